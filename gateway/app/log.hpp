@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The daemon's log: one line an event to standard error (the journal), "level event key=value ...".
+// Values are quoted and escaped, so nothing a device sends can forge a line. Never logs payloads
+// or secrets: callers hand over names, numbers and errors only. Thread-safe (one write a line).
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/error.hpp"
+
+namespace frugal::app {
+
+enum class LogLevel { kError = 0, kWarning = 1, kInfo = 2, kDebug = 3 };
+
+/// "error", "warning", "info" or "debug"; anything else is info.
+LogLevel parse_log_level(std::string_view text);
+
+class Log {
+public:
+    using Field = std::pair<std::string_view, std::string>;
+
+    explicit Log(LogLevel level) : level_(level) {}
+
+    void write(LogLevel level, std::string_view event,
+               std::initializer_list<Field> fields = {}) const;
+    void error(std::string_view event, const base::Error& error) const;
+
+private:
+    LogLevel level_;
+};
+
+/// The line write() prints, without the newline. Values longer than 512 bytes are cut.
+std::string format_log_line(LogLevel level, std::string_view event,
+                            std::initializer_list<Log::Field> fields);
+
+}  // namespace frugal::app
