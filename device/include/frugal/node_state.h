@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// The members of fr_node_t. Included by node.h so that applications can allocate a node; nothing in
+// here is part of the interface and all of it may change.
+#ifndef FRUGAL_NODE_STATE_H
+#define FRUGAL_NODE_STATE_H
+
+#include "frugal/node.h"
+#include "frugal/store.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// What one task keeps across boots.
+typedef struct {
+    int8_t active;          // slot that runs, -1 for none
+    int8_t confirmed;       // slot that was confirmed last, -1 for none
+    uint8_t phase;          // fr_phase_t: only resting phases and PROBATION are stored
+    uint8_t reason;         // fr_reason_t
+    uint8_t verified;       // bit s: slot s holds a verified model
+    uint8_t failures;       // of the release failed_counter
+    uint8_t boot_attempts;  // boots inside this probation
+    uint32_t burned_counter;
+    uint32_t burned_tag;  // first bytes of the digest burned with it
+    uint32_t failed_counter;
+    uint32_t policy_floor;  // highest policy id accepted
+} fr_task_state_t;
+
+/// What the node keeps across boots: the STATE record.
+typedef struct {
+    uint64_t stream;
+    uint64_t fencing_epoch;
+    uint32_t boot_epoch;
+    uint32_t desired_version;
+    fr_task_state_t tasks[FR_TASKS_MAX];
+} fr_persistent_t;
+
+/// The model a task runs.
+typedef struct {
+    fr_model_t model;
+    uint32_t release;     // counter of its manifest; 0: none is loaded
+    uint32_t digest_tag;  // first bytes of its digest
+} fr_loaded_t;
+
+/// The update in work: one at a time.
+typedef struct {
+    uint64_t deadline_ms;  // of the present phase: next fetch, next look at the conditions
+    uint64_t progress_ms;  // when the last new block came
+    uint64_t staged_ms;    // when the model was in the slot
+    uint32_t credit_left;  // blocks still expected from the last fetch
+    uint32_t bad_blocks;
+    uint8_t phase;  // fr_phase_t of the task in work; IDLE when none
+    uint8_t reason;
+    uint8_t task_index;
+    uint8_t slot;           // that is written, or flipped to
+    uint8_t quiet_fetches;  // fetches in a row without an answer
+    uint8_t subscribed;
+    uint8_t list_checked;  // the block list in staging matches its digest
+} fr_update_t;
+
+/// An escalation that waits for its verdict.
+typedef struct {
+    uint64_t sequence;
+    uint64_t deadline_ms;
+    uint32_t position;  // of its open record in the decision log
+    uint8_t waiting;
+} fr_escalation_t;
+
+/// Batches to the gateway: go-back-N over the decision log.
+typedef struct {
+    uint64_t sent_sequence;  // everything below was sent at least once since the last go-back
+    uint64_t retry_ms;       // go back if no ack came by then
+    uint64_t flush_ms;       // the oldest unsent decision waits until then
+    uint32_t credit;         // decisions in flight at most
+    uint8_t backoff;         // doublings of the ack timeout
+} fr_sender_t;
+
+struct fr_node {
+    const fr_node_config_t* config;
+    const fr_port_t* port;
+    fr_layout_t layout;
+    fr_record_log_t records;
+    fr_decision_log_t decisions;
+    fr_staging_t staging;
+    fr_persistent_t state;
+    fr_loaded_t loaded[FR_TASKS_MAX];
+    uint64_t policy_since_ms[FR_TASKS_MAX];  // when the policy in force was last told
+    uint64_t tokens_ms[FR_TASKS_MAX];        // escalation bucket: when it was empty
+    uint32_t probation_count[FR_TASKS_MAX];
+    fr_update_t update;
+    fr_escalation_t escalations[FR_ESCALATIONS_MAX];
+    fr_sender_t sender;
+    fr_node_counters_t counters;
+    uint64_t hello_ms;  // say hello (again) then; FR_NEVER
+    uint64_t health_ms;
+    uint64_t now_ms;             // of the call under way
+    uint32_t pending_energy_uj;  // for the next decision
+    uint32_t resets;             // boots of this stream
+    uint32_t raw_fraction_uj;    // rest of energy_avoided below one microjoule
+    uint8_t price, load;         // q8, from acks and verdicts
+    uint8_t connected;
+    uint8_t hello_backoff;
+    uint8_t booted;
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
