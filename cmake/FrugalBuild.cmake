@@ -2,7 +2,9 @@
 # Compiler settings and the three helpers every folder uses:
 #   frugal_library(name SOURCES ... LINKS ... [PRIVATE_LINKS ...])      C++20 library of the gateway
 #   frugal_c_library(name SOURCES ... LINKS ...)    C99 library of the device: no libc beyond string.h
-#   frugal_test(name SOURCES ... LINKS ... [LABELS ...] [TIMEOUT s])    one GoogleTest executable
+#   frugal_test(name SOURCES ... LINKS ... [LABELS ...] [TIMEOUT s])    one GoogleTest executable;
+#                                                                             "unit" unless LABELS says
+#                                                                             integration, simulation, powercut
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -53,6 +55,9 @@ function(frugal_c_library name)
     target_link_libraries(${name} PUBLIC ${arg_LINKS} PRIVATE frugal_warnings)
 endfunction()
 
+# What scripts/check and the sanitizer run build: the unit tests and nothing else.
+add_custom_target(frugal_unit_tests)
+
 function(frugal_test name)
     cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
     add_executable(${name} ${arg_SOURCES})
@@ -62,6 +67,11 @@ function(frugal_test name)
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 300)
     endif()
+    set(labels ${arg_LABELS})
+    if(NOT labels MATCHES "integration|simulation|powercut")
+        list(PREPEND labels unit)
+        add_dependencies(frugal_unit_tests ${name})
+    endif()
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "unit;${arg_LABELS}")
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${labels}")
 endfunction()
