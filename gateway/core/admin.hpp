@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+// What people and scripts may ask of the core, and what it answers. Changes are audited in the same
+// transaction and answered after it is durable; questions are answered from memory. Plain values.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/record.hpp"
+
+namespace frugal::core {
+
+// Changes -------------------------------------------------------------------------------------
+
+struct AddDevice {
+    base::DeviceId device;
+    std::string label;
+    base::Digest claim_code_sha256{};
+    base::Duration claim_time_to_live{0};
+};
+
+/// Presents a claim code and asks for a certificate. Answered by CertificateIssued.
+struct EnrolDevice {
+    base::DeviceId device;
+    base::Digest claim_code_sha256{};
+    base::Bytes request_der;  ///< PKCS#10; DER or PEM
+};
+
+/// Answered by Done once the shell reports that the connection is closed (RevocationDone).
+struct RevokeDevice {
+    base::DeviceId device;
+};
+
+/// Takes a quarantined device back into service.
+struct ReleaseDevice {
+    base::DeviceId device;
+};
+
+struct DefineTask {
+    TaskRecord task;
+};
+
+/// Takes a release in. Numbers come from PlanRelease; kConflict if somebody was faster.
+struct ImportRelease {
+    base::ModelName model;
+    std::uint32_t release = 0;
+    std::uint32_t counter = 0;
+    std::uint32_t task = 0;
+    std::uint64_t source_bytes = 0;
+    std::string note;
+    std::vector<VariantRecord> variants;
+    std::vector<BlobRecord> blobs;  ///< every artifact of the variants, and what else to keep
+};
+
+struct SetEdgeModel {
+    EdgeModelRecord model;
+    BlobRecord blob;  ///< kind kEdgeModel; bytes may be null if they are stored already
+};
+
+struct StartRollout {
+    base::ModelName model;
+    std::uint32_t release = 0;
+    std::optional<std::vector<base::DeviceId>> devices;  ///< absent: all
+};
+
+/// Stops offering; what a device confirmed stays.
+struct AbortRollout {
+    base::RolloutId rollout;
+};
+
+/// Takes every device of the rollout back. `permit` names the models of the previous release under
+/// newly signed manifests with a higher counter: see PlanRollback.
+struct RollbackRollout {
+    base::RolloutId rollout;
+    ImportRelease permit;
+};
+
+struct SetPolicy {
+    PolicyRecord policy;
+};
+
+// Questions -----------------------------------------------------------------------------------
+
+struct ListDevices {
+    std::optional<base::DeviceId> after;
+    std::uint32_t limit = 100;
+};
+struct GetDevice {
+    base::DeviceId device;
+};
+struct ListTasks {};
+struct ListModels {};
+struct ListRollouts {};
+struct GetRollout {
+    base::RolloutId rollout;
+    std::optional<base::DeviceId> after;
+    std::uint32_t limit = 100;
+};
+/// Which release number and counter the next import of this model for this task needs.
+struct PlanRelease {
+    base::ModelName model;
+    std::uint32_t task = 0;
+};
+/// What a rollback of this rollout would restore and the numbers its permit needs.
+struct PlanRollback {
+    base::RolloutId rollout;
+};
+struct GetEscalationStatistics {};
+/// Everything the live page and the metrics show.
+struct GetOverview {};
+
+using AdminCommand =
+    std::variant<AddDevice, EnrolDevice, RevokeDevice, ReleaseDevice, DefineTask, ImportRelease,
+                 SetEdgeModel, StartRollout, AbortRollout, RollbackRollout, SetPolicy, ListDevices,
+                 GetDevice, ListTasks, ListModels, ListRollouts, GetRollout, PlanRelease,
+                 PlanRollback, GetEscalationStatistics, GetOverview>;
+
+// Answers -------------------------------------------------------------------------------------
+
+struct Done {};
+
+struct IssuedCertificate {
+    CertificateRecord record;
+    std::string pem;
+    base::Bytes der;
+};
+
+struct CertificateIssued {
+    base::DeviceId device;
+    IssuedCertificate certificate;
+};
+
+struct StreamView {
+    base::StreamId id;
+    std::uint64_t next_sequence = 0;
+    std::uint64_t accepted = 0;
+    std::uint64_t lost = 0;
+    std::uint32_t boot_epoch = 0;
+};
+
+struct DesiredView {
+    std::uint32_t task = 0;
+    base::RolloutId rollout;
+    base::ModelName model;
+    std::uint32_t release = 0;
+    RolloutState state = RolloutState::kPending;
+    Reason reason = Reason::kNone;
+};
+
+enum class Presence : std::uint8_t {
+    kNeverSeen = 1,
+    kOnline = 2,
+    kAsleep = 3,   ///< said goodbye and when it wakes
+    kOffline = 4,  ///< said goodbye, or its connection broke
+    kSilent = 5,   ///< nothing for a while, or not yet since the gateway started
+};
+std::string_view to_string(Presence presence);  ///< "online"
+
+struct DeviceView {
+    base::DeviceId id;
+    std::string label;
+    DeviceState state = DeviceState::kRegistered;
+    Presence presence = Presence::kNeverSeen;
+    std::optional<base::Duration> heard_ago;
+    std::optional<Capability> capability;
+    std::optional<CertificateRecord> certificate;
+    std::uint32_t desired_version = 0;
+    std::uint32_t reported_version = 0;
+    std::vector<DesiredView> desired;
+    std::vector<TaskState> reported;
+    std::vector<StreamView> streams;
+    std::optional<Health> health;
+    std::uint64_t malformed_messages = 0;
+    base::WallTime added_at;
+    base::WallTime revoked_at;
+};
+
+struct DevicePage {
+    std::vector<DeviceView> devices;
+    bool has_more = false;
+    std::uint32_t total = 0;
+};
+
+struct TaskList {
+    std::vector<TaskRecord> tasks;
+    std::vector<EdgeModelRecord> edge_models;
+    std::vector<PolicyRecord> policies;
+};
+
+/// Releases by model and release number; immutable, shared with the core.
+struct ModelList {
+    std::vector<std::shared_ptr<const ReleaseRecord>> releases;
+};
+
+struct RolloutView {
+    RolloutRecord record;
+    base::ModelName model;
+    std::uint32_t release = 0;
+    std::map<RolloutState, std::uint32_t> counts;
+    std::map<Reason, std::uint32_t> reasons;  ///< of refused, reverted and quarantined devices
+    std::uint32_t total = 0;
+};
+
+struct RolloutList {
+    std::vector<RolloutView> rollouts;  ///< newest first
+};
+
+struct RolloutDeviceView {
+    base::DeviceId device;
+    RolloutDeviceRecord record;
+};
+
+struct RolloutDetail {
+    RolloutView rollout;
+    std::vector<RolloutDeviceView> devices;
+    bool has_more = false;
+};
+
+struct RolloutStarted {
+    base::RolloutId rollout;
+};
+
+struct ReleaseImported {
+    ReleaseNumber number{};
+    std::uint32_t release = 0;
+};
+
+struct ReleasePlan {
+    std::uint32_t release = 0;
+    std::uint32_t counter = 0;
+};
+
+struct RollbackPlan {
+    std::shared_ptr<const ReleaseRecord> restores;  ///< sign its manifests anew with these numbers
+    std::uint32_t release = 0;
+    std::uint32_t counter = 0;
+};
+
+struct EscalationStatistics {
+    std::uint64_t received = 0;
+    std::uint64_t answered = 0;
+    std::uint64_t busy = 0;           ///< turned away at the door, or shed for a better one
+    std::uint64_t refused = 0;        ///< no edge model, private task, wrong size
+    std::uint64_t expired = 0;        ///< deadline passed in the queue: never ran
+    std::uint64_t duplicates = 0;     ///< asked again; answered from memory or already queued
+    std::uint64_t failed = 0;         ///< the engine failed
+    std::uint64_t disagreements = 0;  ///< edge class differs from the device's
+    std::uint64_t audits = 0;
+    std::uint32_t queued = 0;
+    std::uint32_t running = 0;
+    std::uint64_t queued_bytes = 0;
+    std::uint8_t load = 0;                                 ///< q8
+    std::uint8_t price = 0;                                ///< q8
+    std::map<std::uint32_t, base::Duration> service_time;  ///< estimate by task
+};
+
+struct TransferStatistics {
+    std::uint64_t fetches = 0;
+    std::uint64_t refused_fetches = 0;  ///< for artifacts the device is not offered
+    std::uint64_t unicast_blocks = 0;
+    std::uint64_t shared_blocks = 0;
+    std::uint64_t published_bytes = 0;  ///< on the gateway's leg
+    std::uint64_t delivered_bytes = 0;  ///< times the devices that asked for them
+};
+
+struct IntakeStatistics {
+    std::uint64_t batches = 0;
+    std::uint64_t decisions = 0;   ///< rows handed to the disk since the start
+    std::uint64_t duplicates = 0;  ///< decisions that were stored before
+    std::uint64_t ahead = 0;       ///< batches before their turn
+    std::uint64_t shed = 0;        ///< batches turned away because the disk is behind
+    std::uint64_t equivocations = 0;
+    std::uint64_t unverifiable = 0;    ///< duplicates older than the ring of hashes
+    std::uint64_t decision_bytes = 0;  ///< payload bytes of accepted batches
+};
+
+struct Overview {
+    std::uint64_t fencing_epoch = 0;
+    std::uint32_t device_count = 0;
+    std::map<DeviceState, std::uint32_t> device_states;
+    std::uint32_t online = 0;
+    std::uint64_t decisions_total = 0;  ///< rows ever stored, all streams
+    std::uint64_t decisions_lost = 0;   ///< in gaps
+    IntakeStatistics intake;
+    EscalationStatistics escalations;
+    TransferStatistics transfers;
+    std::uint64_t messages = 0;
+    std::uint64_t malformed_messages = 0;
+    std::uint64_t denied_messages = 0;  ///< unknown, revoked or quarantined sender
+    std::uint64_t energy_uj = 0;        ///< sums of the devices' own counters
+    std::uint64_t energy_avoided_uj = 0;
+    std::uint64_t raw_bytes_avoided = 0;
+    std::uint64_t inferences = 0;
+    std::uint32_t rollouts_running = 0;
+    std::optional<RolloutView> newest_rollout;
+    std::uint64_t incidents = 0;
+};
+
+using AdminReply =
+    std::variant<Done, CertificateIssued, DeviceView, DevicePage, TaskList, ModelList, RolloutList,
+                 RolloutDetail, RolloutStarted, ReleaseImported, ReleasePlan, RollbackPlan,
+                 EscalationStatistics, Overview>;
+
+}  // namespace frugal::core

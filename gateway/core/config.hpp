@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every limit and time of the core in one place, with its default. Plain value, fixed for the life
+// of a Core. Wire limits are in frugal/limits.h.
+#pragma once
+
+#include <cstdint>
+
+#include "base/time.hpp"
+
+namespace frugal::core {
+
+struct FleetConfig {
+    std::uint32_t device_limit = 100'000;
+    std::uint32_t label_bytes = 128;
+    std::uint32_t claim_attempts = 5;
+    base::Duration claim_time_to_live_max = std::chrono::hours(24 * 30);
+    base::Duration silence = std::chrono::seconds(180);       ///< then a device is no longer online
+    base::Duration probe_interval = std::chrono::seconds(5);  ///< at most one probe a device
+    std::uint32_t incidents_per_device = 64;                  ///< rows; then only counted
+    std::uint32_t log_lines_per_second = 20;
+};
+
+struct IntakeConfig {
+    std::uint32_t streams_per_device = 16;
+    std::uint32_t gaps_per_stream = 1024;  ///< rows; then only the sum of lost decisions grows
+};
+
+struct RolloutConfig {
+    std::uint32_t offers_per_second = 500;
+    base::Duration offer_retry = std::chrono::seconds(30);  ///< doubles up to the maximum
+    base::Duration offer_retry_max = std::chrono::minutes(15);
+    base::Duration patience = std::chrono::hours(24);  ///< without a word: unreachable
+    std::uint32_t rollout_limit = 10'000;
+    std::uint32_t release_limit = 10'000;
+};
+
+struct TransferConfig {
+    std::uint64_t bytes_per_second = 8 * 1024 * 1024;
+    std::uint64_t burst_bytes = 256 * 1024;
+    base::Duration gather = std::chrono::milliseconds(20);
+    std::uint32_t shared_devices = 3;     ///< so many want a block: it goes once for all
+    std::uint32_t message_overhead = 64;  ///< bytes a chunk costs beside its block
+};
+
+struct OffloadConfig {
+    std::uint32_t queue_limit = 256;
+    std::uint64_t queue_bytes = 1024 * 1024;
+    std::uint32_t workers = 1;  ///< inferences in the world's hands at once
+    std::uint32_t per_device = 4;
+    std::uint32_t remembered = 1024;  ///< verdicts kept for those who ask again
+    base::Duration first_service_time = std::chrono::milliseconds(5);
+    base::Duration return_allowance = std::chrono::milliseconds(5);
+    base::Duration deadline_max = std::chrono::seconds(60);
+    base::Duration sojourn_target = std::chrono::milliseconds(20);
+};
+
+struct TickConfig {
+    std::uint32_t batch_rows = 4096;  ///< then decisions are turned away, not acknowledged
+};
+
+struct CoreConfig {
+    FleetConfig fleet;
+    IntakeConfig intake;
+    RolloutConfig rollout;
+    TransferConfig transfer;
+    OffloadConfig offload;
+    TickConfig tick;
+};
+
+}  // namespace frugal::core

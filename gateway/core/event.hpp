@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that can happen to the core. Time passes by the `now` of every step, not by events.
+// Move-only values (escalations own their features); made by the shell, consumed once.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "base/result.hpp"
+#include "core/admin.hpp"
+#include "core/message.hpp"
+
+namespace frugal::core {
+
+/// A message from a device, decoded and range-checked; `device` is the topic's.
+struct DeviceMessage {
+    base::DeviceId device;
+    UpMessage message;
+    std::uint32_t wire_bytes = 0;  ///< payload size, for the statistics
+};
+
+/// A message that broke the wire contract. The payload itself is gone.
+struct MalformedMessage {
+    base::DeviceId device;
+    UpKind kind = UpKind::kHello;
+    base::Error error;
+};
+
+/// The broker connection came up (subscribed) or went down.
+struct LinkChanged {
+    bool is_up = false;
+};
+
+struct EdgeAnswer {
+    std::uint32_t class_id = 0;
+    std::uint8_t confidence = 0;   ///< q8
+    std::uint32_t edge_model = 0;  ///< leading 4 bytes, big endian, of the edge model's digest
+};
+
+/// Answers Infer.
+struct InferenceDone {
+    base::WorkId work;
+    base::Result<EdgeAnswer> answer;
+    base::Duration service_time{0};  ///< inside the engine, without waiting for it
+};
+
+/// Answers IssueCertificate.
+struct CertificateDone {
+    base::WorkId work;
+    base::Result<IssuedCertificate> certificate;
+};
+
+/// Answers PublishRevocations: the list is in force and the device's connection is closed.
+struct RevocationDone {
+    base::WorkId work;
+    base::Result<void> outcome;
+};
+
+/// Somebody signed in asks for something; answered by exactly one Reply.
+struct AdminRequest {
+    base::RequestId request;
+    std::string actor;
+    AdminCommand command;
+};
+
+using Event = std::variant<DeviceMessage, MalformedMessage, LinkChanged, InferenceDone,
+                           CertificateDone, RevocationDone, AdminRequest>;
+
+}  // namespace frugal::core

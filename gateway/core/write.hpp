@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one transaction writes: built by the core, applied by gateway/storage, in this order:
+// records, streams, decisions. All or nothing. Plain values; immutable once handed over.
+#pragma once
+
+#include <variant>
+#include <vector>
+
+#include "core/record.hpp"
+
+namespace frugal::core {
+
+/// Every gateway process gets its own; a device obeys only the highest it has seen.
+struct FencingEpochRecord {
+    std::uint64_t epoch = 0;
+};
+
+/// Inserts the row, or replaces the one with the same key. Gaps, audit rows and incidents only
+/// append.
+using Write = std::variant<DeviceRecord, GapRecord, TaskRecord, ReleaseRecord, BlobRecord,
+                           EdgeModelRecord, PolicyRecord, RolloutRecord, RolloutDeviceRecord,
+                           AuditRecord, IncidentRecord, FencingEpochRecord>;
+
+struct WriteBatch {
+    std::vector<Write> records;
+    std::vector<StreamRecord> streams;  ///< at most one per stream
+    std::vector<DecisionRun> decisions;
+    std::size_t decision_rows = 0;  ///< sum of the runs' counts
+
+    bool empty() const { return records.empty() && streams.empty() && decisions.empty(); }
+    std::size_t rows() const { return records.size() + streams.size() + decision_rows; }
+};
+
+}  // namespace frugal::core

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Questions about stored rows that memory does not answer: decisions, gaps, incidents, the audit
+// trail and blobs. Its own read-only connection; one thread at a time, any thread. Never writes,
+// never checkpoints.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "core/record.hpp"
+
+namespace frugal::storage {
+
+struct DecisionRow {
+    std::int64_t row = 0;  ///< cursor: pass as `after` or `before`
+    base::DeviceId device;
+    base::StreamId stream;
+    std::uint64_t sequence = 0;
+    std::uint32_t boot_epoch = 0;
+    std::uint32_t task = 0;
+    std::uint32_t release = 0;
+    std::uint32_t ticks = 0;
+    std::uint32_t class_id = 0;
+    std::uint8_t confidence = 0;
+    core::Tier tier = core::Tier::kUnspecified;
+    core::PolicyReason policy_reason = core::PolicyReason::kUnspecified;
+    std::uint32_t energy_uj = 0;  ///< this decision's share of its batch
+    base::WallTime received_at;
+};
+
+enum class RowOrder { kNewestFirst, kOldestFirst };
+
+struct DecisionQuery {
+    std::optional<base::DeviceId> device;
+    std::optional<std::uint32_t> task;
+    std::optional<std::uint32_t> class_id;
+    std::optional<base::WallTime> received_from;
+    std::optional<base::WallTime> received_until;
+    std::optional<std::int64_t> cursor;  ///< the last row seen
+    RowOrder order = RowOrder::kNewestFirst;
+    std::uint32_t limit = 100;
+};
+
+struct DecisionPage {
+    std::vector<DecisionRow> rows;
+    bool has_more = false;
+};
+
+struct StreamTotals {
+    base::DeviceId device;
+    base::StreamId stream;
+    std::uint64_t next_sequence = 0;
+    std::uint64_t accepted = 0;
+    std::uint64_t lost = 0;
+};
+
+class Reader {
+public:
+    /// Opens an existing database read-only. kNotFound, kUnavailable, kCorrupt.
+    static base::Result<Reader> open(const std::filesystem::path& path,
+                                     const std::string& vfs = {});
+
+    ~Reader();
+    Reader(Reader&&) noexcept;
+    Reader& operator=(Reader&&) noexcept;
+
+    /// Reads at most a bounded number of rows looking for matches; `has_more` is true whenever the
+    /// caller should go on from the last cursor. kNotFound (no such device), kStorage.
+    base::Result<DecisionPage> decisions(const DecisionQuery& query);
+
+    base::Result<std::uint64_t> count_decisions();
+
+    base::Result<std::vector<StreamTotals>> streams();
+
+    /// Gap ledger, oldest first, after row number `after`. kStorage.
+    base::Result<std::vector<core::GapRecord>> gaps(std::int64_t after, std::uint32_t limit);
+
+    base::Result<std::vector<core::IncidentRecord>> incidents(std::int64_t after,
+                                                              std::uint32_t limit);
+
+    base::Result<std::vector<core::AuditRecord>> audit(std::uint64_t from, std::uint32_t limit);
+
+    /// The bytes with this digest, read and their digest not recomputed. kNotFound, kStorage.
+    base::Result<base::Bytes> blob(const base::Digest& digest);
+
+private:
+    struct State;
+    explicit Reader(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace frugal::storage
