@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// CONV_2D: int8, weights per tensor or per channel in O,H,W,I order.
+#include "runtime/dot.h"
+#include "runtime/fixed.h"
+#include "runtime/kernels.h"
+#include "runtime/layer.h"
+
+enum { OPTION_PADDING = 0, OPTION_STRIDE_W = 1, OPTION_STRIDE_H = 2, OPTION_ACTIVATION = 3 };
+enum { OPTION_DILATION_W = 4, OPTION_DILATION_H = 5, OPTION_BIAS_TYPE = 6 };
+
+static fr_status_t prepare(const fr_call_t* call, fr_layer_t* layer) {
+    fr_status_t status = fr_layer_read(call, layer);
+    if (status != FR_OK) {
+        return status;
+    }
+    const fr_tensor_t* weights = &layer->weights;
+    if (weights->rank != 4) {
+        return fr_call_refuse(call, FR_MODEL_TENSOR_SHAPE, weights, weights->rank);
+    }
+    fr_window_t* window = &layer->window;
+    window->vertical.filter = (int32_t)weights->shape[1];
+    window->vertical.stride = (int32_t)fr_call_option_u32(call, OPTION_STRIDE_H, 0);
+    window->vertical.dilation = (int32_t)fr_call_option_u32(call, OPTION_DILATION_H, 1);
+    window->horizontal.filter = (int32_t)weights->shape[2];
+    window->horizontal.stride = (int32_t)fr_call_option_u32(call, OPTION_STRIDE_W, 0);
+    window->horizontal.dilation = (int32_t)fr_call_option_u32(call, OPTION_DILATION_W, 1);
+    status = fr_window_fit(call, &layer->input, &layer->output,
+                           fr_call_option_u8(call, OPTION_PADDING, 0), window);
+    if (status != FR_OK) {
+        return status;
+    }
+    if (weights->shape[0] != window->output_channels ||
+        weights->shape[3] != window->input_channels) {
+        return fr_call_refuse(call, FR_MODEL_TENSOR_SHAPE, weights, weights->shape[3]);
+    }
+    uint32_t depth = weights->element_count / weights->shape[0];
+    if (depth > FR_ACCUMULATE_MAX) {
+        return fr_call_refuse_limit(call, depth, FR_ACCUMULATE_MAX);
+    }
+    status = fr_layer_check(call, layer, window->output_channels, 0);
+    uint32_t activation = fr_call_option_u8(call, OPTION_ACTIVATION, 0);
+    if (status == FR_OK && !fr_activation_range(&layer->output, activation, &layer->range)) {
+        return fr_call_refuse_option(call, OPTION_ACTIVATION);
+    }
+    return status;
+}
+
+fr_status_t fr_convolution_check(const fr_call_t* call, uint64_t* work) {
+    fr_layer_t layer;
+    fr_status_t status = prepare(call, &layer);
+    if (status != FR_OK) {
+        return status;
+    }
+    uint32_t bias_type = fr_call_option_u8(call, OPTION_BIAS_TYPE, FR_TENSOR_FLOAT32);
+    if (bias_type != FR_TENSOR_FLOAT32 && bias_type != FR_TENSOR_INT32) {
+        return fr_call_refuse_option(call, OPTION_BIAS_TYPE);
+    }
+    uint32_t depth = layer.weights.element_count / layer.window.output_channels;
+    *work = (uint64_t)layer.output.element_count * depth;
+    return fr_require_multipliers(call, &layer.input, &layer.weights, &layer.output);
+}
+
+/// One output position of one channel: the taps inside the input, row by row. Without dilation the
+/// taps of a row are contiguous in both input and weights.
+static int32_t accumulate(const fr_layer_t* layer, const int8_t* image, const int8_t* weights,
+                          fr_taps_t rows, fr_taps_t columns) {
+    const fr_axis_t* vertical = &layer->window.vertical;
+    const fr_axis_t* horizontal = &layer->window.horizontal;
+    int32_t channels = (int32_t)layer->window.input_channels;
+    bool is_contiguous = horizontal->dilation == 1;
+    int32_t runs = is_contiguous ? 1 : columns.end - columns.first;
+    int32_t run = is_contiguous ? (columns.end - columns.first) * channels : channels;
+    int32_t sum = 0;
+    if (columns.first >= columns.end) {
+        return sum;
+    }
+    for (int32_t row = rows.first; row < rows.end; row++) {
+        int32_t y = rows.origin + row * vertical->dilation;
+        for (int32_t i = 0; i < runs; i++) {
+            int32_t column = columns.first + i;
+            int32_t x = columns.origin + column * horizontal->dilation;
+            const int8_t* values = image + (y * horizontal->input + x) * channels;
+            const int8_t* taps = weights + (row * horizontal->filter + column) * channels;
+            sum += fr_dot(taps, values, (uint32_t)run, layer->input_offset);
+        }
+    }
+    return sum;
+}
+
+static void run_position(const fr_layer_t* layer, const fr_channel_block_t* block,
+                         const int8_t* image, fr_taps_t rows, fr_taps_t columns, int8_t* output) {
+    const int8_t* weights = (const int8_t*)layer->weights.constant;
+    uint32_t depth = layer->weights.element_count / layer->window.output_channels;
+    for (uint32_t i = 0; i < block->count; i++) {
+        uint32_t channel = block->first + i;
+        int32_t sum = accumulate(layer, image, weights + channel * depth, rows, columns);
+        int32_t scaled = fr_rescale(fr_wrap_add(sum, block->bias[i]), block->multiplier[i]);
+        output[channel] = (int8_t)fr_clamp(fr_wrap_add(scaled, layer->output_offset),
+                                           layer->range.low, layer->range.high);
+    }
+}
+
+static void run_block(const fr_layer_t* layer, const fr_channel_block_t* block, const int8_t* input,
+                      int8_t* output) {
+    const fr_window_t* window = &layer->window;
+    uint32_t image_size = layer->input.element_count / window->batches;
+    for (uint32_t batch = 0; batch < window->batches; batch++) {
+        const int8_t* image = input + batch * image_size;
+        for (int32_t y = 0; y < window->vertical.output; y++) {
+            fr_taps_t rows = fr_axis_taps(&window->vertical, y);
+            for (int32_t x = 0; x < window->horizontal.output; x++) {
+                fr_taps_t columns = fr_axis_taps(&window->horizontal, x);
+                run_position(layer, block, image, rows, columns, output);
+                output += window->output_channels;
+            }
+        }
+    }
+}
+
+fr_status_t fr_convolution_run(const fr_call_t* call) {
+    fr_layer_t layer;
+    fr_status_t status = prepare(call, &layer);
+    if (status != FR_OK) {
+        return status;
+    }
+    const int8_t* input = (const int8_t*)fr_call_data(call, &layer.input);
+    int8_t* output = (int8_t*)fr_call_room(call, &layer.output);
+    if (input == NULL || output == NULL) {
+        return FR_ERROR_STORAGE;
+    }
+    for (uint32_t first = 0; first < layer.window.output_channels; first += FR_CHANNEL_BLOCK) {
+        fr_channel_block_t block;
+        fr_layer_block(&layer, first, &block);
+        run_block(&layer, &block, input, output);
+    }
+    return FR_OK;
+}
