@@ -2,9 +2,8 @@
 # Compiler settings and the three helpers every folder uses:
 #   frugal_library(name SOURCES ... LINKS ... [PRIVATE_LINKS ...])      C++20 library of the gateway
 #   frugal_c_library(name SOURCES ... LINKS ...)    C99 library of the device: no libc beyond string.h
-#   frugal_test(name SOURCES ... LINKS ... [LABELS ...] [TIMEOUT s])    one GoogleTest executable;
-#                                                                             "unit" unless LABELS says
-#                                                                             integration, simulation, powercut
+#   frugal_test(name SOURCES ... LINKS ... [LABELS ...] [TIMEOUT s])    one GoogleTest executable
+#                   its label is "unit" unless LABELS holds integration, simulation or powercut
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
