@@ -12,8 +12,9 @@
 namespace frugal::crypto {
 
 enum class FileAccess {
-    kOwnerOnly,  ///< 0600
-    kReadable,   ///< 0644
+    kOwnerOnly,      ///< 0600
+    kGroupReadable,  ///< 0640: what the broker's user must read
+    kReadable,       ///< 0644
 };
 
 /// Replaces the file by writing a new one beside it, flushing it and renaming it. kStorage,

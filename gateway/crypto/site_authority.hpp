@@ -24,7 +24,6 @@ namespace frugal::crypto {
 inline constexpr int kAuthorityValidityDays = 3650;
 inline constexpr int kLeafValidityDays = 365;
 inline constexpr int kBackdateDays = 1;  ///< clocks of devices without a battery run behind
-inline constexpr int kRevocationListValidityDays = 30;
 
 struct RevokedSerial {
     SerialNumber serial;
@@ -57,13 +56,16 @@ public:
     /// The gateway's own client certificate for the broker; its common name is "gateway".
     base::Result<KeyAndCertificate> issue_gateway_client(base::WallTime now) const;
 
-    /// A device's certificate. kDenied if the request names another device than `device`.
+    /// A device's certificate. kDenied if the request names another device than `device`, or if the
+    /// id is reserved ("all" is a topic, "gateway" the gateway's own name).
     base::Result<Certificate> issue_device(const CertificateRequest& request,
                                            const base::DeviceId& device, base::WallTime now) const;
 
-    /// A complete revocation list (PEM). `number` must rise from list to list.
+    /// A complete revocation list (PEM), valid from 1970 to 9999: nobody fetches it, it is replaced
+    /// at every change, and one that is expired or not yet valid would lock the whole fleet out.
+    /// `number` must rise from list to list.
     base::Result<std::string> make_revocation_list(std::span<const RevokedSerial> revoked,
-                                                   std::uint64_t number, base::WallTime now) const;
+                                                   std::uint64_t number) const;
 
     /// PKCS#7 certs-only (DER) with this certificate: the body of an EST simpleenroll response
     /// before base64.

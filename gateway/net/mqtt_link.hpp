@@ -35,8 +35,8 @@ struct MqttTlsFiles {
 struct MqttSettings {
     std::string host = "127.0.0.1";  ///< or the path of a Unix socket when port is 0
     std::uint16_t port = 8883;
-    std::optional<MqttTlsFiles> tls;  ///< absent: plain (Unix socket or loopback only)
-    std::string client_id = "gateway";
+    std::optional<MqttTlsFiles> tls;         ///< absent: plain (Unix socket or loopback only)
+    std::string client_id;                   ///< "frugald:SITE": a colon can be no device's id
     std::vector<std::string> subscriptions;  ///< granted QoS 1, so that hello keeps its QoS
     int keepalive_s = 30;
     base::Duration reconnect_min = std::chrono::milliseconds(200);
@@ -47,9 +47,6 @@ struct MqttSettings {
     std::size_t payload_bytes_max = 6144;       ///< longer messages are dropped and counted
     std::size_t outbound_messages_max = 16384;  ///< published, not yet written to the socket
 };
-
-/// What the site's gateway subscribes to: everything devices say.
-std::string uplink_subscription(std::string_view site);
 
 enum class Qos { kAtMostOnce = 0, kAtLeastOnce = 1 };
 

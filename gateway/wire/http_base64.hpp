@@ -8,7 +8,7 @@
 
 #include "base/bytes.hpp"
 
-namespace frugal::crypto {
+namespace frugal::wire {
 
 /// Text with padding; a line break after every `line_length` characters if that is not 0.
 std::string to_base64(base::ByteView bytes, std::size_t line_length = 0);
@@ -16,4 +16,4 @@ std::string to_base64(base::ByteView bytes, std::size_t line_length = 0);
 /// Absent unless the text is padded base64; line breaks, spaces and tabs are skipped.
 std::optional<base::Bytes> from_base64(std::string_view text);
 
-}  // namespace frugal::crypto
+}  // namespace frugal::wire

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crypto/private_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace frugal::crypto {
+
+namespace {
+
+using base::ErrorKind;
+using base::Result;
+
+class Descriptor {
+public:
+    explicit Descriptor(int fd) : fd_(fd) {}
+    ~Descriptor() {
+        if (fd_ >= 0) {
+            ::close(fd_);
+        }
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    int get() const { return fd_; }
+
+private:
+    int fd_;
+};
+
+tl::unexpected<base::Error> system_failure(const std::string& what,
+                                           const std::filesystem::path& path) {
+    const int code = errno;
+    const ErrorKind kind = code == ENOENT                      ? ErrorKind::kNotFound
+                           : (code == EACCES || code == EPERM) ? ErrorKind::kDenied
+                                                               : ErrorKind::kStorage;
+    const char* remedy = kind == ErrorKind::kNotFound ? "create it with frugalctl setup"
+                         : kind == ErrorKind::kDenied ? "check owner and mode of file and directory"
+                                                      : "check the disk";
+    return base::fail(kind, what + " " + path.string(), std::strerror(code), remedy);
+}
+
+bool write_all(int fd, base::ByteView bytes) {
+    while (!bytes.empty()) {
+        const ssize_t count = ::write(fd, bytes.data(), bytes.size());
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count <= 0) {
+            return false;
+        }
+        bytes = bytes.subspan(static_cast<std::size_t>(count));
+    }
+    return true;
+}
+
+Result<void> flush_directory(const std::filesystem::path& directory) {
+    const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (fd.get() < 0 || ::fsync(fd.get()) != 0) {
+        return system_failure("cannot flush directory", directory);
+    }
+    return {};
+}
+
+Result<std::string> read_descriptor(int fd, const std::filesystem::path& path,
+                                    std::size_t limit_bytes) {
+    std::string text;
+    char buffer[4096];
+    for (;;) {
+        const ssize_t count = ::read(fd, buffer, sizeof(buffer));
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count < 0) {
+            return system_failure("cannot read", path);
+        }
+        if (count == 0) {
+            return text;
+        }
+        text.append(buffer, static_cast<std::size_t>(count));
+        if (text.size() > limit_bytes) {
+            return base::fail(ErrorKind::kLimit, path.string() + " is too long",
+                              "more than " + std::to_string(limit_bytes) + " bytes",
+                              "check that this is the right file");
+        }
+    }
+}
+
+}  // namespace
+
+Result<void> write_file(const std::filesystem::path& path, base::ByteView bytes,
+                        FileAccess access) {
+    std::filesystem::path fresh = path;
+    fresh += ".new";
+    const mode_t mode = access == FileAccess::kOwnerOnly       ? 0600
+                        : access == FileAccess::kGroupReadable ? 0640
+                                                               : 0644;
+    ::unlink(fresh.c_str());
+    {
+        const Descriptor fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+        if (fd.get() < 0) {
+            return system_failure("cannot create", fresh);
+        }
+        if (::fchmod(fd.get(), mode) != 0 || !write_all(fd.get(), bytes) ||
+            ::fsync(fd.get()) != 0) {
+            auto failure = system_failure("cannot write", fresh);
+            ::unlink(fresh.c_str());
+            return failure;
+        }
+    }
+    if (::rename(fresh.c_str(), path.c_str()) != 0) {
+        auto failure = system_failure("cannot replace", path);
+        ::unlink(fresh.c_str());
+        return failure;
+    }
+    return flush_directory(path.has_parent_path() ? path.parent_path() : ".");
+}
+
+Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit_bytes) {
+    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (fd.get() < 0) {
+        return system_failure("cannot open", path);
+    }
+    return read_descriptor(fd.get(), path, limit_bytes);
+}
+
+Result<std::string> read_private_file(const std::filesystem::path& path, std::size_t limit_bytes) {
+    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    struct stat status {};
+    if (fd.get() < 0 || ::fstat(fd.get(), &status) != 0) {
+        return system_failure("cannot open", path);
+    }
+    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        return base::fail(ErrorKind::kDenied, path.string() + " can be read by others",
+                          "a private key must belong to its owner alone",
+                          "chmod 600 " + path.string());
+    }
+    return read_descriptor(fd.get(), path, limit_bytes);
+}
+
+}  // namespace frugal::crypto
