@@ -54,8 +54,7 @@ LogLevel parse_log_level(std::string_view text) {
     return text == "debug" ? LogLevel::kDebug : LogLevel::kInfo;
 }
 
-std::string format_log_line(LogLevel level, std::string_view event,
-                            std::initializer_list<Log::Field> fields) {
+std::string format_log_line(LogLevel level, std::string_view event, const Log::Fields& fields) {
     std::string line = fmt::format("{} {}", name_of(level), event);
     for (const auto& [key, value] : fields) {
         line += fmt::format(" {}=", key);
@@ -64,7 +63,7 @@ std::string format_log_line(LogLevel level, std::string_view event,
     return line;
 }
 
-void Log::write(LogLevel level, std::string_view event, std::initializer_list<Field> fields) const {
+void Log::write(LogLevel level, std::string_view event, const Fields& fields) const {
     if (level > level_) {
         return;
     }

@@ -4,12 +4,12 @@
 // or secrets: callers hand over names, numbers and errors only. Thread-safe (one write a line).
 #pragma once
 
-#include <initializer_list>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <vector>
 
 #include "base/error.hpp"
+#include "core/effect.hpp"
 
 namespace frugal::app {
 
@@ -20,12 +20,11 @@ LogLevel parse_log_level(std::string_view text);
 
 class Log {
 public:
-    using Field = std::pair<std::string_view, std::string>;
+    using Fields = std::vector<core::LogField>;
 
     explicit Log(LogLevel level) : level_(level) {}
 
-    void write(LogLevel level, std::string_view event,
-               std::initializer_list<Field> fields = {}) const;
+    void write(LogLevel level, std::string_view event, const Fields& fields = {}) const;
     void error(std::string_view event, const base::Error& error) const;
 
 private:
@@ -33,7 +32,6 @@ private:
 };
 
 /// The line write() prints, without the newline. Values longer than 512 bytes are cut.
-std::string format_log_line(LogLevel level, std::string_view event,
-                            std::initializer_list<Log::Field> fields);
+std::string format_log_line(LogLevel level, std::string_view event, const Log::Fields& fields);
 
 }  // namespace frugal::app

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/blob_cache.hpp"
+
+#include <algorithm>
+
+#include "base/hex.hpp"
+#include "crypto/sha256.hpp"
+
+namespace frugal::app {
+
+base::Result<SharedBytes> BlobCache::get(const base::Digest& digest) {
+    if (auto found = entries_.find(digest); found != entries_.end()) {
+        found->second.used = ++uses_;
+        return found->second.bytes;
+    }
+    auto bytes = reader_.blob(digest);
+    if (!bytes) {
+        return base::fail(bytes.error(), "blob " + base::to_hex(digest));
+    }
+    if (crypto::sha256(*bytes) != digest) {
+        return base::fail(base::ErrorKind::kCorrupt,
+                          "blob " + base::to_hex(digest) + " in the database is damaged",
+                          "its bytes have another SHA-256 than when they were stored",
+                          "Import the model again, or restore a backup.");
+    }
+    make_room(bytes->size());
+    held_bytes_ += bytes->size();
+    auto shared = std::make_shared<const base::Bytes>(std::move(*bytes));
+    entries_[digest] = Entry{shared, ++uses_};
+    return shared;
+}
+
+void BlobCache::make_room(std::size_t size_bytes) {
+    while (!entries_.empty() && held_bytes_ + size_bytes > limit_bytes_) {
+        const auto oldest = std::min_element(
+            entries_.begin(), entries_.end(),
+            [](const auto& a, const auto& b) { return a.second.used < b.second.used; });
+        held_bytes_ -= oldest->second.bytes->size();
+        entries_.erase(oldest);
+    }
+}
+
+}  // namespace frugal::app

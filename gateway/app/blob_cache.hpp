@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bytes of artifacts and edge models by digest, read from the database when first asked for and
+// kept while there is room. Loop thread only. Checks the digest of what it read, so a damaged row
+// is never sent.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "storage/reader.hpp"
+
+namespace frugal::app {
+
+using SharedBytes = std::shared_ptr<const base::Bytes>;
+
+class BlobCache {
+public:
+    BlobCache(storage::Reader reader, std::size_t limit_bytes)
+        : reader_(std::move(reader)), limit_bytes_(limit_bytes) {}
+
+    /// kNotFound, kStorage; kCorrupt if the stored bytes are not what the digest names.
+    base::Result<SharedBytes> get(const base::Digest& digest);
+
+private:
+    struct Entry {
+        SharedBytes bytes;
+        std::uint64_t used = 0;
+    };
+    void make_room(std::size_t size_bytes);
+
+    storage::Reader reader_;
+    std::size_t limit_bytes_;
+    std::size_t held_bytes_ = 0;
+    std::uint64_t uses_ = 0;
+    std::map<base::Digest, Entry> entries_;
+};
+
+}  // namespace frugal::app
