@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The int8 reference runtime: runs a real .tflite in place, from the flash it lies in, with the
-// arithmetic of TFLite's reference kernels bit for bit. The caller owns everything: the model's
+// arithmetic of TFLite's own kernels bit for bit. The caller owns everything: the model's
 // bytes, one arena, and these structs (a model is 48 bytes, an interpreter 16 on a 32-bit machine).
 // The bytes may be hostile: every read is bounds-checked, the work of an inference is bounded at
 // open. One interpreter belongs to one thread; one model may serve many interpreters.

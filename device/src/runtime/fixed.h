@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fixed-point steps every kernel shares, with the rounding of TFLite's reference kernels:
-// doubling high multiplication rounds half up, division by a power of two rounds half away from
-// zero. Pure functions; none of them can overflow in the C sense.
+// The fixed-point steps every kernel shares, with TFLite's roundings: doubling high multiplication
+// rounds half up, division by a power of two rounds half away from zero. Pure functions; none of
+// them can overflow in the C sense.
 #ifndef FRUGAL_RUNTIME_FIXED_H
 #define FRUGAL_RUNTIME_FIXED_H
 
@@ -33,11 +33,20 @@ static inline int32_t fr_divide_by_power(int32_t value, int32_t exponent) {
     return (value >> exponent) + ((value & mask) > threshold ? 1 : 0);
 }
 
-/// value * multiplier / 2^31 * 2^shift.
-static inline int32_t fr_rescale(int32_t value, fr_multiplier_t by) {
+/// value * multiplier / 2^31 * 2^shift in two steps that each round: what TFLite's elementwise and
+/// depthwise kernels do.
+static inline int32_t fr_rescale_twice(int32_t value, fr_multiplier_t by) {
     int32_t left = by.shift > 0 ? by.shift : 0;
     int32_t right = by.shift > 0 ? 0 : -by.shift;
     return fr_divide_by_power(fr_high_multiply(fr_wrap_shift(value, left), by.multiplier), right);
+}
+
+/// The same with one rounding, half up: what TFLite's matrix multiplication does, and with it
+/// CONV_2D and FULLY_CONNECTED. A large shift wraps, as there.
+static inline int32_t fr_rescale_once(int32_t value, fr_multiplier_t by) {
+    int32_t total = 31 - by.shift;
+    int64_t half = 1ll << (total - 1);
+    return (int32_t)(((int64_t)value * by.multiplier + half) >> total);
 }
 
 static inline int32_t fr_clamp(int32_t value, int32_t low, int32_t high) {

@@ -96,8 +96,8 @@ fr_status_t fr_add_check(const fr_call_t* call, uint64_t* work) {
 static int8_t add_values(const fr_add_t* add, int8_t first, int8_t second) {
     int32_t left = (first - add->input[0].zero_point) * (1 << ADD_LEFT_SHIFT);
     int32_t right = (second - add->input[1].zero_point) * (1 << ADD_LEFT_SHIFT);
-    int32_t sum = fr_rescale(left, add->by[0]) + fr_rescale(right, add->by[1]);
-    int32_t value = fr_rescale(sum, add->output_by) + add->output.zero_point;
+    int32_t sum = fr_rescale_twice(left, add->by[0]) + fr_rescale_twice(right, add->by[1]);
+    int32_t value = fr_rescale_twice(sum, add->output_by) + add->output.zero_point;
     return (int8_t)fr_clamp(value, add->range.low, add->range.high);
 }
 

@@ -94,7 +94,7 @@ static void run_position(const fr_layer_t* layer, const fr_channel_block_t* bloc
     for (uint32_t i = 0; i < block->count; i++) {
         uint32_t channel = block->first + i;
         int32_t sum = accumulate(layer, image, weights + channel * depth, rows, columns);
-        int32_t scaled = fr_rescale(fr_wrap_add(sum, block->bias[i]), block->multiplier[i]);
+        int32_t scaled = fr_rescale_once(fr_wrap_add(sum, block->bias[i]), block->multiplier[i]);
         output[channel] = (int8_t)fr_clamp(fr_wrap_add(scaled, layer->output_offset),
                                            layer->range.low, layer->range.high);
     }

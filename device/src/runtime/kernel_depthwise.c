@@ -108,7 +108,8 @@ static void run_position(const fr_layer_t* layer, const fr_channel_block_t* bloc
         }
     }
     for (uint32_t i = 0; i < block->count; i++) {
-        int32_t scaled = fr_rescale(fr_wrap_add(sums[i], block->bias[i]), block->multiplier[i]);
+        int32_t scaled =
+            fr_rescale_twice(fr_wrap_add(sums[i], block->bias[i]), block->multiplier[i]);
         output[block->first + i] = (int8_t)fr_clamp(fr_wrap_add(scaled, layer->output_offset),
                                                     layer->range.low, layer->range.high);
     }

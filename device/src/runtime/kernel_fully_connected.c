@@ -100,7 +100,7 @@ static void run_row(const fr_layer_t* layer, const fr_channel_block_t* block, co
         int32_t sum = weight_offset == 0 ? fr_dot(weights, input, depth, layer->input_offset)
                                          : dot_asymmetric(weights, input, depth,
                                                           layer->input_offset, weight_offset);
-        int32_t scaled = fr_rescale(fr_wrap_add(sum, block->bias[i]), block->multiplier[i]);
+        int32_t scaled = fr_rescale_once(fr_wrap_add(sum, block->bias[i]), block->multiplier[i]);
         output[block->first + i] = (int8_t)fr_clamp(fr_wrap_add(scaled, layer->output_offset),
                                                     layer->range.low, layer->range.high);
         weights += depth;

@@ -121,11 +121,10 @@ fr_status_t fr_quantize_run(const fr_call_t* call) {
     bool is_float = conversion.input.type == FR_TENSOR_FLOAT32;
     fr_real_t scale = fr_scale(output, 0);
     for (uint32_t i = 0; i < output->element_count; i++) {
-        int32_t value =
-            is_float
-                ? quantize_float(fr_load_u32(source + 4u * i), scale)
-                : fr_rescale(byte_value(&conversion.input, source, i) - conversion.input.zero_point,
-                             conversion.by);
+        int32_t value = is_float ? quantize_float(fr_load_u32(source + 4u * i), scale)
+                                 : fr_rescale_twice(byte_value(&conversion.input, source, i) -
+                                                        conversion.input.zero_point,
+                                                    conversion.by);
         store_byte(output, target, i, fr_wrap_add(value, output->zero_point));
     }
     return FR_OK;
