@@ -23,7 +23,7 @@ RUN apt-get update -qq \
     && DEBIAN_FRONTEND=noninteractive xargs -a /tmp/runtime-packages apt-get install -y -qq --no-install-recommends \
     && rm -rf /var/lib/apt/lists/* /tmp/runtime-packages \
     && groupadd --gid 65532 frugal \
-    && useradd --uid 65532 --gid 65532 --home-dir /var/lib/frugal --no-create-home --shell /usr/sbin/nologin frugal \
+    && useradd -K UID_MAX=65535 --uid 65532 --gid 65532 --home-dir /var/lib/frugal --no-create-home --shell /usr/sbin/nologin frugal \
     && install -d -o frugal -g frugal -m 0700 /var/lib/frugal \
     && install -d -o frugal -g frugal -m 0750 /run/frugal /run/frugal-broker /etc/frugal
 COPY --from=build --chown=65532:65532 /out/etc/frugal /etc/frugal

@@ -28,6 +28,8 @@ UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
 CLOCKS = re.compile(
     r"\b(?:system_clock|steady_clock|high_resolution_clock)\s*::\s*now\b|\bclock_gettime\b|\bgettimeofday\b"
     r"|\brandom_device\b|\bgetenv\b|\bstd::thread\b|\bstd::mutex\b|\bthis_thread\b")
+DOCUMENTED_PATH = re.compile(
+    r"`((?:scripts|docs|tests|deploy|config|proto|device|gateway|device-sim|cmake)/[\w./-]*)`")
 PURE = ("gateway/core/", "gateway/model/", "gateway/wire/", "gateway/base/", "device/src/", "device/include/")
 
 
@@ -77,6 +79,17 @@ def check_pure(path, text):
                 yield number, f"'{found.group(0)}': time, randomness, environment and threads are arguments here"
 
 
+def check_paths(path, text):
+    """Documentation that names a file of the project names one that exists."""
+    if path.suffix != ".md":
+        return
+    for number, line in enumerate(text.split("\n"), 1):
+        for name in DOCUMENTED_PATH.findall(line):
+            place = name.rstrip("/.")
+            if not (ROOT / place).exists() and not list(ROOT.glob(place + ".in")):
+                yield number, f"`{name}` does not exist"
+
+
 def check_layers(path, text):
     if path.suffix in C_SUFFIXES:
         yield from layers.check(path, text)
@@ -84,7 +97,7 @@ def check_layers(path, text):
 
 RULES = {"licence": check_licence, "size": check_size, "machine": check_machine,
          "unfinished": check_unfinished, "header": check_pragma, "pure": check_pure,
-         "layers": check_layers}
+         "layers": check_layers, "paths": check_paths}
 
 
 def exceptions():

@@ -52,6 +52,10 @@ class TextRulesTest(unittest.TestCase):
         self.assertTrue(faults("machine", "README.md", "see /" + "work/main\n"))
         self.assertFalse(faults("machine", "README.md", "see network/main and /var/lib\n"))
 
+    def test_documented_paths(self):
+        self.assertTrue(faults("paths", "README.md", "see `scripts/no-such`\n"))
+        self.assertFalse(faults("paths", "README.md", "see `scripts/build` and `build/bin/`\n"))
+
     def test_clock_in_the_core(self):
         line = "auto t = std::chrono::steady_clock::now();\n"
         self.assertTrue(faults("pure", "gateway/core/a.cpp", line))
