@@ -31,6 +31,15 @@ target_compile_options(frugal_warnings INTERFACE -Wall -Wextra -Wpedantic -Werro
     $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>
     $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes -Wconversion>)
 
+# Fuzzing needs the libraries instrumented too, or the fuzzer sees nothing of them.
+if(FRUGAL_BUILD_FUZZERS)
+    if(NOT CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+        message(FATAL_ERROR "fuzz targets need clang: cmake --preset fuzz")
+    endif()
+    add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -Wno-error)
+    add_link_options(-fsanitize=address,undefined)
+endif()
+
 if(FRUGAL_SANITIZE)
     add_compile_options(-fsanitize=${FRUGAL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     add_link_options(-fsanitize=${FRUGAL_SANITIZE})
