@@ -41,8 +41,9 @@ struct MqttSettings {
     int keepalive_s = 30;
     base::Duration reconnect_min = std::chrono::milliseconds(200);
     base::Duration reconnect_max = std::chrono::seconds(15);
-    base::Duration connect_timeout = std::chrono::seconds(10);  ///< TCP connect to CONNACK
-    std::size_t inbound_messages_max = 32768;                   ///< waiting for the loop
+    base::Duration connect_timeout = std::chrono::seconds(10);  ///< start to subscribed
+    std::uint64_t jitter_seed = 0;  ///< random in a daemon, so that gateways do not march in step
+    std::size_t inbound_messages_max = 32768;  ///< waiting for the loop
     std::size_t inbound_bytes_max = 32u * 1024 * 1024;
     std::size_t payload_bytes_max = 6144;       ///< longer messages are dropped and counted
     std::size_t outbound_messages_max = 16384;  ///< published, not yet written to the socket
