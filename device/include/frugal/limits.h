@@ -6,6 +6,7 @@
 
 // Wire
 #define FR_PROTOCOL_VERSION 1u
+#define FR_RUNTIME_ABI 1u                ///< arithmetic and model format of the runtime: manifests name it
 #define FR_ID_SIZE_MAX 64u               ///< site and device ids: [a-z0-9-]{1,64}
 #define FR_TOPIC_SIZE_MAX 192u           ///< longest topic either side builds
 #define FR_MESSAGE_SIZE_MAX 6144u        ///< longest payload either side accepts, bytes

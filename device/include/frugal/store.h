@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a node keeps in flash, and how it survives a cut at any operation. Four parts in one region:
 //   record log    ping-pong pair of sides; the newest record of each type counts: node state,
-//                 signed manifests and policies of the slots
+//                 signed manifests and policies of the slots, the offer being worked on
 //   decision log  ring of sectors, one 24-byte record for each decision
 //   staging       journal (the offer being worked on, one word per complete unit) and artifact
 //   bytes slots         two for each task: a decoded model each, nothing else
@@ -72,7 +72,8 @@ uint16_t fr_crc16(const uint8_t* bytes, uint32_t size);
 
 /// Record types. A slot's manifest and policy are found by fr_record_manifest() and _policy().
 #define FR_RECORD_STATE 0u
-#define FR_RECORD_TYPES (1u + 4u * FR_TASKS_MAX)
+#define FR_RECORD_OFFER (1u + 4u * FR_TASKS_MAX)
+#define FR_RECORD_TYPES (2u + 4u * FR_TASKS_MAX)
 
 static inline uint32_t fr_record_manifest(uint32_t task_index, uint32_t slot) {
     return 1u + 2u * task_index + slot;
@@ -182,22 +183,13 @@ FR_MUST_USE fr_status_t fr_decision_log_read(const fr_decision_log_t* log,
 // ---- staging
 // -------------------------------------------------------------------------------------
 
-/// An offer as the journal keeps it; the pointers lead into flash or into a message.
+/// The artifact in staging.
 typedef struct {
-    uint32_t task;
-    uint32_t desired_version;
-    uint32_t size_bytes;  ///< of the artifact; 0: nothing to fetch
-    uint32_t block_bytes;
-    uint32_t minimum_battery_half_percent;
-    uint32_t not_before_ticks;
-    const uint8_t* digest;       ///< of the artifact, 32 bytes
-    const uint8_t* list_digest;  ///< 32 bytes
-    const uint8_t* base_digest;  ///< 32 bytes, or NULL for a full artifact
-    const uint8_t* manifest;     ///< signed manifest: signature (64), then the content
-    uint32_t manifest_size;      ///< both together
-    const uint8_t* policy;       ///< signed policy, the same way; NULL for none
-    uint32_t policy_size;
-} fr_offer_t;
+    uint32_t size_bytes;
+    uint32_t block_bytes;  // a power of two
+    uint8_t digest[FR_SHA256_SIZE];
+    uint8_t list_digest[FR_SHA256_SIZE];
+} fr_artifact_id_t;
 
 typedef struct {
     const fr_flash_t* flash;
@@ -206,17 +198,19 @@ typedef struct {
     uint32_t size_bytes, block_bytes, block_count;
     uint32_t base_block;  // every block below is held
     uint64_t held;        // bit i: block base_block + i is held
-    uint8_t open;         // an offer is in the journal and not closed
+    uint8_t open;         // the journal names an artifact
 } fr_staging_t;
 
-/// Recovers the journal. staging->open tells whether an unfinished offer is there.
+/// Recovers the journal: staging->open tells whether it names an artifact.
 void fr_staging_open(fr_staging_t* staging, const fr_flash_t* flash, const fr_layout_t* layout);
 
-/// Makes `offer` the one in work; keeps the blocks held if the journal names the same artifact.
-FR_MUST_USE fr_status_t fr_staging_begin(fr_staging_t* staging, const fr_offer_t* offer);
+/// Prepares for an artifact; keeps the blocks held if the journal names the same one.
+/// @return FR_OK; FR_ERROR_ARGUMENT; FR_ERROR_NO_SPACE; FR_ERROR_STORAGE.
+FR_MUST_USE fr_status_t fr_staging_begin(fr_staging_t* staging, const fr_artifact_id_t* artifact);
 
-/// The offer in the journal. @return FR_ERROR_NOT_FOUND if none is open.
-FR_MUST_USE fr_status_t fr_staging_offer(const fr_staging_t* staging, fr_offer_t* offer);
+/// What the journal names. @return FR_ERROR_NOT_FOUND if nothing.
+FR_MUST_USE fr_status_t fr_staging_artifact(const fr_staging_t* staging,
+                                            fr_artifact_id_t* artifact);
 
 /// Writes one block whose digest the caller checked; complete units are journalled.
 /// @return FR_OK; FR_ERROR_STATE for a block held or out of the window; FR_ERROR_STORAGE.
@@ -225,9 +219,6 @@ FR_MUST_USE fr_status_t fr_staging_write(fr_staging_t* staging, uint32_t block,
 
 /// Forgets every block: the next transfer starts from the first.
 FR_MUST_USE fr_status_t fr_staging_restart(fr_staging_t* staging);
-
-/// The offer is done with: after a boot it is not taken up again.
-FR_MUST_USE fr_status_t fr_staging_close(fr_staging_t* staging);
 
 bool fr_staging_holds(const fr_staging_t* staging, uint32_t block);
 bool fr_staging_is_complete(const fr_staging_t* staging);

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/layout.h"
+
+#include "frugal/policy.h"
+
+static size_t tasks_offset(const uint8_t* policy) {
+    return FR_POLICY_HEADER_BYTES + (size_t)policy[POLICY_GUARDS] * FR_POLICY_GUARD_BYTES;
+}
+
+bool fr_policy_header_is_valid(const uint8_t* policy, size_t size) {
+    return policy != NULL && size >= FR_POLICY_HEADER_BYTES && size <= FR_POLICY_SIZE_MAX &&
+           policy[0] == 'F' && policy[1] == 'P' && policy[2] == FR_POLICY_VERSION &&
+           policy[POLICY_TASKS] >= 1 && policy[POLICY_TASKS] <= FR_POLICY_TASKS_MAX &&
+           policy[POLICY_GUARDS] <= FR_POLICY_GUARDS_MAX && policy[5] == 0 &&
+           tasks_offset(policy) <= size;
+}
+
+size_t fr_policy_task_size(const uint8_t* policy, size_t size, size_t offset) {
+    if (offset > size || size - offset < FR_POLICY_TASK_BYTES) {
+        return 0;
+    }
+    const uint8_t* task = policy + offset;
+    const size_t groups = task[TASK_GROUPS] & 7u;
+    const size_t bytes = FR_POLICY_TASK_BYTES + task[TASK_MAP] + FR_POLICY_TABLE_BYTES * groups;
+    return bytes <= size - offset ? bytes : 0;
+}
+
+const uint8_t* fr_policy_find_task(const uint8_t* policy, size_t size, uint32_t task) {
+    size_t offset = tasks_offset(policy);
+    for (uint32_t i = 0; i < policy[POLICY_TASKS]; ++i) {
+        const size_t bytes = fr_policy_task_size(policy, size, offset);
+        if (bytes == 0) {
+            return NULL;
+        }
+        if (policy[offset + TASK_ID] == task) {
+            return policy + offset;
+        }
+        offset += bytes;
+    }
+    return NULL;
+}
+
+uint16_t fr_task_deadline_ms(const uint8_t* task) {
+    const uint32_t deadline_ms = fr_load16(task + TASK_DEADLINE) * FR_POLICY_DEADLINE_UNIT_MS;
+    return (uint16_t)(deadline_ms < 0xFFFFu ? deadline_ms : 0xFFFFu);
+}
+
+uint32_t fr_policy_id(const uint8_t* policy, size_t size) {
+    return fr_policy_header_is_valid(policy, size) ? fr_load32(policy + POLICY_ID) : 0;
+}
+
+uint32_t fr_policy_cap_per_hour(const uint8_t* policy, size_t size, uint32_t task) {
+    if (!fr_policy_header_is_valid(policy, size)) {
+        return 0;
+    }
+    const uint8_t* entry = fr_policy_find_task(policy, size, task);
+    return entry != NULL ? entry[TASK_CAP] * FR_POLICY_CAP_UNIT : 0;
+}
+
+static bool task_is_valid(const uint8_t* task) {
+    const uint32_t groups = task[TASK_GROUPS] & 7u;
+    const bool has_pins = (task[TASK_GROUPS] & FR_POLICY_PINS) != 0;
+    const uint32_t most = has_pins ? FR_POLICY_PIN_EDGE : FR_POLICY_GROUPS_MAX;
+    return (task[TASK_GROUPS] & ~(FR_POLICY_PINS | 7u)) == 0 && groups >= 1 && groups <= most &&
+           task[TASK_PRIVACY] <= 2 && task[TASK_TIER] >= FR_TIER_LOCAL &&
+           task[TASK_TIER] <= FR_TIER_CLOUD && task[TASK_SHIFT] <= 31 &&
+           task[TASK_MAP] <= FR_CLASSES_MAX / 4u &&
+           ((groups == 1 && !has_pins) || task[TASK_MAP] != 0);
+}
+
+/// Every class of the map belongs to a table or, with pins, to a pin.
+static bool map_is_valid(const uint8_t* task) {
+    const uint32_t groups = task[TASK_GROUPS] & 7u;
+    const bool has_pins = (task[TASK_GROUPS] & FR_POLICY_PINS) != 0;
+    for (uint32_t class_id = 0; class_id < 4u * task[TASK_MAP]; ++class_id) {
+        const uint32_t group =
+            (task[FR_POLICY_TASK_BYTES + (class_id >> 2)] >> (2u * (class_id & 3u))) & 3u;
+        if (group >= groups && !(has_pins && group >= FR_POLICY_PIN_EDGE)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool guard_is_valid(const uint8_t* guard) {
+    const bool names_field = (guard[1] & FR_GUARD_FIELD_VALUE) != 0;
+    return guard[0] < FR_FIELDS && (guard[1] & ~FR_GUARD_FIELD_VALUE) < FR_GUARD_OPERATIONS &&
+           (!names_field || fr_load16(guard + 2) < FR_FIELDS);
+}
+
+fr_status_t fr_policy_check(const uint8_t* policy, size_t size) {
+    if (policy == NULL || size < FR_POLICY_HEADER_BYTES) {
+        return FR_ERROR_TRUNCATED;
+    }
+    if (size > FR_POLICY_SIZE_MAX) {
+        return FR_ERROR_LIMIT;
+    }
+    if (policy[0] == 'F' && policy[1] == 'P' && policy[2] != FR_POLICY_VERSION) {
+        return FR_ERROR_UNSUPPORTED;
+    }
+    if (!fr_policy_header_is_valid(policy, size) || fr_policy_id(policy, size) == 0) {
+        return FR_ERROR_MALFORMED;
+    }
+    for (uint32_t i = 0; i < policy[POLICY_GUARDS]; ++i) {
+        if (!guard_is_valid(policy + FR_POLICY_HEADER_BYTES + i * FR_POLICY_GUARD_BYTES)) {
+            return FR_ERROR_MALFORMED;
+        }
+    }
+    size_t offset = tasks_offset(policy);
+    for (uint32_t i = 0; i < policy[POLICY_TASKS]; ++i) {
+        const size_t bytes = fr_policy_task_size(policy, size, offset);
+        if (bytes == 0) {
+            return FR_ERROR_TRUNCATED;
+        }
+        if (!task_is_valid(policy + offset) || !map_is_valid(policy + offset)) {
+            return FR_ERROR_MALFORMED;
+        }
+        offset += bytes;
+    }
+    return offset == size ? FR_OK : FR_ERROR_MALFORMED;
+}

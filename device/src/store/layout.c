@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frugal/store.h"
+
+// Newest records of a task: two manifests with signatures and two policies, each with its header.
+// On top of that the offer in work and room for some dozens of state records between compactions.
+#define TASK_RECORD_BYTES 2160u
+#define COMMON_RECORD_BYTES 4000u
+#define JOURNAL_HEADER_BYTES 96u
+
+static uint32_t round_up(uint32_t value, uint32_t unit) {
+    return (value + unit - 1u) & ~(unit - 1u);
+}
+
+static bool is_power_of_two(uint32_t value) {
+    return value != 0 && (value & (value - 1u)) == 0;
+}
+
+static bool shape_is_valid(const fr_store_shape_t* shape) {
+    return is_power_of_two(shape->sector_size) && shape->sector_size >= FR_FLASH_SECTOR_MIN &&
+           shape->sector_size <= FR_FLASH_SECTOR_MAX && shape->task_count >= 1 &&
+           shape->task_count <= FR_TASKS_MAX && shape->slot_bytes >= 64 &&
+           shape->slot_bytes <= FR_ARTIFACT_SIZE_MAX && shape->staging_bytes >= 64 &&
+           shape->staging_bytes <= FR_ARTIFACT_SIZE_MAX && is_power_of_two(shape->block_bytes) &&
+           shape->block_bytes >= FR_BLOCK_SIZE_MIN && shape->block_bytes <= FR_BLOCK_SIZE_MAX &&
+           shape->decision_sectors >= 2 && shape->decision_sectors <= 256;
+}
+
+fr_status_t fr_layout_init(fr_layout_t* layout, const fr_store_shape_t* shape) {
+    if (!shape_is_valid(shape)) {
+        return FR_ERROR_ARGUMENT;
+    }
+    const uint32_t sector = shape->sector_size;
+    const uint32_t unit = sector > FR_BLOCK_SIZE_MAX ? sector : FR_BLOCK_SIZE_MAX;
+    layout->record_side_bytes =
+        round_up(TASK_RECORD_BYTES * shape->task_count + COMMON_RECORD_BYTES, sector);
+    layout->decision_sectors = shape->decision_sectors;
+    layout->staging_bytes = round_up(shape->staging_bytes, unit);
+    layout->journal_bytes =
+        round_up(JOURNAL_HEADER_BYTES + layout->staging_bytes / sector * FR_FLASH_WORD, sector);
+    layout->slot_bytes = round_up(shape->slot_bytes, sector);
+
+    layout->records = 0;
+    layout->decisions = 2u * layout->record_side_bytes;
+    layout->journal = layout->decisions + layout->decision_sectors * sector;
+    layout->staging = layout->journal + layout->journal_bytes;
+    layout->slots = layout->staging + layout->staging_bytes;
+    layout->total_bytes = layout->slots + FR_SLOTS * shape->task_count * layout->slot_bytes;
+    return FR_OK;
+}
