@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The offload policy as people write it (TOML, config/policies) and its compiled form as devices
+// evaluate it (frugal/policy.h). Pure functions, any thread; errors name file, line and column.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+
+namespace frugal::app {
+
+/// What the compiled form is for: one task, one local model.
+struct PolicyTarget {
+    std::string task_name;                  ///< selects [task.NAME]
+    std::uint32_t task = 0;                 ///< its id on the wire, 1..255
+    base::Digest model_digest{};            ///< selects [[task.NAME.model]] by sha256
+    std::vector<std::string> class_labels;  ///< for `classes`, by class id
+    std::uint32_t policy_id = 0;            ///< grows with every policy a device is given
+};
+
+/// Compiles the policy for the target. kInvalidInput (file:line:column, what, remedy); kNotFound if
+/// the file has no gain table for that model: a device then keeps its built-in answer.
+base::Result<base::Bytes> compile_policy(std::string_view text, const std::string& origin,
+                                         const PolicyTarget& target);
+
+}  // namespace frugal::app

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/policy_file.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "base/hex.hpp"
+#include "frugal/policy.h"
+
+namespace frugal::app {
+namespace {
+
+const std::string kModel(64, 'a');
+
+PolicyTarget target() {
+    PolicyTarget target;
+    target.task_name = "leaf";
+    target.task = 3;
+    target.model_digest = *base::digest_from_hex(kModel);
+    target.class_labels = {"healthy", "blight", "soil"};
+    target.policy_id = 9;
+    return target;
+}
+
+std::string policy_text(const std::string& more = "") {
+    std::string gains = "255";
+    for (int i = 1; i < 32; ++i) {
+        gains += ", " + std::to_string(255 - 8 * i);
+    }
+    return "[policy]\nexpires = \"72h\"\n[task.leaf]\nprivacy = \"edge-only\"\ndeadline = "
+           "\"800ms\"\n"
+           "audit = \"1/256\"\nclasses = { blight = \"always-edge\", soil = \"always-local\" }\n"
+           "[task.leaf.price]\npayload = 0\nlatency = 64\nshift = 4\n"
+           "[[task.leaf.model]]\nsha256 = \"" +
+           kModel + "\"\ngain = [" + gains +
+           "]\n"
+           "[[guard]]\nwhen = \"battery < 20% or rtt > slack\"\nthen = \"local\"\n" +
+           more;
+}
+
+fr_policy_answer_t answer_for(const base::Bytes& policy, int confidence, int battery, int rtt,
+                              int local_class) {
+    fr_policy_context_t context{};
+    context.fields[FR_FIELD_TASK] = 3;
+    context.fields[FR_FIELD_CONFIDENCE] = static_cast<std::int16_t>(confidence);
+    context.fields[FR_FIELD_BATTERY] = static_cast<std::int16_t>(battery);
+    context.fields[FR_FIELD_RTT] = static_cast<std::int16_t>(rtt);
+    context.fields[FR_FIELD_CLASS] = static_cast<std::int16_t>(local_class);
+    context.fields[FR_FIELD_SLACK] = 1000;
+    context.fields[FR_FIELD_TOKENS] = 10;
+    context.fields[FR_FIELD_LINK] = 1;
+    context.random = 255;  // no audit
+    fr_policy_answer_t answer{};
+    fr_policy_evaluate(policy.data(), policy.size(), &context, &answer);
+    return answer;
+}
+
+TEST(PolicyFile, CompiledFormDecidesAsWritten) {
+    const auto policy = compile_policy(policy_text(), "leaf.toml", target());
+    ASSERT_TRUE(policy) << policy.error().describe();
+    EXPECT_EQ(fr_policy_check(policy->data(), policy->size()), FR_OK);
+    EXPECT_EQ(fr_policy_id(policy->data(), policy->size()), 9u);
+    // latency 64 * (20 / 4) >> 4 = 20: escalate while the bin's gain is at least 20.
+    EXPECT_EQ(answer_for(*policy, 0, 200, 20, 0).tier, FR_TIER_EDGE);
+    EXPECT_EQ(answer_for(*policy, 255, 200, 20, 0).reason, FR_POLICY_LOCAL_CONF);
+    EXPECT_EQ(answer_for(*policy, 0, 39, 20, 0).reason, FR_POLICY_GUARD);
+    EXPECT_EQ(answer_for(*policy, 0, 40, 20, 0).tier, FR_TIER_EDGE);
+    EXPECT_EQ(answer_for(*policy, 0, 200, 1001, 0).reason, FR_POLICY_GUARD);
+    EXPECT_EQ(answer_for(*policy, 255, 200, 20, 1).reason, FR_POLICY_ESC_RULE);
+    EXPECT_EQ(answer_for(*policy, 0, 200, 20, 2).reason, FR_POLICY_CLASS_RULE);
+}
+
+struct BadCase {
+    std::string case_name;
+    std::string from;
+    std::string to;
+    std::string expected;
+};
+
+class PolicyFileRefuses : public testing::TestWithParam<BadCase> {};
+
+TEST_P(PolicyFileRefuses, WithPlaceAndRemedy) {
+    std::string text = policy_text();
+    const auto position = text.find(GetParam().from);
+    ASSERT_NE(position, std::string::npos);
+    text.replace(position, GetParam().from.size(), GetParam().to);
+    const auto policy = compile_policy(text, "leaf.toml", target());
+    ASSERT_FALSE(policy);
+    EXPECT_NE(policy.error().describe().find(GetParam().expected), std::string::npos)
+        << policy.error().describe();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cases, PolicyFileRefuses,
+    testing::Values(
+        BadCase{"shift_type", "payload = 0", "payload = 256", "a price weight is not in 0..255"},
+        BadCase{"cap", "classes =", "caps = { node_per_hour = 3600 }\nclasses =", "at most 2040"},
+        BadCase{"other_model", kModel, std::string(64, 'b'), "no gain table"},
+        BadCase{"short_table", "255, 247,", "", "gain must have 32 numbers"},
+        BadCase{"gain_range", "255, 247", "256, 247", "not a whole number in 0..255"},
+        BadCase{"unknown_field", "battery < 20%", "batery < 20%", "leaf.toml:15:"},
+        BadCase{"and_is_not_built_in", "or rtt", "and rtt", "joined by `or`"},
+        BadCase{"guard_to_edge", "then = \"local\"", "then = \"edge\"", "only keep a task"},
+        BadCase{"privacy", "edge-only", "secret", "public, edge-only or never"},
+        BadCase{"unknown_class", "blight", "rust", "no class \"rust\""},
+        BadCase{"expiry", "72h", "soon", "72h"},
+        BadCase{"shift", "shift = 4", "shift = 40", "shift is not in 0..31"},
+        BadCase{"not_toml", "[policy]", "[policy", "not valid TOML"}),
+    [](const auto& test) { return test.param.case_name; });
+
+TEST(PolicyFile, RefusesATaskItDoesNotHave) {
+    PolicyTarget other = target();
+    other.task_name = "root";
+    const auto policy = compile_policy(policy_text(), "leaf.toml", other);
+    ASSERT_FALSE(policy);
+    EXPECT_NE(policy.error().describe().find("no [task.root]"), std::string::npos);
+}
+
+TEST(PolicyFile, ShippedPolicyCompilesForEveryModelItNames) {
+    std::ifstream file(FRUGAL_SOURCE_DIR "/config/policies/fashion.toml");
+    std::stringstream text;
+    text << file.rdbuf();
+    int models = 0;
+    const std::string content = text.str();
+    static const std::string kKey = "\nsha256 = \"";
+    for (auto at = content.find(kKey); at != std::string::npos; at = content.find(kKey, at + 1)) {
+        PolicyTarget fashion = target();
+        fashion.task_name = "fashion";
+        fashion.model_digest = *base::digest_from_hex(content.substr(at + kKey.size(), 64));
+        const auto policy = compile_policy(content, "fashion.toml", fashion);
+        ASSERT_TRUE(policy) << policy.error().describe();
+        EXPECT_LE(policy->size(), 64u);
+        ++models;
+    }
+    EXPECT_EQ(models, 4);
+}
+
+}  // namespace
+}  // namespace frugal::app
