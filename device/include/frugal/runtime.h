@@ -153,6 +153,9 @@ FR_MUST_USE fr_status_t fr_interpreter_invoke(const fr_interpreter_t* interprete
 /// Overwrites every activation with zeros, inputs included: nothing of a sample stays in memory.
 void fr_interpreter_clear(const fr_interpreter_t* interpreter);
 
+/// Newest version of a TFLite builtin operator that is built in, 0 if it is not at all.
+int32_t fr_operator_version_max(int32_t operator_code);
+
 /// A sentence for a reason, e.g. "operator is not built in". Link it only if you print it.
 const char* fr_model_reason_text(fr_model_reason_t reason);
 

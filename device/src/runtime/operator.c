@@ -33,6 +33,11 @@ const fr_kernel_t* fr_kernel_find(int32_t code) {
     return NULL;
 }
 
+int32_t fr_operator_version_max(int32_t operator_code) {
+    const fr_kernel_t* kernel = fr_kernel_find(operator_code);
+    return kernel == NULL ? 0 : kernel->version_max;
+}
+
 void fr_problem_clear(fr_model_problem_t* problem) {
     fr_model_problem_t none = {FR_MODEL_FINE, -1, -1, 0, -1, 0, 0};
     *problem = none;

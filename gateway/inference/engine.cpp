@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/engine.hpp"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <cstring>
+
+#include "frugal/classify.h"
+
+namespace frugal::inference {
+
+namespace {
+
+using base::ErrorKind;
+using base::fail;
+using base::Result;
+
+float dequantized(const fr_tensor_t& tensor, base::ByteView bytes, std::size_t index) {
+    if (tensor.type == FR_TENSOR_FLOAT32) {
+        float value = 0;
+        std::memcpy(&value, bytes.data() + 4 * index, sizeof value);
+        return value;
+    }
+    int score = tensor.type == FR_TENSOR_INT8 ? static_cast<std::int8_t>(bytes[index])
+                                              : static_cast<int>(bytes[index]);
+    return std::bit_cast<float>(tensor.scale_bits) * static_cast<float>(score - tensor.zero_point);
+}
+
+Result<void> check_classifier(const LoadedModel& model) {
+    if (model.inputs().size() != 1 || model.outputs().size() != 1) {
+        return fail(ErrorKind::kUnsupported,
+                    fmt::format("model: {} inputs and {} outputs", model.inputs().size(),
+                                model.outputs().size()),
+                    "a classifier has one of each", "export the model with one input and output");
+    }
+    fr_classification_t unread;
+    fr_status_t status =
+        fr_classify_output(&model.outputs()[0].tensor, model.output(0).data(), &unread);
+    if (status != FR_OK) {
+        return fail(ErrorKind::kUnsupported,
+                    fmt::format("model: output '{}' is no list of class probabilities",
+                                model.outputs()[0].name),
+                    fmt::format("it has {} elements", model.outputs()[0].tensor.element_count),
+                    "end the model with a softmax over 2 to 64 classes");
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<Engine> Engine::load(base::Bytes bytes) {
+    auto model = LoadedModel::load(std::move(bytes));
+    if (!model) {
+        return tl::unexpected(model.error());
+    }
+    Result<void> checked = check_classifier(*model);
+    if (!checked) {
+        return tl::unexpected(checked.error());
+    }
+    return Engine(std::move(*model));
+}
+
+Result<Classification> Engine::classify(base::ByteView input) {
+    Result<void> ran = model_.run(input);
+    if (!ran) {
+        return tl::unexpected(ran.error());
+    }
+    const fr_tensor_t& tensor = model_.outputs()[0].tensor;
+    base::ByteView bytes = model_.output(0);
+    fr_classification_t best;
+    if (fr_classify_output(&tensor, bytes.data(), &best) != FR_OK) {
+        model_.clear();
+        return fail(ErrorKind::kInternal, "model: its output cannot be classified");
+    }
+    Classification result{best.class_index, best.confidence_q8, best.margin_q8, {}, {}};
+    for (std::uint32_t index = 0; index < tensor.element_count; ++index) {
+        result.probability_q8.push_back(fr_probability_q8(&tensor, bytes.data(), index));
+        result.probability.push_back(dequantized(tensor, bytes, index));
+    }
+    model_.clear();
+    return result;
+}
+
+}  // namespace frugal::inference

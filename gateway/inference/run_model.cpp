@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/run_model.hpp"
+
+#include <bit>
+#include <cstring>
+
+#include "inference/loaded_model.hpp"
+#include "model/tflite/names.hpp"
+
+namespace frugal::inference {
+
+namespace {
+
+double element(const fr_tensor_t& tensor, base::ByteView bytes, std::size_t index) {
+    switch (tensor.type) {
+        case FR_TENSOR_INT8:
+            return static_cast<std::int8_t>(bytes[index]);
+        case FR_TENSOR_UINT8:
+            return bytes[index];
+        case FR_TENSOR_INT32: {
+            std::int32_t value = 0;
+            std::memcpy(&value, bytes.data() + 4 * index, sizeof value);
+            return value;
+        }
+        default: {
+            float value = 0;
+            std::memcpy(&value, bytes.data() + 4 * index, sizeof value);
+            return value;
+        }
+    }
+}
+
+RunTensor read_output(const Port& port, base::ByteView bytes) {
+    RunTensor output;
+    output.name = port.name;
+    output.type_name = model::tensor_type_name(port.tensor.type);
+    output.shape.assign(port.tensor.shape, port.tensor.shape + port.tensor.rank);
+    output.bytes.assign(bytes.begin(), bytes.end());
+    for (std::size_t i = 0; i < port.tensor.element_count; ++i) {
+        output.data.push_back(element(port.tensor, bytes, i));
+    }
+    if (port.tensor.scale_count == 1) {
+        output.scale = std::bit_cast<float>(port.tensor.scale_bits);
+        output.zero_point = port.tensor.zero_point;
+    }
+    return output;
+}
+
+}  // namespace
+
+base::Result<RunOutput> run_model(base::ByteView model, base::ByteView input) {
+    auto loaded = LoadedModel::load(base::Bytes(model.begin(), model.end()));
+    if (!loaded) {
+        return tl::unexpected(loaded.error());
+    }
+    auto ran = loaded->run(input);
+    if (!ran) {
+        return tl::unexpected(ran.error());
+    }
+    RunOutput result;
+    result.arena_bytes = loaded->arena_size();
+    result.work = loaded->work();
+    for (std::uint32_t port = 0; port < loaded->outputs().size(); ++port) {
+        result.outputs.push_back(read_output(loaded->outputs()[port], loaded->output(port)));
+    }
+    return result;
+}
+
+}  // namespace frugal::inference
