@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// The streaming decoder of the model codec (format: proto/ARTIFACT.md, "Payload"). Bytes of the
+// stream go in through sink in pieces of any size, bytes of the file come out of poll. The caller
+// owns the whole state; one decoder is used by one thread at a time. It never allocates, recurses,
+// computes with floats, or writes anything but the caller's buffers. It keeps no window: what
+// was produced is read back through the caller's function (on a device, the slot in flash).
+//
+//   fr_decoder_init(&decoder, &config);
+//   for each piece:  while (size > 0) { sink -> taken; poll until it produces less than asked }
+//   fr_decoder_finish(&decoder);        // FR_OK only for a whole stream, decoded to its end
+#ifndef FRUGAL_CODEC_H
+#define FRUGAL_CODEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "frugal/codec_model.h"
+#include "frugal/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define FR_CODEC_VERSION 1u
+#define FR_CODEC_PROFILE 1u  ///< the only one: adaptive range coder, mixed predictions
+#define FR_CODEC_HEADER_SIZE 18u
+#define FR_CODEC_RAM_BYTES 1640u  ///< decoder state of profile 1 on a 32-bit device, at most
+#define FR_CODEC_SEGMENTS_MAX 4096u
+#define FR_CODEC_EXPANSION_MAX 1024u  ///< decoded bytes for each byte of stream
+#define FR_CODEC_INPUT_SIZE 64u       ///< what a decoder buffers of its input
+#define FR_CODEC_ATOM_SIZE 32u        ///< most input one step can take
+#define FR_CODEC_COPY_MIN 2u
+#define FR_CODEC_FACTOR_RANGE 0x42FE0000u  ///< 127.0f: a bound is its scale times this
+
+/// Kinds of a segment, as coded. Everything else is literal bytes and copies.
+typedef enum {
+    FR_SEGMENT_RAW = 0,       ///< bytes as they are
+    FR_SEGMENT_WEIGHTS = 1,   ///< int8 rows and columns
+    FR_SEGMENT_INTEGERS = 2,  ///< int32 values
+    FR_SEGMENT_FLOATS = 3,    ///< float32 values
+    FR_SEGMENT_PRODUCTS = 4   ///< float32 values near an earlier vector times a factor
+} fr_segment_kind_t;
+
+/// Why a stream was refused; every one has a test. The status is the coarse answer.
+typedef enum {
+    FR_CODEC_FAULT_NONE = 0,
+    FR_CODEC_FAULT_MAGIC,           ///< not a stream of this codec
+    FR_CODEC_FAULT_VERSION,         ///< another version of the format
+    FR_CODEC_FAULT_PROFILE,         ///< a profile not built in
+    FR_CODEC_FAULT_RAM,             ///< asks for more RAM than this decoder has
+    FR_CODEC_FAULT_DECODED_EMPTY,   ///< decoded size 0
+    FR_CODEC_FAULT_DECODED_SIZE,    ///< decoded size above the caller's cap
+    FR_CODEC_FAULT_STREAM_SIZE,     ///< stream size below the smallest possible or above the limit
+    FR_CODEC_FAULT_EXPANSION,       ///< decoded size out of proportion to the stream
+    FR_CODEC_FAULT_SEGMENT_COUNT,   ///< above the limit, or not what the stream holds
+    FR_CODEC_FAULT_TRUNCATED,       ///< the stream ends before the file does
+    FR_CODEC_FAULT_TRAILING,        ///< bytes behind the end of the stream
+    FR_CODEC_FAULT_NUMBER,          ///< a coded number does not fit its range
+    FR_CODEC_FAULT_COPY_DISTANCE,   ///< a copy from before the start of the file
+    FR_CODEC_FAULT_COPY_LENGTH,     ///< a copy past the end of the file
+    FR_CODEC_FAULT_SEGMENT_KIND,    ///< a segment kind that does not exist
+    FR_CODEC_FAULT_SEGMENT_LENGTH,  ///< a segment past the end of the file
+    FR_CODEC_FAULT_DIMENSIONS,      ///< rows x columns overflow, exceed the file, or wrong taps
+    FR_CODEC_FAULT_REFERENCE,       ///< a product's vector is not in what was produced
+    FR_CODEC_FAULT_SCALE,           ///< a product of or into zero, subnormal, infinite, NaN
+    FR_CODEC_FAULT_FINAL_STATE,     ///< the coder does not end as an encoder leaves it
+    FR_CODEC_FAULT_READ_BACK        ///< the caller's function failed
+} fr_codec_fault_t;
+
+/// Copies `size` bytes of the produced output from `offset` on. It is asked only for bytes that an
+/// earlier poll has handed out.
+/// @return FR_OK; anything else stops the decoder with FR_ERROR_STORAGE.
+typedef fr_status_t (*fr_codec_read_t)(void* context, uint32_t offset, uint8_t* out, uint32_t size);
+
+typedef struct {
+    uint32_t decoded_size_max;    ///< hard cap: the signed size, or the slot
+    fr_codec_read_t read_output;  ///< required
+    void* context;                ///< passed to read_output
+} fr_decoder_config_t;
+
+/// What the front of a stream states.
+typedef struct {
+    uint8_t profile;
+    uint16_t segment_count;
+    uint16_t decoder_ram_bytes;
+    uint32_t decoded_size;
+    uint32_t stream_size;  ///< with this header
+} fr_codec_header_t;
+
+/// Reads and checks a header without decoding anything.
+/// @return FR_OK; FR_ERROR_TRUNCATED when `size` is below FR_CODEC_HEADER_SIZE, else as poll.
+FR_MUST_USE fr_status_t fr_codec_read_header(const uint8_t* bytes, size_t size,
+                                             uint32_t decoded_size_max, fr_codec_header_t* header,
+                                             fr_codec_fault_t* fault);
+
+/// Private to the decoder, but plain data: the caller provides the memory.
+typedef struct {
+    fr_decoder_config_t config;
+    fr_codec_header_t header;
+    uint8_t fault;
+    uint8_t step;
+    uint8_t token_before;
+    uint8_t segment_kind;
+    uint8_t exponent_top;
+    uint8_t near_before;
+    uint8_t pending[4];
+    uint8_t pending_count, pending_given;
+    uint8_t input[FR_CODEC_INPUT_SIZE];
+    uint8_t input_used, input_held;
+    uint8_t starved;    // the range decoder wanted a byte that does not exist
+    uint32_t received;  // bytes sunk
+    uint32_t consumed;  // bytes taken by the header and the range decoder
+    uint32_t produced;  // bytes of output decoded, pending ones included
+    uint32_t range, code;
+    uint32_t segments;
+    uint32_t distances[2];
+    uint32_t run;  // bytes, values or weights left of the copy or segment
+    uint32_t last_count;
+    uint32_t reference, factor;
+    uint32_t dimensions[4];
+    const uint8_t* call_output;  // only while poll runs
+    uint32_t call_start;
+    fr_weight_tensor_t tensor;
+    fr_token_model_t tokens;
+    union {
+        fr_byte_model_t bytes;      // restarted after a tensor
+        fr_weight_model_t weights;  // restarted with each tensor
+    } model;
+} fr_decoder_t;
+
+/// Prepares a decoder. Nothing of an earlier stream remains.
+/// @return FR_OK; FR_ERROR_ARGUMENT without read_output or with a cap of 0.
+FR_MUST_USE fr_status_t fr_decoder_init(fr_decoder_t* decoder, const fr_decoder_config_t* config);
+
+/// Takes input, as much as there is room for; `taken` may be 0 when poll must run first.
+/// @return FR_OK; FR_ERROR_MALFORMED for bytes behind the end of the stream; the status of an
+///         earlier failure.
+FR_MUST_USE fr_status_t fr_decoder_sink(fr_decoder_t* decoder, const uint8_t* input, size_t size,
+                                        size_t* taken);
+
+/// Decodes into `output`. It produces less than `capacity` only when it needs input, is done, or
+/// fails; bytes produced before a failure are reported too.
+/// @return FR_OK; FR_ERROR_MALFORMED, TRUNCATED, UNSUPPORTED, LIMIT, NO_SPACE or STORAGE: see
+///         fr_decoder_fault(). A failure is final.
+FR_MUST_USE fr_status_t fr_decoder_poll(fr_decoder_t* decoder, uint8_t* output, size_t capacity,
+                                        size_t* produced);
+
+/// Says that no input will follow.
+/// @return FR_OK when the whole file was produced and the whole stream used; FR_ERROR_STATE when
+///         poll still has output to give; FR_ERROR_TRUNCATED; the status of an earlier failure.
+FR_MUST_USE fr_status_t fr_decoder_finish(fr_decoder_t* decoder);
+
+fr_codec_fault_t fr_decoder_fault(const fr_decoder_t* decoder);
+fr_status_t fr_codec_fault_status(fr_codec_fault_t fault);
+/// A short name for logs, e.g. "copy distance".
+const char* fr_codec_fault_name(fr_codec_fault_t fault);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

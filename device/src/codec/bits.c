@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "codec/bits.h"
+
+#define RANGE_MIN (1u << 24)
+
+static uint8_t next_byte(fr_decoder_t* decoder) {
+    if (decoder->input_used == decoder->input_held) {
+        decoder->starved = 1;
+        return 0;
+    }
+    ++decoder->consumed;
+    return decoder->input[decoder->input_used++];
+}
+
+static void shift_in(fr_decoder_t* decoder) {
+    while (decoder->range < RANGE_MIN) {
+        decoder->range <<= 8;
+        decoder->code = (decoder->code << 8) | next_byte(decoder);
+    }
+}
+
+void fr_bits_begin(fr_decoder_t* decoder) {
+    decoder->range = 0xFFFFFFFFu;
+    decoder->code = 0;
+    for (uint32_t i = 0; i < 4u; ++i) {
+        decoder->code = (decoder->code << 8) | next_byte(decoder);
+    }
+}
+
+uint32_t fr_bits_predicted(fr_decoder_t* decoder, uint32_t probability) {
+    const uint32_t bound = (decoder->range >> 16) * probability;
+    uint32_t bit = 0;
+    if (decoder->code < bound) {
+        decoder->range = bound;
+        bit = 1;
+    } else {
+        decoder->code -= bound;
+        decoder->range -= bound;
+    }
+    shift_in(decoder);
+    return bit;
+}
+
+uint32_t fr_bits_adaptive(fr_decoder_t* decoder, fr_context_t* context) {
+    const uint32_t bit = fr_bits_predicted(decoder, fr_context_predict(context));
+    fr_context_update(context, bit);
+    return bit;
+}
+
+uint32_t fr_bits_plain(fr_decoder_t* decoder, uint32_t count) {
+    uint32_t value = 0;
+    for (uint32_t i = 0; i < count; ++i) {
+        decoder->range >>= 1;
+        uint32_t bit = 0;
+        if (decoder->code >= decoder->range) {
+            decoder->code -= decoder->range;
+            bit = 1;
+        }
+        value = (value << 1) | bit;
+        shift_in(decoder);
+    }
+    return value;
+}
+
+uint32_t fr_bits_tree(fr_decoder_t* decoder, fr_context_t* contexts, uint32_t count) {
+    uint32_t node = 1;
+    for (uint32_t i = 0; i < count; ++i) {
+        node = node * 2u + fr_bits_adaptive(decoder, &contexts[node]);
+    }
+    return node - (1u << count);
+}
+
+bool fr_bits_number(fr_decoder_t* decoder, fr_number_model_t* model, fr_context_t* low,
+                    uint32_t* value) {
+    const uint32_t length_class = fr_bits_tree(decoder, model->length, FR_NUMBER_CLASS_BITS);
+    uint32_t length = length_class;
+    if (length_class == FR_NUMBER_CLASS_ESCAPE) {
+        length += fr_bits_plain(decoder, 5);
+    }
+    if (length > 31u) {
+        return false;
+    }
+    uint32_t number = 1;
+    uint32_t rest = length;
+    if (rest > 0) {
+        number = 2u + fr_bits_adaptive(decoder, &decoder->tokens.second[length_class]);
+        --rest;
+    }
+    const uint32_t modelled = low == NULL ? 0 : (rest < 2u ? rest : 2u);
+    number = (number << (rest - modelled)) | fr_bits_plain(decoder, rest - modelled);
+    if (modelled > 0) {
+        number = (number << modelled) | fr_bits_tree(decoder, low, modelled);
+    }
+    *value = number - 1u;
+    return true;
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// The decoder's range coder (of the LZMA kind: 32-bit range, bytes shifted in below 2^24) and the
+// shapes coded with it. A byte missing at the end sets decoder->starved; the step that wanted it
+// is then refused, so what these functions return for it does not matter.
+#ifndef FRUGAL_CODEC_BITS_H
+#define FRUGAL_CODEC_BITS_H
+
+#include "frugal/codec.h"
+
+/// Loads the first 4 bytes of the coder.
+void fr_bits_begin(fr_decoder_t* decoder);
+/// One bit whose probability of a 1 is `probability` / 65536.
+uint32_t fr_bits_predicted(fr_decoder_t* decoder, uint32_t probability);
+/// One bit of an adaptive context.
+uint32_t fr_bits_adaptive(fr_decoder_t* decoder, fr_context_t* context);
+/// `count` bits (0..32) of equal probability, highest first.
+uint32_t fr_bits_plain(fr_decoder_t* decoder, uint32_t count);
+/// `count` bits by a tree of contexts; the root is contexts[1].
+uint32_t fr_bits_tree(fr_decoder_t* decoder, fr_context_t* contexts, uint32_t count);
+/// A number; with `low`, its last two bits are modelled too.
+/// @return false when it is out of range.
+bool fr_bits_number(fr_decoder_t* decoder, fr_number_model_t* model, fr_context_t* low,
+                    uint32_t* value);
+
+#endif

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Integer logarithms and the logistic curve, by small tables. Base 2 throughout: a stretched
+// probability is log2(p / (1 - p)) in 1/256. Pure functions.
+#ifndef FRUGAL_CODEC_LOGISTIC_H
+#define FRUGAL_CODEC_LOGISTIC_H
+
+#include <stdint.h>
+
+#define FR_STRETCH_MAX 3071
+
+/// log2 of a positive value, in 1/256; 0 for 0.
+int32_t fr_log2(uint32_t value);
+/// 2^(exponent / 256) for 0 <= exponent < 32 * 256, rounded down.
+uint32_t fr_exp2(int32_t exponent);
+/// 65536 / (1 + 2^(-stretched / 256)), kept in 24..65512.
+uint32_t fr_squash(int32_t stretched);
+/// log2 of the odds of a probability in 1/65536.
+int32_t fr_stretch(uint32_t probability);
+/// Upper tail of the logistic density at `distance` times its mean magnitude (1/2048 units),
+/// in 1/2^24 of the density's share.
+uint32_t fr_logistic_tail(uint32_t distance);
+int32_t fr_clamp(int32_t value, int32_t limit);
+
+#endif

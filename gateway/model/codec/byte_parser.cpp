@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/codec/byte_parser.hpp"
+
+#include <algorithm>
+
+namespace frugal::model {
+
+namespace {
+
+constexpr std::uint32_t kLengthAlwaysTaken = 512;
+constexpr std::uint32_t kLengthsTriedAll = 64;  // beyond, only every 16th length is tried
+constexpr std::uint32_t kLengthStep = 16;
+
+}  // namespace
+
+ByteParser::ByteParser(base::ByteView file, const std::vector<float>& literal_bits,
+                       const TokenPrices& prices)
+    : file_(file), literal_bits_(literal_bits), prices_(prices), finder_(file) {}
+
+std::vector<ByteToken> ByteParser::parse(std::size_t begin, std::size_t end) {
+    begin_ = begin;
+    skip_to_ = 0;
+    states_.assign(end - begin + 1, State{});
+    states_[0].is_reached = true;
+    states_[0].token_before = token_before_;
+    states_[0].distances = distances_;
+    for (std::size_t index = 0; index + begin < end; ++index) {
+        if (index >= skip_to_ && states_[index].is_reached) {
+            try_literal(index);
+            try_repeated(index, end);
+            if (index >= skip_to_) {
+                try_copies(index, end);
+            }
+        }
+        finder_.add(begin + index);
+    }
+    std::vector<ByteToken> tokens;
+    for (std::size_t index = end - begin; index > 0; index -= tokens.back().length) {
+        tokens.push_back(states_[index].token);
+    }
+    std::reverse(tokens.begin(), tokens.end());
+    distances_ = states_.back().distances;
+    token_before_ = states_.back().token_before;
+    return tokens;
+}
+
+void ByteParser::reach(std::size_t index, ByteToken token, float cost, std::uint32_t token_before) {
+    State& state = states_[index + token.length];
+    if (state.is_reached && state.cost <= cost) {
+        return;
+    }
+    const State& from = states_[index];
+    state.is_reached = true;
+    state.cost = cost;
+    state.token = token;
+    state.token_before = token_before;
+    state.distances = from.distances;
+    if (token.distance != 0 && token.distance != from.distances[0]) {
+        state.distances = {token.distance, from.distances[0]};
+    }
+}
+
+void ByteParser::try_literal(std::size_t index) {
+    const State& from = states_[index];
+    const std::size_t position = begin_ + index;
+    reach(index, ByteToken{1, 0},
+          from.cost + prices_.literal(from.token_before, position) + literal_bits_[position], 0);
+}
+
+void ByteParser::try_lengths(std::size_t index, const Copy& copy, std::uint32_t shortest,
+                             float base_price, bool is_repeated) {
+    std::uint32_t length = shortest;
+    if (copy.length >= kLengthAlwaysTaken) {
+        length = copy.length;
+        skip_to_ = std::max(skip_to_, index + length);
+    }
+    const std::uint32_t token_before = is_repeated ? 2 : 1;
+    while (length <= copy.length) {
+        reach(index, ByteToken{length, copy.distance},
+              states_[index].cost + base_price + prices_.length(is_repeated, length), token_before);
+        if (length == copy.length) {
+            break;
+        }
+        length =
+            length < kLengthsTriedAll ? length + 1 : std::min(length + kLengthStep, copy.length);
+    }
+}
+
+void ByteParser::try_repeated(std::size_t index, std::size_t end) {
+    const std::size_t position = begin_ + index;
+    for (std::size_t which = 0; which < 2; ++which) {
+        const std::uint32_t distance = states_[index].distances[which];
+        if (distance > position || (which == 1 && distance == states_[index].distances[0])) {
+            continue;
+        }
+        std::uint32_t length = 0;
+        while (position + length < end &&
+               file_[position + length] == file_[position + length - distance]) {
+            ++length;
+        }
+        if (length >= FR_CODEC_COPY_MIN) {
+            const float price =
+                prices_.repeated_copy(states_[index].token_before, position, which == 1);
+            try_lengths(index, Copy{length, distance}, FR_CODEC_COPY_MIN, price, true);
+        }
+    }
+}
+
+void ByteParser::try_copies(std::size_t index, std::size_t end) {
+    const std::size_t position = begin_ + index;
+    std::uint32_t shortest = 3;
+    for (const Copy& copy : finder_.find(position, end)) {
+        const auto& known = states_[index].distances;
+        if (copy.distance != known[0] && copy.distance != known[1]) {
+            const float price =
+                prices_.new_copy(states_[index].token_before, position, copy.distance);
+            try_lengths(index, copy, shortest, price, false);
+        }
+        shortest = copy.length + 1;
+    }
+}
+
+}  // namespace frugal::model

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Chooses literals and copies for stretches of bytes that no tensor covers: the cheapest path by
+// the prices of an earlier pass. Owned by one encode() call; stretches are parsed in file order.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "model/codec/copy_finder.hpp"
+#include "model/codec/token_prices.hpp"
+
+namespace frugal::model {
+
+/// A literal when distance is 0.
+struct ByteToken {
+    std::uint32_t length = 1;
+    std::uint32_t distance = 0;
+};
+
+class ByteParser {
+public:
+    /// @param literal_bits price of each byte of the file as a literal
+    ByteParser(base::ByteView file, const std::vector<float>& literal_bits,
+               const TokenPrices& prices);
+
+    std::vector<ByteToken> parse(std::size_t begin, std::size_t end);
+
+private:
+    struct State {
+        float cost = 0;
+        bool is_reached = false;
+        ByteToken token;  ///< that led here
+        std::uint32_t token_before = 0;
+        std::array<std::uint32_t, 2> distances{1, 1};
+    };
+
+    void try_literal(std::size_t index);
+    void try_copies(std::size_t index, std::size_t end);
+    void try_repeated(std::size_t index, std::size_t end);
+    void try_lengths(std::size_t index, const Copy& copy, std::uint32_t shortest, float base_price,
+                     bool is_repeated);
+    void reach(std::size_t index, ByteToken token, float cost, std::uint32_t token_before);
+
+    base::ByteView file_;
+    const std::vector<float>& literal_bits_;
+    TokenPrices prices_;
+    CopyFinder finder_;
+    std::vector<State> states_;  ///< of the stretch being parsed
+    std::size_t begin_ = 0;
+    std::size_t skip_to_ = 0;  ///< a long copy is taken without trying what lies inside it
+    std::uint32_t token_before_ = 0;
+    std::array<std::uint32_t, 2> distances_{1, 1};
+};
+
+}  // namespace frugal::model
