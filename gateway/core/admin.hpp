@@ -17,7 +17,7 @@ namespace frugal::core {
 
 struct AddDevice {
     base::DeviceId device;
-    std::string label;
+    std::string label{};
     base::Digest claim_code_sha256{};
     base::Duration claim_time_to_live{0};
 };
@@ -26,7 +26,7 @@ struct AddDevice {
 struct EnrolDevice {
     base::DeviceId device;
     base::Digest claim_code_sha256{};
-    base::Bytes request_der;  ///< PKCS#10; DER or PEM
+    base::Bytes request_der{};  ///< PKCS#10; DER or PEM
 };
 
 /// Answered by Done once the shell reports that the connection is closed (RevocationDone).
@@ -50,9 +50,9 @@ struct ImportRelease {
     std::uint32_t counter = 0;
     std::uint32_t task = 0;
     std::uint64_t source_bytes = 0;
-    std::string note;
-    std::vector<VariantRecord> variants;
-    std::vector<BlobRecord> blobs;  ///< every artifact of the variants, and what else to keep
+    std::string note{};
+    std::vector<VariantRecord> variants{};
+    std::vector<BlobRecord> blobs{};  ///< every artifact of the variants, and what else to keep
 };
 
 struct SetEdgeModel {
@@ -63,18 +63,18 @@ struct SetEdgeModel {
 struct StartRollout {
     base::ModelName model;
     std::uint32_t release = 0;
-    std::optional<std::vector<base::DeviceId>> devices;  ///< absent: all
+    std::optional<std::vector<base::DeviceId>> devices{};  ///< absent: all
 };
 
 /// Stops offering; what a device confirmed stays.
 struct AbortRollout {
-    base::RolloutId rollout;
+    base::RolloutId rollout{};
 };
 
 /// Takes every device of the rollout back. `permit` names the models of the previous release under
 /// newly signed manifests with a higher counter: see PlanRollback.
 struct RollbackRollout {
-    base::RolloutId rollout;
+    base::RolloutId rollout{};
     ImportRelease permit;
 };
 
@@ -85,7 +85,7 @@ struct SetPolicy {
 // Questions -----------------------------------------------------------------------------------
 
 struct ListDevices {
-    std::optional<base::DeviceId> after;
+    std::optional<base::DeviceId> after{};
     std::uint32_t limit = 100;
 };
 struct GetDevice {
@@ -95,8 +95,8 @@ struct ListTasks {};
 struct ListModels {};
 struct ListRollouts {};
 struct GetRollout {
-    base::RolloutId rollout;
-    std::optional<base::DeviceId> after;
+    base::RolloutId rollout{};
+    std::optional<base::DeviceId> after{};
     std::uint32_t limit = 100;
 };
 /// Which release number and counter the next import of this model for this task needs.
@@ -106,7 +106,7 @@ struct PlanRelease {
 };
 /// What a rollback of this rollout would restore and the numbers its permit needs.
 struct PlanRollback {
-    base::RolloutId rollout;
+    base::RolloutId rollout{};
 };
 struct GetEscalationStatistics {};
 /// Everything the live page and the metrics show.
@@ -124,8 +124,8 @@ struct Done {};
 
 struct IssuedCertificate {
     CertificateRecord record;
-    std::string pem;
-    base::Bytes der;
+    std::string pem{};
+    base::Bytes der{};
 };
 
 struct CertificateIssued {
@@ -134,7 +134,7 @@ struct CertificateIssued {
 };
 
 struct StreamView {
-    base::StreamId id;
+    base::StreamId id{};
     std::uint64_t next_sequence = 0;
     std::uint64_t accepted = 0;
     std::uint64_t lost = 0;
@@ -143,7 +143,7 @@ struct StreamView {
 
 struct DesiredView {
     std::uint32_t task = 0;
-    base::RolloutId rollout;
+    base::RolloutId rollout{};
     base::ModelName model;
     std::uint32_t release = 0;
     RolloutState state = RolloutState::kPending;
@@ -161,51 +161,51 @@ std::string_view to_string(Presence presence);  ///< "online"
 
 struct DeviceView {
     base::DeviceId id;
-    std::string label;
+    std::string label{};
     DeviceState state = DeviceState::kRegistered;
     Presence presence = Presence::kNeverSeen;
-    std::optional<base::Duration> heard_ago;
-    std::optional<Capability> capability;
-    std::optional<CertificateRecord> certificate;
+    std::optional<base::Duration> heard_ago{};
+    std::optional<Capability> capability{};
+    std::optional<CertificateRecord> certificate{};
     std::uint32_t desired_version = 0;
     std::uint32_t reported_version = 0;
-    std::vector<DesiredView> desired;
-    std::vector<TaskState> reported;
-    std::vector<StreamView> streams;
-    std::optional<Health> health;
+    std::vector<DesiredView> desired{};
+    std::vector<TaskState> reported{};
+    std::vector<StreamView> streams{};
+    std::optional<Health> health{};
     std::uint64_t malformed_messages = 0;
-    base::WallTime added_at;
-    base::WallTime revoked_at;
+    base::WallTime added_at{};
+    base::WallTime revoked_at{};
 };
 
 struct DevicePage {
-    std::vector<DeviceView> devices;
+    std::vector<DeviceView> devices{};
     bool has_more = false;
     std::uint32_t total = 0;
 };
 
 struct TaskList {
-    std::vector<TaskRecord> tasks;
-    std::vector<EdgeModelRecord> edge_models;
-    std::vector<PolicyRecord> policies;
+    std::vector<TaskRecord> tasks{};
+    std::vector<EdgeModelRecord> edge_models{};
+    std::vector<PolicyRecord> policies{};
 };
 
 /// Releases by model and release number; immutable, shared with the core.
 struct ModelList {
-    std::vector<std::shared_ptr<const ReleaseRecord>> releases;
+    std::vector<std::shared_ptr<const ReleaseRecord>> releases{};
 };
 
 struct RolloutView {
     RolloutRecord record;
     base::ModelName model;
     std::uint32_t release = 0;
-    std::map<RolloutState, std::uint32_t> counts;
-    std::map<Reason, std::uint32_t> reasons;  ///< of refused, reverted and quarantined devices
+    std::map<RolloutState, std::uint32_t> counts{};
+    std::map<Reason, std::uint32_t> reasons{};  ///< of refused, reverted and quarantined devices
     std::uint32_t total = 0;
 };
 
 struct RolloutList {
-    std::vector<RolloutView> rollouts;  ///< newest first
+    std::vector<RolloutView> rollouts{};  ///< newest first
 };
 
 struct RolloutDeviceView {
@@ -215,12 +215,12 @@ struct RolloutDeviceView {
 
 struct RolloutDetail {
     RolloutView rollout;
-    std::vector<RolloutDeviceView> devices;
+    std::vector<RolloutDeviceView> devices{};
     bool has_more = false;
 };
 
 struct RolloutStarted {
-    base::RolloutId rollout;
+    base::RolloutId rollout{};
 };
 
 struct ReleaseImported {
@@ -234,7 +234,7 @@ struct ReleasePlan {
 };
 
 struct RollbackPlan {
-    std::shared_ptr<const ReleaseRecord> restores;  ///< sign its manifests anew with these numbers
+    std::shared_ptr<const ReleaseRecord> restores{};  ///< sign its manifests anew with these numbers
     std::uint32_t release = 0;
     std::uint32_t counter = 0;
 };
@@ -254,7 +254,7 @@ struct EscalationStatistics {
     std::uint64_t queued_bytes = 0;
     std::uint8_t load = 0;                                 ///< q8
     std::uint8_t price = 0;                                ///< q8
-    std::map<std::uint32_t, base::Duration> service_time;  ///< estimate by task
+    std::map<std::uint32_t, base::Duration> service_time{};  ///< estimate by task
 };
 
 struct TransferStatistics {
@@ -280,13 +280,13 @@ struct IntakeStatistics {
 struct Overview {
     std::uint64_t fencing_epoch = 0;
     std::uint32_t device_count = 0;
-    std::map<DeviceState, std::uint32_t> device_states;
+    std::map<DeviceState, std::uint32_t> device_states{};
     std::uint32_t online = 0;
     std::uint64_t decisions_total = 0;  ///< rows ever stored, all streams
     std::uint64_t decisions_lost = 0;   ///< in gaps
-    IntakeStatistics intake;
-    EscalationStatistics escalations;
-    TransferStatistics transfers;
+    IntakeStatistics intake{};
+    EscalationStatistics escalations{};
+    TransferStatistics transfers{};
     std::uint64_t messages = 0;
     std::uint64_t malformed_messages = 0;
     std::uint64_t denied_messages = 0;  ///< unknown, revoked or quarantined sender
@@ -295,7 +295,7 @@ struct Overview {
     std::uint64_t raw_bytes_avoided = 0;
     std::uint64_t inferences = 0;
     std::uint32_t rollouts_running = 0;
-    std::optional<RolloutView> newest_rollout;
+    std::optional<RolloutView> newest_rollout{};
     std::uint64_t incidents = 0;
 };
 

@@ -55,7 +55,8 @@ struct OffloadConfig {
 };
 
 struct TickConfig {
-    std::uint32_t batch_rows = 4096;  ///< then decisions are turned away, not acknowledged
+    std::uint32_t batch_rows = 4096;       ///< then decisions wait for the next batch
+    std::uint32_t parked_messages = 8192;  ///< so many wait; the rest is turned away unacknowledged
 };
 
 struct CoreConfig {

@@ -41,8 +41,9 @@ public:
     /// True if `artifact` is offered to at least one device: worth caching in the shell.
     bool is_offered(const base::Digest& artifact) const;
 
+    struct State;  ///< private to this folder: core_state.hpp
+
 private:
-    struct State;
     std::unique_ptr<State> state_;
 };
 

@@ -24,42 +24,43 @@ struct Send {
 /// Publish these blocks of an artifact as chunks, in this order. The shell reads the bytes.
 struct SendBlocks {
     base::Digest artifact{};
-    std::vector<std::uint32_t> blocks;
-    std::optional<base::DeviceId> device;  ///< absent: the artifact's shared topic
+    std::uint32_t block_bytes = 0;
+    std::vector<std::uint32_t> blocks{};
+    std::optional<base::DeviceId> device{};  ///< absent: the artifact's shared topic
 };
 
 /// Run the edge model; answer with InferenceDone. The features are zeroised with this effect.
 struct Infer {
-    base::WorkId work;
+    base::WorkId work{};
     std::uint32_t task = 0;
     base::Digest edge_model{};
-    Features features;
-    base::Instant deadline;
+    Features features{};
+    base::Instant deadline{};
 };
 
 /// Check the request and sign a certificate; answer with CertificateDone.
 struct IssueCertificate {
-    base::WorkId work;
+    base::WorkId work{};
     base::DeviceId device;
-    base::Bytes request_der;
+    base::Bytes request_der{};
 };
 
 struct RevokedCertificate {
     base::DeviceId device;
     std::array<std::uint8_t, 16> serial{};
-    base::WallTime revoked_at;
+    base::WallTime revoked_at{};
 };
 
 /// Put this complete list in force, then close `kick`'s connection; answer with RevocationDone.
 /// Also sent at every start, without `kick`, so that broker and database agree.
 struct PublishRevocations {
-    base::WorkId work;
-    std::vector<RevokedCertificate> revoked;
-    std::optional<base::DeviceId> kick;
+    base::WorkId work{};
+    std::vector<RevokedCertificate> revoked{};
+    std::optional<base::DeviceId> kick{};
 };
 
 struct Reply {
-    base::RequestId request;
+    base::RequestId request{};
     base::Result<AdminReply> reply;
 };
 
@@ -86,13 +87,13 @@ std::string_view to_string(LogEvent event);  ///< "device.first-seen"
 
 struct LogField {
     std::string_view key;  ///< static text
-    std::string value;
+    std::string value{};
 };
 
 /// One log line. Rate-limited by the core; never carries payloads or secrets.
 struct Log {
     LogEvent event = LogEvent::kStarted;
-    std::vector<LogField> fields;
+    std::vector<LogField> fields{};
 };
 
 using Effect =

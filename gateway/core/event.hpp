@@ -39,27 +39,27 @@ struct EdgeAnswer {
 
 /// Answers Infer.
 struct InferenceDone {
-    base::WorkId work;
+    base::WorkId work{};
     base::Result<EdgeAnswer> answer;
     base::Duration service_time{0};  ///< inside the engine, without waiting for it
 };
 
 /// Answers IssueCertificate.
 struct CertificateDone {
-    base::WorkId work;
+    base::WorkId work{};
     base::Result<IssuedCertificate> certificate;
 };
 
 /// Answers PublishRevocations: the list is in force and the device's connection is closed.
 struct RevocationDone {
-    base::WorkId work;
+    base::WorkId work{};
     base::Result<void> outcome;
 };
 
 /// Somebody signed in asks for something; answered by exactly one Reply.
 struct AdminRequest {
-    base::RequestId request;
-    std::string actor;
+    base::RequestId request{};
+    std::string actor{};
     AdminCommand command;
 };
 

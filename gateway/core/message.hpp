@@ -39,12 +39,12 @@ struct Capability {
 struct TaskState {
     std::uint32_t task = 0;
     std::uint32_t release = 0;  ///< release counter of the model that runs; 0 for none
-    std::optional<base::Digest> model_digest;
+    std::optional<base::Digest> model_digest{};
     UpdatePhase phase = UpdatePhase::kUnspecified;
     Reason reason = Reason::kNone;
     std::uint32_t policy = 0;
     std::uint32_t burned_counter = 0;
-    std::optional<base::Digest> other_digest;
+    std::optional<base::Digest> other_digest{};
     bool operator==(const TaskState&) const = default;
 };
 
@@ -56,24 +56,24 @@ struct ResumePoint {
 
 struct Hello {
     std::uint32_t protocol = 0;
-    std::string device;  ///< as claimed; the core compares it with the topic's
-    base::StreamId stream;
+    std::string device{};  ///< as claimed; the core compares it with the topic's
+    base::StreamId stream{};
     std::uint32_t boot_epoch = 0;
     std::uint64_t next_sequence = 0;
     std::uint64_t oldest_sequence = 0;
     std::uint64_t fencing_epoch = 0;
     std::uint32_t desired_version = 0;
     Capability capability;
-    std::vector<TaskState> tasks;  ///< by ascending task
-    std::optional<ResumePoint> resume;
+    std::vector<TaskState> tasks{};  ///< by ascending task
+    std::optional<ResumePoint> resume{};
     bool operator==(const Hello&) const = default;
 };
 
 /// Consecutive decisions of one stream and one task; the first `count` entries of each column.
 struct Decisions {
-    base::StreamId stream;
+    base::StreamId stream{};
     std::uint64_t first_sequence = 0;
-    std::optional<std::uint64_t> dropped_from;
+    std::optional<std::uint64_t> dropped_from{};
     std::uint32_t boot_epoch = 0;
     std::uint32_t task = 0;
     std::uint32_t release = 0;
@@ -107,7 +107,7 @@ struct Report {
 };
 
 struct Escalate {
-    base::StreamId stream;
+    base::StreamId stream{};
     std::uint64_t sequence = 0;
     std::uint32_t task = 0;
     std::uint32_t deadline_ms = 0;
@@ -115,11 +115,11 @@ struct Escalate {
     std::uint32_t local_class = 0;
     std::uint8_t local_confidence = 0;
     PolicyReason policy_reason = PolicyReason::kUnspecified;
-    Features features;
+    Features features{};
 };
 
 struct Health {
-    base::StreamId stream;
+    base::StreamId stream{};
     std::uint32_t boot_epoch = 0;
     std::uint32_t uptime_ticks = 0;
     std::uint32_t battery_half_percent = 0;
@@ -132,12 +132,12 @@ struct Health {
     std::uint32_t escalations = 0;
     std::uint32_t late_verdicts = 0;
     std::uint32_t busy_verdicts = 0;
-    std::vector<std::uint32_t> policy_reasons;  ///< count by PolicyReason
+    std::vector<std::uint32_t> policy_reasons{};  ///< count by PolicyReason
     bool operator==(const Health&) const = default;
 };
 
 struct Bye {
-    base::StreamId stream;
+    base::StreamId stream{};
     std::uint32_t next_wake_s = 0;  ///< 0: unknown
     bool unexpected = false;        ///< the will, sent by the broker
     bool operator==(const Bye&) const = default;
@@ -156,15 +156,15 @@ struct ArtifactOffer {
     std::uint32_t size_bytes = 0;
     std::uint32_t block_bytes = 0;
     base::Digest list_digest{};
-    std::optional<base::Digest> base_digest;
+    std::optional<base::Digest> base_digest{};
     bool operator==(const ArtifactOffer&) const = default;
 };
 
 struct TaskDesired {
     std::uint32_t task = 0;
-    ManifestPointer manifest;  ///< null: no model wished for this task
-    std::optional<ArtifactOffer> artifact;
-    SignedPointer policy;  ///< null: none
+    ManifestPointer manifest{};  ///< null: no model wished for this task
+    std::optional<ArtifactOffer> artifact{};
+    SignedPointer policy{};  ///< null: none
     std::uint32_t minimum_battery_half_percent = 0;
     std::uint32_t not_before_ticks = 0;
 };
@@ -172,11 +172,11 @@ struct TaskDesired {
 struct Desired {
     std::uint64_t fencing_epoch = 0;
     std::uint32_t version = 0;
-    std::vector<TaskDesired> tasks;  ///< by ascending task
+    std::vector<TaskDesired> tasks{};  ///< by ascending task
 };
 
 struct Ack {
-    base::StreamId stream;
+    base::StreamId stream{};
     std::uint64_t next_sequence = 0;
     std::uint64_t fencing_epoch = 0;
     std::uint8_t price = 0;
@@ -194,7 +194,7 @@ enum class VerdictStatus : std::uint8_t {
 inline constexpr std::uint32_t kVerdictStatusLast = 3;
 
 struct Verdict {
-    base::StreamId stream;
+    base::StreamId stream{};
     std::uint64_t sequence = 0;
     VerdictStatus status = VerdictStatus::kUnspecified;
     std::uint32_t class_id = 0;

@@ -48,8 +48,8 @@ std::string_view to_string(TaskPrivacy privacy) {
 }
 
 std::string_view to_string(RolloutStatus status) {
-    static constexpr std::array<std::string_view, 6> kWords = {
-        "unknown", "running", "finished", "aborted", "rolled-back", "superseded"};
+    static constexpr std::array<std::string_view, 5> kWords = {"unknown", "running", "finished",
+                                                               "aborted", "rolled-back"};
     return at(kWords, status);
 }
 

@@ -31,7 +31,7 @@ std::string_view to_string(DeviceState state);  ///< "enrolled"
 
 struct CertificateRecord {
     std::array<std::uint8_t, 16> serial{};
-    base::WallTime not_after;
+    base::WallTime not_after{};
     bool operator==(const CertificateRecord&) const = default;
 };
 
@@ -46,7 +46,7 @@ struct ClaimRecord {
 /// What one device should run for one task.
 struct Assignment {
     std::uint32_t task = 0;
-    base::RolloutId rollout;
+    base::RolloutId rollout{};
     ReleaseNumber release{};
     bool operator==(const Assignment&) const = default;
 };
@@ -54,17 +54,17 @@ struct Assignment {
 struct DeviceRecord {
     DeviceNumber number{};
     base::DeviceId id;
-    std::string label;
+    std::string label{};
     DeviceState state = DeviceState::kRegistered;
-    std::optional<ClaimRecord> claim;
-    std::optional<CertificateRecord> certificate;
+    std::optional<ClaimRecord> claim{};
+    std::optional<CertificateRecord> certificate{};
     std::uint32_t desired_version = 0;
-    std::vector<Assignment> assignments;  ///< by ascending task, at most kTasksMax
-    std::optional<Capability> capability;
-    std::vector<TaskState> reported;  ///< of the last hello
+    std::vector<Assignment> assignments{};  ///< by ascending task, at most kTasksMax
+    std::optional<Capability> capability{};
+    std::vector<TaskState> reported{};  ///< of the last hello
     std::uint32_t reported_version = 0;
-    base::WallTime added_at;
-    base::WallTime revoked_at;
+    base::WallTime added_at{};
+    base::WallTime revoked_at{};
     bool operator==(const DeviceRecord&) const = default;
 };
 
@@ -72,7 +72,7 @@ struct DeviceRecord {
 struct StreamRecord {
     StreamNumber number{};
     DeviceNumber device{};
-    base::StreamId id;
+    base::StreamId id{};
     std::uint32_t boot_epoch = 0;
     std::uint64_t next_sequence = 0;
     std::uint64_t accepted = 0;   ///< rows stored
@@ -95,7 +95,7 @@ struct GapRecord {
     GapKind kind = GapKind::kDeclared;
     std::uint64_t from = 0;
     std::uint64_t until = 0;
-    base::WallTime noted_at;
+    base::WallTime noted_at{};
     bool operator==(const GapRecord&) const = default;
 };
 
@@ -103,7 +103,7 @@ struct GapRecord {
 struct DecisionRun {
     StreamNumber stream{};
     DeviceNumber device{};
-    base::WallTime received_at;
+    base::WallTime received_at{};
     Decisions decisions;
 };
 
@@ -116,8 +116,8 @@ std::string_view to_string(TaskPrivacy privacy);  ///< "edge-only"
 
 struct TaskRecord {
     std::uint32_t task = 0;
-    std::string name;
-    std::vector<std::string> labels;  ///< class names by class id
+    std::string name{};
+    std::vector<std::string> labels{};  ///< class names by class id
     TaskPrivacy privacy = TaskPrivacy::kPublic;
     bool operator==(const TaskRecord&) const = default;
 };
@@ -128,14 +128,14 @@ struct ArtifactRecord {
     std::uint32_t size_bytes = 0;
     std::uint32_t block_bytes = 0;
     base::Digest list_digest{};
-    std::optional<base::Digest> base_digest;
+    std::optional<base::Digest> base_digest{};
     bool operator==(const ArtifactRecord&) const = default;
 };
 
 /// The built form of a release for one device class ("any" fits all).
 struct VariantRecord {
-    ManifestPointer manifest;
-    std::vector<ArtifactRecord> artifacts;
+    ManifestPointer manifest{};
+    std::vector<ArtifactRecord> artifacts{};
 };
 
 struct ReleaseRecord {
@@ -147,9 +147,9 @@ struct ReleaseRecord {
     std::uint64_t source_bytes = 0;  ///< size of the .tflite it came from
     std::optional<ReleaseNumber>
         restores;      ///< a permit to go back: the release whose models it names
-    std::string note;  ///< how it was compressed, for people
-    base::WallTime imported_at;
-    std::vector<VariantRecord> variants;
+    std::string note{};  ///< how it was compressed, for people
+    base::WallTime imported_at{};
+    std::vector<VariantRecord> variants{};
 };
 
 enum class BlobKind : std::uint8_t {
@@ -163,13 +163,13 @@ enum class BlobKind : std::uint8_t {
 struct BlobRecord {
     base::Digest digest{};
     BlobKind kind = BlobKind::kArtifact;
-    std::shared_ptr<const base::Bytes> bytes;
+    std::shared_ptr<const base::Bytes> bytes{};
 };
 
 struct EdgeModelRecord {
     std::uint32_t task = 0;
     base::Digest digest{};
-    std::string name;
+    std::string name{};
     std::uint32_t input_bytes = 0;
     bool operator==(const EdgeModelRecord&) const = default;
 };
@@ -179,7 +179,7 @@ struct PolicyRecord {
     base::ClassName device_class;
     std::uint32_t task = 0;
     std::uint32_t policy = 0;  ///< the id devices report
-    SignedPointer blob;
+    SignedPointer blob{};
 };
 
 enum class RolloutStatus : std::uint8_t {
@@ -187,7 +187,6 @@ enum class RolloutStatus : std::uint8_t {
     kFinished = 2,    ///< every device reached a final state
     kAborted = 3,     ///< stopped by a person; devices keep what they confirmed
     kRolledBack = 4,  ///< another rollout takes its devices back
-    kSuperseded = 5,  ///< another rollout took over all that was left
 };
 std::string_view to_string(RolloutStatus status);  ///< "running"
 
@@ -197,15 +196,15 @@ enum class RolloutTarget : std::uint8_t {
 };
 
 struct RolloutRecord {
-    base::RolloutId id;
+    base::RolloutId id{};
     ReleaseNumber release{};
     std::uint32_t task = 0;
     RolloutTarget target = RolloutTarget::kAll;
     RolloutStatus status = RolloutStatus::kRunning;
-    std::optional<base::RolloutId> undoes;
-    std::string actor;
-    base::WallTime started_at;
-    base::WallTime ended_at;
+    std::optional<base::RolloutId> undoes{};
+    std::string actor{};
+    base::WallTime started_at{};
+    base::WallTime ended_at{};
     bool operator==(const RolloutRecord&) const = default;
 };
 
@@ -227,25 +226,25 @@ inline constexpr std::uint32_t kRolloutStateLast = 11;
 std::string_view to_string(RolloutState state);  ///< "pending"
 
 struct RolloutDeviceRecord {
-    base::RolloutId rollout;
+    base::RolloutId rollout{};
     DeviceNumber device{};
     RolloutState state = RolloutState::kPending;
     Reason reason = Reason::kNone;
     std::uint32_t detail = 0;  ///< reason specific, see Report
     std::uint32_t attempt = 0;
     std::uint32_t blocks_held = 0;
-    base::WallTime changed_at;
+    base::WallTime changed_at{};
     bool operator==(const RolloutDeviceRecord&) const = default;
 };
 
 /// One link of the audit chain: hash = SHA-256 over the previous hash and all fields.
 struct AuditRecord {
     std::uint64_t number = 0;
-    base::WallTime at;
-    std::string actor;
-    std::string action;   ///< "device.revoke"
-    std::string subject;  ///< "sensor-7"
-    std::string detail;
+    base::WallTime at{};
+    std::string actor{};
+    std::string action{};   ///< "device.revoke"
+    std::string subject{};  ///< "sensor-7"
+    std::string detail{};
     base::Digest previous{};
     base::Digest hash{};
     bool operator==(const AuditRecord&) const = default;
@@ -265,8 +264,8 @@ std::string_view to_string(IncidentKind kind);  ///< "equivocation"
 struct IncidentRecord {
     DeviceNumber device{};
     IncidentKind kind = IncidentKind::kEquivocation;
-    std::string detail;
-    base::WallTime at;
+    std::string detail{};
+    base::WallTime at{};
     bool operator==(const IncidentRecord&) const = default;
 };
 

@@ -9,6 +9,7 @@
 //           arm a timer for tick.next_deadline(), then step({}, now)
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -50,13 +51,18 @@ public:
 
 private:
     TickOutput finish(base::Now now);
+    void accept(Event&& event, base::Now now);
+    void drain_parked(base::Now now);
+    std::optional<CommitRequest> seal(base::Now now);
 
     struct InFlight {
         std::uint64_t id = 0;
         std::vector<Effect> after_commit;
     };
     Core core_;
+    TickConfig config_;
     Outbox gathering_;
+    std::deque<Event> parked_;  ///< decisions the gathering batch has no room for, in order
     std::optional<InFlight> in_flight_;
     std::uint64_t next_id_ = 1;
     bool is_spent_ = false;

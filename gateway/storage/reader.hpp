@@ -19,7 +19,7 @@ namespace frugal::storage {
 struct DecisionRow {
     std::int64_t row = 0;  ///< cursor: pass as `after` or `before`
     base::DeviceId device;
-    base::StreamId stream;
+    base::StreamId stream{};
     std::uint64_t sequence = 0;
     std::uint32_t boot_epoch = 0;
     std::uint32_t task = 0;
@@ -30,30 +30,30 @@ struct DecisionRow {
     core::Tier tier = core::Tier::kUnspecified;
     core::PolicyReason policy_reason = core::PolicyReason::kUnspecified;
     std::uint32_t energy_uj = 0;  ///< this decision's share of its batch
-    base::WallTime received_at;
+    base::WallTime received_at{};
 };
 
 enum class RowOrder { kNewestFirst, kOldestFirst };
 
 struct DecisionQuery {
-    std::optional<base::DeviceId> device;
-    std::optional<std::uint32_t> task;
-    std::optional<std::uint32_t> class_id;
-    std::optional<base::WallTime> received_from;
-    std::optional<base::WallTime> received_until;
-    std::optional<std::int64_t> cursor;  ///< the last row seen
+    std::optional<base::DeviceId> device{};
+    std::optional<std::uint32_t> task{};
+    std::optional<std::uint32_t> class_id{};
+    std::optional<base::WallTime> received_from{};
+    std::optional<base::WallTime> received_until{};
+    std::optional<std::int64_t> cursor{};  ///< the last row seen
     RowOrder order = RowOrder::kNewestFirst;
     std::uint32_t limit = 100;
 };
 
 struct DecisionPage {
-    std::vector<DecisionRow> rows;
+    std::vector<DecisionRow> rows{};
     bool has_more = false;
 };
 
 struct StreamTotals {
     base::DeviceId device;
-    base::StreamId stream;
+    base::StreamId stream{};
     std::uint64_t next_sequence = 0;
     std::uint64_t accepted = 0;
     std::uint64_t lost = 0;

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// How people's requests reach the core's parts. Every change is audited by the part that makes it,
+// in the same batch; every answer waits for the commit, so that nobody is told what may be undone.
+#include "core/core_state.hpp"
+#include "core/views.hpp"
+
+namespace frugal::core {
+
+namespace {
+
+// Turns any part's answer into a reply; absent while the answer follows later.
+using Answer = std::optional<base::Result<AdminReply>>;
+
+template <typename Value>
+Answer now(base::Result<Value>&& result) {
+    if (!result) {
+        return tl::unexpected<base::Error>(std::move(result.error()));
+    }
+    return base::Result<AdminReply>(AdminReply{std::move(*result)});
+}
+
+Answer later(base::Result<void>&& result) {
+    if (result) {
+        return std::nullopt;
+    }
+    return base::Result<AdminReply>(tl::unexpected<base::Error>(std::move(result.error())));
+}
+
+/// One overload per command.
+struct Dispatch {
+    Core::State& state;
+    const Step& step;
+    const Requester& by;
+    Site site;
+
+    Answer operator()(AddDevice&& command) { return now(state.enrolment.add(step, by, command)); }
+    Answer operator()(EnrolDevice&& command) {
+        return later(state.enrolment.enrol(step, by, std::move(command)));
+    }
+    Answer operator()(RevokeDevice&& command) {
+        auto done = state.enrolment.revoke(step, by, command);
+        if (done) {
+            auto& device = *state.registry.find(command.device);
+            state.transfers.forget(device.record.number);
+            state.escalations.forget(device.record.number);
+            state.rollouts.on_expelled(step, device);
+        }
+        return later(std::move(done));
+    }
+    Answer operator()(ReleaseDevice&& command) {
+        auto device = state.registry.get(command.device);
+        if (!device) {
+            return base::Result<AdminReply>(tl::unexpected<base::Error>(device.error()));
+        }
+        if ((*device)->record.state != DeviceState::kQuarantined) {
+            return base::Result<AdminReply>(
+                base::fail(base::ErrorKind::kConflict,
+                           "device " + command.device.text() + " is not in quarantine"));
+        }
+        (*device)->record.state = DeviceState::kEnrolled;
+        step.write((*device)->record);
+        state.journal.audit(step, by.actor, "device.release", command.device.text());
+        state.rollouts.on_released(step, **device);
+        return now(base::Result<Done>(Done{}));
+    }
+    Answer operator()(DefineTask&& command) {
+        return now(state.catalogue.define_task(step, by.actor, std::move(command)));
+    }
+    Answer operator()(ImportRelease&& command) {
+        return now(state.catalogue.import(step, by.actor, std::move(command)));
+    }
+    Answer operator()(SetEdgeModel&& command) {
+        return now(state.catalogue.set_edge_model(step, by.actor, std::move(command)));
+    }
+    Answer operator()(StartRollout&& command) {
+        return now(state.rollouts.start(step, by.actor, command));
+    }
+    Answer operator()(AbortRollout&& command) {
+        return now(state.rollouts.abort(step, by.actor, command));
+    }
+    Answer operator()(RollbackRollout&& command) {
+        return now(state.rollouts.rollback(step, by.actor, std::move(command)));
+    }
+    Answer operator()(SetPolicy&& command) {
+        const auto policy = command.policy;
+        auto done = state.catalogue.set_policy(step, by.actor, std::move(command));
+        if (done) {
+            state.rollouts.on_policy(step, policy);
+        }
+        return now(std::move(done));
+    }
+    Answer operator()(ListDevices&& query) { return read(page_of(site, query)); }
+    Answer operator()(GetDevice&& query) {
+        auto device = state.registry.get(query.device);
+        if (!device) {
+            return base::Result<AdminReply>(tl::unexpected<base::Error>(device.error()));
+        }
+        return read(view_of(site, **device));
+    }
+    Answer operator()(ListTasks&&) { return read(state.catalogue.list()); }
+    Answer operator()(ListModels&&) { return read(models_of(site)); }
+    Answer operator()(ListRollouts&&) { return read(rollouts_of(site)); }
+    Answer operator()(GetRollout&& query) { return now(detail_of(site, query)); }
+    Answer operator()(PlanRelease&& query) {
+        return read(state.catalogue.plan(query.model, query.task));
+    }
+    Answer operator()(PlanRollback&& query) {
+        return now(state.rollouts.plan_rollback(query.rollout));
+    }
+    Answer operator()(GetEscalationStatistics&&) { return read(state.escalations.statistics()); }
+    Answer operator()(GetOverview&&) { return read(state.overview(site.now)); }
+
+    template <typename Value>
+    static Answer read(Value&& value) {
+        return base::Result<AdminReply>(AdminReply{std::forward<Value>(value)});
+    }
+};
+
+}  // namespace
+
+void Core::State::on(const Step& step, AdminRequest&& event) {
+    const Requester by{event.request, std::move(event.actor)};
+    const bool is_overview = std::holds_alternative<GetOverview>(event.command);
+    Dispatch dispatch{*this, step, by,
+                      Site{registry, catalogue, intake, rollouts, config.fleet, step.now.instant}};
+    auto answer = std::visit([&](auto&& command) { return dispatch(std::move(command)); },
+                             std::move(event.command));
+    if (!answer) {
+        return;
+    }
+    Reply reply{by.request, std::move(*answer)};
+    if (is_overview) {
+        // Counters for a live page: nothing in them is a promise.
+        step.immediately(std::move(reply));
+    } else {
+        step.after_commit(std::move(reply));
+    }
+}
+
+}  // namespace frugal::core

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// How events reach the core's parts: who may speak, and what each message sets in motion.
+#include "core/core_state.hpp"
+#include "core/views.hpp"
+
+namespace frugal::core {
+
+namespace {
+
+// A device that obeyed a higher epoch than ours (this database is older than the gateway it served)
+// lifts ours; nobody can lift it out of reach with one message.
+constexpr std::uint64_t kEpochStepMax = 1U << 20;
+
+}  // namespace
+
+Core::State::State(Snapshot&& snapshot, const CoreConfig& core_config)
+    : config(core_config),
+      fencing_epoch(snapshot.fencing_epoch),
+      journal(snapshot.audit_count, snapshot.audit_head, config.fleet),
+      registry(std::move(snapshot.devices)),
+      catalogue(snapshot, journal, config.rollout),
+      intake(std::move(snapshot.streams), registry, journal, config.intake),
+      transfers(registry, config.transfer),
+      escalations(registry, catalogue, journal, works, config.offload),
+      rollouts(snapshot, registry, catalogue, journal, config.rollout),
+      enrolment(registry, journal, works, config.fleet) {}
+
+void Core::State::boot(const Step& step) {
+    ++fencing_epoch;
+    step.write(FencingEpochRecord{fencing_epoch});
+    enrolment.boot(step);
+    rollouts.boot(step, fencing_epoch);
+    journal.log(
+        step, LogEvent::kStarted,
+        {{"epoch", std::to_string(fencing_epoch)}, {"devices", std::to_string(registry.size())}});
+}
+
+Device* Core::State::admit(const Step& step, const base::DeviceId& id) {
+    ++messages;
+    Device* device = registry.find(id);
+    if (device == nullptr) {
+        ++denied_messages;
+        journal.log(step, LogEvent::kUnknownDevice, {{"device", id.text()}});
+        return nullptr;
+    }
+    const auto state = device->record.state;
+    if (state == DeviceState::kRevoked || state == DeviceState::kRegistered) {
+        ++denied_messages;
+        journal.log(
+            step, LogEvent::kDeniedDevice,
+            {{"device", id.text()}, {"state", std::string(to_string(device->record.state))}});
+        return nullptr;
+    }
+    if (!device->heard_at) {
+        journal.log(step, LogEvent::kDeviceFirstSeen, {{"device", id.text()}});
+    }
+    device->heard_at = step.now.instant;
+    device->presence = Presence::kOnline;
+    return device;
+}
+
+void Core::State::on(const Step& step, DeviceMessage&& event) {
+    Device* device = admit(step, event.device);
+    if (device == nullptr) {
+        return;
+    }
+    wire_bytes = event.wire_bytes;
+    const bool is_status =
+        std::holds_alternative<Health>(event.message) || std::holds_alternative<Bye>(event.message);
+    if (device->record.state == DeviceState::kQuarantined && !is_status) {
+        ++denied_messages;
+        return;
+    }
+    std::visit([&](auto&& message_of) { message(step, *device, std::move(message_of)); },
+               std::move(event.message));
+}
+
+void Core::State::on(const Step& step, MalformedMessage&& event) {
+    ++malformed_messages;
+    Device* device = admit(step, event.device);
+    if (device == nullptr) {
+        return;
+    }
+    // The first, then at every doubling: a broken device must not fill the disk.
+    const auto count = ++device->malformed_messages;
+    if ((count & (count - 1)) == 0) {
+        journal.incident(step, *device, IncidentKind::kMalformed, event.error.describe());
+    }
+    journal.log(step, LogEvent::kMalformedMessage,
+                {{"device", event.device.text()}, {"error", event.error.describe()}});
+}
+
+void Core::State::on(const Step& step, LinkChanged&& event) {
+    journal.log(step, event.is_up ? LogEvent::kLinkUp : LogEvent::kLinkDown, {});
+    if (event.is_up) {
+        return;
+    }
+    for (auto& device : registry.devices()) {
+        if (device.presence == Presence::kOnline) {
+            device.presence = Presence::kSilent;
+        }
+    }
+}
+
+void Core::State::on(const Step& step, InferenceDone&& event) {
+    escalations.on_inference(step, event);
+}
+
+void Core::State::on(const Step& step, CertificateDone&& event) {
+    enrolment.on_certificate(step, std::move(event));
+}
+
+void Core::State::on(const Step& step, RevocationDone&& event) {
+    enrolment.on_revocation(step, event);
+}
+
+void Core::State::message(const Step& step, Device& device, Hello&& hello) {
+    if (hello.device != device.record.id.text()) {
+        ++denied_messages;
+        journal.incident(step, device, IncidentKind::kForeignIdentity,
+                         "hello names device " + hello.device);
+        return;
+    }
+    if (hello.fencing_epoch > fencing_epoch) {
+        raise_epoch(step, device, hello.fencing_epoch);
+    }
+    auto& record = device.record;
+    const bool is_news = record.capability != hello.capability || record.reported != hello.tasks ||
+                         record.reported_version != hello.desired_version;
+    if (is_news) {
+        record.capability = hello.capability;
+        record.reported = hello.tasks;
+        record.reported_version = hello.desired_version;
+        step.write(record);
+    }
+    follow(step, device, intake.on_hello(step, device, hello));
+    rollouts.on_hello(step, device, hello);
+}
+
+void Core::State::message(const Step& step, Device& device, Decisions&& decisions) {
+    follow(step, device, intake.on_decisions(step, device, decisions, wire_bytes));
+}
+
+void Core::State::message(const Step& step, Device& device, Fetch&& fetch) {
+    transfers.on_fetch(step, device, fetch, rollouts.offered_artifacts(device));
+}
+
+void Core::State::message(const Step& step, Device& device, Report&& report) {
+    rollouts.on_report(step, device, report);
+}
+
+void Core::State::message(const Step& step, Device& device, Escalate&& escalate) {
+    escalations.on_escalate(step, device, std::move(escalate));
+}
+
+void Core::State::message(const Step&, Device& device, Health&& health) {
+    const bool is_new_boot = device.health && (device.health->boot_epoch != health.boot_epoch ||
+                                               device.health->stream != health.stream);
+    if (is_new_boot) {
+        sums.energy_uj += device.health->energy_uj;
+        sums.energy_avoided_uj += device.health->energy_avoided_uj;
+        sums.raw_bytes_avoided += device.health->raw_bytes_avoided;
+        sums.inferences += device.health->inferences;
+    }
+    device.health = std::move(health);
+}
+
+void Core::State::message(const Step&, Device& device, Bye&& bye) {
+    device.presence = bye.next_wake_s != 0 ? Presence::kAsleep : Presence::kOffline;
+    transfers.forget(device.record.number);
+    escalations.forget(device.record.number);
+}
+
+void Core::State::follow(const Step& step, Device& device, IntakeVerdict verdict) {
+    switch (verdict) {
+        case IntakeVerdict::kFine:
+            return;
+        case IntakeVerdict::kAskHello:
+            probe(step, device);
+            return;
+        case IntakeVerdict::kQuarantine:
+            quarantine(step, device);
+            return;
+    }
+}
+
+void Core::State::probe(const Step& step, Device& device) {
+    if (device.probed_at && step.now.instant - *device.probed_at < config.fleet.probe_interval) {
+        return;
+    }
+    device.probed_at = step.now.instant;
+    step.immediately(Send{device.record.id, Probe{ProbeKind::kHello}});
+}
+
+void Core::State::quarantine(const Step& step, Device& device) {
+    device.record.state = DeviceState::kQuarantined;
+    step.write(device.record);
+    transfers.forget(device.record.number);
+    escalations.forget(device.record.number);
+    rollouts.on_expelled(step, device);
+    journal.audit(step, "gateway", "device.quarantine", device.record.id.text());
+}
+
+void Core::State::raise_epoch(const Step& step, Device& device, std::uint64_t seen) {
+    if (seen - fencing_epoch > kEpochStepMax) {
+        journal.incident(step, device, IncidentKind::kEpochRaised,
+                         "claims fencing epoch " + std::to_string(seen) + ": ignored");
+        return;
+    }
+    fencing_epoch = seen + 1;
+    rollouts.set_fencing_epoch(fencing_epoch);
+    step.write(FencingEpochRecord{fencing_epoch});
+    journal.incident(step, device, IncidentKind::kEpochRaised,
+                     "obeyed fencing epoch " + std::to_string(seen) +
+                         ": this database is older than the gateway it served");
+}
+
+Overview Core::State::overview(base::Instant now) const {
+    Overview view = sums;
+    view.fencing_epoch = fencing_epoch;
+    view.device_count = registry.size();
+    for (const auto& device : registry.devices()) {
+        ++view.device_states[device.record.state];
+        view.online += presence_of(device, now, config.fleet.silence) == Presence::kOnline ? 1 : 0;
+        if (device.health) {
+            view.energy_uj += device.health->energy_uj;
+            view.energy_avoided_uj += device.health->energy_avoided_uj;
+            view.raw_bytes_avoided += device.health->raw_bytes_avoided;
+            view.inferences += device.health->inferences;
+        }
+    }
+    view.decisions_total = intake.accepted_total();
+    view.decisions_lost = intake.lost_total();
+    view.intake = intake.statistics();
+    view.escalations = escalations.statistics();
+    view.transfers = transfers.statistics();
+    view.messages = messages;
+    view.malformed_messages = malformed_messages;
+    view.denied_messages = denied_messages;
+    view.rollouts_running = rollouts.running_count();
+    if (!rollouts.rollouts().empty()) {
+        const auto& newest = rollouts.rollouts().rbegin()->second;
+        view.newest_rollout = core::view_of(newest, catalogue.release(newest.record.release));
+    }
+    view.incidents = journal.incident_count();
+    return view;
+}
+
+}  // namespace frugal::core

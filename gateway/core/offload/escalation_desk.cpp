@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/offload/escalation_desk.hpp"
+
+#include <algorithm>
+
+namespace frugal::core {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+// Weight 1/8 for the new value, in integers.
+base::Duration blend(base::Duration average, base::Duration value) {
+    return (average * 7 + value) / 8;
+}
+
+std::uint32_t whole_milliseconds(base::Duration duration) {
+    const auto rounded = std::chrono::ceil<milliseconds>(duration).count();
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(rounded, 1, 60'000));
+}
+
+}  // namespace
+
+void EscalationDesk::on_escalate(const Step& step, Device& device, Escalate&& escalate) {
+    ++statistics_.received;
+    const Instance instance{device.record.number, escalate.stream, escalate.sequence};
+    if (is_asked_again(step, instance)) {
+        return;
+    }
+    if (!is_answerable(step, device, escalate)) {
+        ++statistics_.refused;
+        turn_away(step, instance, VerdictStatus::kRefused, {});
+        return;
+    }
+    const bool is_audit = escalate.policy_reason == PolicyReason::kAudit;
+    statistics_.audits += is_audit ? 1 : 0;
+    const auto patience =
+        std::min<base::Duration>(milliseconds(escalate.deadline_ms), config_.deadline_max);
+    const Place place{is_audit, step.now.instant + patience, next_order_++};
+    const auto wait = wait_before(place);
+    const auto finish =
+        step.now.instant + wait + service_time(escalate.task) + config_.return_allowance;
+    if (finish > place.deadline || is_over_share(device.record.number) ||
+        !make_room(step, place, escalate.features.size())) {
+        ++statistics_.busy;
+        turn_away(step, instance, VerdictStatus::kBusy, wait + service_time(escalate.task));
+        return;
+    }
+    enqueue(place, Job{.instance = instance,
+                       .task = escalate.task,
+                       .local_class = escalate.local_class,
+                       .deadline = place.deadline,
+                       .arrived = step.now.instant,
+                       .features = std::move(escalate.features)});
+    dispatch(step);
+}
+
+bool EscalationDesk::is_asked_again(const Step& step, const Instance& instance) {
+    if (active_.contains(instance)) {
+        ++statistics_.duplicates;
+        return true;
+    }
+    const auto found = remembered_.find(instance);
+    if (found != remembered_.end()) {
+        ++statistics_.duplicates;
+        send(step, instance, found->second);
+        return true;
+    }
+    return false;
+}
+
+bool EscalationDesk::is_answerable(const Step& step, Device& device, const Escalate& escalate) {
+    const auto* task = catalogue_.task(escalate.task);
+    if (task != nullptr && task->privacy == TaskPrivacy::kNever) {
+        journal_.incident(step, device, IncidentKind::kPrivateInput,
+                          "input of private task " + std::to_string(escalate.task));
+        return false;
+    }
+    const auto* model = catalogue_.edge_model(escalate.task);
+    return model != nullptr &&
+           (model->input_bytes == 0 || model->input_bytes == escalate.features.size());
+}
+
+bool EscalationDesk::is_over_share(DeviceNumber device) const {
+    const auto found = queued_by_device_.find(device);
+    return found != queued_by_device_.end() && found->second >= config_.per_device;
+}
+
+base::Duration EscalationDesk::service_time(std::uint32_t task) const {
+    const auto found = service_times_.find(task);
+    return found == service_times_.end() ? config_.first_service_time : found->second;
+}
+
+// How long the workers are busy with what comes before this place.
+base::Duration EscalationDesk::wait_before(const Place& place) const {
+    base::Duration work{0};
+    for (const auto& [id, job] : running_) {
+        work += service_time(job.task);
+    }
+    for (const auto& [before, job] : queue_) {
+        if (place < before) {
+            break;
+        }
+        work += service_time(job.task);
+    }
+    return work / std::max<std::uint32_t>(config_.workers, 1);
+}
+
+// Within the limits, or at the cost of a place behind this one.
+bool EscalationDesk::make_room(const Step& step, const Place& place, std::size_t bytes) {
+    while (queue_.size() >= config_.queue_limit || queued_bytes_ + bytes > config_.queue_bytes) {
+        // Only an audit gives way: whoever was admitted otherwise was promised an answer.
+        if (queue_.empty() || place.is_audit || !queue_.rbegin()->first.is_audit) {
+            return false;
+        }
+        const auto shed = take(std::prev(queue_.end()));
+        active_.erase(shed.instance);
+        ++statistics_.busy;
+        turn_away(step, shed.instance, VerdictStatus::kBusy, wait_before(place));
+    }
+    return true;
+}
+
+void EscalationDesk::enqueue(const Place& place, Job&& job) {
+    queued_bytes_ += job.features.size();
+    ++queued_by_device_[job.instance.device];
+    active_.insert(job.instance);
+    queue_.emplace(place, std::move(job));
+}
+
+EscalationDesk::Job EscalationDesk::take(std::map<Place, Job>::iterator position) {
+    Job job = std::move(position->second);
+    queue_.erase(position);
+    queued_bytes_ -= job.features.size();
+    const auto share = queued_by_device_.find(job.instance.device);
+    if (--share->second == 0) {
+        queued_by_device_.erase(share);
+    }
+    return job;
+}
+
+void EscalationDesk::dispatch(const Step& step) {
+    while (running_.size() < config_.workers && !queue_.empty()) {
+        auto job = take(queue_.begin());
+        if (step.now.instant + service_time(job.task) > job.deadline) {
+            // The device's local answer stands already, or will before ours is ready.
+            ++statistics_.expired;
+            active_.erase(job.instance);
+            continue;
+        }
+        const auto* model = catalogue_.edge_model(job.task);
+        sojourn_ = blend(sojourn_, step.now.instant - job.arrived);
+        const auto work = works_.next();
+        step.immediately(Infer{.work = work,
+                               .task = job.task,
+                               .edge_model = model->digest,
+                               .features = std::move(job.features),
+                               .deadline = job.deadline});
+        running_.emplace(work, std::move(job));
+    }
+    if (queue_.empty() && running_.empty()) {
+        sojourn_ = {};
+    }
+}
+
+void EscalationDesk::on_inference(const Step& step, const InferenceDone& done) {
+    const auto found = running_.find(done.work);
+    if (found == running_.end()) {
+        return;
+    }
+    const auto job = std::move(found->second);
+    running_.erase(found);
+    active_.erase(job.instance);
+    if (!done.answer) {
+        ++statistics_.failed;
+        journal_.log(
+            step, LogEvent::kInferenceFailed,
+            {{"task", std::to_string(job.task)}, {"error", done.answer.error().describe()}});
+        turn_away(step, job.instance, VerdictStatus::kRefused, {});
+    } else {
+        service_times_[job.task] = blend(service_time(job.task), done.service_time);
+        answer(step, job, *done.answer);
+    }
+    dispatch(step);
+}
+
+void EscalationDesk::answer(const Step& step, const Job& job, const EdgeAnswer& edge) {
+    if (step.now.instant > job.deadline) {
+        ++statistics_.expired;
+        return;
+    }
+    ++statistics_.answered;
+    statistics_.disagreements += edge.class_id != job.local_class ? 1 : 0;
+    const Verdict verdict{.stream = job.instance.stream,
+                          .sequence = job.instance.sequence,
+                          .status = VerdictStatus::kAnswered,
+                          .class_id = edge.class_id,
+                          .confidence = edge.confidence,
+                          .tier = Tier::kEdge,
+                          .edge_model = edge.edge_model};
+    remember(job.instance, verdict);
+    send(step, job.instance, verdict);
+}
+
+void EscalationDesk::turn_away(const Step& step, const Instance& instance, VerdictStatus status,
+                               base::Duration retry_after) {
+    Verdict verdict{.stream = instance.stream, .sequence = instance.sequence, .status = status};
+    if (status == VerdictStatus::kBusy) {
+        verdict.retry_after_ms = whole_milliseconds(retry_after);
+    }
+    send(step, instance, verdict);
+}
+
+void EscalationDesk::remember(const Instance& instance, const Verdict& verdict) {
+    if (config_.remembered == 0) {
+        return;
+    }
+    if (remembered_order_.size() >= config_.remembered) {
+        remembered_.erase(remembered_order_.front());
+        remembered_order_.pop_front();
+    }
+    remembered_.insert_or_assign(instance, verdict);
+    remembered_order_.push_back(instance);
+}
+
+void EscalationDesk::send(const Step& step, const Instance& instance, const Verdict& verdict) {
+    const auto& device = registry_.at(instance.device);
+    if (device.record.state != DeviceState::kEnrolled) {
+        return;
+    }
+    auto message = verdict;
+    message.price = price();
+    message.load = load();
+    step.immediately(Send{device.record.id, message});
+}
+
+void EscalationDesk::forget(DeviceNumber device) {
+    for (auto position = queue_.begin(); position != queue_.end();) {
+        const auto next = std::next(position);
+        if (position->second.instance.device == device) {
+            active_.erase(take(position).instance);
+        }
+        position = next;
+    }
+}
+
+void EscalationDesk::on_time(const Step& step) {
+    // Deadlines rise within each priority; expired work is at the front of one of them.
+    for (auto position = queue_.begin(); position != queue_.end();) {
+        const auto next = std::next(position);
+        if (position->first.deadline <= step.now.instant) {
+            ++statistics_.expired;
+            active_.erase(take(position).instance);
+        }
+        position = next;
+    }
+}
+
+std::optional<base::Instant> EscalationDesk::next_deadline() const {
+    if (queue_.empty()) {
+        return std::nullopt;
+    }
+    auto next = queue_.begin()->first.deadline;
+    const auto first_audit =
+        queue_.lower_bound(Place{.is_audit = true, .deadline = {}, .order = 0});
+    if (first_audit != queue_.end()) {
+        next = std::min(next, first_audit->first.deadline);
+    }
+    return next;
+}
+
+std::uint8_t EscalationDesk::load() const {
+    const auto q8 = [](std::int64_t part, std::int64_t whole) {
+        return whole <= 0 ? 255 : std::min<std::int64_t>(255, part * 255 / whole);
+    };
+    const auto depth = q8(static_cast<std::int64_t>(queue_.size()), config_.queue_limit);
+    const auto delay = q8(sojourn_.count(), (config_.sojourn_target * 2).count());
+    return static_cast<std::uint8_t>(std::max(depth, delay));
+}
+
+// Nothing below half load, then up to the highest: devices add it to what an escalation costs them.
+std::uint8_t EscalationDesk::price() const {
+    const auto now = load();
+    return now < 128 ? 0 : static_cast<std::uint8_t>((now - 128) * 2 + 1);
+}
+
+EscalationStatistics EscalationDesk::statistics() const {
+    auto statistics = statistics_;
+    statistics.queued = static_cast<std::uint32_t>(queue_.size());
+    statistics.running = static_cast<std::uint32_t>(running_.size());
+    statistics.queued_bytes = queued_bytes_;
+    statistics.load = load();
+    statistics.price = price();
+    statistics.service_time = service_times_;
+    return statistics;
+}
+
+}  // namespace frugal::core

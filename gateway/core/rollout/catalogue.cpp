@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/rollout/catalogue.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "base/assert.hpp"
+#include "frugal/limits.h"
+
+namespace frugal::core {
+
+namespace {
+
+constexpr std::size_t kTaskNameBytes = 64;
+constexpr std::size_t kNoteBytes = 1024;
+constexpr std::uint32_t kTaskLast = 255;
+const base::ClassName& any_class() {
+    static const auto name = *base::ClassName::parse("any");
+    return name;
+}
+
+tl::unexpected<base::Error> refuse(const ImportRelease& command, std::string cause,
+                                   std::string remedy) {
+    return base::fail(base::ErrorKind::kInvalidInput,
+                      "release " + std::to_string(command.release) + " of model " +
+                          command.model.text() + " not imported",
+                      std::move(cause), std::move(remedy));
+}
+
+bool has_blob(const ImportRelease& command, const base::Digest& digest) {
+    return std::ranges::any_of(command.blobs, [&](const BlobRecord& blob) {
+        return blob.digest == digest && blob.bytes != nullptr;
+    });
+}
+
+bool is_valid_artifact(const ArtifactRecord& artifact) {
+    return artifact.size_bytes >= 1 && artifact.size_bytes <= FR_ARTIFACT_SIZE_MAX &&
+           artifact.block_bytes >= FR_BLOCK_SIZE_MIN && artifact.block_bytes <= FR_BLOCK_SIZE_MAX;
+}
+
+}  // namespace
+
+Catalogue::Catalogue(Snapshot& snapshot, Journal& journal, const RolloutConfig& config)
+    : journal_(journal), config_(config) {
+    for (auto& task : snapshot.tasks) {
+        const auto key = task.task;
+        tasks_.emplace(key, std::move(task));
+    }
+    for (auto& release : snapshot.releases) {
+        FRUGAL_ASSERT(index_of(release.number) == releases_.size());
+        releases_.push_back(std::make_shared<const ReleaseRecord>(std::move(release)));
+    }
+    for (auto& model : snapshot.edge_models) {
+        const auto key = model.task;
+        edge_models_.emplace(key, std::move(model));
+    }
+    for (auto& policy : snapshot.policies) {
+        auto key = std::pair(policy.task, policy.device_class);
+        policies_.emplace(std::move(key), std::move(policy));
+    }
+}
+
+base::Result<Done> Catalogue::define_task(const Step& step, const std::string& actor,
+                                          DefineTask&& command) {
+    auto& task = command.task;
+    const auto is_bad_name = [](const std::string& name) {
+        return name.empty() || name.size() > kTaskNameBytes;
+    };
+    if (task.task > kTaskLast || is_bad_name(task.name) || task.labels.size() > FR_CLASSES_MAX ||
+        std::ranges::any_of(task.labels, is_bad_name)) {
+        return base::fail(base::ErrorKind::kInvalidInput, "task not defined",
+                          "number above 255, name or label not 1..64 bytes, or too many labels",
+                          "Correct the task's definition");
+    }
+    journal_.audit(step, actor, "task.define", std::to_string(task.task), task.name);
+    step.write(task);
+    tasks_.insert_or_assign(task.task, std::move(task));
+    return Done{};
+}
+
+base::Result<void> Catalogue::check_import(const ImportRelease& command) const {
+    if (releases_.size() >= config_.release_limit) {
+        return base::fail(
+            base::ErrorKind::kLimit, "release not imported",
+            "the site has its " + std::to_string(config_.release_limit) + " releases");
+    }
+    const auto numbers = plan(command.model, command.task);
+    if (command.release < numbers.release || command.counter < numbers.counter) {
+        return base::fail(base::ErrorKind::kConflict,
+                          "release " + std::to_string(command.release) + " of model " +
+                              command.model.text() + " not imported",
+                          "the next free numbers are release " + std::to_string(numbers.release) +
+                              " and counter " + std::to_string(numbers.counter),
+                          "Ask for a plan again, sign with its numbers, and import again");
+    }
+    if (command.variants.empty() || command.note.size() > kNoteBytes) {
+        return refuse(command, "no variant, or a note above 1024 bytes",
+                      "Name at least one variant");
+    }
+    std::set<base::ClassName> classes;
+    for (const auto& variant : command.variants) {
+        if (variant.manifest == nullptr || variant.artifacts.empty()) {
+            return refuse(command, "a variant without manifest or artifact", "Complete it");
+        }
+        const auto& content = variant.manifest->content();
+        if (content.model != command.model || content.release != command.release ||
+            content.counter != command.counter || content.task != command.task) {
+            return refuse(command, "a manifest states another model, release, counter or task",
+                          "Sign manifests for this release");
+        }
+        if (!classes.insert(content.device_class).second) {
+            return refuse(command, "two variants for class " + content.device_class.text(),
+                          "Keep one");
+        }
+        if (!std::ranges::all_of(variant.artifacts, is_valid_artifact)) {
+            return refuse(command, "an artifact's size or block size is out of range",
+                          "See frugal/limits.h");
+        }
+    }
+    return {};
+}
+
+base::Result<ReleaseImported> Catalogue::import(const Step& step, const std::string& actor,
+                                                ImportRelease&& command,
+                                                std::optional<ReleaseNumber> restores) {
+    if (const auto checked = check_import(command); !checked) {
+        return tl::unexpected<base::Error>(checked.error());
+    }
+    for (const auto& variant : command.variants) {
+        for (const auto& artifact : variant.artifacts) {
+            if (!restores && !has_blob(command, artifact.digest)) {
+                return refuse(command, "the bytes of an artifact are missing", "Send all blobs");
+            }
+        }
+    }
+    const auto number = static_cast<ReleaseNumber>(releases_.size());
+    ReleaseRecord record{.number = number,
+                         .model = command.model,
+                         .release = command.release,
+                         .counter = command.counter,
+                         .task = command.task,
+                         .source_bytes = command.source_bytes,
+                         .restores = restores,
+                         .note = std::move(command.note),
+                         .imported_at = step.now.wall,
+                         .variants = std::move(command.variants)};
+    for (auto& blob : command.blobs) {
+        if (blob.bytes != nullptr) {
+            step.write(std::move(blob));
+        }
+    }
+    step.write(record);
+    journal_.audit(step, actor, "release.import", command.model.text(),
+                   "release " + std::to_string(command.release));
+    releases_.push_back(std::make_shared<const ReleaseRecord>(std::move(record)));
+    return ReleaseImported{number, command.release};
+}
+
+base::Result<Done> Catalogue::set_edge_model(const Step& step, const std::string& actor,
+                                             SetEdgeModel&& command) {
+    if (command.model.task > kTaskLast || command.model.name.size() > kTaskNameBytes) {
+        return base::fail(base::ErrorKind::kInvalidInput, "edge model not set",
+                          "task number above 255 or a name above 64 bytes");
+    }
+    if (command.blob.bytes != nullptr) {
+        command.blob.kind = BlobKind::kEdgeModel;
+        step.write(std::move(command.blob));
+    }
+    journal_.audit(step, actor, "edge-model.set", std::to_string(command.model.task),
+                   command.model.name);
+    step.write(command.model);
+    edge_models_.insert_or_assign(command.model.task, std::move(command.model));
+    return Done{};
+}
+
+base::Result<Done> Catalogue::set_policy(const Step& step, const std::string& actor,
+                                         SetPolicy&& command) {
+    auto& policy = command.policy;
+    if (policy.blob == nullptr || policy.task > kTaskLast || policy.policy == 0 ||
+        policy.blob->content().size() > FR_POLICY_SIZE_MAX) {
+        return base::fail(base::ErrorKind::kInvalidInput, "policy not set",
+                          "no signed bytes, id 0, or longer than " +
+                              std::to_string(FR_POLICY_SIZE_MAX) + " bytes",
+                          "Compile and sign it again");
+    }
+    journal_.audit(step, actor, "policy.set", policy.device_class.text(),
+                   "policy " + std::to_string(policy.policy));
+    step.write(policy);
+    auto key = std::pair(policy.task, policy.device_class);
+    policies_.insert_or_assign(std::move(key), std::move(policy));
+    return Done{};
+}
+
+const ReleaseRecord& Catalogue::release(ReleaseNumber number) const {
+    FRUGAL_ASSERT(index_of(number) < releases_.size());
+    return *releases_[index_of(number)];
+}
+
+ReleasePointer Catalogue::find_release(const base::ModelName& model, std::uint32_t release) const {
+    const auto found = std::ranges::find_if(releases_, [&](const ReleasePointer& candidate) {
+        return candidate->model == model && candidate->release == release;
+    });
+    return found == releases_.end() ? nullptr : *found;
+}
+
+ReleasePlan Catalogue::plan(const base::ModelName& model, std::uint32_t task) const {
+    ReleasePlan plan{.release = 1, .counter = 1};
+    for (const auto& release : releases_) {
+        if (release->model == model) {
+            plan.release = std::max(plan.release, release->release + 1);
+        }
+        if (release->task == task) {
+            plan.counter = std::max(plan.counter, release->counter + 1);
+        }
+    }
+    return plan;
+}
+
+const TaskRecord* Catalogue::task(std::uint32_t task) const {
+    const auto found = tasks_.find(task);
+    return found == tasks_.end() ? nullptr : &found->second;
+}
+
+const EdgeModelRecord* Catalogue::edge_model(std::uint32_t task) const {
+    const auto found = edge_models_.find(task);
+    return found == edge_models_.end() ? nullptr : &found->second;
+}
+
+const PolicyRecord* Catalogue::policy(std::uint32_t task,
+                                      const base::ClassName& device_class) const {
+    auto found = policies_.find(std::pair(task, device_class));
+    if (found == policies_.end()) {
+        found = policies_.find(std::pair(task, any_class()));
+    }
+    return found == policies_.end() ? nullptr : &found->second;
+}
+
+TaskList Catalogue::list() const {
+    TaskList list;
+    for (const auto& [key, task] : tasks_) {
+        list.tasks.push_back(task);
+    }
+    for (const auto& [key, model] : edge_models_) {
+        list.edge_models.push_back(model);
+    }
+    for (const auto& [key, policy] : policies_) {
+        list.policies.push_back(policy);
+    }
+    return list;
+}
+
+}  // namespace frugal::core

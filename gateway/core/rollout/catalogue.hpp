@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be rolled out and answered: tasks, releases, policies, edge models. Owned by the core.
+// Releases are immutable once imported and shared by pointer.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "core/config.hpp"
+#include "core/journal.hpp"
+#include "core/snapshot.hpp"
+
+namespace frugal::core {
+
+using ReleasePointer = std::shared_ptr<const ReleaseRecord>;
+
+class Catalogue {
+public:
+    Catalogue(Snapshot& snapshot, Journal& journal, const RolloutConfig& config);
+
+    /// kInvalidInput.
+    base::Result<Done> define_task(const Step& step, const std::string& actor,
+                                   DefineTask&& command);
+
+    /// kInvalidInput, kConflict (numbers taken by somebody else), kLimit.
+    base::Result<ReleaseImported> import(const Step& step, const std::string& actor,
+                                         ImportRelease&& command,
+                                         std::optional<ReleaseNumber> restores = {});
+    base::Result<Done> set_edge_model(const Step& step, const std::string& actor,
+                                      SetEdgeModel&& command);
+    base::Result<Done> set_policy(const Step& step, const std::string& actor, SetPolicy&& command);
+
+    const ReleaseRecord& release(ReleaseNumber number) const;
+    ReleasePointer find_release(const base::ModelName& model, std::uint32_t release) const;
+    ReleasePointer pointer(ReleaseNumber number) const { return releases_[index_of(number)]; }
+    const std::vector<ReleasePointer>& releases() const { return releases_; }
+
+    ReleasePlan plan(const base::ModelName& model, std::uint32_t task) const;
+
+    const TaskRecord* task(std::uint32_t task) const;
+    const EdgeModelRecord* edge_model(std::uint32_t task) const;
+    /// The policy for a device class, or the one for "any"; null if there is none.
+    const PolicyRecord* policy(std::uint32_t task, const base::ClassName& device_class) const;
+    TaskList list() const;
+
+private:
+    base::Result<void> check_import(const ImportRelease& command) const;
+
+    std::map<std::uint32_t, TaskRecord> tasks_;
+    std::vector<ReleasePointer> releases_;  ///< by number
+    std::map<std::uint32_t, EdgeModelRecord> edge_models_;
+    std::map<std::pair<std::uint32_t, base::ClassName>, PolicyRecord> policies_;
+    Journal& journal_;
+    RolloutConfig config_;
+};
+
+}  // namespace frugal::core

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Building the desired state of one device: what it is told at every hello and at every change.
+#include <algorithm>
+
+#include "core/rollout/rollout_desk.hpp"
+#include "frugal/limits.h"
+
+namespace frugal::core {
+
+namespace {
+
+const TaskState* reported_of(const Device& device, std::uint32_t task) {
+    for (const auto& state : device.record.reported) {
+        if (state.task == task) {
+            return &state;
+        }
+    }
+    return nullptr;
+}
+
+ArtifactOffer offer_of(const ArtifactRecord& artifact) {
+    return {.digest = artifact.digest,
+            .size_bytes = artifact.size_bytes,
+            .block_bytes = artifact.block_bytes,
+            .list_digest = artifact.list_digest,
+            .base_digest = artifact.base_digest};
+}
+
+}  // namespace
+
+Desired RolloutDesk::desired_of(const Device& device) const {
+    Desired desired{.fencing_epoch = fencing_epoch_, .version = device.record.desired_version};
+    if (!device.record.capability) {
+        return desired;
+    }
+    for (const auto& assignment : device.record.assignments) {
+        const auto fit =
+            fit_release(catalogue_.release(assignment.release), *device.record.capability,
+                        reported_of(device, assignment.task));
+        if (const auto* fits = std::get_if<Fit>(&fit)) {
+            TaskDesired task{.task = assignment.task};
+            task.manifest = fits->variant->manifest;
+            if (!fits->is_on_device) {
+                task.artifact = offer_of(*fits->artifact);
+            }
+            desired.tasks.push_back(std::move(task));
+        }
+    }
+    add_policies(device, desired);
+    return desired;
+}
+
+void RolloutDesk::add_policies(const Device& device, Desired& desired) const {
+    const auto& device_class = device.record.capability->device_class;
+    for (const auto& state : device.record.reported) {
+        const auto* policy = catalogue_.policy(state.task, device_class);
+        if (policy == nullptr) {
+            continue;
+        }
+        auto found = std::ranges::find(desired.tasks, state.task, &TaskDesired::task);
+        if (found == desired.tasks.end() && desired.tasks.size() < FR_TASKS_MAX) {
+            found = desired.tasks.insert(desired.tasks.end(), TaskDesired{.task = state.task});
+        }
+        if (found != desired.tasks.end()) {
+            found->policy = policy->blob;
+        }
+    }
+    std::ranges::sort(desired.tasks, {}, &TaskDesired::task);
+}
+
+std::vector<ArtifactRecord> RolloutDesk::offered_artifacts(const Device& device) const {
+    std::vector<ArtifactRecord> offered;
+    if (device.record.state != DeviceState::kEnrolled || !device.record.capability) {
+        return offered;
+    }
+    for (const auto& assignment : device.record.assignments) {
+        const auto fit =
+            fit_release(catalogue_.release(assignment.release), *device.record.capability,
+                        reported_of(device, assignment.task));
+        const auto* fits = std::get_if<Fit>(&fit);
+        if (fits != nullptr && fits->artifact != nullptr) {
+            offered.push_back(*fits->artifact);
+        }
+    }
+    return offered;
+}
+
+// Sends the desired state.
+void RolloutDesk::tell(const Step& step, Device& device) {
+    to_tell_.erase(device.record.number);
+    if (device.record.state != DeviceState::kEnrolled) {
+        return;
+    }
+    if (!device.record.capability) {
+        // Nothing is known of it yet: it is told when it says hello.
+        remind_at(device, step.now.instant + config_.offer_retry_max);
+        return;
+    }
+    settle_fit(step, device);
+    step.after_commit(Send{device.record.id, desired_of(device)});
+    if (has_unsettled(device)) {
+        device.remind_after = device.remind_after.count() == 0
+                                  ? config_.offer_retry
+                                  : std::min(device.remind_after * 2, config_.offer_retry_max);
+        remind_at(device, step.now.instant + device.remind_after);
+    } else {
+        remind_at(device, std::nullopt);
+    }
+}
+
+// Wishes that turn out not to fit are settled with their reason, the others count as offered.
+void RolloutDesk::settle_fit(const Step& step, Device& device) {
+    for (const auto& assignment : device.record.assignments) {
+        const auto entry = entry_of(device, assignment);
+        const auto fit =
+            fit_release(catalogue_.release(assignment.release), *device.record.capability,
+                        reported_of(device, assignment.task));
+        if (const auto* misfit = std::get_if<Misfit>(&fit)) {
+            apply(step, entry, RolloutEvent::kMisfit, *misfit);
+        } else if (entry.device != nullptr &&
+                   (entry.device->state != RolloutState::kRefused || entry.device->attempt == 0)) {
+            // A refusal of the device itself (it has an attempt number) stands until it says
+            // otherwise; one found here is void once the device fits.
+            apply(step, entry, RolloutEvent::kOffer);
+        }
+    }
+}
+
+}  // namespace frugal::core

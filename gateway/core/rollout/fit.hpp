@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether a release fits a device, found out before a byte travels: which variant and which
+// artifact to offer, or the reason why none. Pure functions of what the device said about itself.
+#pragma once
+
+#include <variant>
+
+#include "core/record.hpp"
+
+namespace frugal::core {
+
+struct Misfit {
+    Reason reason = Reason::kNone;
+    std::uint32_t detail = 0;  ///< operator code * 256 + version, or bytes needed
+    bool operator==(const Misfit&) const = default;
+};
+
+struct Fit {
+    const VariantRecord* variant = nullptr;
+    const ArtifactRecord* artifact = nullptr;
+    bool is_on_device = false;  ///< a slot holds the model already: no bytes travel
+};
+
+/// `reported` is what the device says about the release's task; null if nothing.
+std::variant<Fit, Misfit> fit_release(const ReleaseRecord& release, const Capability& capability,
+                                      const TaskState* reported);
+
+}  // namespace frugal::core

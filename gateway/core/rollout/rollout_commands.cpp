@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// What people do with rollouts: start, abort, roll back. The flow itself is in rollout_desk.cpp.
+#include <algorithm>
+
+#include "core/rollout/rollout_desk.hpp"
+
+namespace frugal::core {
+
+namespace {
+
+tl::unexpected<base::Error> no_such_rollout(base::RolloutId id) {
+    return base::fail(base::ErrorKind::kNotFound,
+                      "rollout " + std::to_string(id.value) + " is not known", {},
+                      "List the rollouts");
+}
+
+}  // namespace
+
+Rollout& RolloutDesk::create(const Step& step, const std::string& actor,
+                             const ReleaseRecord& release, RolloutTarget target,
+                             const std::vector<DeviceNumber>& devices) {
+    const base::RolloutId id{rollouts_.empty() ? 1 : rollouts_.rbegin()->first.value + 1};
+    auto& rollout = rollouts_[id];
+    rollout.record = {.id = id,
+                      .release = release.number,
+                      .task = release.task,
+                      .target = target,
+                      .actor = actor,
+                      .started_at = step.now.wall};
+    step.write(rollout.record);
+    for (const auto number : devices) {
+        auto& device = registry_.at(number);
+        join(step, rollout, device);
+        assign(step, device, {.task = release.task, .rollout = id, .release = release.number});
+        to_tell_.insert(number);
+    }
+    if (devices.empty()) {
+        end(step, rollout, RolloutStatus::kFinished);
+    }
+    next_slice_ = std::max(next_slice_, step.now.instant);
+    journal_.log(step, LogEvent::kRolloutStarted,
+                 {{"rollout", std::to_string(id.value)},
+                  {"model", release.model.text()},
+                  {"release", std::to_string(release.release)},
+                  {"devices", std::to_string(devices.size())}});
+    return rollout;
+}
+
+base::Result<RolloutStarted> RolloutDesk::start(const Step& step, const std::string& actor,
+                                                const StartRollout& command) {
+    const auto release = catalogue_.find_release(command.model, command.release);
+    if (release == nullptr) {
+        return base::fail(base::ErrorKind::kNotFound,
+                          "release " + std::to_string(command.release) + " of model " +
+                              command.model.text() + " is not known",
+                          {}, "Import it first");
+    }
+    if (rollouts_.size() >= config_.rollout_limit) {
+        return base::fail(
+            base::ErrorKind::kLimit, "rollout not started",
+            "the site has its " + std::to_string(config_.rollout_limit) + " rollouts");
+    }
+    std::vector<DeviceNumber> devices;
+    if (command.devices) {
+        for (const auto& id : *command.devices) {
+            const auto device = registry_.get(id);
+            if (!device) {
+                return base::fail(device.error(), "rollout not started");
+            }
+            if ((*device)->record.state != DeviceState::kEnrolled) {
+                return base::fail(base::ErrorKind::kConflict, "rollout not started",
+                                  "device " + id.text() + " is " +
+                                      std::string(to_string((*device)->record.state)),
+                                  "Leave it out, or bring it into service");
+            }
+            devices.push_back((*device)->record.number);
+        }
+    } else {
+        for (const auto& device : registry_.devices()) {
+            if (device.record.state == DeviceState::kEnrolled) {
+                devices.push_back(device.record.number);
+            }
+        }
+    }
+    const auto target = command.devices ? RolloutTarget::kListed : RolloutTarget::kAll;
+    const auto& rollout = create(step, actor, *release, target, devices);
+    journal_.audit(step, actor, "rollout.start", std::to_string(rollout.record.id.value),
+                   command.model.text() + " release " + std::to_string(command.release));
+    return RolloutStarted{rollout.record.id};
+}
+
+void RolloutDesk::cancel_unsettled(const Step& step, Rollout& rollout) {
+    for (auto& [number, entry] : rollout.devices) {
+        if (!is_settled(entry.state)) {
+            apply(step, {&rollout, &entry}, RolloutEvent::kCancel, {Reason::kSuperseded, 0});
+        }
+    }
+}
+
+// Gives the device back the wish it confirmed before this rollout, if there is one.
+void RolloutDesk::unassign(const Step& step, Device& device, const Rollout& rollout) {
+    auto& assignments = device.record.assignments;
+    const auto mine = std::ranges::find(assignments, rollout.record.id, &Assignment::rollout);
+    if (mine == assignments.end()) {
+        return;
+    }
+    const auto task = mine->task;
+    assignments.erase(mine);
+    for (auto item = rollouts_.rbegin(); item != rollouts_.rend(); ++item) {
+        const auto& candidate = item->second;
+        const auto entry = candidate.devices.find(device.record.number);
+        if (candidate.record.task == task && candidate.record.id < rollout.record.id &&
+            entry != candidate.devices.end() && entry->second.state == RolloutState::kConfirmed) {
+            assign(step, device,
+                   {.task = task,
+                    .rollout = candidate.record.id,
+                    .release = candidate.record.release});
+            return;
+        }
+    }
+    touch_version(step, device);
+}
+
+base::Result<Done> RolloutDesk::abort(const Step& step, const std::string& actor,
+                                      const AbortRollout& command) {
+    const auto found = rollouts_.find(command.rollout);
+    if (found == rollouts_.end()) {
+        return no_such_rollout(command.rollout);
+    }
+    auto& rollout = found->second;
+    if (rollout.record.status != RolloutStatus::kRunning) {
+        return base::fail(base::ErrorKind::kConflict,
+                          "rollout " + std::to_string(command.rollout.value) + " not aborted",
+                          "it is " + std::string(to_string(rollout.record.status)),
+                          "Roll it back instead");
+    }
+    end(step, rollout, RolloutStatus::kAborted);
+    std::vector<DeviceNumber> devices;
+    for (const auto& [number, entry] : rollout.devices) {
+        if (!is_settled(entry.state) || entry.state == RolloutState::kUnreachable) {
+            devices.push_back(number);
+        }
+    }
+    cancel_unsettled(step, rollout);
+    for (const auto number : devices) {
+        unassign(step, registry_.at(number), rollout);
+        to_tell_.insert(number);
+    }
+    journal_.audit(step, actor, "rollout.abort", std::to_string(command.rollout.value));
+    return Done{};
+}
+
+base::Result<RollbackPlan> RolloutDesk::plan_rollback(base::RolloutId id) const {
+    const auto* rollout = find(id);
+    if (rollout == nullptr) {
+        return no_such_rollout(id);
+    }
+    const auto& bad = catalogue_.release(rollout->record.release);
+    ReleasePointer previous;
+    for (const auto& release : catalogue_.releases()) {
+        if (release->task == bad.task && release->counter < bad.counter && !release->restores &&
+            (previous == nullptr || release->counter > previous->counter)) {
+            previous = release;
+        }
+    }
+    if (previous == nullptr) {
+        return base::fail(base::ErrorKind::kConflict,
+                          "rollout " + std::to_string(id.value) + " cannot be rolled back",
+                          "there is no earlier release for its task",
+                          "Import one, or abort the rollout");
+    }
+    const auto plan = catalogue_.plan(previous->model, previous->task);
+    return RollbackPlan{previous, plan.release, plan.counter};
+}
+
+base::Result<RolloutStarted> RolloutDesk::rollback(const Step& step, const std::string& actor,
+                                                   RollbackRollout&& command) {
+    const auto plan = plan_rollback(command.rollout);
+    if (!plan) {
+        return tl::unexpected<base::Error>(plan.error());
+    }
+    auto& bad = rollouts_.at(command.rollout);
+    if (bad.record.status == RolloutStatus::kRolledBack) {
+        return base::fail(
+            base::ErrorKind::kConflict,
+            "rollout " + std::to_string(command.rollout.value) + " is rolled back already");
+    }
+    for (const auto& variant : command.permit.variants) {
+        const bool is_known = variant.manifest != nullptr &&
+                              std::ranges::any_of(plan->restores->variants, [&](const auto& old) {
+                                  return old.manifest->content().model_digest ==
+                                         variant.manifest->content().model_digest;
+                              });
+        if (!is_known) {
+            return base::fail(base::ErrorKind::kInvalidInput, "rollback not started",
+                              "the permit names a model the earlier release does not have",
+                              "Sign the manifests of the release that PlanRollback names");
+        }
+    }
+    const auto imported =
+        catalogue_.import(step, actor, std::move(command.permit), plan->restores->number);
+    if (!imported) {
+        return tl::unexpected<base::Error>(imported.error());
+    }
+    std::vector<DeviceNumber> devices;
+    for (const auto& [number, entry] : bad.devices) {
+        const auto& device = registry_.at(number);
+        const bool is_mine = std::ranges::any_of(
+            device.record.assignments,
+            [&](const auto& assignment) { return assignment.rollout == bad.record.id; });
+        if (is_mine && device.record.state == DeviceState::kEnrolled) {
+            devices.push_back(number);
+        }
+    }
+    end(step, bad, RolloutStatus::kRolledBack);
+    auto& rollout =
+        create(step, actor, catalogue_.release(imported->number), bad.record.target, devices);
+    rollout.record.undoes = command.rollout;
+    step.write(rollout.record);
+    journal_.audit(step, actor, "rollout.rollback", std::to_string(command.rollout.value));
+    return RolloutStarted{rollout.record.id};
+}
+
+void RolloutDesk::on_policy(const Step& step, const PolicyRecord& policy) {
+    for (auto& device : registry_.devices()) {
+        if (!device.record.capability || device.record.state != DeviceState::kEnrolled) {
+            continue;
+        }
+        const auto* now = catalogue_.policy(policy.task, device.record.capability->device_class);
+        const bool is_concerned =
+            now != nullptr && now->device_class == policy.device_class &&
+            std::ranges::any_of(device.record.reported,
+                                [&](const auto& state) { return state.task == policy.task; });
+        if (is_concerned) {
+            touch_version(step, device);
+            to_tell_.insert(device.record.number);
+        }
+    }
+}
+
+}  // namespace frugal::core

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Brings releases to devices: who should run what, who is told when, how far each one is. Owned by
+// the core. Nothing is offered before the wish is durable; after an abort is durable nothing more
+// is. Never touches artifact bytes.
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "core/config.hpp"
+#include "core/fleet/enrolment.hpp"
+#include "core/fleet/registry.hpp"
+#include "core/journal.hpp"
+#include "core/rollout/catalogue.hpp"
+#include "core/rollout/fit.hpp"
+#include "core/rollout/rollout.hpp"
+#include "core/rollout/transitions.hpp"
+
+namespace frugal::core {
+
+class RolloutDesk {
+public:
+    RolloutDesk(Snapshot& snapshot, Registry& registry, Catalogue& catalogue, Journal& journal,
+                const RolloutConfig& config);
+
+    /// Unfinished business of the last process starts again.
+    void boot(const Step& step, std::uint64_t fencing_epoch);
+    void set_fencing_epoch(std::uint64_t epoch) { fencing_epoch_ = epoch; }
+
+    base::Result<RolloutStarted> start(const Step& step, const std::string& actor,
+                                       const StartRollout& command);
+    base::Result<Done> abort(const Step& step, const std::string& actor,
+                             const AbortRollout& command);
+    base::Result<RolloutStarted> rollback(const Step& step, const std::string& actor,
+                                          RollbackRollout&& command);
+    base::Result<RollbackPlan> plan_rollback(base::RolloutId id) const;
+
+    /// Takes the hello's word on every task and answers with the desired state.
+    void on_hello(const Step& step, Device& device, const Hello& hello);
+    void on_report(const Step& step, Device& device, const Report& report);
+    /// The device is out: revoked, or quarantined.
+    void on_expelled(const Step& step, Device& device);
+    /// Policies changed: everybody concerned is told.
+    void on_policy(const Step& step, const PolicyRecord& policy);
+    /// A device came back into service.
+    void on_released(const Step& step, Device& device);
+
+    void on_time(const Step& step);
+    std::optional<base::Instant> next_deadline() const;
+
+    /// The artifacts this device may fetch now, by task.
+    std::vector<ArtifactRecord> offered_artifacts(const Device& device) const;
+    bool is_offered(const base::Digest& artifact) const;
+
+    const Rollout* find(base::RolloutId id) const;
+    const std::map<base::RolloutId, Rollout>& rollouts() const { return rollouts_; }
+    std::uint32_t running_count() const;
+    /// Where the device stands with this assignment; null if its rollout does not know it.
+    const RolloutDeviceRecord* standing(const Device& device, const Assignment& assignment) const;
+
+private:
+    struct Entry {
+        Rollout* rollout = nullptr;
+        RolloutDeviceRecord* device = nullptr;
+    };
+
+    Rollout* current_for_all(std::uint32_t task);
+    void join(const Step& step, Rollout& rollout, Device& device);
+    void join_open_rollouts(const Step& step, Device& device);
+    Entry entry_of(const Device& device, const Assignment& assignment);
+    /// Moves the entry along the table; true if it changed.
+    bool apply(const Step& step, Entry entry, RolloutEvent event, Misfit why = {},
+               const Report* report = nullptr);
+    void apply_word(const Step& step, Device& device, const Assignment& assignment,
+                    const TaskState& state, bool is_about_this);
+    void cancel_unsettled(const Step& step, Rollout& rollout);
+    void end(const Step& step, Rollout& rollout, RolloutStatus status);
+    void assign(const Step& step, Device& device, const Assignment& assignment);
+    void unassign(const Step& step, Device& device, const Rollout& rollout);
+    void touch_version(const Step& step, Device& device);
+    Rollout& create(const Step& step, const std::string& actor, const ReleaseRecord& release,
+                    RolloutTarget target, const std::vector<DeviceNumber>& devices);
+    void tell(const Step& step, Device& device);
+    void settle_fit(const Step& step, Device& device);
+    void offer_next(const Step& step);
+    void remind(const Step& step, Device& device);
+    void remind_at(Device& device, std::optional<base::Instant> when);
+    bool has_unsettled(const Device& device);
+    Desired desired_of(const Device& device) const;
+    void add_policies(const Device& device, Desired& desired) const;
+
+    std::map<base::RolloutId, Rollout> rollouts_;
+    Registry& registry_;
+    Catalogue& catalogue_;
+    Journal& journal_;
+    RolloutConfig config_;
+    std::uint64_t fencing_epoch_ = 0;
+    std::set<DeviceNumber> to_tell_;  ///< waiting for their turn in the pace
+    base::Instant next_slice_;
+    std::set<std::pair<base::Instant, DeviceNumber>> reminders_;
+};
+
+}  // namespace frugal::core

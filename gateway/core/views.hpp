@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers to questions, put together from the core's parts. Pure reading.
+#pragma once
+
+#include "core/admin.hpp"
+#include "core/decision/intake.hpp"
+#include "core/fleet/registry.hpp"
+#include "core/rollout/rollout_desk.hpp"
+
+namespace frugal::core {
+
+inline constexpr std::uint32_t kPageMax = 1000;
+
+/// The parts a view looks at.
+struct Site {
+    const Registry& registry;
+    const Catalogue& catalogue;
+    const Intake& intake;
+    const RolloutDesk& rollouts;
+    const FleetConfig& config;
+    base::Instant now;
+};
+
+Presence presence_of(const Device& device, base::Instant now, base::Duration silence);
+DeviceView view_of(const Site& site, const Device& device);
+DevicePage page_of(const Site& site, const ListDevices& query);
+ModelList models_of(const Site& site);
+RolloutList rollouts_of(const Site& site);
+base::Result<RolloutDetail> detail_of(const Site& site, const GetRollout& query);
+
+}  // namespace frugal::core
