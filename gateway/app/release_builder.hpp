@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// From .tflite files to a release the core can import: reads and checks each model, runs it for its
+// self-test vectors, packs it, cuts it into blocks and signs a manifest for it. Pure but for the
+// signature's randomness; slow, so it runs on a worker thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "core/admin.hpp"
+#include "crypto/release_key.hpp"
+
+namespace frugal::app {
+
+struct VariantSource {
+    base::ClassName device_class;  ///< "any" fits all
+    base::Bytes tflite;
+};
+
+struct ReleaseSource {
+    base::ModelName model;
+    std::uint32_t release = 0;  ///< from core::PlanRelease
+    std::uint32_t counter = 0;
+    std::uint32_t task = 0;
+    std::vector<VariantSource> variants;
+};
+
+/// Builds and signs. kInvalidInput for a file that is no model, kUnsupported for one the device
+/// runtime cannot run (naming what is missing), kLimit for one too large, kInternal if OpenSSL
+/// fails.
+base::Result<core::ImportRelease> build_release(const ReleaseSource& source,
+                                                const crypto::ReleaseKey& key);
+
+/// Signs the manifests of an earlier release anew, with the plan's numbers: the permit to go back.
+base::Result<core::ImportRelease> build_permit(const core::RollbackPlan& plan,
+                                               const crypto::ReleaseKey& key);
+
+}  // namespace frugal::app
