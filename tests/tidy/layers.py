@@ -53,7 +53,7 @@ def owner(including, text):
 
 def parts_of(target):
     """A device path also counts as its part: device/src/policy/x.c and frugal/policy.h are device/policy."""
-    found = re.match(r"device/(?:src/([a-z_]+)/|include/frugal/([a-z_]+)\.h)", target)
+    found = re.match(r"device/(?:src/([a-z0-9_]+)/|include/frugal/([a-z0-9_]+)\.h)", target)
     return {f"device/{found.group(1) or found.group(2)}"} if found else set()
 
 
