@@ -19,6 +19,7 @@
 #include "base/time.hpp"
 #include "net/event_broadcaster.hpp"
 #include "net/failure_limiter.hpp"
+#include "net/http_access.hpp"
 #include "wire/http_message.hpp"
 #include "wire/http_parser.hpp"
 #include "wire/http_routes.hpp"
@@ -62,10 +63,6 @@ private:
 
 using HttpHandler = std::function<void(wire::HttpRequest, Responder)>;
 using HttpHandlers = std::map<std::string, HttpHandler, std::less<>>;  ///< by operation
-
-/// The actor behind a bearer token, absent if there is none. Called for every request: keep the
-/// tokens in memory.
-using Authenticator = std::function<std::optional<wire::HttpActor>(std::string_view token)>;
 
 /// Totals of one route and status for the metrics page.
 struct HttpRouteTotals {

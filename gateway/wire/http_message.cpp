@@ -144,6 +144,8 @@ std::string serialize_head(const HttpResponse& response, std::optional<std::size
     }
     append_field(head, "Connection", keep_alive ? "keep-alive" : "close");
     append_field(head, "X-Content-Type-Options", "nosniff");
+    append_field(head, "X-Frame-Options", "DENY");
+    append_field(head, "Referrer-Policy", "no-referrer");
     bool has_cache_control = false;
     for (const HttpField& field : response.fields) {
         has_cache_control = has_cache_control || field.name == "cache-control";

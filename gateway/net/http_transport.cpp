@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/http_transport.hpp"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <cstring>
+#include <filesystem>
+
+#include "base/assert.hpp"
+
+namespace frugal::net {
+
+namespace {
+
+namespace asio = boost::asio;
+using asio::awaitable;
+using base::ErrorKind;
+using boost::system::error_code;
+
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+
+class TlsTransport : public HttpTransport {
+public:
+    TlsTransport(asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::context> context)
+        : context_(std::move(context)), stream_(std::move(socket), *context_) {
+        error_code ignored;
+        const auto endpoint = stream_.next_layer().remote_endpoint(ignored);
+        peer_ = endpoint.address().to_string();
+        stream_.next_layer().set_option(asio::ip::tcp::no_delay(true), ignored);
+    }
+
+    awaitable<error_code> handshake() override {
+        auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::server, kAwait);
+        co_return error;
+    }
+
+    awaitable<IoResult> read_some(std::span<std::uint8_t> destination) override {
+        const auto buffer = asio::buffer(destination.data(), destination.size());
+        auto [error, size] = co_await stream_.async_read_some(buffer, kAwait);
+        co_return IoResult(error, size);
+    }
+
+    awaitable<IoResult> write(std::string_view bytes) override {
+        const auto buffer = asio::buffer(bytes.data(), bytes.size());
+        auto [error, size] = co_await asio::async_write(stream_, buffer, kAwait);
+        co_return IoResult(error, size);
+    }
+
+    /// Only our close_notify: asio's async_shutdown would wait for the peer's and throw away what
+    /// the peer still sends.
+    awaitable<void> finish_writing() override {
+        ERR_clear_error();
+        SSL_set_shutdown(stream_.native_handle(), SSL_SENT_SHUTDOWN);
+        error_code ignored;
+        stream_.next_layer().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+        co_return;
+    }
+
+    void close() override {
+        error_code ignored;
+        stream_.next_layer().close(ignored);
+    }
+
+    std::string peer() const override { return peer_; }
+    std::optional<wire::HttpActor> local_actor() const override { return std::nullopt; }
+
+private:
+    std::shared_ptr<asio::ssl::context> context_;
+    asio::ssl::stream<asio::ip::tcp::socket> stream_;
+    std::string peer_;
+};
+
+class UnixTransport : public HttpTransport {
+public:
+    explicit UnixTransport(asio::local::stream_protocol::socket socket)
+        : socket_(std::move(socket)) {
+        ucred credentials{};
+        socklen_t size = sizeof(credentials);
+        if (::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) ==
+                0 &&
+            (credentials.uid == 0 || credentials.uid == ::geteuid())) {
+            actor_.emplace();
+            actor_->name = "uid:" + std::to_string(credentials.uid);
+            actor_->role = wire::Role::kAdmin;
+        }
+    }
+
+    awaitable<error_code> handshake() override { co_return error_code(); }
+
+    awaitable<IoResult> read_some(std::span<std::uint8_t> destination) override {
+        const auto buffer = asio::buffer(destination.data(), destination.size());
+        auto [error, size] = co_await socket_.async_read_some(buffer, kAwait);
+        co_return IoResult(error, size);
+    }
+
+    awaitable<IoResult> write(std::string_view bytes) override {
+        const auto buffer = asio::buffer(bytes.data(), bytes.size());
+        auto [error, size] = co_await asio::async_write(socket_, buffer, kAwait);
+        co_return IoResult(error, size);
+    }
+
+    awaitable<void> finish_writing() override {
+        error_code ignored;
+        socket_.shutdown(asio::local::stream_protocol::socket::shutdown_send, ignored);
+        co_return;
+    }
+
+    void close() override {
+        error_code ignored;
+        socket_.close(ignored);
+    }
+
+    std::string peer() const override { return "unix"; }
+    std::optional<wire::HttpActor> local_actor() const override { return actor_; }
+
+private:
+    asio::local::stream_protocol::socket socket_;
+    std::optional<wire::HttpActor> actor_;
+};
+
+int select_http(SSL*, const unsigned char** chosen, unsigned char* chosen_size,
+                const unsigned char* offered, unsigned int offered_size, void*) {
+    static constexpr unsigned char kHttp[] = "\x08http/1.1";
+    unsigned char* selected = nullptr;
+    const int result = SSL_select_next_proto(&selected, chosen_size, kHttp, sizeof(kHttp) - 1,
+                                             offered, offered_size);
+    *chosen = selected;
+    return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
+}  // namespace
+
+base::Result<std::shared_ptr<asio::ssl::context>> make_tls_context(
+    const std::string& certificate_file, const std::string& key_file) {
+    for (const std::string& file : {certificate_file, key_file}) {
+        std::error_code ignored;
+        if (!std::filesystem::exists(file, ignored)) {
+            return base::fail(ErrorKind::kNotFound, "TLS file " + file + " does not exist",
+                              "HTTPS needs a certificate and its key",
+                              "create them with frugalctl setup, or correct the path");
+        }
+    }
+    auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
+    SSL_CTX* native = context->native_handle();
+    SSL_CTX_set_options(
+        native, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_alpn_select_cb(native, select_http, nullptr);
+    constexpr unsigned char session_id[] = "frugal";
+    const bool is_set =
+        SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION) == 1 &&
+        SSL_CTX_set_cipher_list(native, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 &&
+        SSL_CTX_set_session_id_context(native, session_id, sizeof(session_id) - 1) == 1;
+    FRUGAL_ASSERT(is_set);
+    error_code error;
+    context->use_certificate_chain_file(certificate_file, error);
+    if (!error) {
+        context->use_private_key_file(key_file, asio::ssl::context::pem, error);
+    }
+    if (error) {
+        return base::fail(ErrorKind::kInvalidInput,
+                          "cannot use " + certificate_file + " with " + key_file, error.message(),
+                          "both must be PEM, readable by this user, and belong together");
+    }
+    return context;
+}
+
+std::unique_ptr<HttpTransport> make_tls_transport(asio::ip::tcp::socket socket,
+                                                  std::shared_ptr<asio::ssl::context> context) {
+    return std::make_unique<TlsTransport>(std::move(socket), std::move(context));
+}
+
+std::unique_ptr<HttpTransport> make_unix_transport(asio::local::stream_protocol::socket socket) {
+    return std::make_unique<UnixTransport>(std::move(socket));
+}
+
+}  // namespace frugal::net
