@@ -165,12 +165,12 @@ static void run_row(const fr_softmax_t* softmax, const int8_t* input, int8_t* ou
     uint32_t headroom = leading_zeros((uint32_t)sum);
     int32_t fraction = (int32_t)(((uint32_t)sum << headroom) - 0x80000000u);
     int32_t reciprocal = reciprocal_of_one_plus(fraction);
-    // Beyond 31 the sum exceeds 512 and every probability rounds to zero, as it does with 31.
+    // Beyond 31 the sum exceeds 512 and every probability is below half a step.
     int32_t exponent = SUM_BITS - (int32_t)headroom + 31 - 8;
-    exponent = exponent > 31 ? 31 : exponent;
+    int32_t least = exponent > 31 ? 1 : softmax->difference_min;
     for (uint32_t i = 0; i < softmax->depth; i++) {
         int32_t value = 0;
-        if (input[i] - most >= softmax->difference_min) {
+        if (input[i] - most >= least) {
             int32_t term = scaled_exponential(softmax, input[i] - most);
             value = fr_divide_by_power(fr_high_multiply(reciprocal, term), exponent);
         }
