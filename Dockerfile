@@ -25,8 +25,7 @@ RUN apt-get update -qq \
     && groupadd --gid 65532 frugal \
     && useradd -K UID_MAX=65535 --uid 65532 --gid 65532 --home-dir /var/lib/frugal --no-create-home --shell /usr/sbin/nologin frugal \
     && install -d -o frugal -g frugal -m 0700 /var/lib/frugal \
-    && install -d -o frugal -g frugal -m 0750 /run/frugal /run/frugal-broker /etc/frugal
-COPY --from=build --chown=65532:65532 /out/etc/frugal /etc/frugal
+    && install -d -o frugal -g frugal -m 0750 /run/frugal /run/frugal-broker
 COPY --from=build /out/usr /usr
 
 ARG VERSION=0.1.0
@@ -43,4 +42,4 @@ EXPOSE 8443 8883
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 CMD ["frugalctl", "health"]
 ENTRYPOINT ["frugald"]
-CMD ["--config", "/etc/frugal/frugal.toml"]
+CMD ["--config", "/var/lib/frugal/frugal.toml"]
