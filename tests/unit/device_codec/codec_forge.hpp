@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes streams an honest encoder never would: every decision is the test's. It keeps the same
+// contexts as the decoder, so what follows a lie is still understood. Test code only.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+#include "frugal/codec.h"
+#include "model/codec/range_encoder.hpp"
+
+namespace frugal::test {
+
+class CodecForge {
+public:
+    CodecForge() {
+        fr_token_model_init(&tokens_);
+        fr_byte_model_init(&bytes_);
+    }
+
+    /// A literal at `position`; only right while no byte but zeros came before.
+    CodecForge& literal_zero() {
+        adaptive(tokens_.is_other[0][position_ & 3U], 0);
+        const fr_byte_surroundings_t around = {0, 0, 0, static_cast<uint8_t>(position_ & 3U)};
+        fr_byte_model_begin(&bytes_, &around);
+        for (int i = 0; i < 8; ++i) {
+            encoder_.predicted(0, fr_byte_model_predict(&bytes_));
+            fr_byte_model_update(&bytes_, 0);
+        }
+        ++position_;
+        return *this;
+    }
+    CodecForge& copy(uint32_t distance_less_1, uint32_t length_less_2) {
+        adaptive(tokens_.is_other[0][position_ & 3U], 1);
+        adaptive(tokens_.is_segment[0], 0);
+        adaptive(tokens_.is_repeated[0], 0);
+        number(tokens_.distance, tokens_.distance_low, distance_less_1);
+        return number(tokens_.length[0], nullptr, length_less_2);
+    }
+    CodecForge& segment(uint32_t kind) {
+        adaptive(tokens_.is_other[0][position_ & 3U], 1);
+        adaptive(tokens_.is_segment[0], 1);
+        return tree(tokens_.segment_kind, 3, kind);
+    }
+    CodecForge& count(uint32_t count_less_1) {
+        adaptive(tokens_.same_count, 0);
+        return number(tokens_.count, nullptr, count_less_1);
+    }
+    CodecForge& same_count() {
+        adaptive(tokens_.same_count, 1);
+        return *this;
+    }
+    CodecForge& size(uint32_t value) { return number(tokens_.count, nullptr, value); }
+    CodecForge& integer(uint32_t magnitude, uint32_t negative) {
+        number(tokens_.integer, nullptr, magnitude);
+        adaptive(tokens_.negative[0], negative);
+        return *this;
+    }
+    CodecForge& reference(uint32_t distance_less_1) {
+        return number(tokens_.distance, tokens_.distance_low, distance_less_1);
+    }
+    CodecForge& factor(uint32_t choice) { return tree(tokens_.factor, 2, choice); }
+    CodecForge& plain(uint32_t value, uint32_t bits) {
+        encoder_.plain(value, bits);
+        return *this;
+    }
+    /// A float of the FLOATS segment, with the exponent as it is.
+    CodecForge& float_bits(uint32_t bits) {
+        tree(tokens_.exponent, 4, 15);
+        encoder_.plain((bits >> 23) & 255U, 8);
+        adaptive(tokens_.negative[1], bits >> 31);
+        tree(tokens_.mantissa, 3, (bits >> 20) & 7U);
+        return plain(bits & 0xFFFFFU, 20);
+    }
+    CodecForge& near(uint32_t folded_delta) {
+        adaptive(tokens_.is_near[1], 1);
+        return number(tokens_.delta, nullptr, folded_delta);
+    }
+    CodecForge& advance(uint32_t bytes) {
+        position_ += bytes;
+        return *this;
+    }
+    /// A number whose bit length is above 31.
+    CodecForge& number_too_long() {
+        tree(tokens_.count.length, FR_NUMBER_CLASS_BITS, 15);
+        return plain(31, 5);
+    }
+
+    /// The stream with a header around it. Every field can be a lie.
+    std::vector<uint8_t> stream(uint32_t decoded_size, uint16_t segments) {
+        encoder_.finish();
+        const auto& coded = encoder_.bytes();
+        std::vector<uint8_t> out = {'F', 'R', 'C', FR_CODEC_VERSION, FR_CODEC_PROFILE, 0};
+        append(out, segments, 2);
+        append(out, FR_CODEC_RAM_BYTES, 2);
+        append(out, decoded_size, 4);
+        append(out, FR_CODEC_HEADER_SIZE + coded.size(), 4);
+        out.insert(out.end(), coded.begin(), coded.end());
+        return out;
+    }
+
+private:
+    static void append(std::vector<uint8_t>& out, uint64_t value, int size) {
+        for (int i = 0; i < size; ++i) {
+            out.push_back(static_cast<uint8_t>(value >> (8 * i)));
+        }
+    }
+    void adaptive(fr_context_t& context, uint32_t bit) {
+        encoder_.predicted(bit, fr_context_predict(&context));
+        fr_context_update(&context, bit);
+    }
+    CodecForge& tree(fr_context_t* contexts, uint32_t count, uint32_t value) {
+        uint32_t node = 1;
+        for (uint32_t i = count; i > 0; --i) {
+            const uint32_t bit = (value >> (i - 1)) & 1U;
+            adaptive(contexts[node], bit);
+            node = node * 2 + bit;
+        }
+        return *this;
+    }
+    CodecForge& number(fr_number_model_t& model, fr_context_t* low, uint32_t value) {
+        const uint32_t more = value + 1;
+        const auto length = static_cast<uint32_t>(std::bit_width(more) - 1);
+        const uint32_t length_class = std::min(length, FR_NUMBER_CLASS_ESCAPE);
+        tree(model.length, FR_NUMBER_CLASS_BITS, length_class);
+        if (length_class == FR_NUMBER_CLASS_ESCAPE) {
+            encoder_.plain(length - FR_NUMBER_CLASS_ESCAPE, 5);
+        }
+        uint32_t rest = length;
+        if (rest > 0) {
+            --rest;
+            adaptive(tokens_.second[length_class], (more >> rest) & 1U);
+        }
+        const uint32_t modelled = low == nullptr ? 0 : std::min(rest, 2U);
+        encoder_.plain(more >> modelled, rest - modelled);
+        if (modelled > 0) {
+            tree(low, modelled, more & ((1U << modelled) - 1));
+        }
+        return *this;
+    }
+
+    model::RangeEncoder encoder_;
+    fr_token_model_t tokens_{};
+    fr_byte_model_t bytes_{};
+    uint32_t position_ = 0;
+};
+
+}  // namespace frugal::test

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs the device's decoder over a stream in pieces of a chosen size. Test code only.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "frugal/codec.h"
+
+namespace frugal::test {
+
+struct Decoding {
+    fr_status_t status = FR_OK;
+    fr_codec_fault_t fault = FR_CODEC_FAULT_NONE;
+    std::vector<uint8_t> output;
+};
+
+struct Pieces {
+    size_t input = 4096;
+    size_t output = 4096;
+};
+
+/// Serves what was produced and nothing else, as a slot does; can be told to fail.
+struct Slot {
+    std::vector<uint8_t> bytes;
+    bool is_broken = false;
+
+    static fr_status_t read(void* context, uint32_t offset, uint8_t* out, uint32_t size) {
+        const auto& slot = *static_cast<const Slot*>(context);
+        if (slot.is_broken || size > slot.bytes.size() || offset > slot.bytes.size() - size) {
+            return FR_ERROR_STORAGE;
+        }
+        std::memcpy(out, slot.bytes.data() + offset, size);
+        return FR_OK;
+    }
+};
+
+/// Polls until the decoder has nothing to give; false on a failure.
+inline bool drain(fr_decoder_t& decoder, Slot& slot, size_t piece, Decoding& result) {
+    std::vector<uint8_t> page(piece);
+    size_t produced = 0;
+    do {
+        result.status = fr_decoder_poll(&decoder, page.data(), page.size(), &produced);
+        slot.bytes.insert(slot.bytes.end(), page.begin(),
+                          page.begin() + static_cast<std::ptrdiff_t>(produced));
+    } while (result.status == FR_OK && produced == piece);
+    return result.status == FR_OK;
+}
+
+inline Decoding decode_in_pieces(const std::vector<uint8_t>& stream, Pieces pieces = {},
+                                 uint32_t cap = 1U << 22, bool is_slot_broken = false) {
+    auto decoder = std::make_unique<fr_decoder_t>();
+    Slot slot;
+    slot.is_broken = is_slot_broken;
+    const fr_decoder_config_t config = {cap, Slot::read, &slot};
+    Decoding result;
+    result.status = fr_decoder_init(decoder.get(), &config);
+    for (size_t at = 0; at < stream.size() && result.status == FR_OK;) {
+        size_t taken = 0;
+        const size_t size = std::min(pieces.input, stream.size() - at);
+        result.status = fr_decoder_sink(decoder.get(), stream.data() + at, size, &taken);
+        at += taken;
+        if (result.status == FR_OK) {
+            drain(*decoder, slot, pieces.output, result);
+        }
+    }
+    if (result.status == FR_OK) {
+        result.status = fr_decoder_finish(decoder.get());
+    }
+    result.fault = fr_decoder_fault(decoder.get());
+    result.output = std::move(slot.bytes);
+    return result;
+}
+
+}  // namespace frugal::test

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything a decoder must refuse, by the name of the fault.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <set>
+#include <string>
+
+#include "unit/device_codec/codec_forge.hpp"
+#include "unit/device_codec/codec_harness.hpp"
+
+namespace {
+
+using frugal::test::CodecForge;
+using frugal::test::decode_in_pieces;
+using frugal::test::Pieces;
+using Stream = std::vector<uint8_t>;
+
+constexpr uint32_t kOne = 0x3F800000U;  // 1.0f
+
+Stream honest() {
+    return CodecForge().literal_zero().literal_zero().stream(2, 0);
+}
+
+Stream with_byte(size_t at, uint8_t value) {
+    Stream stream = honest();
+    stream[at] = value;
+    return stream;
+}
+
+Stream with_number(size_t at, uint32_t value, int size) {
+    Stream stream = honest();
+    for (int i = 0; i < size; ++i) {
+        stream[at + static_cast<size_t>(i)] = static_cast<uint8_t>(value >> (8 * i));
+    }
+    return stream;
+}
+
+Stream cut(size_t removed) {
+    Stream stream = honest();
+    stream.resize(stream.size() - removed);
+    return stream;
+}
+
+/// One byte more of coded stream than the coder uses, and the header says so.
+Stream one_byte_too_many() {
+    Stream stream = honest();
+    stream.push_back(0);
+    stream[14] = static_cast<uint8_t>(stream.size());
+    return stream;
+}
+
+Stream one_byte_too_few() {
+    Stream stream = cut(1);
+    stream[14] = static_cast<uint8_t>(stream.size());
+    return stream;
+}
+
+Stream one_byte_behind() {
+    Stream stream = honest();
+    stream.push_back(0);
+    return stream;
+}
+
+Stream wrong_last_byte() {
+    Stream stream = honest();
+    stream.back() ^= 1;
+    return stream;
+}
+
+Stream product_of(uint32_t reference, uint32_t factor) {
+    CodecForge forge;
+    forge.segment(FR_SEGMENT_FLOATS).count(0).plain(0, 8).float_bits(reference).advance(4);
+    forge.segment(FR_SEGMENT_PRODUCTS).same_count().reference(3).factor(2).plain(factor, 32);
+    return forge.near(0).stream(8, 2);
+}
+
+struct Case {
+    std::string case_name;
+    std::function<Stream()> stream;
+    fr_codec_fault_t fault;
+    fr_status_t status = FR_ERROR_MALFORMED;
+};
+
+void PrintTo(const Case& one, std::ostream* out) {
+    *out << one.case_name;
+}
+
+CodecForge weights(uint32_t rows_less_1, uint32_t columns_less_1, uint32_t near, uint32_t far) {
+    CodecForge forge;
+    forge.segment(FR_SEGMENT_WEIGHTS).size(rows_less_1).size(columns_less_1).size(near).size(far);
+    return forge;
+}
+
+// clang-format off
+const Case kCases[] = {
+    {"wrong_magic", [] { return with_byte(0, 'X'); }, FR_CODEC_FAULT_MAGIC},
+    {"other_version", [] { return with_byte(3, 2); }, FR_CODEC_FAULT_VERSION, FR_ERROR_UNSUPPORTED},
+    {"profile_not_built_in", [] { return with_byte(4, 2); }, FR_CODEC_FAULT_PROFILE, FR_ERROR_UNSUPPORTED},
+    {"reserved_byte_used", [] { return with_byte(5, 1); }, FR_CODEC_FAULT_PROFILE, FR_ERROR_UNSUPPORTED},
+    {"too_many_segments_stated", [] { return with_number(6, FR_CODEC_SEGMENTS_MAX + 1, 2); }, FR_CODEC_FAULT_SEGMENT_COUNT},
+    {"more_ram_than_there_is", [] { return with_number(8, FR_CODEC_RAM_BYTES + 1, 2); }, FR_CODEC_FAULT_RAM, FR_ERROR_NO_SPACE},
+    {"decoded_size_zero", [] { return with_number(10, 0, 4); }, FR_CODEC_FAULT_DECODED_EMPTY},
+    {"decoded_size_above_the_cap", [] { return with_number(10, (1U << 22) + 1, 4); }, FR_CODEC_FAULT_DECODED_SIZE, FR_ERROR_NO_SPACE},
+    {"stream_size_too_small", [] { return with_number(14, 21, 4); }, FR_CODEC_FAULT_STREAM_SIZE},
+    {"stream_size_above_the_limit", [] { return with_number(14, 0xFFFFFFFFU, 4); }, FR_CODEC_FAULT_STREAM_SIZE},
+    {"bomb_by_its_header", [] { return with_number(10, 100000, 4); }, FR_CODEC_FAULT_EXPANSION, FR_ERROR_LIMIT},
+    {"stream_ends_early", [] { return cut(1); }, FR_CODEC_FAULT_TRUNCATED, FR_ERROR_TRUNCATED},
+    {"header_ends_early", [] { return Stream{'F', 'R', 'C'}; }, FR_CODEC_FAULT_TRUNCATED, FR_ERROR_TRUNCATED},
+    {"no_input", [] { return Stream{}; }, FR_CODEC_FAULT_TRUNCATED, FR_ERROR_TRUNCATED},
+    {"stream_size_one_too_few", [] { return one_byte_too_few(); }, FR_CODEC_FAULT_TRUNCATED, FR_ERROR_TRUNCATED},
+    {"stream_size_one_too_many", [] { return one_byte_too_many(); }, FR_CODEC_FAULT_TRAILING},
+    {"bytes_behind_the_stream", [] { return one_byte_behind(); }, FR_CODEC_FAULT_TRAILING},
+    {"coder_ends_elsewhere", [] { return wrong_last_byte(); }, FR_CODEC_FAULT_FINAL_STATE},
+    {"number_too_long", [] { return CodecForge().segment(FR_SEGMENT_RAW).number_too_long().stream(9, 1); }, FR_CODEC_FAULT_NUMBER},
+    {"copy_from_before_the_start", [] { return CodecForge().literal_zero().copy(1, 0).stream(9, 0); }, FR_CODEC_FAULT_COPY_DISTANCE},
+    {"copy_distance_wraps", [] { return CodecForge().literal_zero().copy(FR_NUMBER_MAX, 0).stream(9, 0); }, FR_CODEC_FAULT_COPY_DISTANCE},
+    {"copy_past_the_end", [] { return CodecForge().literal_zero().copy(0, 7).stream(9, 0); }, FR_CODEC_FAULT_COPY_LENGTH},
+    {"copy_length_wraps", [] { return CodecForge().literal_zero().copy(0, FR_NUMBER_MAX).stream(9, 0); }, FR_CODEC_FAULT_COPY_LENGTH},
+    {"segment_kind_5", [] { return CodecForge().segment(5).stream(9, 1); }, FR_CODEC_FAULT_SEGMENT_KIND},
+    {"segment_kind_7", [] { return CodecForge().segment(7).stream(9, 1); }, FR_CODEC_FAULT_SEGMENT_KIND},
+    {"more_segments_than_stated", [] { return CodecForge().segment(FR_SEGMENT_RAW).size(0).plain(0, 8).stream(1, 0); }, FR_CODEC_FAULT_SEGMENT_COUNT},
+    {"fewer_segments_than_stated", [] { return CodecForge().literal_zero().stream(1, 1); }, FR_CODEC_FAULT_SEGMENT_COUNT},
+    {"raw_past_the_end", [] { return CodecForge().segment(FR_SEGMENT_RAW).size(9).stream(9, 1); }, FR_CODEC_FAULT_SEGMENT_LENGTH},
+    {"count_repeated_before_any", [] { return CodecForge().segment(FR_SEGMENT_INTEGERS).same_count().stream(9, 1); }, FR_CODEC_FAULT_SEGMENT_LENGTH},
+    {"integers_past_the_end", [] { return CodecForge().segment(FR_SEGMENT_INTEGERS).count(2).stream(11, 1); }, FR_CODEC_FAULT_SEGMENT_LENGTH},
+    {"integer_count_overflows_bytes", [] { return CodecForge().segment(FR_SEGMENT_INTEGERS).count(0x40000000U).stream(8, 1); }, FR_CODEC_FAULT_SEGMENT_LENGTH},
+    {"integer_above_its_range", [] { return CodecForge().segment(FR_SEGMENT_INTEGERS).count(0).integer(0x80000000U, 0).stream(4, 1); }, FR_CODEC_FAULT_NUMBER},
+    {"integer_below_its_range", [] { return CodecForge().segment(FR_SEGMENT_INTEGERS).count(0).integer(0x80000001U, 1).stream(4, 1); }, FR_CODEC_FAULT_NUMBER},
+    {"weights_past_the_end", [] { return weights(1, 4, 1, 0).stream(9, 1); }, FR_CODEC_FAULT_DIMENSIONS},
+    {"rows_times_columns_overflow", [] { return weights(65534, 65534, 1, 0).stream(9, 1); }, FR_CODEC_FAULT_DIMENSIONS},
+    {"rows_wrap_to_zero", [] { return weights(FR_NUMBER_MAX, 0, 0, 0).stream(9, 1); }, FR_CODEC_FAULT_DIMENSIONS},
+    {"too_many_rows", [] { return weights(65535, 0, 0, 0).stream(70000, 1); }, FR_CODEC_FAULT_EXPANSION, FR_ERROR_LIMIT},
+    {"near_tap_outside_the_row", [] { return weights(0, 3, 4, 0).stream(9, 1); }, FR_CODEC_FAULT_DIMENSIONS},
+    {"far_tap_outside_the_row", [] { return weights(0, 3, 1, 4).stream(9, 1); }, FR_CODEC_FAULT_DIMENSIONS},
+    {"reference_before_the_start", [] { return CodecForge().literal_zero().segment(FR_SEGMENT_PRODUCTS).count(0).reference(1).stream(9, 1); }, FR_CODEC_FAULT_REFERENCE},
+    {"reference_into_itself", [] { return CodecForge().literal_zero().literal_zero().segment(FR_SEGMENT_PRODUCTS).count(0).reference(1).stream(9, 1); }, FR_CODEC_FAULT_REFERENCE},
+    {"factor_choice_3", [] { CodecForge forge; forge.segment(FR_SEGMENT_FLOATS).count(0).plain(0, 8).float_bits(kOne).advance(4);
+                             return forge.segment(FR_SEGMENT_PRODUCTS).same_count().reference(3).factor(3).stream(8, 2); }, FR_CODEC_FAULT_NUMBER},
+    {"scale_zero", [] { return product_of(0, kOne); }, FR_CODEC_FAULT_SCALE},
+    {"scale_infinite", [] { return product_of(0x7F800000U, kOne); }, FR_CODEC_FAULT_SCALE},
+    {"scale_not_a_number", [] { return product_of(kOne, 0x7FC00000U); }, FR_CODEC_FAULT_SCALE},
+    {"scale_subnormal", [] { return product_of(1, kOne); }, FR_CODEC_FAULT_SCALE},
+    {"product_overflows", [] { return product_of(0x7F000000U, 0x7F000000U); }, FR_CODEC_FAULT_SCALE},
+    {"product_underflows", [] { return product_of(0x00800000U, 0x00800000U); }, FR_CODEC_FAULT_SCALE},
+};
+// clang-format on
+
+class DecoderFaults : public testing::TestWithParam<Case> {};
+
+TEST_P(DecoderFaults, AreNamedWhateverThePieces) {
+    const Stream stream = GetParam().stream();
+    for (const Pieces pieces : {Pieces{1, 1}, Pieces{7, 3}, Pieces{4096, 4096}}) {
+        const auto result = decode_in_pieces(stream, pieces);
+        EXPECT_EQ(result.status, GetParam().status);
+        EXPECT_STREQ(fr_codec_fault_name(result.fault), fr_codec_fault_name(GetParam().fault));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Named, DecoderFaults, testing::ValuesIn(kCases),
+                         [](const auto& one) { return one.param.case_name; });
+
+TEST(DecoderFault, NamesATensorHigherThanItsRowLimit) {
+    // The stream is padded so that the size alone does not refuse it.
+    CodecForge forge = weights(65535, 0, 0, 0);
+    for (int i = 0; i < 100; ++i) {
+        forge.plain(0, 32);
+    }
+    EXPECT_EQ(decode_in_pieces(forge.stream(70000, 1)).fault, FR_CODEC_FAULT_DIMENSIONS);
+}
+
+TEST(DecoderFault, NamesAFailingReadBack) {
+    const Stream stream = CodecForge().literal_zero().copy(0, 0).stream(3, 0);
+    EXPECT_EQ(decode_in_pieces(stream).status, FR_OK);
+    const auto result = decode_in_pieces(stream, Pieces{4096, 1}, 3, true);
+    EXPECT_EQ(result.fault, FR_CODEC_FAULT_READ_BACK);
+    EXPECT_EQ(result.status, FR_ERROR_STORAGE);
+}
+
+TEST(DecoderFault, IsFinal) {
+    fr_decoder_t decoder;
+    const fr_decoder_config_t config = {100, frugal::test::Slot::read, nullptr};
+    ASSERT_EQ(fr_decoder_init(&decoder, &config), FR_OK);
+    const Stream stream = with_byte(0, 'X');
+    size_t moved = 0;
+    ASSERT_EQ(fr_decoder_sink(&decoder, stream.data(), stream.size(), &moved), FR_OK);
+    uint8_t page[8];
+    EXPECT_EQ(fr_decoder_poll(&decoder, page, sizeof(page), &moved), FR_ERROR_MALFORMED);
+    EXPECT_EQ(fr_decoder_sink(&decoder, stream.data(), stream.size(), &moved), FR_ERROR_MALFORMED);
+    EXPECT_EQ(moved, 0U);
+    EXPECT_EQ(fr_decoder_poll(&decoder, page, sizeof(page), &moved), FR_ERROR_MALFORMED);
+    EXPECT_EQ(fr_decoder_finish(&decoder), FR_ERROR_MALFORMED);
+}
+
+TEST(DecoderFault, EveryFaultHasItsOwnNameAndAStatus) {
+    std::set<std::string> names;
+    for (int fault = FR_CODEC_FAULT_NONE; fault <= FR_CODEC_FAULT_READ_BACK; ++fault) {
+        const auto value = static_cast<fr_codec_fault_t>(fault);
+        EXPECT_TRUE(names.insert(fr_codec_fault_name(value)).second) << fault;
+        EXPECT_EQ(fr_codec_fault_status(value) == FR_OK, fault == FR_CODEC_FAULT_NONE);
+    }
+    EXPECT_STREQ(fr_codec_fault_name(static_cast<fr_codec_fault_t>(99)), "unknown");
+}
+
+TEST(DecoderFault, AMisusedDecoderSaysSo) {
+    fr_decoder_t decoder;
+    const fr_decoder_config_t no_reader = {100, nullptr, nullptr};
+    const fr_decoder_config_t no_cap = {0, frugal::test::Slot::read, nullptr};
+    EXPECT_EQ(fr_decoder_init(&decoder, &no_reader), FR_ERROR_ARGUMENT);
+    EXPECT_EQ(fr_decoder_init(&decoder, &no_cap), FR_ERROR_ARGUMENT);
+}
+
+}  // namespace

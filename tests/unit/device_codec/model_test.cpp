@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+#include <random>
+
+#include "frugal/codec.h"
+
+namespace {
+
+TEST(DecoderMemory, FitsWhatTheHeaderPromises) {
+    static_assert(sizeof(void*) != 4 || sizeof(fr_decoder_t) <= FR_CODEC_RAM_BYTES);
+    // On a 64-bit host only the two pointers and their padding are larger.
+    EXPECT_LE(sizeof(fr_decoder_t), FR_CODEC_RAM_BYTES + 24U);
+}
+
+TEST(FloatMultiply, EqualsTheMachine) {
+    std::mt19937_64 generator(7);
+    int compared = 0;
+    for (int i = 0; i < 2000000; ++i) {
+        const auto a = static_cast<uint32_t>(generator());
+        const auto b = static_cast<uint32_t>(generator());
+        const float product = std::bit_cast<float>(a) * std::bit_cast<float>(b);
+        uint32_t bits = 0;
+        const bool is_product = fr_float_multiply(a, b, &bits);
+        const bool is_expected = std::isnormal(std::bit_cast<float>(a)) &&
+                                 std::isnormal(std::bit_cast<float>(b)) && std::isnormal(product);
+        if (is_product) {
+            ASSERT_EQ(bits, std::bit_cast<uint32_t>(product)) << std::hex << a << " * " << b;
+            ++compared;
+        }
+        // At the edge of the subnormals the machine may round up into the normal range.
+        if (std::abs(product) != 0x1p-126F) {
+            ASSERT_EQ(is_product, is_expected) << std::hex << a << " * " << b;
+        }
+    }
+    EXPECT_GT(compared, 1000000);
+}
+
+TEST(FloatMultiply, RoundsHalvesToEven) {
+    uint32_t bits = 0;
+    for (uint32_t low = 0; low < 64; ++low) {
+        const uint32_t a = 0x3F800000U + low;
+        const uint32_t b = 0x3FC00000U;  // 1.5: the product's last bit is a half for odd `low`
+        ASSERT_TRUE(fr_float_multiply(a, b, &bits));
+        EXPECT_EQ(bits, std::bit_cast<uint32_t>(std::bit_cast<float>(a) * 1.5F)) << low;
+    }
+}
+
+TEST(Context, StaysInsideItsRangeWhateverItSees) {
+    for (uint32_t bit : {0U, 1U}) {
+        fr_context_t context;
+        fr_context_reset(&context, 1);
+        EXPECT_NEAR(fr_context_predict(&context), 32768, 16);
+        for (int i = 0; i < 10000; ++i) {
+            fr_context_update(&context, bit);
+            const uint32_t probability = fr_context_predict(&context);
+            ASSERT_GT(probability, 0U);
+            ASSERT_LT(probability, 65536U);
+        }
+        EXPECT_EQ(fr_context_predict(&context) > 60000, bit == 1);
+        EXPECT_EQ(fr_context_predict(&context) < 5000, bit == 0);
+    }
+}
+
+// Extreme tensors must not overflow anything (this test runs under UBSan too).
+TEST(WeightModel, SurvivesExtremeTensors) {
+    for (int pattern = 0; pattern < 6; ++pattern) {
+        fr_weight_model_t model;
+        fr_weight_model_init(&model);
+        for (int i = 0; i < 20000; ++i) {
+            const int values[] = {127, -128, i % 2 == 0 ? 127 : -128, 0, i % 255 - 127, i > 19000};
+            const int value = values[pattern];
+            fr_weight_surroundings_t around{};
+            around.near = around.above = around.far = around.beside =
+                static_cast<int8_t>(pattern % 2 == 0 ? value : -128);
+            around.column_count = FR_WEIGHT_ROWS_REMEMBERED;
+            around.column_sum = static_cast<uint16_t>(128 * (i % 9));
+            if (i % 100 == 0) {
+                fr_weight_model_begin_row(&model);
+            }
+            fr_weight_model_begin(&model, &around);
+            for (int bit = 7; bit >= 0; --bit) {
+                const uint32_t probability = fr_weight_model_predict(&model);
+                ASSERT_GT(probability, 0U);
+                ASSERT_LT(probability, 65536U);
+                fr_weight_model_update(&model, (static_cast<uint32_t>(value + 128) >> bit) & 1U);
+            }
+            ASSERT_EQ(fr_weight_model_end(&model, &around), value);
+        }
+    }
+}
+
+}  // namespace
