@@ -1,0 +1,311 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A whole Frugal site on this machine: broker, gateway and simulated devices over mutual TLS.
+
+Imports a model, pushes it to every device, then a second release, and shows what happens. With
+--once it runs to a defined end and judges itself by the swarm's own ledger against the gateway's
+database; the exit status is 0 only if everything promised holds.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+MODELS = os.path.join(ROOT, "device-sim", "models")
+CLASSES = ["t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle-boot"]
+RELEASES = {
+    1: {"tiny": "fashion-tiny-1.tflite", "m4": "fashion-small-1.tflite", "esp32": "fashion-small-1.tflite"},
+    2: {"tiny": "fashion-tiny-2.tflite", "m4": "fashion-small-2.tflite", "esp32": "fashion-small-2.tflite"},
+}
+WANTED_DECISIONS = 10_000
+WANTED_ESCALATIONS = 200
+STEP_LIMIT_S = 180
+
+
+class DemoError(Exception):
+    """Something the demo cannot go on without; its text is for people."""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+class Process:
+    """One child: started, watched, ended by its pid. Its output goes to a log file."""
+
+    def __init__(self, name, arguments, log_path):
+        self.name = name
+        self.log_path = log_path
+        self.log = open(log_path, "ab")
+        self.child = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+
+    def check(self):
+        if self.child.poll() is not None:
+            raise DemoError(f"{self.name} ended with status {self.child.returncode}:\n{self.tail()}")
+
+    def tail(self):
+        with open(self.log_path, "rb") as log:
+            return b"\n".join(log.read().splitlines()[-12:]).decode(errors="replace")
+
+    def stop(self, limit_s=60):
+        if self.child.poll() is None:
+            self.child.send_signal(signal.SIGTERM)
+        try:
+            self.child.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            say(f"demo: {self.name} did not stop in {limit_s} s and was killed")
+            self.child.kill()
+            self.child.wait()
+        self.log.close()
+        return self.child.returncode
+
+
+class Demo:
+    def __init__(self, options):
+        self.options = options
+        self.bin = os.path.join(options.build, "bin")
+        # A Unix socket's path must be short, so the site lives directly under the temporary folder.
+        self.folder = tempfile.mkdtemp(prefix="frugal-demo-")
+        self.site = os.path.join(self.folder, "site")
+        self.state = os.path.join(self.folder, "swarm")
+        self.status_file = os.path.join(self.folder, "status.jsonl")
+        self.processes = []
+        self.started = time.monotonic()
+
+    # Small tools ------------------------------------------------------------------------------
+
+    def path(self, program):
+        return os.path.join(self.bin, program)
+
+    def control(self, *arguments):
+        command = [self.path("frugalctl"), "--site", self.site, "--json", *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        if done.returncode != 0:
+            raise DemoError(f"frugalctl {' '.join(map(str, arguments[:3]))} failed:\n{done.stderr.strip()}")
+        return json.loads(done.stdout)
+
+    def start(self, name, *arguments):
+        process = Process(name, arguments, os.path.join(self.folder, name + ".log"))
+        self.processes.append(process)
+        return process
+
+    def wait(self, what, condition, limit_s=STEP_LIMIT_S):
+        end = time.monotonic() + limit_s
+        while True:
+            for process in self.processes:
+                process.check()
+            value = condition()
+            if value:
+                return value
+            if time.monotonic() > end:
+                raise DemoError(f"timed out after {limit_s} s: {what}")
+            self.show()
+            time.sleep(0.5)
+
+    def swarm_status(self):
+        try:
+            with open(self.status_file, encoding="utf-8") as lines:
+                complete = [line for line in lines if line.endswith("\n")]
+            return json.loads(complete[-1]) if complete else {}
+        except (FileNotFoundError, json.JSONDecodeError):
+            return {}
+
+    # The steps --------------------------------------------------------------------------------
+
+    def make_site(self):
+        self.mqtt_port = free_port()
+        self.http_port = free_port()
+        made = self.control("setup", "--dir", self.site, "--name", "demo", "--mqtt-port", self.mqtt_port,
+                            "--http-listen", f"127.0.0.1:{self.http_port}")
+        self.start_url = made["start_url"]
+        self.broker = self.start("broker", self.broker_program(), "-c", made["broker_config"])
+        self.gateway = self.start("gateway", self.path("frugald"), "--config", made["config"])
+        self.wait("the gateway to be ready", self.is_ready, 30)
+
+    @staticmethod
+    def broker_program():
+        found = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+        if found is None:
+            raise DemoError("mosquitto is not installed: run scripts/bootstrap")
+        return found
+
+    def is_ready(self):
+        try:
+            return self.control("health")["ready"]
+        except DemoError:
+            return False
+
+    def make_fleet(self):
+        self.claims = os.path.join(self.folder, "claims.json")
+        self.control("device", "add", "--count", self.options.devices, "--prefix", "dev", "--claims", self.claims)
+        self.control("task", "define", 1, "fashion", "--labels", ",".join(CLASSES), "--privacy", "edge-only")
+        self.control("task", "set-edge-model", 1, os.path.join(MODELS, "fashion-edge.tflite"))
+        self.swarm = self.start(
+            "swarm", self.path("frugal-swarm"), "run", "--site", "demo", "--broker", f"127.0.0.1:{self.mqtt_port}",
+            "--ca", os.path.join(self.site, "broker", "ca.pem"),
+            "--release-key", os.path.join(self.site, "release.pub"),
+            "--est", f"https://127.0.0.1:{self.http_port}", "--claims", self.claims,
+            "--devices", str(self.options.devices), "--scenario", os.path.join(ROOT, "config", "demo", "scenario.toml"),
+            "--seed", str(self.options.seed), "--state", self.state, "--status-file", self.status_file)
+
+    def roll_out(self, number):
+        variants = []
+        for name, model in RELEASES[number].items():
+            variants += ["--variant", f"{name}={os.path.join(MODELS, model)}"]
+        imported = self.control("model", "import", "fashion", "--task", 1, *variants)
+        release = f"fashion@{imported['release']}"
+        self.control("policy", "set", 1, os.path.join(ROOT, "config", "policies", "fashion.toml"), "--release", release)
+        self.rollout = self.control("rollout", "start", release)["rollout"]
+        say(f"demo: rollout {self.rollout} of {release} started")
+        self.wait(f"every device confirmed on {release}", lambda: self.confirmed() == self.options.devices)
+
+    def confirmed(self):
+        return self.control("rollout", "show", self.rollout)["rollout"]["states"].get("confirmed", 0)
+
+    def revoke_one(self):
+        self.revoked = self.control("device", "list")["devices"][-1]["id"]
+        self.control("device", "revoke", self.revoked)
+
+    def collect(self):
+        def enough():
+            overview = self.control("status")["overview"]
+            return (overview["decisions"]["total"] >= WANTED_DECISIONS
+                    and overview["escalations"]["answered"] >= WANTED_ESCALATIONS)
+        self.wait("enough decisions and answered escalations", enough, 300)
+
+    def show(self):
+        status = self.swarm_status()
+        if not status or self.options.json:
+            return
+        overview = self.control("status")["overview"]
+        decisions, escalations, traffic = overview["decisions"], overview["escalations"], overview["bytes"]
+        line = (f"{time.monotonic() - self.started:6.1f} s  online {overview['fleet']['online']}"
+                f"  confirmed {self.confirmed() if hasattr(self, 'rollout') else 0}"
+                f"  decisions {decisions['total']:,} ({decisions['per_minute'] / 60:.0f}/s)"
+                f"  escalations {escalations['answered']:,}"
+                f"  on air {(traffic['up'] + traffic['down']) / 1e6:.2f} MB"
+                f"  raw data kept back {traffic['raw_avoided'] / 1e6:.2f} MB")
+        print(("\r\x1b[K" if sys.stdout.isatty() else "") + line, end="" if sys.stdout.isatty() else "\n", flush=True)
+
+    # The end ----------------------------------------------------------------------------------
+
+    def judge(self):
+        """Stops the fleet, then compares what the devices know with what the gateway stored."""
+        self.swarm.stop()
+        self.processes.remove(self.swarm)
+        overview = self.control("status")["overview"]
+        models = {entry["release"]: entry for entry in self.control("model", "list")["models"]}
+        self.stop_all()
+        verify = [self.path("frugal-swarm"), "verify", "--ledger", self.state, "--database",
+                  os.path.join(self.site, "frugal.db"), "--json"]
+        for place in (self.site, self.folder):
+            verify += ["--scan", place]
+        done = subprocess.run(verify, capture_output=True, text=True, timeout=300, check=False)
+        if not done.stdout.strip():
+            raise DemoError(f"frugal-swarm verify said nothing:\n{done.stderr}")
+        return self.summarize(json.loads(done.stdout.strip().splitlines()[-1]), overview, models)
+
+    def summarize(self, ledger, overview, models):
+        summary = dict(ledger)
+        summary["devices"] = self.options.devices
+        summary["devices_confirmed"] = self.confirmed_at_end
+        summary["device_revoked"] = self.revoked
+        summary["raw_model_bytes"] = ledger.get("raw_model_bytes", 0)
+        summary["releases"] = [models[number] for number in sorted(models)]
+        summary["gateway"] = overview
+        summary["seconds"] = round(time.monotonic() - self.started, 1)
+        checks = {
+            "every device confirmed": summary["devices_confirmed"] == self.options.devices,
+            "decisions committed": summary["decisions_committed"] >= WANTED_DECISIONS,
+            "escalations answered": summary["escalations_answered"] >= WANTED_ESCALATIONS,
+            "a cut transfer resumed": summary["transfers_resumed"] >= 1,
+            "a device revoked": bool(self.revoked),
+            "nothing lost": summary["lost"] == 0,
+            "nothing twice": summary["duplicated"] == 0,
+            "no raw data at rest": summary["raw_bytes_at_rest"] == 0,
+        }
+        summary["failed"] = [name for name, holds in checks.items() if not holds]
+        summary["ok"] = not summary["failed"]
+        return summary
+
+    def run(self):
+        self.make_site()
+        say(f"\nOpen   {self.start_url}\n       (an admin token: keep it to yourself)\n")
+        self.make_fleet()
+        self.roll_out(1)
+        self.roll_out(2)
+        self.confirmed_at_end = self.confirmed()
+        if not self.options.once:
+            say("demo: every device runs the second release; Ctrl-C ends the demo")
+            while True:
+                self.wait("Ctrl-C", lambda: False, 3600 * 24)
+        self.collect()
+        self.revoke_one()
+        return self.judge()
+
+    def stop_all(self):
+        for process in reversed(self.processes):
+            process.stop()
+        self.processes = []
+
+    def clean(self):
+        self.stop_all()
+        if self.options.keep:
+            say(f"demo: files kept in {self.folder}")
+        else:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def print_summary(summary, as_json):
+    if as_json:
+        print(json.dumps(summary, sort_keys=True))
+        return
+    print()
+    for key in ("devices", "devices_confirmed", "decisions_committed", "escalations_answered", "lost", "duplicated",
+                "raw_bytes_at_rest", "model_bytes_on_air", "raw_model_bytes", "seconds"):
+        print(f"{key:>22}  {summary[key]:,}")
+    print("\nEverything promised holds." if summary["ok"] else "\nFAILED: " + ", ".join(summary["failed"]))
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
+    parser.add_argument("--build", default=os.path.join(ROOT, "build"), help=argparse.SUPPRESS)
+    parser.add_argument("--once", action="store_true", help="run to a defined end and judge the result")
+    parser.add_argument("--json", action="store_true", help="one JSON summary on standard output")
+    parser.add_argument("--devices", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", action="store_true", help="keep the site's files")
+    options = parser.parse_args()
+    demo = Demo(options)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        summary = demo.run()
+        print_summary(summary, options.json)
+        return 0 if summary["ok"] else 1
+    except KeyboardInterrupt:
+        say("\ndemo: stopping")
+        return 130 if options.once else 0
+    except DemoError as error:
+        options.keep = True
+        say(f"\ndemo: {error}")
+        return 1
+    finally:
+        demo.clean()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
