@@ -46,6 +46,8 @@ def owner(including, text):
     for place in places:
         if (ROOT / place).is_file():
             return place
+    for port in ROOT.glob(f"device/ports/*/{text}"):
+        return relative(port)
     if GENERATED.search(text):
         return f"proto/{text}"
     return None
