@@ -74,7 +74,7 @@ struct ManifestContent {
     base::Digest model_digest{};
     std::uint32_t model_bytes = 0;
     std::uint32_t arena_bytes = 0;
-    std::vector<std::uint32_t> operators;
+    std::vector<std::uint32_t> operators{};
     std::uint32_t input_bytes = 0;
     std::uint32_t output_classes = 0;
     std::uint32_t decoder_ram_bytes = 0;

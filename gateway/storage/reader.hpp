@@ -17,7 +17,7 @@
 namespace frugal::storage {
 
 struct DecisionRow {
-    std::int64_t row = 0;  ///< cursor: pass as `after` or `before`
+    std::int64_t row = 0;  ///< rises with every decision stored
     base::DeviceId device;
     base::StreamId stream{};
     std::uint64_t sequence = 0;
@@ -41,7 +41,7 @@ struct DecisionQuery {
     std::optional<std::uint32_t> class_id{};
     std::optional<base::WallTime> received_from{};
     std::optional<base::WallTime> received_until{};
-    std::optional<std::int64_t> cursor{};  ///< the last row seen
+    std::optional<std::int64_t> cursor{};  ///< next_cursor of the page before
     RowOrder order = RowOrder::kNewestFirst;
     std::uint32_t limit = 100;
 };
@@ -49,6 +49,7 @@ struct DecisionQuery {
 struct DecisionPage {
     std::vector<DecisionRow> rows{};
     bool has_more = false;
+    std::int64_t next_cursor = 0;  ///< where to go on; may lie beyond the last row of the page
 };
 
 struct StreamTotals {
@@ -69,8 +70,9 @@ public:
     Reader(Reader&&) noexcept;
     Reader& operator=(Reader&&) noexcept;
 
-    /// Reads at most a bounded number of rows looking for matches; `has_more` is true whenever the
-    /// caller should go on from the last cursor. kNotFound (no such device), kStorage.
+    /// Looks at a bounded number of rows for matches, so a page may be short or empty and still
+    /// have more behind it: go on from next_cursor while has_more. kNotFound (no such device),
+    /// kStorage.
     base::Result<DecisionPage> decisions(const DecisionQuery& query);
 
     base::Result<std::uint64_t> count_decisions();
@@ -91,6 +93,7 @@ public:
 private:
     struct State;
     explicit Reader(std::unique_ptr<State> state);
+    base::Result<void> learn_streams();
     std::unique_ptr<State> state_;
 };
 

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Turns a WriteBatch into rows: one prepared statement per kind of row, one function per record.
+// Owned by Database, used inside its transaction. Stops at the first error.
+#pragma once
+
+#include "core/write.hpp"
+#include "storage/sqlite.hpp"
+
+namespace frugal::storage {
+
+class BatchWriter {
+public:
+    /// Prepares all statements. kStorage, kCorrupt.
+    static base::Result<BatchWriter> prepare(Connection& connection);
+
+    base::Result<void> write(const core::WriteBatch& batch);
+
+private:
+    using Outcome = base::Result<void>;
+
+    Outcome put(const core::DeviceRecord& record);
+    Outcome put(const core::GapRecord& record);
+    Outcome put(const core::TaskRecord& record);
+    Outcome put(const core::ReleaseRecord& record);
+    Outcome put(const core::BlobRecord& record);
+    Outcome put(const core::EdgeModelRecord& record);
+    Outcome put(const core::PolicyRecord& record);
+    Outcome put(const core::RolloutRecord& record);
+    Outcome put(const core::RolloutDeviceRecord& record);
+    Outcome put(const core::AuditRecord& record);
+    Outcome put(const core::IncidentRecord& record);
+    Outcome put(const core::FencingEpochRecord& record);
+    Outcome put(const core::StreamRecord& record);
+    Outcome put(const core::DecisionRun& run);
+    Outcome put_variant(core::ReleaseNumber release, std::size_t position,
+                        const core::VariantRecord& record);
+    Outcome put_artifact(core::ReleaseNumber release, std::size_t variant, std::size_t position,
+                         const core::ArtifactRecord& record);
+
+    Statement device_;
+    Statement gap_;
+    Statement task_;
+    Statement release_;
+    Statement variant_;
+    Statement artifact_;
+    Statement blob_;
+    Statement edge_model_;
+    Statement policy_;
+    Statement rollout_;
+    Statement rollout_device_;
+    Statement audit_;
+    Statement incident_;
+    Statement setting_;
+    Statement stream_;
+    Statement decision_;
+};
+
+}  // namespace frugal::storage
