@@ -8,6 +8,7 @@ constexpr std::uint8_t kConnect = 0x10;
 constexpr std::uint8_t kPublish = 0x30;
 constexpr std::uint8_t kPuback = 0x40;
 constexpr std::uint8_t kSubscribe = 0x82;
+constexpr std::uint8_t kUnsubscribe = 0xa2;
 constexpr std::uint8_t kPingreq = 0xc0;
 constexpr std::uint8_t kDisconnect = 0xe0;
 constexpr std::uint8_t kCleanStart = 0x02;
@@ -91,6 +92,17 @@ void encode_subscribe(std::uint16_t packet_id, std::span<const std::string> filt
         body.push_back(version == Version::k5 ? level | kNoLocal : level);
     }
     put_packet(kSubscribe, body, out);
+}
+
+void encode_unsubscribe(std::uint16_t packet_id, const std::string& filter, Version version,
+                        Bytes& out) {
+    Bytes body;
+    put_u16(packet_id, body);
+    if (version == Version::k5) {
+        put_varint(0, body);
+    }
+    put_bytes(as_bytes(filter), body);
+    put_packet(kUnsubscribe, body, out);
 }
 
 void encode_publish(const Publish& publish, Version version, Bytes& out) {

@@ -16,6 +16,9 @@ void encode_connect(const Connect& connect, Version version, Bytes& out);
 void encode_subscribe(std::uint16_t packet_id, std::span<const std::string> filters, Qos qos,
                       Version version, Bytes& out);
 
+void encode_unsubscribe(std::uint16_t packet_id, const std::string& filter, Version version,
+                        Bytes& out);
+
 void encode_publish(const Publish& publish, Version version, Bytes& out);
 
 /// A successful acknowledgement of a QoS 1 publish.

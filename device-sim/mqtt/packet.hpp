@@ -58,13 +58,17 @@ struct Suback {
     ByteView reasons;  ///< one per filter: below 128 granted
 };
 
+struct Unsuback {
+    std::uint16_t packet_id = 0;
+};
+
 struct Pingresp {};
 
 struct Disconnect {
     std::uint8_t reason = 0;
 };
 
-using Packet = std::variant<Connack, Publish, Puback, Suback, Pingresp, Disconnect>;
+using Packet = std::variant<Connack, Publish, Puback, Suback, Unsuback, Pingresp, Disconnect>;
 
 /// Words for the reason codes a device meets; "reason 0x.." for the rest.
 std::string reason_text(std::uint8_t reason);

@@ -101,6 +101,17 @@ std::optional<Packet> parse_suback(ByteReader reader, Version version) {
     return is_fine ? std::optional<Packet>(suback) : std::nullopt;
 }
 
+/// 3.1.1 says nothing but the id; 5.0 a reason for each filter, which nobody needs.
+std::optional<Packet> parse_unsuback(ByteReader reader, Version version) {
+    const Unsuback unsuback{reader.u16()};
+    if (version == Version::k5 && !reader.has_failed() && !read_properties(reader)) {
+        return std::nullopt;
+    }
+    const bool is_fine = !reader.has_failed() && unsuback.packet_id != 0 &&
+                         (version == Version::k5 || reader.left() == 0);
+    return is_fine ? std::optional<Packet>(unsuback) : std::nullopt;
+}
+
 std::optional<Packet> parse_disconnect(ByteReader reader, Version version) {
     Disconnect disconnect;
     if (version != Version::k5) {
@@ -129,6 +140,8 @@ std::optional<Packet> parse_body(std::uint8_t first, ByteView body, Version vers
             return parse_puback(reader, version);
         case 0x90:
             return parse_suback(reader, version);
+        case 0xb0:
+            return parse_unsuback(reader, version);
         case 0xd0:
             return body.empty() ? std::optional<Packet>(Pingresp{}) : std::nullopt;
         case 0xe0:

@@ -79,8 +79,25 @@ void MqttClient::on_packet(const mqtt::Packet& packet) {
         listener_.on_mqtt_puback(puback->packet_id, puback->reason);
     } else if (const auto* disconnect = std::get_if<mqtt::Disconnect>(&packet)) {
         finish(Error{"the broker ended the session", mqtt::reason_text(disconnect->reason), {}});
-    } else {
+    } else if (std::holds_alternative<mqtt::Pingresp>(packet)) {
         awaits_pong_ = false;
+    }
+}
+
+void MqttClient::subscribe(const std::string& filter) {
+    if (phase_ == Phase::kReady) {
+        Bytes packet;
+        mqtt::encode_subscribe(next_packet_id(), std::span(&filter, 1), mqtt::Qos::kAtMostOnce,
+                               settings_.version, packet);
+        connection_.send(packet);
+    }
+}
+
+void MqttClient::unsubscribe(const std::string& filter) {
+    if (phase_ == Phase::kReady) {
+        Bytes packet;
+        mqtt::encode_unsubscribe(next_packet_id(), filter, settings_.version, packet);
+        connection_.send(packet);
     }
 }
 

@@ -43,6 +43,10 @@ public:
     /// Publishes; at QoS 1 the packet id is returned, at QoS 0 zero. Absent if it cannot be sent.
     std::optional<std::uint16_t> publish(std::string_view topic, ByteView payload, mqtt::Qos qos);
 
+    /// Joins or leaves a topic while ready; what the broker answers is not waited for.
+    void subscribe(const std::string& filter);
+    void unsubscribe(const std::string& filter);
+
     /// Orderly: DISCONNECT, then TLS and socket. The listener is not told.
     void close();
 
