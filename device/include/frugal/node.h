@@ -62,7 +62,7 @@ typedef struct {
     uint32_t task_count;  ///< 1..FR_TASKS_MAX
 
     uint8_t* arena;        ///< working memory, used only inside one call of this API
-    uint32_t arena_bytes;  ///< activations, decoder RAM, outgoing messages: >= 640
+    uint32_t arena_bytes;  ///< activations, decoder RAM, outgoing messages: >= 1280
 
     uint32_t slot_bytes;          ///< largest decoded model; each task has two slots
     uint32_t staging_bytes;       ///< largest artifact
@@ -100,6 +100,7 @@ typedef struct {
     uint32_t blocks_bad;
     uint32_t messages_rejected;  ///< malformed, oversized, for another stream, or fenced off
     uint32_t storage_faults;
+    uint32_t internal_errors;  ///< impossible state and event met: always 0, or report it
     uint32_t policy_reasons[FR_POLICY_REASONS];
 } fr_node_counters_t;
 

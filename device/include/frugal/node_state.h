@@ -42,20 +42,22 @@ typedef struct {
     uint32_t digest_tag;  // first bytes of its digest
 } fr_loaded_t;
 
-/// The update in work: one at a time.
+/// The update in work: one at a time, over all tasks.
 typedef struct {
-    uint64_t deadline_ms;  // of the present phase: next fetch, next look at the conditions
+    uint64_t deadline_ms;  // next step, fetch or look at the conditions
     uint64_t progress_ms;  // when the last new block came
     uint64_t staged_ms;    // when the model was in the slot
     uint32_t credit_left;  // blocks still expected from the last fetch
     uint32_t bad_blocks;
-    uint8_t phase;  // fr_phase_t of the task in work; IDLE when none
-    uint8_t reason;
+    uint32_t desired_version;  // that asked for it
+    uint32_t detail;           // of the last failure or refusal, for its report
     uint8_t task_index;
-    uint8_t slot;           // that is written, or flipped to
-    uint8_t quiet_fetches;  // fetches in a row without an answer
-    uint8_t subscribed;
-    uint8_t list_checked;  // the block list in staging matches its digest
+    uint8_t slot;             // that is written, or flipped to
+    uint8_t quiet_fetches;    // fetches in a row without an answer
+    uint8_t is_working;       // phase of the task is OFFERED..SELF_TEST
+    uint8_t is_subscribed;    // to the shared chunk topic
+    uint8_t list_is_checked;  // the block list in staging matches its digest
+    uint8_t ask_again;        // a desired state had to wait: say hello when done
 } fr_update_t;
 
 /// An escalation that waits for its verdict.
@@ -63,17 +65,29 @@ typedef struct {
     uint64_t sequence;
     uint64_t deadline_ms;
     uint32_t position;  // of its open record in the decision log
-    uint8_t waiting;
+    uint8_t is_waiting;
+    uint8_t reason;  // fr_policy_reason_t that sent it up
 } fr_escalation_t;
 
 /// Batches to the gateway: go-back-N over the decision log.
 typedef struct {
-    uint64_t sent_sequence;  // everything below was sent at least once since the last go-back
+    uint64_t sent_sequence;  // everything below was sent since the last go-back
     uint64_t retry_ms;       // go back if no ack came by then
     uint64_t flush_ms;       // the oldest unsent decision waits until then
+    uint64_t hold_ms;        // nothing is sent before: the ack to a hello may come first
     uint32_t credit;         // decisions in flight at most
     uint8_t backoff;         // doublings of the ack timeout
 } fr_sender_t;
+
+/// What one task has in RAM only.
+typedef struct {
+    fr_loaded_t loaded;
+    uint64_t policy_since_ms;  // when the policy in force was last told
+    uint64_t tokens_ms;        // escalation bucket: virtual time it is spent up to
+    uint64_t report_ms;        // repeat the report then; FR_NEVER
+    uint32_t probation_count;  // decisions under the unconfirmed model
+    uint8_t reports_left;
+} fr_task_volatile_t;
 
 struct fr_node {
     const fr_node_config_t* config;
@@ -83,24 +97,21 @@ struct fr_node {
     fr_decision_log_t decisions;
     fr_staging_t staging;
     fr_persistent_t state;
-    fr_loaded_t loaded[FR_TASKS_MAX];
-    uint64_t policy_since_ms[FR_TASKS_MAX];  // when the policy in force was last told
-    uint64_t tokens_ms[FR_TASKS_MAX];        // escalation bucket: when it was empty
-    uint32_t probation_count[FR_TASKS_MAX];
+    fr_task_volatile_t tasks[FR_TASKS_MAX];
     fr_update_t update;
     fr_escalation_t escalations[FR_ESCALATIONS_MAX];
     fr_sender_t sender;
     fr_node_counters_t counters;
+    uint64_t now_ms;    // of the call under way
     uint64_t hello_ms;  // say hello (again) then; FR_NEVER
     uint64_t health_ms;
-    uint64_t now_ms;             // of the call under way
+    uint64_t busy_until_ms;      // the edge asked for a pause
     uint32_t pending_energy_uj;  // for the next decision
-    uint32_t resets;             // boots of this stream
-    uint32_t raw_fraction_uj;    // rest of energy_avoided below one microjoule
+    uint32_t energy_rest_nj;     // of energy_avoided below one microjoule
     uint8_t price, load;         // q8, from acks and verdicts
-    uint8_t connected;
+    uint8_t is_connected;
     uint8_t hello_backoff;
-    uint8_t booted;
+    uint8_t is_booted;
 };
 
 #ifdef __cplusplus

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frugal/self_test.h"
+#include "node/internal.h"
+
+fr_reason_t fr_update_condition(const fr_node_t* node, const fr_offer_t* offer) {
+    const uint64_t waited_ms = node->now_ms - node->update.staged_ms;
+    if (waited_ms < (uint64_t)offer->not_before_ticks * FR_TIME_TICK_MS) {
+        return FR_REASON_WINDOW_CLOSED;
+    }
+    const fr_environment_t environment = fr_environment(node);
+    return environment.battery_half_percent < offer->minimum_battery_half_percent
+               ? FR_REASON_BATTERY_LOW
+               : FR_REASON_NONE;
+}
+
+fr_status_t fr_run_self_tests(const fr_node_t* node, uint32_t task_index, uint32_t slot) {
+    fr_manifest_t manifest;
+    fr_model_t model;
+    fr_interpreter_t interpreter;
+    fr_status_t status = fr_slot_manifest(node, task_index, slot, &manifest);
+    if (status == FR_OK) {
+        status = fr_slot_check_digest(node, task_index, slot, &manifest);
+    }
+    if (status == FR_OK) {
+        status = fr_model_open(&model,
+                               fr_slot_bytes(&node->port->flash, &node->layout, task_index, slot),
+                               manifest.model_bytes, NULL);
+    }
+    if (status == FR_OK) {
+        status = fr_interpreter_init(&interpreter, &model, node->config->arena,
+                                     node->config->arena_bytes);
+    }
+    for (uint32_t i = 0; status == FR_OK && i < manifest.self_test_count; ++i) {
+        uint8_t digest[FR_SELF_TEST_DIGEST_SIZE];
+        status = fr_self_test_run(&interpreter, manifest.self_tests[i].seed, digest);
+        if (status == FR_OK && !fr_views_equal(&manifest.self_tests[i].output_digest, digest,
+                                               FR_SELF_TEST_DIGEST_SIZE)) {
+            status = FR_ERROR_DIGEST;
+        }
+        fr_feed_watchdog(node);
+    }
+    return status;
+}
+
+/// The flip: one record decides what runs. The old slot stays confirmed until the new one is.
+fr_status_t fr_activate(fr_node_t* node) {
+    const uint32_t task_index = node->update.task_index;
+    fr_task_state_t* state = &node->state.tasks[task_index];
+    const fr_task_state_t before = *state;
+    fr_view_t policy;
+    state->active = (int8_t)node->update.slot;
+    state->boot_attempts = 0;
+    fr_slot_policy(node, task_index, &policy);
+    const uint32_t policy_id = fr_policy_id(policy.bytes, policy.size);
+    if (policy_id > state->policy_floor) {
+        state->policy_floor = policy_id;
+    }
+    const fr_status_t status = fr_state_save(node);
+    if (status != FR_OK) {
+        *state = before;
+        return status;
+    }
+    node->tasks[task_index].probation_count = 0;
+    node->tasks[task_index].policy_since_ms = node->now_ms;
+    return fr_model_load(node, task_index);
+}
+
+/// The counter is burned in the record that confirms, never before.
+fr_status_t fr_confirm(fr_node_t* node, uint32_t task_index) {
+    fr_task_state_t* state = &node->state.tasks[task_index];
+    const fr_task_state_t before = *state;
+    fr_manifest_t manifest;
+    fr_status_t status = fr_slot_manifest(node, task_index, (uint32_t)state->active, &manifest);
+    if (status != FR_OK) {
+        return status;
+    }
+    state->confirmed = state->active;
+    state->boot_attempts = 0;
+    state->failures = 0;
+    state->failed_counter = 0;
+    if (manifest.counter > state->burned_counter) {
+        state->burned_counter = manifest.counter;
+        state->burned_tag = fr_digest_tag(manifest.model_digest.bytes);
+    }
+    status = fr_state_save(node);
+    if (status != FR_OK) {
+        *state = before;
+        return status;
+    }
+    fr_update_step(node, task_index, FR_EVENT_CONFIRM, FR_REASON_NONE);
+    return FR_OK;
+}

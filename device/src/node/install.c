@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// Staging to slot: decodes into the free slot, then believes only what it reads back from flash.
+// The confirmed slot and the running slot are never written; that is checked here once more.
+#include <string.h>
+
+#include "frugal/artifact.h"
+#include "frugal/codec.h"
+#include "node/internal.h"
+
+#define PIECE_BYTES 64u
+
+typedef struct {
+    fr_slot_writer_t writer;
+    const uint8_t* slot;
+} sink_t;
+
+/// Bytes the decoder wants to see again: from flash, or from the word not yet programmed.
+static fr_status_t read_back(void* context, uint32_t offset, uint8_t* out, uint32_t size) {
+    const sink_t* sink = context;
+    const uint32_t programmed = sink->writer.written & ~(FR_FLASH_WORD - 1u);
+    for (uint32_t i = 0; i < size; ++i) {
+        const uint32_t at = offset + i;
+        if (at >= sink->writer.written) {
+            return FR_ERROR_ARGUMENT;
+        }
+        out[i] = at < programmed ? sink->slot[at] : sink->writer.word[at - programmed];
+    }
+    return FR_OK;
+}
+
+static fr_status_t drain(fr_decoder_t* decoder, sink_t* sink) {
+    uint8_t piece[PIECE_BYTES];
+    size_t produced = sizeof piece;
+    fr_status_t status = FR_OK;
+    while (status == FR_OK && produced == sizeof piece) {
+        status = fr_decoder_poll(decoder, piece, sizeof piece, &produced);
+        if (status == FR_OK || produced != 0) {
+            const fr_status_t added = fr_slot_writer_add(&sink->writer, piece, (uint32_t)produced);
+            status = status == FR_OK ? added : status;
+        }
+    }
+    return status;
+}
+
+static fr_status_t decode(fr_node_t* node, fr_decoder_t* decoder, sink_t* sink,
+                          const fr_view_t* payload) {
+    uint32_t position = 0;
+    uint32_t fed = 0;
+    fr_status_t status = FR_OK;
+    while (status == FR_OK && position < payload->size) {
+        size_t taken = 0;
+        const uint32_t left = payload->size - position;
+        const uint32_t size = left < PIECE_BYTES ? left : PIECE_BYTES;
+        status = fr_decoder_sink(decoder, payload->bytes + position, size, &taken);
+        const uint32_t before = sink->writer.written;
+        if (status == FR_OK) {
+            status = drain(decoder, sink);
+        }
+        if (status == FR_OK && taken == 0 && sink->writer.written == before) {
+            return FR_ERROR_MALFORMED;
+        }
+        position += (uint32_t)taken;
+        if (sink->writer.written - fed >= FR_WATCHDOG_BYTES) {
+            fed = sink->writer.written;
+            fr_feed_watchdog(node);
+        }
+    }
+    return status == FR_OK ? fr_decoder_finish(decoder) : status;
+}
+
+/// A word-aligned decoder in the arena.
+static fr_decoder_t* place_decoder(const fr_node_t* node) {
+    const uintptr_t start = (uintptr_t)node->config->arena;
+    const uintptr_t aligned = (start + 7u) & ~(uintptr_t)7u;
+    if (aligned - start + sizeof(fr_decoder_t) > node->config->arena_bytes) {
+        return NULL;
+    }
+    return (fr_decoder_t*)(void*)(node->config->arena + (aligned - start));
+}
+
+static fr_status_t write_slot(fr_node_t* node, const fr_manifest_t* manifest) {
+    const uint32_t task_index = node->update.task_index;
+    const uint32_t slot = node->update.slot;
+    fr_artifact_layout_t layout;
+    fr_decoder_t* decoder = place_decoder(node);
+    sink_t sink;
+    if (decoder == NULL) {
+        return FR_ERROR_NO_SPACE;
+    }
+    fr_status_t status =
+        fr_artifact_layout(node->staging.size_bytes, node->staging.block_bytes, &layout);
+    if (status != FR_OK) {
+        return status;
+    }
+    sink.slot = fr_slot_bytes(&node->port->flash, &node->layout, task_index, slot);
+    const fr_decoder_config_t config = {manifest->model_bytes, read_back, &sink};
+    status = fr_decoder_init(decoder, &config);
+    if (status == FR_OK) {
+        status = fr_slot_writer_begin(&sink.writer, &node->port->flash, &node->layout, task_index,
+                                      slot, manifest->model_bytes);
+    }
+    if (status != FR_OK) {
+        return status;
+    }
+    const fr_view_t payload =
+        fr_view(fr_staging_bytes(&node->staging, layout.list_bytes), layout.payload_bytes);
+    status = decode(node, decoder, &sink, &payload);
+    return status == FR_OK ? fr_slot_writer_finish(&sink.writer) : status;
+}
+
+/// The model in the slot fits this device and this task.
+static fr_reason_t judge_model(fr_node_t* node, const fr_manifest_t* manifest, uint32_t* detail) {
+    fr_model_t model;
+    fr_model_problem_t problem;
+    fr_plan_t plan;
+    fr_tensor_t input;
+    fr_tensor_t output;
+    const uint32_t task_index = node->update.task_index;
+    const uint8_t* bytes =
+        fr_slot_bytes(&node->port->flash, &node->layout, task_index, node->update.slot);
+    if (fr_model_open(&model, bytes, manifest->model_bytes, &problem) != FR_OK) {
+        *detail = problem.operator_code >= 0 ? (uint32_t)problem.operator_code * 256u : 0u;
+        return FR_REASON_UNFIT_OPS;
+    }
+    if (fr_model_plan(&model, node->config->arena, node->config->arena_bytes, &plan) != FR_OK ||
+        plan.arena_size_bytes > node->config->arena_bytes) {
+        *detail = plan.arena_size_bytes;
+        return FR_REASON_UNFIT_ARENA;
+    }
+    const fr_task_config_t* task = &node->config->tasks[task_index];
+    if (fr_model_input(&model, 0, &input) != FR_OK ||
+        fr_model_output(&model, 0, &output) != FR_OK || input.size_bytes != task->input_bytes ||
+        output.element_count != task->class_count) {
+        return FR_REASON_UNFIT_IO;
+    }
+    return FR_REASON_NONE;
+}
+
+static fr_reason_t reason_of(fr_status_t status) {
+    switch (status) {
+        case FR_OK:
+            return FR_REASON_NONE;
+        case FR_ERROR_STORAGE:
+            return FR_REASON_STORAGE_FAULT;
+        case FR_ERROR_NO_SPACE:
+            return FR_REASON_NO_SPACE;
+        case FR_ERROR_UNSUPPORTED:
+            return FR_REASON_UNFIT_RUNTIME;
+        default:
+            return FR_REASON_BAD_DIGEST;
+    }
+}
+
+static fr_status_t forget_slot(fr_node_t* node) {
+    fr_task_state_t* state = &node->state.tasks[node->update.task_index];
+    const uint8_t verified = (uint8_t)(state->verified & ~(1u << node->update.slot));
+    if (verified == state->verified) {
+        return FR_OK;
+    }
+    state->verified = verified;
+    return fr_state_save(node);
+}
+
+/// Manifest and policy go to the slot; then the slot counts as verified.
+static fr_status_t adopt_slot(fr_node_t* node) {
+    const uint32_t task_index = node->update.task_index;
+    const uint32_t slot = node->update.slot;
+    fr_offer_t offer;
+    fr_status_t status = fr_offer_load(node, &offer);
+    if (status == FR_OK) {
+        status = fr_blob_save(node, fr_record_manifest(task_index, slot), &offer.manifest,
+                              &offer.manifest_signature);
+    }
+    if (status == FR_OK) {
+        status = fr_offer_load(node, &offer);
+    }
+    if (status == FR_OK) {
+        status = fr_blob_save(node, fr_record_policy(task_index, slot), &offer.policy,
+                              &offer.policy_signature);
+    }
+    if (status == FR_OK) {
+        node->state.tasks[task_index].verified |= (uint8_t)(1u << slot);
+        status = fr_state_save(node);
+    }
+    return status;
+}
+
+fr_reason_t fr_install(fr_node_t* node, uint32_t* detail) {
+    const fr_task_state_t* state = &node->state.tasks[node->update.task_index];
+    const int8_t slot = (int8_t)node->update.slot;
+    fr_offer_t offer;
+    fr_manifest_t manifest;
+    if (slot == state->active || slot == state->confirmed) {
+        node->counters.internal_errors += 1;
+        return FR_REASON_NO_SLOT;
+    }
+    fr_status_t status = forget_slot(node);
+    if (status == FR_OK) {
+        status = fr_offer_load(node, &offer);
+    }
+    if (status == FR_OK) {
+        status = fr_manifest_decode(&manifest, offer.manifest.bytes, offer.manifest.size);
+    }
+    if (status == FR_OK) {
+        status = write_slot(node, &manifest);
+    }
+    if (status == FR_OK) {
+        status = fr_slot_check_digest(node, node->update.task_index, node->update.slot, &manifest);
+    }
+    if (status != FR_OK) {
+        return reason_of(status);
+    }
+    const fr_reason_t reason = judge_model(node, &manifest, detail);
+    if (reason != FR_REASON_NONE) {
+        return reason;
+    }
+    return reason_of(adopt_slot(node));
+}

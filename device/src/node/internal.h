@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of the node library share: one line of purpose each, grouped by file. Internal.
+// Everything works on the caller's fr_node_t, on the thread of the call under way; node->now_ms is
+// the time of that call.
+#ifndef FRUGAL_NODE_INTERNAL_H
+#define FRUGAL_NODE_INTERNAL_H
+
+#include "frugal/node.h"
+#include "frugal/policy.h"
+#include "frugal/wire.h"
+
+#define FR_DECISION_FLUSH_MS 2000u
+#define FR_ACK_TIMEOUT_MS 4000u
+#define FR_FETCH_TIMEOUT_MS 3000u
+#define FR_TRANSFER_TIMEOUT_MS 600000u
+#define FR_HEALTH_INTERVAL_MS 60000u
+#define FR_HELLO_RETRY_MS 10000u
+#define FR_HELLO_HOLD_MS 500u            // an ack to the hello saves sending again what is stored
+#define FR_ESCALATION_DEADLINE_MS 1000u  // for a submission without one
+#define FR_CONDITION_INTERVAL_MS 1000u
+#define FR_REPORT_REPEATS 3u  // reports may be lost: the last one is said again
+#define FR_REPORT_INTERVAL_MS 5000u
+#define FR_BACKOFF_MAX 5u
+#define FR_BAD_BLOCKS_MAX 16u
+#define FR_ARENA_BYTES_MIN 1280u
+#define FR_WATCHDOG_BYTES 4096u
+
+// ---- support.c
+uint64_t fr_after(const fr_node_t* node, uint32_t configured_ms, uint32_t default_ms);
+uint64_t fr_jitter(const fr_node_t* node, uint64_t span_ms);  // 0..span-1, random
+void fr_earliest(uint64_t* deadline_ms, uint64_t candidate_ms);
+void fr_feed_watchdog(const fr_node_t* node);
+void fr_count_storage(fr_node_t* node, fr_status_t status);
+bool fr_views_equal(const fr_view_t* view, const uint8_t* bytes, uint32_t size);
+fr_view_t fr_view(const uint8_t* bytes, uint32_t size);
+uint32_t fr_digest_tag(const uint8_t* digest);
+fr_environment_t fr_environment(const fr_node_t* node);
+int32_t fr_find_task(const fr_node_t* node, uint32_t task);  // index, -1 for none
+
+// ---- persistence.c: the STATE record, signed blobs of the slots, the offer in work
+fr_status_t fr_state_save(fr_node_t* node);
+fr_status_t fr_state_load(fr_node_t* node);
+fr_status_t fr_state_format(fr_node_t* node);
+
+/// An offer as the OFFER record keeps it; the views lead into flash or into a message.
+typedef struct {
+    uint32_t task;
+    uint32_t desired_version;
+    uint32_t minimum_battery_half_percent;
+    uint32_t not_before_ticks;
+    uint32_t size_bytes;  // of the artifact; 0: none is offered
+    uint32_t block_bytes;
+    fr_view_t digest, list_digest;
+    fr_view_t base_digest;       // empty for a full artifact
+    fr_view_t manifest, policy;  // content; empty for none
+    fr_view_t manifest_signature, policy_signature;
+} fr_offer_t;
+
+fr_status_t fr_offer_save(fr_node_t* node, const fr_offer_t* offer);
+fr_status_t fr_offer_load(const fr_node_t* node, fr_offer_t* offer);
+void fr_offer_drop(fr_node_t* node);
+
+/// A signed blob in a MANIFEST or POLICY record; both views are empty if there is none.
+fr_status_t fr_blob_save(fr_node_t* node, uint32_t type, const fr_view_t* content,
+                         const fr_view_t* signature);
+void fr_blob_load(const fr_node_t* node, uint32_t type, fr_view_t* content, fr_view_t* signature);
+
+// ---- slots.c: what is in a slot, and what runs
+bool fr_signature_holds(const fr_node_t* node, const uint8_t* public_key, const fr_view_t* content,
+                        const fr_view_t* signature);
+bool fr_slot_is_verified(const fr_node_t* node, uint32_t task_index, uint32_t slot);
+fr_status_t fr_slot_manifest(const fr_node_t* node, uint32_t task_index, uint32_t slot,
+                             fr_manifest_t* manifest);
+fr_status_t fr_slot_check_digest(const fr_node_t* node, uint32_t task_index, uint32_t slot,
+                                 const fr_manifest_t* manifest);
+fr_status_t fr_slot_verify(const fr_node_t* node, uint32_t task_index, uint32_t slot);
+fr_status_t fr_model_load(fr_node_t* node, uint32_t task_index);
+void fr_slot_policy(const fr_node_t* node, uint32_t task_index, fr_view_t* policy);
+
+// ---- offer.c: is an offer acceptable, before any byte of it travels
+fr_reason_t fr_offer_judge(const fr_node_t* node, uint32_t task_index, const fr_offer_t* offer,
+                           uint32_t* detail);
+uint32_t fr_supported_operators(uint32_t* operators, uint32_t capacity);
+uint32_t fr_decoder_ram(const fr_node_t* node);
+
+// ---- update_table.c: the transition table
+typedef enum {
+    FR_EVENT_OFFER = 0,  // a fit offer is taken up
+    FR_EVENT_REFUSE,     // an offer is refused
+    FR_EVENT_MATCH,      // what is desired runs and is confirmed
+    FR_EVENT_FETCH,      // its bytes must travel
+    FR_EVENT_STAGE,      // a verified model is in the slot
+    FR_EVENT_WAIT,       // a condition does not hold
+    FR_EVENT_TEST,       // every condition holds
+    FR_EVENT_SWITCH,     // the self-test passed, the slot is flipped
+    FR_EVENT_CONFIRM,    // enough decisions under the new model
+    FR_EVENT_FAIL,       // anything went wrong
+    FR_EVENT_BAN,        // too many failures of this release
+    FR_EVENTS
+} fr_update_event_t;
+
+/// The next phase, or FR_PHASE_UNSPECIFIED if the event cannot happen in this phase.
+fr_phase_t fr_update_next(fr_phase_t phase, fr_update_event_t event);
+
+// ---- update.c: the machine's actions
+void fr_update_step(fr_node_t* node, uint32_t task_index, fr_update_event_t event,
+                    fr_reason_t reason);
+void fr_update_on_desired(fr_node_t* node, uint32_t task_index, const fr_task_desired_t* desired,
+                          uint32_t version);
+void fr_update_begin(fr_node_t* node);
+void fr_update_fail(fr_node_t* node, fr_reason_t reason, uint32_t detail);
+void fr_update_revert(fr_node_t* node, uint32_t task_index, fr_reason_t reason);
+void fr_update_count_decision(fr_node_t* node, uint32_t task_index);
+void fr_update_tick(fr_node_t* node);
+void fr_update_resume(fr_node_t* node);
+
+// ---- activate.c: conditions, self-test, flip
+fr_reason_t fr_update_condition(const fr_node_t* node, const fr_offer_t* offer);
+fr_status_t fr_run_self_tests(const fr_node_t* node, uint32_t task_index, uint32_t slot);
+fr_status_t fr_activate(fr_node_t* node);
+fr_status_t fr_confirm(fr_node_t* node, uint32_t task_index);
+
+// ---- transfer.c: fetch and chunk
+void fr_transfer_start(fr_node_t* node);
+void fr_transfer_stop(fr_node_t* node);
+void fr_transfer_tick(fr_node_t* node);
+void fr_transfer_on_chunk(fr_node_t* node, const fr_chunk_t* chunk);
+void fr_transfer_on_link(fr_node_t* node);
+
+// ---- install.c: staging -> slot
+fr_reason_t fr_install(fr_node_t* node, uint32_t* detail);
+
+// ---- policy_store.c
+void fr_policy_offer(fr_node_t* node, uint32_t task_index, const fr_signed_t* blob);
+bool fr_policy_is_fit(const fr_node_t* node, uint32_t task_index, const fr_view_t* content,
+                      const fr_view_t* signature);
+
+// ---- decide.c: decisions and escalations
+void fr_escalations_recover(fr_node_t* node);
+void fr_escalations_tick(fr_node_t* node);
+void fr_escalation_on_verdict(fr_node_t* node, const fr_verdict_t* verdict);
+uint32_t fr_escalations_free(const fr_node_t* node);
+
+// ---- sender.c
+void fr_sender_on_link(fr_node_t* node);
+void fr_sender_on_ack(fr_node_t* node, const fr_ack_t* ack);
+void fr_sender_on_decision(fr_node_t* node);
+void fr_sender_run(fr_node_t* node);
+uint64_t fr_sender_deadline(const fr_node_t* node);
+
+// ---- talk.c: messages that only tell
+void fr_say_hello(fr_node_t* node);
+void fr_say_report(fr_node_t* node, uint32_t task_index);
+void fr_say_health(fr_node_t* node);
+void fr_talk_tick(fr_node_t* node);
+
+#endif

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Refusals before block 0: everything that can be known from the manifest is checked before a byte
+// travels and before a byte of flash is given up for it. The signature comes first: nothing in an
+// unsigned manifest is believed.
+#include <string.h>
+
+#include "frugal/artifact.h"
+#include "frugal/codec.h"
+#include "node/internal.h"
+#include "runtime/kernels.h"
+
+#define OPERATOR_CODES 256
+
+uint32_t fr_supported_operators(uint32_t* operators, uint32_t capacity) {
+    uint32_t count = 0;
+    for (int32_t code = 0; code < OPERATOR_CODES && count < capacity; ++code) {
+        const fr_kernel_t* kernel = fr_kernel_find(code);
+        if (kernel != NULL) {
+            operators[count++] = (uint32_t)code * 256u + kernel->version_max;
+        }
+    }
+    return count;
+}
+
+/// What the arena leaves for a decoder's state, next to a piece of output.
+uint32_t fr_decoder_ram(const fr_node_t* node) {
+    return node->config->arena_bytes - FR_CODEC_INPUT_SIZE;
+}
+
+static bool class_fits(const fr_node_t* node, const fr_manifest_t* manifest) {
+    const uint32_t size = (uint32_t)strlen(node->config->device_class);
+    return fr_views_equal(&manifest->device_class, (const uint8_t*)"any", 3) ||
+           fr_views_equal(&manifest->device_class, (const uint8_t*)node->config->device_class,
+                          size);
+}
+
+static fr_reason_t judge_operators(const fr_manifest_t* manifest, uint32_t* detail) {
+    for (uint32_t i = 0; i < manifest->operator_count; ++i) {
+        const uint32_t wanted = manifest->operators[i];
+        const fr_kernel_t* kernel =
+            wanted / 256u < OPERATOR_CODES ? fr_kernel_find((int32_t)(wanted / 256u)) : NULL;
+        if (kernel == NULL || wanted % 256u > kernel->version_max) {
+            *detail = wanted;
+            return FR_REASON_UNFIT_OPS;
+        }
+    }
+    return FR_REASON_NONE;
+}
+
+static fr_reason_t judge_fit(const fr_node_t* node, const fr_task_config_t* task,
+                             const fr_manifest_t* manifest, uint32_t* detail) {
+    if (manifest->runtime_abi != FR_RUNTIME_ABI || !class_fits(node, manifest) ||
+        (manifest->decoder_profile != 0 && manifest->decoder_profile != FR_CODEC_PROFILE)) {
+        *detail = manifest->runtime_abi;
+        return FR_REASON_UNFIT_RUNTIME;
+    }
+    if (manifest->model_bytes > node->config->slot_bytes) {
+        *detail = manifest->model_bytes;
+        return FR_REASON_NO_SPACE;
+    }
+    if (manifest->arena_bytes > node->config->arena_bytes) {
+        *detail = manifest->arena_bytes;
+        return FR_REASON_UNFIT_ARENA;
+    }
+    if (manifest->decoder_ram_bytes > fr_decoder_ram(node)) {
+        *detail = manifest->decoder_ram_bytes;
+        return FR_REASON_UNFIT_RUNTIME;
+    }
+    if (manifest->task != task->task || manifest->input_bytes != task->input_bytes ||
+        manifest->output_classes != task->class_count) {
+        *detail = manifest->input_bytes;
+        return FR_REASON_UNFIT_IO;
+    }
+    return judge_operators(manifest, detail);
+}
+
+static fr_reason_t judge_artifact(const fr_node_t* node, const fr_offer_t* offer,
+                                  uint32_t* detail) {
+    fr_artifact_layout_t layout;
+    if (offer->size_bytes == 0 || offer->base_digest.size != 0) {
+        return FR_REASON_BASE_MISSING;
+    }
+    if (offer->size_bytes > node->config->staging_bytes) {
+        *detail = offer->size_bytes;
+        return FR_REASON_NO_SPACE;
+    }
+    const fr_status_t status = fr_artifact_layout(offer->size_bytes, offer->block_bytes, &layout);
+    // A list longer than the fetch window could never be checked as a whole.
+    if (status != FR_OK || layout.list_blocks > FR_FETCH_CREDIT_MAX) {
+        *detail = offer->block_bytes;
+        return FR_REASON_UNFIT_RUNTIME;
+    }
+    return FR_REASON_NONE;
+}
+
+static bool counter_is_fresh(const fr_task_state_t* state, const fr_manifest_t* manifest) {
+    // The release that was burned last may come back once its slot was lost.
+    return manifest->counter > state->burned_counter ||
+           (manifest->counter == state->burned_counter &&
+            fr_digest_tag(manifest->model_digest.bytes) == state->burned_tag);
+}
+
+static bool other_slot_holds(const fr_node_t* node, uint32_t task_index,
+                             const fr_manifest_t* manifest) {
+    fr_manifest_t held;
+    for (uint32_t slot = 0; slot < FR_SLOTS; ++slot) {
+        if (fr_slot_is_verified(node, task_index, slot) &&
+            fr_slot_manifest(node, task_index, slot, &held) == FR_OK &&
+            fr_views_equal(&held.model_digest, manifest->model_digest.bytes, FR_SHA256_SIZE)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+fr_reason_t fr_offer_judge(const fr_node_t* node, uint32_t task_index, const fr_offer_t* offer,
+                           uint32_t* detail) {
+    fr_manifest_t manifest;
+    const fr_task_state_t* state = &node->state.tasks[task_index];
+    *detail = 0;
+    if (!fr_signature_holds(node, node->config->release_public_key, &offer->manifest,
+                            &offer->manifest_signature) ||
+        fr_manifest_decode(&manifest, offer->manifest.bytes, offer->manifest.size) != FR_OK) {
+        return FR_REASON_BAD_SIGNATURE;
+    }
+    if (!counter_is_fresh(state, &manifest)) {
+        *detail = state->burned_counter;
+        return FR_REASON_DOWNGRADE;
+    }
+    const fr_reason_t reason = judge_fit(node, &node->config->tasks[task_index], &manifest, detail);
+    if (reason != FR_REASON_NONE) {
+        return reason;
+    }
+    if (state->failed_counter == manifest.counter && state->failures >= FR_UPDATE_ATTEMPTS_MAX) {
+        return FR_REASON_QUARANTINED;
+    }
+    return other_slot_holds(node, task_index, &manifest) ? FR_REASON_NONE
+                                                         : judge_artifact(node, offer, detail);
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// A policy belongs to a slot: it comes into force and goes out of force together with the model it
+// was learnt for. Ids only grow: an old signed policy cannot be played back.
+#include "node/internal.h"
+
+static const uint8_t* policy_key(const fr_node_t* node) {
+    return node->config->policy_public_key != NULL ? node->config->policy_public_key
+                                                   : node->config->release_public_key;
+}
+
+bool fr_policy_is_fit(const fr_node_t* node, uint32_t task_index, const fr_view_t* content,
+                      const fr_view_t* signature) {
+    return content->size != 0 && content->size <= FR_POLICY_SIZE_MAX &&
+           fr_policy_check(content->bytes, content->size) == FR_OK &&
+           fr_policy_id(content->bytes, content->size) >=
+               node->state.tasks[task_index].policy_floor &&
+           fr_signature_holds(node, policy_key(node), content, signature);
+}
+
+void fr_policy_offer(fr_node_t* node, uint32_t task_index, const fr_signed_t* blob) {
+    fr_task_state_t* state = &node->state.tasks[task_index];
+    fr_view_t current;
+    if (blob->content.size == 0 || state->active < 0) {
+        return;
+    }
+    fr_slot_policy(node, task_index, &current);
+    if (current.size != 0 && fr_views_equal(&blob->content, current.bytes, current.size)) {
+        node->tasks[task_index].policy_since_ms = node->now_ms;
+        return;
+    }
+    const uint32_t id = fr_policy_id(blob->content.bytes, blob->content.size);
+    const bool is_newer = id > state->policy_floor || current.size == 0;
+    if (!is_newer || !fr_policy_is_fit(node, task_index, &blob->content, &blob->signature)) {
+        node->counters.messages_rejected += 1;
+        return;
+    }
+    if (fr_blob_save(node, fr_record_policy(task_index, (uint32_t)state->active), &blob->content,
+                     &blob->signature) != FR_OK) {
+        return;
+    }
+    if (id > state->policy_floor) {
+        state->policy_floor = id;
+        fr_count_storage(node, fr_state_save(node));
+    }
+    node->tasks[task_index].policy_since_ms = node->now_ms;
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
+#include "frugal/sha256.h"
+#include "node/internal.h"
+
+bool fr_signature_holds(const fr_node_t* node, const uint8_t* public_key, const fr_view_t* content,
+                        const fr_view_t* signature) {
+    uint8_t digest[FR_SHA256_SIZE];
+    if (content->size == 0 || signature->size != FR_SIGNATURE_SIZE) {
+        return false;
+    }
+    fr_sha256(content->bytes, content->size, digest);
+    return node->port->verify_es256(node->port->context, public_key, digest, signature->bytes);
+}
+
+bool fr_slot_is_verified(const fr_node_t* node, uint32_t task_index, uint32_t slot) {
+    return ((uint32_t)node->state.tasks[task_index].verified >> slot & 1u) != 0;
+}
+
+fr_status_t fr_slot_manifest(const fr_node_t* node, uint32_t task_index, uint32_t slot,
+                             fr_manifest_t* manifest) {
+    fr_view_t content;
+    fr_view_t signature;
+    fr_blob_load(node, fr_record_manifest(task_index, slot), &content, &signature);
+    if (content.size == 0) {
+        return FR_ERROR_NOT_FOUND;
+    }
+    return fr_manifest_decode(manifest, content.bytes, content.size);
+}
+
+fr_status_t fr_slot_check_digest(const fr_node_t* node, uint32_t task_index, uint32_t slot,
+                                 const fr_manifest_t* manifest) {
+    if (manifest->model_bytes > node->layout.slot_bytes) {
+        return FR_ERROR_NO_SPACE;
+    }
+    const uint8_t* bytes = fr_slot_bytes(&node->port->flash, &node->layout, task_index, slot);
+    fr_sha256_t sha;
+    fr_sha256_init(&sha);
+    for (uint32_t done = 0; done < manifest->model_bytes; done += FR_WATCHDOG_BYTES) {
+        const uint32_t left = manifest->model_bytes - done;
+        fr_sha256_update(&sha, bytes + done, left < FR_WATCHDOG_BYTES ? left : FR_WATCHDOG_BYTES);
+        fr_feed_watchdog(node);
+    }
+    uint8_t digest[FR_SHA256_SIZE];
+    fr_sha256_final(&sha, digest);
+    return fr_views_equal(&manifest->model_digest, digest, FR_SHA256_SIZE) ? FR_OK
+                                                                           : FR_ERROR_DIGEST;
+}
+
+fr_status_t fr_slot_verify(const fr_node_t* node, uint32_t task_index, uint32_t slot) {
+    fr_view_t content;
+    fr_view_t signature;
+    fr_manifest_t manifest;
+    if (!fr_slot_is_verified(node, task_index, slot)) {
+        return FR_ERROR_NOT_FOUND;
+    }
+    fr_blob_load(node, fr_record_manifest(task_index, slot), &content, &signature);
+    if (!fr_signature_holds(node, node->config->release_public_key, &content, &signature)) {
+        return FR_ERROR_SIGNATURE;
+    }
+    const fr_status_t status = fr_manifest_decode(&manifest, content.bytes, content.size);
+    return status == FR_OK ? fr_slot_check_digest(node, task_index, slot, &manifest) : status;
+}
+
+fr_status_t fr_model_load(fr_node_t* node, uint32_t task_index) {
+    fr_loaded_t* loaded = &node->tasks[task_index].loaded;
+    const int8_t active = node->state.tasks[task_index].active;
+    fr_manifest_t manifest;
+    memset(loaded, 0, sizeof *loaded);
+    if (active < 0) {
+        return FR_ERROR_NOT_FOUND;
+    }
+    fr_status_t status = fr_slot_manifest(node, task_index, (uint32_t)active, &manifest);
+    if (status == FR_OK) {
+        const uint8_t* bytes =
+            fr_slot_bytes(&node->port->flash, &node->layout, task_index, (uint32_t)active);
+        status = fr_model_open(&loaded->model, bytes, manifest.model_bytes, NULL);
+    }
+    if (status == FR_OK) {
+        loaded->release = manifest.counter;
+        loaded->digest_tag = fr_digest_tag(manifest.model_digest.bytes);
+    }
+    return status;
+}
+
+void fr_slot_policy(const fr_node_t* node, uint32_t task_index, fr_view_t* policy) {
+    fr_view_t signature;
+    const int8_t active = node->state.tasks[task_index].active;
+    *policy = fr_view(NULL, 0);
+    if (active >= 0) {
+        fr_blob_load(node, fr_record_policy(task_index, (uint32_t)active), policy, &signature);
+    }
+}

@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: Apache-2.0
+// Actions of the update machine. The truth in flash is small: `active` and `confirmed` of the STATE
+// record, the slots' manifests, the OFFER record. A candidate is unconfirmed exactly while active
+// and confirmed differ; phases before the flip are redone after a reboot, phases after it are told
+// from these two. Nothing here writes a slot: only install.c does, and only the free one.
+#include <string.h>
+
+#include "node/internal.h"
+
+static fr_task_state_t* state_of(fr_node_t* node, uint32_t task_index) {
+    return &node->state.tasks[task_index];
+}
+
+static bool is_in_probation(const fr_node_t* node, uint32_t task_index) {
+    const fr_task_state_t* state = &node->state.tasks[task_index];
+    return state->active != state->confirmed;
+}
+
+static bool is_resting(fr_phase_t phase) {
+    return phase < FR_PHASE_OFFERED || phase == FR_PHASE_REFUSED || phase > FR_PHASE_SHADOW;
+}
+
+void fr_update_step(fr_node_t* node, uint32_t task_index, fr_update_event_t event,
+                    fr_reason_t reason) {
+    fr_task_state_t* state = state_of(node, task_index);
+    const fr_phase_t next = fr_update_next((fr_phase_t)state->phase, event);
+    if (next == FR_PHASE_UNSPECIFIED) {
+        node->counters.internal_errors += 1;
+        return;
+    }
+    const bool is_news = state->phase != next || state->reason != reason;
+    state->phase = (uint8_t)next;
+    state->reason = (uint8_t)reason;
+    fr_task_volatile_t* task = &node->tasks[task_index];
+    const bool is_repeated = is_news && is_resting(next);
+    task->reports_left = is_repeated ? FR_REPORT_REPEATS : 0;
+    task->report_ms = is_repeated ? node->now_ms + FR_REPORT_INTERVAL_MS : FR_NEVER;
+    if (is_news && node->port->phase_changed != NULL) {
+        node->port->phase_changed(node->port->context, node->config->tasks[task_index].task, next,
+                                  reason);
+    }
+    if (is_news || event == FR_EVENT_REFUSE || event == FR_EVENT_MATCH) {
+        fr_say_report(node, task_index);
+    }
+}
+
+// ---- leaving an update
+// ---------------------------------------------------------------------------
+
+static void count_failure(fr_node_t* node, uint32_t task_index, uint32_t counter) {
+    fr_task_state_t* state = state_of(node, task_index);
+    if (state->failed_counter != counter) {
+        state->failed_counter = counter;
+        state->failures = 0;
+    }
+    if (state->failures < FR_UPDATE_ATTEMPTS_MAX) {
+        state->failures += 1;
+    }
+}
+
+static void ban_if_hopeless(fr_node_t* node, uint32_t task_index, fr_reason_t reason) {
+    if (reason != FR_REASON_SUPERSEDED &&
+        state_of(node, task_index)->failures >= FR_UPDATE_ATTEMPTS_MAX) {
+        fr_update_step(node, task_index, FR_EVENT_BAN, FR_REASON_QUARANTINED);
+    }
+}
+
+static void leave_work(fr_node_t* node) {
+    fr_transfer_stop(node);
+    node->update.is_working = 0;
+    node->update.deadline_ms = FR_NEVER;
+    if (node->update.ask_again && node->is_connected) {
+        node->update.ask_again = 0;
+        node->hello_ms = node->now_ms;
+    }
+}
+
+void fr_update_fail(fr_node_t* node, fr_reason_t reason, uint32_t detail) {
+    const uint32_t task_index = node->update.task_index;
+    fr_offer_t offer;
+    fr_manifest_t manifest;
+    leave_work(node);
+    node->update.detail = detail;
+    if (reason != FR_REASON_SUPERSEDED && fr_offer_load(node, &offer) == FR_OK &&
+        fr_manifest_decode(&manifest, offer.manifest.bytes, offer.manifest.size) == FR_OK) {
+        count_failure(node, task_index, manifest.counter);
+    }
+    fr_update_step(node, task_index, FR_EVENT_FAIL, reason);
+    ban_if_hopeless(node, task_index, reason);
+    fr_count_storage(node, fr_state_save(node));
+    fr_offer_drop(node);
+    if (reason == FR_REASON_BAD_DIGEST || reason == FR_REASON_BAD_BLOCK) {
+        fr_count_storage(node, fr_staging_restart(&node->staging));
+    }
+}
+
+void fr_update_revert(fr_node_t* node, uint32_t task_index, fr_reason_t reason) {
+    fr_task_state_t* state = state_of(node, task_index);
+    const int8_t candidate = state->active;
+    fr_manifest_t manifest;
+    state->active = state->confirmed;
+    state->boot_attempts = 0;
+    node->update.detail = 0;
+    if (reason != FR_REASON_SUPERSEDED && candidate >= 0) {
+        state->verified = (uint8_t)(state->verified & ~(1u << candidate));
+        if (fr_slot_manifest(node, task_index, (uint32_t)candidate, &manifest) == FR_OK) {
+            count_failure(node, task_index, manifest.counter);
+        }
+    }
+    fr_update_step(node, task_index, FR_EVENT_FAIL, reason);
+    ban_if_hopeless(node, task_index, reason);
+    fr_count_storage(node, fr_state_save(node));
+    const fr_status_t status = fr_model_load(node, task_index);
+    if (status != FR_OK && status != FR_ERROR_NOT_FOUND) {
+        node->counters.storage_faults += 1;
+    }
+}
+
+// ---- entering an update
+// --------------------------------------------------------------------------
+
+static uint32_t free_slot(const fr_node_t* node, uint32_t task_index) {
+    const int8_t active = node->state.tasks[task_index].active;
+    return active == 0 ? 1u : 0u;
+}
+
+static bool slot_holds(const fr_node_t* node, uint32_t task_index, uint32_t slot,
+                       const fr_manifest_t* manifest) {
+    fr_manifest_t held;
+    return fr_slot_is_verified(node, task_index, slot) &&
+           fr_slot_manifest(node, task_index, slot, &held) == FR_OK &&
+           fr_views_equal(&held.model_digest, manifest->model_digest.bytes, FR_SHA256_SIZE);
+}
+
+/// The free slot already holds the model: only its manifest and policy are new.
+static void begin_flip(fr_node_t* node, const fr_offer_t* offer) {
+    const uint32_t task_index = node->update.task_index;
+    const uint32_t slot = node->update.slot;
+    fr_status_t status = fr_blob_save(node, fr_record_manifest(task_index, slot), &offer->manifest,
+                                      &offer->manifest_signature);
+    fr_offer_t again;  // the first put may have moved the records
+    if (status == FR_OK) {
+        status = fr_offer_load(node, &again);
+    }
+    if (status == FR_OK && again.policy.size != 0) {  // else the slot keeps its own
+        status = fr_blob_save(node, fr_record_policy(task_index, slot), &again.policy,
+                              &again.policy_signature);
+    }
+    if (status != FR_OK) {
+        fr_update_fail(node, FR_REASON_STORAGE_FAULT, 0);
+        return;
+    }
+    node->update.staged_ms = node->now_ms;
+    node->update.deadline_ms = node->now_ms;
+    fr_update_step(node, task_index, FR_EVENT_STAGE, FR_REASON_NONE);
+}
+
+static void begin_fetch(fr_node_t* node, const fr_offer_t* offer) {
+    fr_artifact_id_t artifact = {offer->size_bytes, offer->block_bytes, {0}, {0}};
+    memcpy(artifact.digest, offer->digest.bytes, FR_SHA256_SIZE);
+    memcpy(artifact.list_digest, offer->list_digest.bytes, FR_SHA256_SIZE);
+    if (fr_staging_begin(&node->staging, &artifact) != FR_OK) {
+        fr_update_fail(node, FR_REASON_STORAGE_FAULT, 0);
+        return;
+    }
+    fr_update_step(node, node->update.task_index, FR_EVENT_FETCH, FR_REASON_NONE);
+    fr_transfer_start(node);
+}
+
+/// Starts on the offer in the OFFER record, which was judged to be fit.
+void fr_update_begin(fr_node_t* node) {
+    fr_offer_t offer;
+    fr_manifest_t manifest;
+    if (fr_offer_load(node, &offer) != FR_OK ||
+        fr_manifest_decode(&manifest, offer.manifest.bytes, offer.manifest.size) != FR_OK) {
+        return;
+    }
+    const uint32_t task_index = (uint32_t)fr_find_task(node, offer.task);
+    fr_update_t* update = &node->update;
+    update->task_index = (uint8_t)task_index;
+    update->slot = (uint8_t)free_slot(node, task_index);
+    update->desired_version = offer.desired_version;
+    update->is_working = 1;
+    update->detail = 0;
+    update->bad_blocks = 0;
+    fr_update_step(node, task_index, FR_EVENT_OFFER, FR_REASON_NONE);
+    if (slot_holds(node, task_index, update->slot, &manifest)) {
+        begin_flip(node, &offer);
+    } else {
+        begin_fetch(node, &offer);
+    }
+}
+
+// ---- a desired state
+// -----------------------------------------------------------------------------
+
+static void make_offer(fr_offer_t* offer, const fr_task_desired_t* desired, uint32_t version) {
+    memset(offer, 0, sizeof *offer);
+    offer->task = desired->task;
+    offer->desired_version = version;
+    offer->minimum_battery_half_percent = desired->minimum_battery_half_percent;
+    offer->not_before_ticks = desired->not_before_ticks;
+    offer->size_bytes = desired->artifact.size_bytes;
+    offer->block_bytes = desired->artifact.block_bytes;
+    offer->digest = desired->artifact.digest;
+    offer->list_digest = desired->artifact.list_digest;
+    offer->base_digest = desired->artifact.base_digest;
+    offer->manifest = desired->manifest.content;
+    offer->manifest_signature = desired->manifest.signature;
+}
+
+/// The slot's manifest is exactly the one desired.
+static bool slot_is_desired(const fr_node_t* node, uint32_t task_index, int8_t slot,
+                            const fr_task_desired_t* desired) {
+    fr_view_t content;
+    fr_view_t signature;
+    if (slot < 0) {
+        return false;
+    }
+    fr_blob_load(node, fr_record_manifest(task_index, (uint32_t)slot), &content, &signature);
+    return content.size != 0 &&
+           fr_views_equal(&desired->manifest.content, content.bytes, content.size);
+}
+
+/// What is desired is what runs, confirmed; its counter may be new to us (signed again).
+static void match(fr_node_t* node, uint32_t task_index, const fr_task_desired_t* desired) {
+    fr_manifest_t manifest;
+    fr_task_state_t* state = state_of(node, task_index);
+    if (fr_slot_manifest(node, task_index, (uint32_t)state->active, &manifest) == FR_OK &&
+        manifest.counter > state->burned_counter) {
+        state->burned_counter = manifest.counter;
+        state->burned_tag = fr_digest_tag(manifest.model_digest.bytes);
+        node->tasks[task_index].loaded.release = manifest.counter;
+        fr_count_storage(node, fr_state_save(node));
+    }
+    fr_policy_offer(node, task_index, &desired->policy);
+    fr_update_step(node, task_index, FR_EVENT_MATCH, FR_REASON_NONE);
+}
+
+/// The running model under a new manifest: nothing to fetch, test or prove.
+static bool resign(fr_node_t* node, uint32_t task_index, const fr_offer_t* offer,
+                   const fr_manifest_t* manifest) {
+    const fr_task_state_t* state = state_of(node, task_index);
+    return state->active >= 0 && slot_holds(node, task_index, (uint32_t)state->active, manifest) &&
+           fr_blob_save(node, fr_record_manifest(task_index, (uint32_t)state->active),
+                        &offer->manifest, &offer->manifest_signature) == FR_OK;
+}
+
+static void take_up(fr_node_t* node, uint32_t task_index, const fr_task_desired_t* desired,
+                    fr_offer_t* offer) {
+    fr_manifest_t manifest;
+    if (is_in_probation(node, task_index)) {
+        fr_update_revert(node, task_index, FR_REASON_SUPERSEDED);
+    }
+    if (fr_manifest_decode(&manifest, offer->manifest.bytes, offer->manifest.size) != FR_OK) {
+        return;
+    }
+    if (resign(node, task_index, offer, &manifest)) {
+        match(node, task_index, desired);
+        return;
+    }
+    if (fr_policy_is_fit(node, task_index, &desired->policy.content, &desired->policy.signature)) {
+        offer->policy = desired->policy.content;
+        offer->policy_signature = desired->policy.signature;
+    }
+    if (fr_offer_save(node, offer) != FR_OK) {
+        fr_update_step(node, task_index, FR_EVENT_REFUSE, FR_REASON_STORAGE_FAULT);
+        return;
+    }
+    fr_update_begin(node);
+}
+
+static void refuse(fr_node_t* node, uint32_t task_index, fr_reason_t reason) {
+    const bool bans = reason == FR_REASON_QUARANTINED && !is_in_probation(node, task_index);
+    fr_update_step(node, task_index, bans ? FR_EVENT_BAN : FR_EVENT_REFUSE, reason);
+}
+
+/// The desired state already being worked on; its conditions may have changed.
+static bool is_the_work(const fr_node_t* node, const fr_offer_t* wanted) {
+    fr_offer_t offer;
+    return fr_offer_load(node, &offer) == FR_OK && offer.task == wanted->task &&
+           fr_views_equal(&wanted->manifest, offer.manifest.bytes, offer.manifest.size) &&
+           fr_views_equal(&wanted->digest, offer.digest.bytes, offer.digest.size) &&
+           fr_views_equal(&wanted->list_digest, offer.list_digest.bytes, offer.list_digest.size) &&
+           wanted->size_bytes == offer.size_bytes && wanted->block_bytes == offer.block_bytes;
+}
+
+static void go_on(fr_node_t* node, const fr_task_desired_t* desired, const fr_offer_t* wanted) {
+    fr_offer_t offer;
+    if (fr_offer_load(node, &offer) != FR_OK) {
+        return;
+    }
+    node->update.desired_version = wanted->desired_version;
+    if (offer.minimum_battery_half_percent == wanted->minimum_battery_half_percent &&
+        offer.not_before_ticks == wanted->not_before_ticks) {
+        return;
+    }
+    fr_offer_t changed = *wanted;
+    if (fr_policy_is_fit(node, node->update.task_index, &desired->policy.content,
+                         &desired->policy.signature)) {
+        changed.policy = desired->policy.content;
+        changed.policy_signature = desired->policy.signature;
+    }
+    fr_count_storage(node, fr_offer_save(node, &changed));
+}
+
+/// Desired equals something the device has: what runs, what it fell back from, or what it works on.
+static bool is_settled(fr_node_t* node, uint32_t task_index, const fr_task_desired_t* desired,
+                       const fr_offer_t* offer) {
+    const fr_task_state_t* state = state_of(node, task_index);
+    const bool is_working = node->update.is_working && node->update.task_index == task_index;
+    if (slot_is_desired(node, task_index, state->confirmed, desired)) {
+        if (is_working) {
+            fr_update_fail(node, FR_REASON_SUPERSEDED, 0);
+        } else if (is_in_probation(node, task_index)) {
+            fr_update_revert(node, task_index, FR_REASON_SUPERSEDED);
+        }
+        match(node, task_index, desired);
+        return true;
+    }
+    if (is_in_probation(node, task_index) &&
+        slot_is_desired(node, task_index, state->active, desired)) {
+        fr_policy_offer(node, task_index, &desired->policy);
+        return true;
+    }
+    if (is_working && is_the_work(node, offer)) {
+        go_on(node, desired, offer);
+        return true;
+    }
+    return false;
+}
+
+void fr_update_on_desired(fr_node_t* node, uint32_t task_index, const fr_task_desired_t* desired,
+                          uint32_t version) {
+    fr_offer_t offer;
+    if (desired->manifest.content.size == 0) {
+        fr_policy_offer(node, task_index, &desired->policy);
+        return;
+    }
+    make_offer(&offer, desired, version);
+    if (is_settled(node, task_index, desired, &offer)) {
+        return;
+    }
+    if (node->update.is_working && node->update.task_index != task_index) {
+        node->update.ask_again = 1;
+        return;
+    }
+    if (node->update.is_working) {
+        fr_update_fail(node, FR_REASON_SUPERSEDED, 0);
+    }
+    uint32_t detail = 0;
+    const fr_reason_t reason = fr_offer_judge(node, task_index, &offer, &detail);
+    node->update.desired_version = version;
+    node->update.detail = detail;
+    if (reason != FR_REASON_NONE) {
+        refuse(node, task_index, reason);
+    } else {
+        take_up(node, task_index, desired, &offer);
+    }
+}
+
+// ---- going on
+// ------------------------------------------------------------------------------------
+
+void fr_update_count_decision(fr_node_t* node, uint32_t task_index) {
+    fr_task_volatile_t* task = &node->tasks[task_index];
+    if (!is_in_probation(node, task_index)) {
+        return;
+    }
+    task->probation_count += 1;
+    if (task->probation_count >= FR_PROBATION_DECISIONS) {
+        fr_count_storage(node, fr_confirm(node, task_index));
+    }
+}
+
+static void install(fr_node_t* node) {
+    uint32_t detail = 0;
+    fr_transfer_stop(node);
+    const fr_reason_t reason = fr_install(node, &detail);
+    if (reason != FR_REASON_NONE) {
+        fr_update_fail(node, reason, detail);
+        return;
+    }
+    node->update.staged_ms = node->now_ms;
+    node->update.deadline_ms = node->now_ms;
+    fr_update_step(node, node->update.task_index, FR_EVENT_STAGE, FR_REASON_NONE);
+}
+
+static void look_at_conditions(fr_node_t* node) {
+    fr_offer_t offer;
+    if (fr_offer_load(node, &offer) != FR_OK) {
+        fr_update_fail(node, FR_REASON_STORAGE_FAULT, 0);
+        return;
+    }
+    const fr_reason_t reason = fr_update_condition(node, &offer);
+    if (reason != FR_REASON_NONE) {
+        node->update.deadline_ms = node->now_ms + FR_CONDITION_INTERVAL_MS;
+        fr_update_step(node, node->update.task_index, FR_EVENT_WAIT, reason);
+        return;
+    }
+    node->update.deadline_ms = node->now_ms;
+    fr_update_step(node, node->update.task_index, FR_EVENT_TEST, FR_REASON_NONE);
+}
+
+static void test_and_switch(fr_node_t* node) {
+    const uint32_t task_index = node->update.task_index;
+    if (fr_run_self_tests(node, task_index, node->update.slot) != FR_OK) {
+        fr_update_fail(node, FR_REASON_SELF_TEST_FAILED, 0);
+        return;
+    }
+    if (fr_activate(node) != FR_OK) {
+        fr_update_fail(node, FR_REASON_STORAGE_FAULT, 0);
+        return;
+    }
+    leave_work(node);
+    fr_update_step(node, task_index, FR_EVENT_SWITCH, FR_REASON_NONE);
+    fr_offer_drop(node);
+}
+
+void fr_update_tick(fr_node_t* node) {
+    if (!node->update.is_working || node->now_ms < node->update.deadline_ms) {
+        return;
+    }
+    switch ((fr_phase_t)state_of(node, node->update.task_index)->phase) {
+        case FR_PHASE_TRANSFER:
+            if (fr_staging_is_complete(&node->staging) && node->update.list_is_checked) {
+                install(node);
+            } else {
+                fr_transfer_tick(node);
+            }
+            break;
+        case FR_PHASE_STAGED:
+        case FR_PHASE_WAITING:
+            look_at_conditions(node);
+            break;
+        case FR_PHASE_SELF_TEST:
+            test_and_switch(node);
+            break;
+        default:
+            node->counters.internal_errors += 1;
+            node->update.deadline_ms = FR_NEVER;
+            break;
+    }
+}
+
+/// After a boot: takes up the offer a cut interrupted, unless it is done or not acceptable any
+/// more.
+void fr_update_resume(fr_node_t* node) {
+    fr_offer_t offer;
+    uint32_t detail = 0;
+    if (fr_offer_load(node, &offer) != FR_OK) {
+        return;
+    }
+    const int32_t task_index = fr_find_task(node, offer.task);
+    bool is_open = task_index >= 0 && !is_in_probation(node, (uint32_t)task_index);
+    if (is_open) {
+        fr_view_t content;
+        fr_view_t signature;
+        const int8_t active = node->state.tasks[task_index].active;
+        if (active >= 0) {
+            fr_blob_load(node, fr_record_manifest((uint32_t)task_index, (uint32_t)active), &content,
+                         &signature);
+            is_open = !fr_views_equal(&offer.manifest, content.bytes, content.size);
+        }
+    }
+    if (is_open) {
+        is_open = fr_offer_judge(node, (uint32_t)task_index, &offer, &detail) == FR_REASON_NONE;
+    }
+    if (is_open) {
+        fr_update_begin(node);
+    } else {
+        fr_offer_drop(node);
+    }
+}

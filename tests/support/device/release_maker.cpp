@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/device/release_maker.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "base/assert.hpp"
+#include "frugal/self_test.h"
+#include "frugal/sha256.h"
+#include "model/codec/codec.hpp"
+#include "model/codec/tflite_plan.hpp"
+
+namespace frugal::test {
+namespace {
+
+crypto::ReleaseKey make_key() {
+    auto key = crypto::ReleaseKey::generate();
+    FRUGAL_ASSERT(key.has_value());
+    return std::move(*key);
+}
+
+struct Measured {
+    std::uint32_t arena_bytes = 0;
+    std::uint32_t input_bytes = 0;
+    std::uint32_t classes = 0;
+    base::Bytes output_digest;
+};
+
+Measured measure(const base::Bytes& file, std::uint32_t seed) {
+    fr_model_t model;
+    fr_plan_t plan;
+    fr_tensor_t input;
+    fr_tensor_t output;
+    fr_interpreter_t interpreter;
+    base::Bytes scratch(1U << 20);
+    FRUGAL_ASSERT(fr_model_open(&model, file.data(), file.size(), nullptr) == FR_OK);
+    FRUGAL_ASSERT(fr_model_plan(&model, scratch.data(), scratch.size(), &plan) == FR_OK);
+    FRUGAL_ASSERT(fr_model_input(&model, 0, &input) == FR_OK);
+    FRUGAL_ASSERT(fr_model_output(&model, 0, &output) == FR_OK);
+    FRUGAL_ASSERT(fr_interpreter_init(&interpreter, &model, scratch.data(), scratch.size()) ==
+                  FR_OK);
+    Measured measured{plan.arena_size_bytes, input.size_bytes, output.element_count,
+                      base::Bytes(FR_SELF_TEST_DIGEST_SIZE)};
+    FRUGAL_ASSERT(fr_self_test_run(&interpreter, seed, measured.output_digest.data()) == FR_OK);
+    return measured;
+}
+
+}  // namespace
+
+base::Bytes read_model(const std::string& file) {
+    std::ifstream in(std::string(FRUGAL_SOURCE_DIR) + "/device-sim/models/" + file,
+                     std::ios::binary);
+    base::Bytes bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    FRUGAL_ASSERT(!bytes.empty());
+    return bytes;
+}
+
+base::Digest sha256(base::ByteView bytes) {
+    base::Digest digest{};
+    fr_sha256(bytes.data(), bytes.size(), digest.data());
+    return digest;
+}
+
+base::Bytes serialize(const google::protobuf::MessageLite& message) {
+    base::Bytes bytes(message.ByteSizeLong());
+    FRUGAL_ASSERT(message.SerializeToArray(bytes.data(), static_cast<int>(bytes.size())));
+    return bytes;
+}
+
+ReleaseMaker::ReleaseMaker() : key_(make_key()) {}
+
+v1::SignedBlob ReleaseMaker::sign(const base::Bytes& content) const {
+    const auto signature = key_.sign(content);
+    FRUGAL_ASSERT(signature.has_value());
+    v1::SignedBlob blob;
+    blob.set_content(content.data(), content.size());
+    blob.set_signature(signature->data(), signature->size());
+    blob.set_key_id(key_.key_id());
+    return blob;
+}
+
+Release ReleaseMaker::make(const std::string& file, std::uint32_t counter,
+                           std::uint32_t block_bytes, const ManifestChange& change) const {
+    constexpr std::uint32_t kSeed = 0xC0FFEE;
+    Release release;
+    release.model = read_model(file);
+    release.model_digest = sha256(release.model);
+    const auto measured = measure(release.model, kSeed);
+    auto& manifest = release.manifest;
+    manifest.set_format(1);
+    manifest.set_model("fashion");
+    manifest.set_release(counter);
+    manifest.set_counter(counter);
+    manifest.set_task(1);
+    manifest.set_device_class("any");
+    manifest.set_runtime_abi(FR_RUNTIME_ABI);
+    manifest.set_model_digest(release.model_digest.data(), release.model_digest.size());
+    manifest.set_model_bytes(static_cast<std::uint32_t>(release.model.size()));
+    manifest.set_arena_bytes(measured.arena_bytes);
+    manifest.set_input_bytes(measured.input_bytes);
+    manifest.set_output_classes(measured.classes);
+    manifest.set_decoder_profile(1);
+    auto* self_test = manifest.add_self_tests();
+    self_test->set_seed(kSeed);
+    self_test->set_output_digest(measured.output_digest.data(), measured.output_digest.size());
+    if (change) {
+        change(manifest);
+    }
+    release.signed_manifest = sign(serialize(manifest));
+    const auto stream = model::encode(release.model, model::plan_of_tflite(release.model));
+    FRUGAL_ASSERT(stream.has_value());
+    auto artifact = model::build_artifact(*stream, block_bytes);
+    FRUGAL_ASSERT(artifact.has_value());
+    release.artifact = std::move(*artifact);
+    return release;
+}
+
+Release ReleaseMaker::again(const Release& release, std::uint32_t counter) const {
+    Release copy = release;
+    copy.manifest.set_release(counter);
+    copy.manifest.set_counter(counter);
+    copy.signed_manifest = sign(serialize(copy.manifest));
+    return copy;
+}
+
+v1::SignedBlob ReleaseMaker::policy(std::uint32_t id, std::uint8_t gain,
+                                    std::uint8_t weight) const {
+    fr_policy_task_spec_t task{};
+    task.task = 1;
+    task.tier = FR_TIER_EDGE;
+    task.group_count = 1;
+    task.weights[0] = weight;
+    for (auto& entry : task.gains[0]) {
+        entry = gain;
+    }
+    const fr_policy_spec_t spec{id, 0, nullptr, 0, &task, 1};
+    base::Bytes bytes(FR_POLICY_SIZE_MAX);
+    std::size_t size = 0;
+    FRUGAL_ASSERT(fr_policy_build(&spec, bytes.data(), bytes.size(), &size) == FR_OK);
+    bytes.resize(size);
+    return sign(bytes);
+}
+
+}  // namespace frugal::test

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes what a gateway would offer: signed manifests over real .tflite files, artifacts, signed
+// policies. Owned by one test; deterministic but for the signatures.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/bytes.hpp"
+#include "crypto/release_key.hpp"
+#include "frugal/policy.h"
+#include "frugal/v1/downlink.pb.h"
+#include "frugal/v1/manifest.pb.h"
+#include "model/codec/artifact.hpp"
+
+namespace frugal::test {
+
+struct Release {
+    base::Bytes model;
+    base::Digest model_digest{};
+    v1::Manifest manifest;
+    v1::SignedBlob signed_manifest;
+    model::Artifact artifact;
+};
+
+/// What to change about an otherwise fit manifest before it is signed.
+using ManifestChange = std::function<void(v1::Manifest&)>;
+
+class ReleaseMaker {
+public:
+    ReleaseMaker();
+
+    /// A release of one of the project's models, e.g. "fashion-tiny-1.tflite".
+    Release make(const std::string& file, std::uint32_t counter, std::uint32_t block_bytes = 256,
+                 const ManifestChange& change = {}) const;
+
+    /// The same model under another counter: what a rollback is.
+    Release again(const Release& release, std::uint32_t counter) const;
+
+    v1::SignedBlob sign(const base::Bytes& content) const;
+
+    /// A policy for task 1: gain table of one value, everything free.
+    v1::SignedBlob policy(std::uint32_t id, std::uint8_t gain, std::uint8_t weight = 0) const;
+
+    const crypto::PublicPoint& public_key() const { return key_.public_point(); }
+
+private:
+    crypto::ReleaseKey key_;
+};
+
+base::Bytes read_model(const std::string& file);
+base::Digest sha256(base::ByteView bytes);
+base::Bytes serialize(const google::protobuf::MessageLite& message);
+
+}  // namespace frugal::test

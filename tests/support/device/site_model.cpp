@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/device/site_model.hpp"
+
+#include <algorithm>
+
+#include "frugal/limits.h"
+
+namespace frugal::test {
+namespace {
+
+template <typename Message>
+bool parse(Message& message, const base::Bytes& payload) {
+    return message.ParseFromArray(payload.data(), static_cast<int>(payload.size()));
+}
+
+template <typename Column>
+std::uint32_t entry(const Column& column, int index) {
+    return column.size() == 1 ? column[0] : column[index];
+}
+
+}  // namespace
+
+void SiteModel::check_canonical(const google::protobuf::MessageLite& message,
+                                const base::Bytes& payload) {
+    if (serialize(message) != payload) {
+        complaints.push_back("not canonical: " + message.GetTypeName());
+    }
+}
+
+Down SiteModel::ack() const {
+    v1::Ack ack;
+    ack.set_stream(stream);
+    ack.set_next_sequence(next_sequence);
+    ack.set_fencing_epoch(fencing);
+    ack.set_credit(credit);
+    return {FR_DOWN_ACK, serialize(ack)};
+}
+
+Down SiteModel::desired() const {
+    v1::Desired desired;
+    desired.set_fencing_epoch(fencing);
+    desired.set_version(version);
+    auto* task = desired.add_tasks();
+    task->set_task(1);
+    if (wanted) {
+        *task->mutable_manifest() = wanted->signed_manifest;
+        if (offers_artifact) {
+            auto* artifact = task->mutable_artifact();
+            artifact->set_digest(wanted->artifact.digest.data(), 32);
+            artifact->set_list_digest(wanted->artifact.list_digest.data(), 32);
+            artifact->set_size_bytes(wanted->artifact.layout.size_bytes);
+            artifact->set_block_bytes(wanted->artifact.layout.block_bytes);
+        }
+    }
+    if (policy) {
+        *task->mutable_policy() = *policy;
+    }
+    task->set_minimum_battery_half_percent(minimum_battery);
+    task->set_not_before_ticks(not_before_ticks);
+    return {FR_DOWN_DESIRED, serialize(desired)};
+}
+
+Down SiteModel::chunk(const Release& release, std::uint32_t block) const {
+    const auto& artifact = release.artifact;
+    const auto start = block * artifact.layout.block_bytes;
+    v1::Chunk chunk;
+    chunk.set_artifact(artifact.digest.data(), 32);
+    chunk.set_block(block);
+    chunk.set_content(artifact.bytes.data() + start,
+                      fr_artifact_block_bytes(&artifact.layout, block));
+    return {FR_DOWN_CHUNK, serialize(chunk)};
+}
+
+std::vector<Down> SiteModel::receive(fr_up_kind_t kind, const base::Bytes& payload) {
+    switch (kind) {
+        case FR_UP_HELLO:
+            return on_hello(payload);
+        case FR_UP_DECISIONS:
+            return on_decisions(payload);
+        case FR_UP_FETCH:
+            return on_fetch(payload);
+        case FR_UP_ESCALATE:
+            return on_escalate(payload);
+        case FR_UP_REPORT: {
+            auto& report = reports.emplace_back();
+            if (!parse(report, payload)) {
+                complaints.emplace_back("report does not parse");
+            }
+            check_canonical(report, payload);
+            return {};
+        }
+        case FR_UP_HEALTH: {
+            health.emplace();
+            if (!parse(*health, payload)) {
+                complaints.emplace_back("health does not parse");
+            }
+            check_canonical(*health, payload);
+            return {};
+        }
+        default:
+            return {};
+    }
+}
+
+std::vector<Down> SiteModel::on_hello(const base::Bytes& payload) {
+    v1::Hello message;
+    if (!parse(message, payload)) {
+        complaints.emplace_back("hello does not parse");
+        return {};
+    }
+    check_canonical(message, payload);
+    if (message.stream() == stream && hello && message.boot_epoch() < hello->boot_epoch()) {
+        complaints.emplace_back("boot epoch went back");
+    }
+    if (message.stream() != stream) {
+        stream = message.stream();
+        next_sequence = 0;
+        stored.clear();
+    }
+    if (message.next_sequence() < next_sequence) {
+        complaints.emplace_back("the device forgot decisions it had sent");
+    }
+    hello = message;
+    std::vector<Down> downs{ack()};
+    if (wanted) {
+        downs.push_back(desired());
+    }
+    return downs;
+}
+
+void SiteModel::store(const v1::Decisions& batch) {
+    std::uint32_t ticks = batch.start_ticks();
+    for (int i = 0; i < batch.classes_size(); ++i) {
+        if (i > 0) {
+            ticks += entry(batch.delta_ticks(), i - 1);
+        }
+        const std::uint64_t sequence = batch.first_sequence() + static_cast<std::uint64_t>(i);
+        const Stored row{batch.boot_epoch(), batch.release(),          ticks,
+                         batch.classes(i),   entry(batch.doubts(), i), entry(batch.outcomes(), i)};
+        const auto [place, is_new] = stored.emplace(sequence, row);
+        if (!is_new && place->second != row) {
+            complaints.push_back("equivocation at sequence " + std::to_string(sequence));
+        }
+        next_sequence = std::max(next_sequence, sequence + 1);
+    }
+}
+
+std::vector<Down> SiteModel::on_decisions(const base::Bytes& payload) {
+    v1::Decisions batch;
+    if (!parse(batch, payload)) {
+        complaints.emplace_back("decisions do not parse");
+        return {};
+    }
+    check_canonical(batch, payload);
+    batch_bytes += static_cast<std::uint32_t>(payload.size());
+    batched += static_cast<std::uint32_t>(batch.classes_size());
+    if (batch.stream() != stream) {
+        return {};
+    }
+    if (batch.first_sequence() > next_sequence) {
+        if (!batch.has_dropped_from() || batch.dropped_from() > next_sequence) {
+            return acks ? std::vector<Down>{ack()} : std::vector<Down>{};
+        }
+        declared_dropped += batch.first_sequence() - next_sequence;
+        next_sequence = batch.first_sequence();
+    }
+    store(batch);
+    return acks ? std::vector<Down>{ack()} : std::vector<Down>{};
+}
+
+std::vector<Down> SiteModel::on_fetch(const base::Bytes& payload) {
+    v1::Fetch fetch;
+    std::vector<Down> downs;
+    if (!parse(fetch, payload)) {
+        complaints.emplace_back("fetch does not parse");
+        return {};
+    }
+    check_canonical(fetch, payload);
+    if (!wanted || fetch.artifact() != std::string(wanted->artifact.digest.begin(),
+                                                   wanted->artifact.digest.end())) {
+        return {};
+    }
+    std::uint32_t left = fetch.credit();
+    for (std::uint32_t i = 0; i < 64 && left > 0; ++i) {
+        const auto block = fetch.base_block() + i;
+        if ((fetch.missing() >> i & 1U) == 0) {
+            continue;
+        }
+        if (block >= wanted->artifact.layout.block_count) {
+            complaints.emplace_back("asked for a block that does not exist");
+            break;
+        }
+        downs.push_back(chunk(*wanted, block));
+        chunk_bytes_sent += fr_artifact_block_bytes(&wanted->artifact.layout, block);
+        --left;
+    }
+    return downs;
+}
+
+std::vector<Down> SiteModel::on_escalate(const base::Bytes& payload) {
+    v1::Escalate escalate;
+    if (!parse(escalate, payload)) {
+        complaints.emplace_back("escalate does not parse");
+        return {};
+    }
+    check_canonical(escalate, payload);
+    ++escalations;
+    if (answer == Answer::kSilence) {
+        return {};
+    }
+    v1::Verdict verdict;
+    verdict.set_stream(escalate.stream());
+    verdict.set_sequence(escalate.sequence());
+    verdict.set_status(answer == Answer::kEdge   ? v1::VERDICT_STATUS_ANSWERED
+                       : answer == Answer::kBusy ? v1::VERDICT_STATUS_BUSY
+                                                 : v1::VERDICT_STATUS_REFUSED);
+    verdict.set_retry_after_ms(answer == Answer::kBusy ? 500 : 0);
+    if (answer == Answer::kEdge) {
+        verdict.set_class_id(edge_class);
+        verdict.set_confidence(240);
+        verdict.set_tier(v1::TIER_EDGE);
+    }
+    return {{FR_DOWN_VERDICT, serialize(verdict)}};
+}
+
+}  // namespace frugal::test
