@@ -27,7 +27,8 @@ if(FRUGAL_CCACHE)
 endif()
 
 add_library(frugal_warnings INTERFACE)
-target_compile_options(frugal_warnings INTERFACE -Wall -Wextra -Wpedantic -Werror -Wshadow
+target_compile_options(frugal_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow
+    $<$<NOT:$<BOOL:${FRUGAL_BUILD_FUZZERS}>>:-Werror>
     $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>
     $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes -Wconversion>)
 
