@@ -9,10 +9,10 @@ Owned by the model scripts. Needs numpy and dataset-fashion-mnist. The gain tabl
 
 import argparse
 import hashlib
-import json
 from pathlib import Path
 
 import dataset
+import figures
 import gain
 import networks
 import tflite_writer
@@ -47,7 +47,7 @@ edge = "{edge}@sha256:{edge_digest}"
 deadline = "800ms"
 payload_bytes = {payload}
 privacy = "edge-only"
-caps = {{ node_per_hour = 3600, group_share = 0.25 }}
+caps = {{ node_per_hour = 2040, group_share = 0.25 }}
 classes = {{ }}
 audit = "1/256"
 learn = "isogain"
@@ -156,10 +156,7 @@ def main():
             print(f"  price {one['price']:3d} share {one['share']:.4f} "
                   f"accuracy {one['accuracy']:.4f}")
     options.policy.write_text(policy_text(pairs))
-    figures = options.models / "models.json"
-    document = json.loads(figures.read_text())
-    document["pairs"] = pairs
-    figures.write_text(json.dumps(document, indent=2) + "\n")
+    figures.update(options.models / "models.json", {"pairs": pairs})
 
 
 if __name__ == "__main__":

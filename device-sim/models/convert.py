@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 import dataset
+import figures
 import float_network
 import interpreter
 import networks
@@ -91,16 +92,15 @@ def convert(network, parameters, split, folder):
             "most_confused": _confusions(answers, split.test.labels)}
 
 
-def write_figures(path, figures):
+def write_figures(path, entries):
     """Replaces the given models in models.json and keeps the others."""
-    known = {entry["file"]: entry for entry in json.loads(path.read_text())["models"]} \
-        if path.exists() else {}
-    known.update({entry["file"]: entry for entry in figures})
-    document = {"data_set": "Fashion-MNIST (MIT), Debian package dataset-fashion-mnist",
-                "split_seed": dataset.SPLIT_SEED, "classes": list(dataset.CLASS_NAMES),
-                "input": "int8 [1,28,28,1], pixel - 128", "models": [
-                    known[name] for name in sorted(known)]}
-    path.write_text(json.dumps(document, indent=2) + "\n")
+    known = {entry["file"]: entry for entry in figures.read(path).get("models", [])}
+    known.update({entry["file"]: entry for entry in entries})
+    figures.update(path, {
+        "data_set": "Fashion-MNIST (MIT), Debian package dataset-fashion-mnist",
+        "split_seed": dataset.SPLIT_SEED, "classes": list(dataset.CLASS_NAMES),
+        "input": "int8 [1,28,28,1], pixel - 128",
+        "models": [known[name] for name in sorted(known)]})
 
 
 def main():
@@ -110,13 +110,13 @@ def main():
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     options = parser.parse_args()
     split = dataset.load()
-    figures = []
+    entries = []
     for name in options.names:
         network = networks.NETWORKS[name]
-        figures.append(convert(network, load_parameters(options.work / f"{name}.npz"), split,
+        entries.append(convert(network, load_parameters(options.work / f"{name}.npz"), split,
                                options.out))
-        print(json.dumps(figures[-1]), flush=True)
-    write_figures(options.out / "models.json", figures)
+        print(json.dumps(entries[-1]), flush=True)
+    write_figures(options.out / "models.json", entries)
 
 
 if __name__ == "__main__":

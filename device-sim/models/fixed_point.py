@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The fixed-point arithmetic behind int8 inference, vectorized over int64 arrays.
 
-Owned by the model scripts. Needs numpy. Results equal 32-bit reference code bit for bit as long
+Owned by the model scripts. Needs numpy. Results equal TFLite's 32-bit code bit for bit as long
 as the arguments fit its types.
 """
 
@@ -53,8 +53,14 @@ def rounding_shift_right(values, exponent):
     return (values >> exponent) + ((values & mask) > threshold)
 
 
+def multiply_rounding_once(values, mantissa, shift):
+    """values * mantissa * 2^(shift - 31), halves up: as TFLite's matrix multiplication does."""
+    total = 31 - np.asarray(shift, np.int64)
+    return (np.asarray(values, np.int64) * mantissa + (np.int64(1) << (total - 1))) >> total
+
+
 def multiply(values, mantissa, shift):
-    """values * mantissa * 2^(shift - 31) with the reference code's two roundings."""
+    """values * mantissa * 2^(shift - 31) with two roundings: as all other kernels do."""
     left = np.maximum(shift, 0)
     right = np.maximum(-np.asarray(shift), 0)
     return rounding_shift_right(high_multiply(np.asarray(values, np.int64) << left, mantissa),

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a quantized Model on many inputs at once with the arithmetic of TFLite's reference kernels.
+"""Runs a quantized Model on many inputs at once with TFLite's integer arithmetic.
 
 Owned by the model scripts. Needs numpy. Integer results are exact: sums are formed in float64,
-where every partial sum of these models (below 2^53) is represented exactly.
+where every partial sum of these models (below 2^53) is represented exactly. An implementation of
+its own, so that the device's runtime and this one check each other.
 """
 
 import numpy as np
@@ -62,7 +63,9 @@ def _requantize(sums, operator, model):
         for scale in weights.scales]
     mantissas = np.array([pair[0] for pair in pairs], np.int64)
     shifts = np.array([pair[1] for pair in pairs], np.int64)
-    scaled = fixed_point.multiply(sums, mantissas, shifts) + output.zero_points[0]
+    multiply = (fixed_point.multiply if operator.kind == "DEPTHWISE_CONV_2D"
+                else fixed_point.multiply_rounding_once)
+    scaled = multiply(sums, mantissas, shifts) + output.zero_points[0]
     low, high = activation_range(operator.options["activation"], output.scales[0],
                                  output.zero_points[0])
     return np.clip(scaled, low, high).astype(np.int8)
