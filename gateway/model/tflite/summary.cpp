@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <bit>
+#include <cstring>
 #include <map>
 
 #include "frugal/runtime.h"
@@ -18,9 +20,15 @@ namespace {
 using base::ErrorKind;
 using base::Result;
 
+/// By memcpy: the verifier does not promise that 64-bit elements are aligned.
 template <typename T>
 std::vector<T> copy_of(const flatbuffers::Vector<T>* vector) {
-    return vector == nullptr ? std::vector<T>() : std::vector<T>(vector->begin(), vector->end());
+    static_assert(std::endian::native == std::endian::little);
+    std::vector<T> copy(vector == nullptr ? 0 : vector->size());
+    if (!copy.empty()) {
+        std::memcpy(copy.data(), vector->Data(), copy.size() * sizeof(T));
+    }
+    return copy;
 }
 
 TensorSummary summarize_tensor(const flat::Model& model, base::ByteView bytes,

@@ -2,8 +2,10 @@
 // Opening and running models in tests of the runtime. Test code only.
 #pragma once
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
