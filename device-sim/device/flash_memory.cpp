@@ -114,13 +114,13 @@ void FlashMemory::cut_power_after(std::uint64_t operations, std::uint64_t seed) 
 
 void FlashMemory::restore_power() {
     has_power_ = true;
-    cut_at_ = 0;
 }
 
 bool FlashMemory::is_cut_now() {
     ++operations_;
     if (cut_at_ != 0 && operations_ >= cut_at_) {
         has_power_ = false;
+        cut_at_ = 0;
     }
     return !has_power_;
 }

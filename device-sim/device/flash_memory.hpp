@@ -31,7 +31,7 @@ public:
     /// The port table; it points to this object, which must not move afterwards.
     fr_flash_t port();
 
-    /// Cuts the power at the n-th program or erase from now, 1 being the next.
+    /// Cuts the power once, at the n-th program or erase from now, 1 being the next.
     void cut_power_after(std::uint64_t operations, std::uint64_t seed);
     bool has_power() const { return has_power_; }
     void cut_power() { has_power_ = false; }
