@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web/assets.hpp"
 
-// Written by embed.cmake from the files in src/.
+// Written by cmake/embed.cmake from the files in src/.
 extern const unsigned char frugal_asset_index[];
 extern const unsigned long frugal_asset_index_size;
 extern const unsigned char frugal_asset_css[];
@@ -17,13 +17,13 @@ std::optional<Asset> find_asset(std::string_view path) {
     if (path == "/" || path == "/start" || path == "/index.html") {
         return Asset{"text/html; charset=utf-8", {frugal_asset_index, frugal_asset_index_size}};
     }
-    if (path == "/page.css") {
+    if (path == "/assets/page.css") {
         return Asset{"text/css; charset=utf-8", {frugal_asset_css, frugal_asset_css_size}};
     }
-    if (path == "/page.js") {
+    if (path == "/assets/page.js") {
         return Asset{"text/javascript; charset=utf-8", {frugal_asset_js, frugal_asset_js_size}};
     }
-    if (path == "/favicon.svg") {
+    if (path == "/assets/favicon.svg") {
         return Asset{"image/svg+xml", {frugal_asset_icon, frugal_asset_icon_size}};
     }
     return std::nullopt;

@@ -13,7 +13,7 @@ TEST(Assets, PageAndEverythingItNamesIsThere) {
     ASSERT_TRUE(page);
     const std::string html(base::as_text(page->content));
     EXPECT_NE(html.find("<title>Frugal</title>"), std::string::npos);
-    for (const std::string path : {"/page.css", "/page.js", "/favicon.svg"}) {
+    for (const std::string path : {"/assets/page.css", "/assets/page.js", "/assets/favicon.svg"}) {
         EXPECT_NE(html.find(path), std::string::npos) << path;
         const auto asset = find_asset(path);
         ASSERT_TRUE(asset) << path;
@@ -22,7 +22,7 @@ TEST(Assets, PageAndEverythingItNamesIsThere) {
 }
 
 TEST(Assets, LoadsNothingFromElsewhere) {
-    for (const std::string path : {"/", "/page.css", "/page.js"}) {
+    for (const std::string path : {"/", "/assets/page.css", "/assets/page.js"}) {
         const std::string text(base::as_text(find_asset(path)->content));
         EXPECT_EQ(text.find("https://"), std::string::npos) << path;
     }
