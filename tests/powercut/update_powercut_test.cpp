@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cuts the power at every flash operation of an update, a fallback and a rollback, then goes on.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "campaign.hpp"
+
+namespace frugal::test {
+namespace {
+
+bool is_full() {
+    return std::getenv("FRUGAL_POWERCUT_FULL") != nullptr;
+}
+
+constexpr Tear kTears[] = {Tear::kClean, Tear::kHalf, Tear::kDone, Tear::kNoise};
+
+class PowerCut : public testing::Test {
+protected:
+    static const ReleaseMaker& maker() {
+        static const ReleaseMaker instance;
+        return instance;
+    }
+    static const Release& first() {
+        static const Release release = maker().make("fashion-tiny-1.tflite", 1);
+        return release;
+    }
+    static const Release& second() {
+        static const Release release = maker().make("fashion-tiny-2.tflite", 2);
+        return release;
+    }
+
+    /// Every operation; every tear of each if asked to be thorough, else two of the four.
+    static void cut_everywhere(Campaign& campaign) {
+        for (std::uint64_t operation = 0; operation < campaign.operations(); ++operation) {
+            for (std::uint64_t i = 0; i < 4; ++i) {
+                if (is_full() || (operation + i) % 4 == 0 || kTears[i] == Tear::kHalf) {
+                    campaign.run({{operation, kTears[i]}});
+                }
+            }
+        }
+    }
+
+    static void cut_pairs(Campaign& campaign, std::uint64_t count) {
+        std::uint64_t state = 0x9E3779B97F4A7C15ULL;
+        const auto next = [&state](std::uint64_t limit) {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            return state % limit;
+        };
+        for (std::uint64_t i = 0; i < count; ++i) {
+            const auto second_limit = next(2) == 0 ? 40U : campaign.operations();
+            campaign.run({{next(campaign.operations()), kTears[next(4)]},
+                          {next(second_limit), kTears[next(4)]}});
+        }
+    }
+
+    static void report(const char* name, const Campaign& campaign) {
+        std::printf(
+            "power cuts, %s: %llu operations, %llu runs, %llu cuts, %zu distinct flash states, "
+            "%zu problems\n",
+            name, static_cast<unsigned long long>(campaign.operations()),
+            static_cast<unsigned long long>(campaign.runs()),
+            static_cast<unsigned long long>(campaign.reboots()), campaign.states(),
+            campaign.problems().size());
+    }
+
+    static void expect_clean(const Campaign& campaign) {
+        for (const auto& problem : campaign.problems()) {
+            ADD_FAILURE() << problem;
+        }
+    }
+
+    static void install_first(DeviceWorld& world) {
+        ASSERT_EQ(world.boot(), FR_OK);
+        world.install(first());
+        ASSERT_EQ(world.status().release, 1U);
+    }
+};
+
+Scenario update() {
+    Scenario scenario;
+    scenario.name = "update";
+    scenario.is_over = [](const DeviceWorld& world) {
+        const auto status = world.status();
+        return status.phase == FR_PHASE_CONFIRMED && status.release == 2 &&
+               status.burned_counter == 2;
+    };
+    scenario.allowed_releases = {1, 2};
+    return scenario;
+}
+
+TEST_F(PowerCut, AtEveryOperationOfAnUpdate) {
+    auto scenario = update();
+    scenario.prepare = install_first;
+    scenario.change = [](SiteModel& site) { site.want(second()); };
+    Campaign campaign(maker(), scenario);
+    cut_everywhere(campaign);
+    report("update", campaign);
+    expect_clean(campaign);
+}
+
+TEST_F(PowerCut, TwiceInAnUpdate) {
+    auto scenario = update();
+    scenario.prepare = install_first;
+    scenario.change = [](SiteModel& site) { site.want(second()); };
+    Campaign campaign(maker(), scenario);
+    cut_pairs(campaign, is_full() ? 20000 : 600);
+    report("update, pairs", campaign);
+    expect_clean(campaign);
+}
+
+TEST_F(PowerCut, AtEveryOperationOfTheFirstInstallation) {
+    Scenario scenario;
+    scenario.name = "first";
+    scenario.prepare = [](DeviceWorld& world) { ASSERT_EQ(world.boot(), FR_OK); };
+    scenario.change = [](SiteModel& site) { site.want(first()); };
+    scenario.is_over = [](const DeviceWorld& world) {
+        return world.status().phase == FR_PHASE_CONFIRMED && world.status().release == 1;
+    };
+    scenario.allowed_releases = {0, 1};
+    Campaign campaign(maker(), scenario);
+    cut_everywhere(campaign);
+    report("first installation", campaign);
+    expect_clean(campaign);
+}
+
+TEST_F(PowerCut, AtEveryOperationOfAFallbackFromProbation) {
+    // The candidate runs, but the power fails too often inside its probation.
+    Scenario scenario;
+    scenario.name = "fallback";
+    scenario.prepare = [](DeviceWorld& world) {
+        install_first(world);
+        world.site.want(second());
+        world.disconnect();
+        world.connect();
+        world.run(30000);
+        ASSERT_EQ(world.status().phase, FR_PHASE_PROBATION);
+        for (std::uint32_t i = 0; i < FR_BOOT_ATTEMPTS_MAX; ++i) {
+            ASSERT_EQ(world.boot(), FR_OK);
+        }
+        ASSERT_EQ(world.status().phase, FR_PHASE_PROBATION);
+    };
+    // The site gives up on it as well.
+    scenario.change = [](SiteModel& site) { site.want(first()); };
+    scenario.is_over = [](const DeviceWorld& world) {
+        return world.status().phase == FR_PHASE_CONFIRMED && world.status().release == 1;
+    };
+    scenario.allowed_releases = {1};
+    Campaign campaign(maker(), scenario);
+    cut_everywhere(campaign);
+    report("fallback from probation", campaign);
+    expect_clean(campaign);
+}
+
+TEST_F(PowerCut, AtEveryOperationOfARollback) {
+    Scenario scenario;
+    scenario.name = "rollback";
+    static const Release back = maker().again(first(), 3);
+    scenario.prepare = [](DeviceWorld& world) {
+        install_first(world);
+        world.install(second());
+        ASSERT_EQ(world.status().burned_counter, 2U);
+    };
+    scenario.change = [](SiteModel& site) {
+        site.want(back);
+        site.offers_artifact = false;
+    };
+    scenario.is_over = [](const DeviceWorld& world) {
+        return world.status().phase == FR_PHASE_CONFIRMED && world.status().release == 3 &&
+               world.site.chunk_bytes_sent == 0;
+    };
+    scenario.allowed_releases = {2, 3};
+    Campaign campaign(maker(), scenario);
+    cut_everywhere(campaign);
+    cut_pairs(campaign, is_full() ? 5000 : 200);
+    report("rollback by flip", campaign);
+    expect_clean(campaign);
+}
+
+TEST_F(PowerCut, AtEveryOperationOfDecisionsThatOverflowTheirRing) {
+    // Nothing is acked: the ring wraps, sectors are given up, escalations stay open.
+    Scenario scenario;
+    scenario.name = "ring";
+    scenario.shape.decision_sectors = 2;
+    scenario.shape.sector_size = 512;
+    scenario.prepare = [](DeviceWorld& world) {
+        world.site.policy = maker().policy(1, 255);
+        install_first(world);
+        world.site.answer = Answer::kSilence;
+        world.site.acks = false;
+        for (int i = 0; i < 30; ++i) {
+            ASSERT_EQ(world.submit(200), FR_OK);
+            world.run(100);
+        }
+    };
+    scenario.change = [](SiteModel& site) { site.credit = 16; };
+    scenario.is_over = [](const DeviceWorld& world) {
+        // Acks are given again once the ring has surely wrapped.
+        auto& site = const_cast<DeviceWorld&>(world).site;
+        site.acks = site.acks || fr_node_next_sequence(&world.node) >= 60;
+        return site.acks;
+    };
+    scenario.allowed_releases = {1};
+    Campaign campaign(maker(), scenario);
+    cut_everywhere(campaign);
+    cut_pairs(campaign, is_full() ? 5000 : 200);
+    report("decision ring", campaign);
+    expect_clean(campaign);
+}
+
+TEST_F(PowerCut, AtEveryOperationOfFormatting) {
+    const ReleaseMaker& signer = maker();
+    DeviceWorld calm(signer);
+    ASSERT_EQ(calm.boot(), FR_OK);
+    const auto operations = calm.flash.operations();
+    for (std::uint64_t operation = 0; operation < operations; ++operation) {
+        for (const auto tear : kTears) {
+            DeviceWorld world(signer);
+            world.flash.cut_at(operation, tear);
+            EXPECT_NE(world.boot(), FR_OK);
+            world.flash.power_on();
+            ASSERT_EQ(world.boot(), FR_OK) << operation;
+            EXPECT_NE(fr_node_stream(&world.node), 0U);
+            EXPECT_EQ(world.flash.breaches(), std::vector<std::string>{});
+        }
+    }
+}
+
+}  // namespace
+}  // namespace frugal::test
