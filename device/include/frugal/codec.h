@@ -25,7 +25,7 @@ extern "C" {
 #define FR_CODEC_VERSION 1u
 #define FR_CODEC_PROFILE 1u  ///< the only one: adaptive range coder, mixed predictions
 #define FR_CODEC_HEADER_SIZE 18u
-#define FR_CODEC_RAM_BYTES 1640u  ///< decoder state of profile 1 on a 32-bit device, at most
+#define FR_CODEC_RAM_BYTES 1608u  ///< decoder state of profile 1 on a 32-bit device, at most
 #define FR_CODEC_SEGMENTS_MAX 4096u
 #define FR_CODEC_EXPANSION_MAX 1024u  ///< decoded bytes for each byte of stream
 #define FR_CODEC_INPUT_SIZE 64u       ///< what a decoder buffers of its input

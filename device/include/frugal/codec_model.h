@@ -72,7 +72,7 @@ typedef struct {
 
 // ---- bytes: what is not a tensor of weights
 
-#define FR_BYTE_SLOTS 424u
+#define FR_BYTE_SLOTS 416u
 
 /// What is known before a byte is decoded.
 typedef struct {
@@ -123,8 +123,8 @@ typedef struct {
 } fr_weight_tensor_t;
 
 typedef struct {
-    fr_context_t values[256];                ///< tree over the value
-    fr_context_t zero_paths[16u * 8u + 8u];  ///< on the way to a zero, by what is zero around
+    fr_context_t values[256];           ///< tree over the value
+    fr_context_t zero_paths[16u * 8u];  ///< on the way to a zero, by what is zero around
     fr_mixer_t mixer;
     int32_t tap_weights[FR_WEIGHT_NEIGHBOURS];  ///< linear prediction of the mean, 1/65536
     int32_t scale_weights[3];                   ///< row, column, local energy, 1/65536

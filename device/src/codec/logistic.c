@@ -43,22 +43,17 @@ static const uint32_t kTails[97] = {
     3,       2,       2,       2,       1,       1,       1,
 };
 
-int32_t fr_clamp(int32_t value, int32_t limit) {
-    if (value > limit) {
-        return limit;
-    }
-    return value < -limit ? -limit : value;
-}
-
+// Index of the highest bit set of a positive value.
 static uint32_t highest_bit(uint32_t value) {
+#if defined(__GNUC__)
+    return 31u - (uint32_t)__builtin_clz(value);
+#else
     uint32_t bit = 0;
-    for (uint32_t step = 16; step > 0; step >>= 1) {
-        if ((value >> step) != 0) {
-            value >>= step;
-            bit += step;
-        }
+    while ((value >> bit) > 1u) {
+        ++bit;
     }
     return bit;
+#endif
 }
 
 int32_t fr_log2(uint32_t value) {
@@ -66,11 +61,10 @@ int32_t fr_log2(uint32_t value) {
         return 0;
     }
     const uint32_t whole = highest_bit(value);
-    const uint32_t part =
-        (whole >= 16u ? value >> (whole - 16u) : value << (16u - whole)) & 0xFFFFu;
-    const uint32_t index = part >> 10;
+    const uint32_t part = (value << (31u - whole)) & 0x7FFFFFFFu;  // behind the highest bit
+    const uint32_t index = part >> 25;
     const uint32_t step = (uint32_t)kLogarithms[index + 1u] - kLogarithms[index];
-    const uint32_t fraction = kLogarithms[index] + ((step * (part & 1023u)) >> 10);
+    const uint32_t fraction = kLogarithms[index] + ((step * ((part >> 15) & 1023u)) >> 10);
     return (int32_t)(whole * 256u + ((fraction + 8u) >> 4));
 }
 

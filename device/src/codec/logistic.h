@@ -19,6 +19,11 @@ int32_t fr_stretch(uint32_t probability);
 /// Upper tail of the logistic density at `distance` times its mean magnitude (1/2048 units),
 /// in 1/2^24 of the density's share.
 uint32_t fr_logistic_tail(uint32_t distance);
-int32_t fr_clamp(int32_t value, int32_t limit);
+static inline int32_t fr_clamp(int32_t value, int32_t limit) {
+    if (value > limit) {
+        return limit;
+    }
+    return value < -limit ? -limit : value;
+}
 
 #endif

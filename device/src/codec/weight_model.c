@@ -24,7 +24,7 @@ static const int32_t kStartWeights[FR_MIXER_INPUTS] = {58982, 3277, 3277, 0};
 void fr_weight_model_init(fr_weight_model_t* model) {
     memset(model, 0, sizeof(*model));
     fr_context_reset(model->values, 256u);
-    fr_context_reset(model->zero_paths, ZERO_STATES * 8u + 8u);
+    fr_context_reset(model->zero_paths, ZERO_STATES * 8u);
     fr_mixer_init(&model->mixer, kStartWeights);
     model->scale_weights[0] = 26214;
     model->scale_weights[1] = 19661;
@@ -101,12 +101,10 @@ void fr_weight_model_begin(fr_weight_model_t* model, const fr_weight_surrounding
     model->bit = 0;
 }
 
-// A zero is 10000000: its path is the nodes 1, 2, 4.. with the leading 1 kept.
+// A zero is 10000000: its path is the nodes 1, 3, 6, 12.. Off it there is nothing to say.
 static fr_context_t* zero_context(fr_weight_model_t* model) {
-    const uint32_t depth = model->bit;
-    const uint32_t path = depth == 0 ? 1u : 3u << (depth - 1u);
-    const uint32_t state = model->node == path ? model->zero_state : ZERO_STATES;
-    return &model->zero_paths[state * 8u + depth];
+    const uint32_t path = model->bit == 0 ? 1u : 3u << (model->bit - 1u);
+    return model->node == path ? &model->zero_paths[model->zero_state * 8u + model->bit] : NULL;
 }
 
 static int32_t stretch_interval(uint32_t above, uint32_t below) {
@@ -124,10 +122,11 @@ uint32_t fr_weight_model_predict(fr_weight_model_t* model) {
         middle = model->below_high - 1u;
     }
     model->below_middle = middle;
+    const fr_context_t* zero = zero_context(model);
     int32_t* inputs = model->mixer.inputs;
     inputs[0] = stretch_interval(model->below_high - middle, middle - model->below_low);
     inputs[1] = fr_stretch(fr_context_predict(&model->values[model->node]));
-    inputs[2] = fr_stretch(fr_context_predict(zero_context(model)));
+    inputs[2] = zero == NULL ? 0 : fr_stretch(fr_context_predict(zero));
     inputs[3] = 64;
     return fr_mixer_predict(&model->mixer, model->bit);
 }
@@ -135,7 +134,10 @@ uint32_t fr_weight_model_predict(fr_weight_model_t* model) {
 void fr_weight_model_update(fr_weight_model_t* model, uint32_t bit) {
     fr_mixer_update(&model->mixer, bit, LEARNING_SHIFT);
     fr_context_update(&model->values[model->node], bit);
-    fr_context_update(zero_context(model), bit);
+    fr_context_t* zero = zero_context(model);
+    if (zero != NULL) {
+        fr_context_update(zero, bit);
+    }
     if (bit != 0) {
         model->below_low = model->below_middle;
     } else {

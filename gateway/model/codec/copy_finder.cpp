@@ -1,24 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/codec/copy_finder.hpp"
 
+#include <algorithm>
+#include <bit>
+
 namespace frugal::model {
 
 namespace {
 
-constexpr std::size_t kBuckets = 1U << 16;
+constexpr std::size_t kBucketsMax = 1U << 16;
 constexpr std::size_t kHashedBytes = 3;
 constexpr int kChainMax = 256;  // earlier positions looked at
 
 }  // namespace
 
 CopyFinder::CopyFinder(base::ByteView file)
-    : file_(file), newest_(kBuckets, -1), previous_(file.size(), -1) {}
+    : file_(file),
+      newest_(std::min(kBucketsMax, std::bit_ceil(file.size() + 1)), -1),
+      previous_(file.size(), -1) {}
 
 std::size_t CopyFinder::bucket_of(std::size_t position) const {
     const std::uint32_t bytes = static_cast<std::uint32_t>(file_[position]) |
                                 static_cast<std::uint32_t>(file_[position + 1]) << 8 |
                                 static_cast<std::uint32_t>(file_[position + 2]) << 16;
-    return (bytes * 0x9E3779B1U) >> 16;
+    return ((bytes * 0x9E3779B1U) >> 16) & (newest_.size() - 1);
 }
 
 const std::vector<Copy>& CopyFinder::find(std::size_t position, std::size_t limit) {

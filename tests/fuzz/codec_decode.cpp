@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Any bytes as a stream: the decoder neither crashes nor passes its cap, and what comes out does
+// not depend on how input and output are cut. The first byte chooses the pieces and whether a
+// sound header is put in front, so that the coded part is reached.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <vector>
+
+#include "unit/device_codec/codec_harness.hpp"
+
+namespace {
+
+constexpr uint32_t kCap = 8192;
+
+std::vector<uint8_t> with_header(const uint8_t* data, size_t size, uint16_t decoded_size) {
+    std::vector<uint8_t> stream = {'F',  'R', 'C', FR_CODEC_VERSION, FR_CODEC_PROFILE, 0, 0xFF,
+                                   0x0F, 0,   1};
+    const auto stream_size = static_cast<uint32_t>(FR_CODEC_HEADER_SIZE + size);
+    const uint32_t decoded = decoded_size % kCap + 1U;
+    for (const uint32_t value : {decoded, stream_size}) {
+        for (int i = 0; i < 4; ++i) {
+            stream.push_back(static_cast<uint8_t>(value >> (8 * i)));
+        }
+    }
+    stream.insert(stream.end(), data, data + size);
+    return stream;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    if (size < 3) {
+        return 0;
+    }
+    const uint8_t choice = data[0];
+    const auto decoded_size = static_cast<uint16_t>(data[1] | data[2] << 8);
+    const auto stream = (choice & 1U) != 0 ? with_header(data + 3, size - 3, decoded_size)
+                                           : std::vector<uint8_t>(data + 3, data + size);
+    const auto whole = frugal::test::decode_in_pieces(stream, {4096, 4096}, kCap);
+    const size_t input_piece = 1U + (choice >> 1) % 16U;
+    const size_t output_piece = 1U + (choice >> 5) * 9U;
+    const auto cut = frugal::test::decode_in_pieces(stream, {input_piece, output_piece}, kCap);
+    // A refusal may come before or after bytes that were decoded already; the bytes agree.
+    const auto common =
+        static_cast<std::ptrdiff_t>(std::min(whole.output.size(), cut.output.size()));
+    const bool is_same =
+        (whole.status == FR_OK) == (cut.status == FR_OK) &&
+        std::equal(whole.output.begin(), whole.output.begin() + common, cut.output.begin()) &&
+        (whole.status != FR_OK || whole.output == cut.output);
+    if (!is_same || whole.output.size() > kCap || cut.output.size() > kCap) {
+        std::abort();
+    }
+    return 0;
+}
