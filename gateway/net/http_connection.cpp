@@ -186,16 +186,17 @@ awaitable<bool> HttpConnection::dispatch(Admission admission) {
     caller.peer = request.peer;
 
     const auto exchange = std::make_shared<HttpExchange>();
-    exchange->wake = &wake_;
     enter(HttpPhase::kHandler, host_->settings().handler_timeout + kLinger);
     {
-        Responder responder(std::make_shared<Responder::State>(exchange));
-        host_->handler(operation_)(std::move(request), std::move(responder));
+        const ExchangeWait waiting(exchange, wake_);
+        {
+            Responder responder(std::make_shared<Responder::State>(exchange));
+            host_->handler(operation_)(std::move(request), std::move(responder));
+        }
+        if (!exchange->response) {
+            co_await wait(host_->settings().handler_timeout);
+        }
     }
-    if (!exchange->response) {
-        co_await wait(host_->settings().handler_timeout);
-    }
-    exchange->wake = nullptr;
     if (!exchange->response) {
         wire::HttpResponse late = wire::problem(504, {ErrorKind::kUnavailable,
                                                       "the answer took too long",

@@ -38,6 +38,21 @@ struct HttpExchange {
     void answer(wire::HttpResponse value);
 };
 
+/// Tells late handlers that nobody waits any more, also when the coroutine is destroyed unfinished.
+class ExchangeWait {
+public:
+    ExchangeWait(std::shared_ptr<HttpExchange> exchange, boost::asio::steady_timer& wake)
+        : exchange_(std::move(exchange)) {
+        exchange_->wake = &wake;
+    }
+    ~ExchangeWait() { exchange_->wake = nullptr; }
+    ExchangeWait(const ExchangeWait&) = delete;
+    ExchangeWait& operator=(const ExchangeWait&) = delete;
+
+private:
+    std::shared_ptr<HttpExchange> exchange_;
+};
+
 enum class HttpPhase { kHandshake, kIdle, kHead, kBody, kHandler, kWrite, kEvents, kClosing };
 
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {

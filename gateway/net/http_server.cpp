@@ -304,6 +304,7 @@ void HttpServer::Impl::close_all() {
     for (const auto& connection : connections_) {
         connection->close();
     }
+    connections_.clear();  // they own us as we own them
 }
 
 HttpServer::HttpServer(asio::io_context& loop, HttpSettings settings,

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to this folder: core values as JSON values, shared by the views.
+#pragma once
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <string>
+#include <string_view>
+
+#include "base/hex.hpp"
+#include "base/time.hpp"
+#include "core/admin.hpp"
+#include "core/reason.hpp"
+#include "wire/json_commands.hpp"
+
+namespace frugal::wire {
+
+/// null for the moment that stands for "never".
+inline boost::json::value json_of(base::WallTime time) {
+    return time.unix_ms == 0 ? boost::json::value(nullptr)
+                             : boost::json::value(to_rfc3339(time).c_str());
+}
+
+inline boost::json::value json_of(base::StreamId stream) {
+    std::array<std::uint8_t, 8> bytes{};
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        bytes[i] = static_cast<std::uint8_t>(stream.value >> (56 - 8 * i));
+    }
+    return boost::json::value(base::to_hex(bytes).c_str());
+}
+
+inline boost::json::value json_of(const base::Digest& digest) {
+    return boost::json::value(base::to_hex(digest).c_str());
+}
+
+/// null for no reason; else the word of the wire contract with cause and remedy.
+inline boost::json::value json_of(core::Reason reason) {
+    if (reason == core::Reason::kNone) {
+        return nullptr;
+    }
+    boost::json::object object;
+    object["code"] = core::to_string(reason);
+    object["cause"] = core::cause_of(reason);
+    object["remedy"] = core::remedy_of(reason);
+    return object;
+}
+
+template <typename Items, typename Convert>
+boost::json::array json_list(const Items& items, const Convert& convert) {
+    boost::json::array array;
+    array.reserve(items.size());
+    for (const auto& item : items) {
+        array.emplace_back(convert(item));
+    }
+    return array;
+}
+
+template <typename Optional, typename Convert>
+boost::json::value json_or_null(const Optional& optional, const Convert& convert) {
+    return optional ? boost::json::value(convert(*optional)) : boost::json::value(nullptr);
+}
+
+boost::json::object rollout_object(const core::RolloutView& rollout);
+
+}  // namespace frugal::wire

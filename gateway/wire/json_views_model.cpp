@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <boost/json/serialize.hpp>
+
+#include "wire/json_values.hpp"
+#include "wire/json_views.hpp"
+
+namespace frugal::wire {
+
+namespace {
+
+namespace json = boost::json;
+
+json::object artifact_object(const core::ArtifactRecord& artifact) {
+    json::object object;
+    object["digest"] = json_of(artifact.digest);
+    object["size_bytes"] = artifact.size_bytes;
+    object["block_bytes"] = artifact.block_bytes;
+    object["base_digest"] = json_or_null(
+        artifact.base_digest, [](const base::Digest& digest) { return json_of(digest); });
+    return object;
+}
+
+json::object variant_object(const core::VariantRecord& variant) {
+    json::object object;
+    if (variant.manifest) {
+        const core::ManifestContent& manifest = variant.manifest->content();
+        object["device_class"] = manifest.device_class.text();
+        object["model_digest"] = json_of(manifest.model_digest);
+        object["model_bytes"] = manifest.model_bytes;
+        object["arena_bytes"] = manifest.arena_bytes;
+        object["input_bytes"] = manifest.input_bytes;
+        object["output_classes"] = manifest.output_classes;
+        object["accuracy_permyriad"] = manifest.accuracy_permyriad;
+        object["key_id"] = variant.manifest->blob().key_id();
+    }
+    object["artifacts"] = json_list(variant.artifacts, artifact_object);
+    return object;
+}
+
+json::object release_object(const std::shared_ptr<const core::ReleaseRecord>& release) {
+    json::object object;
+    object["model"] = release->model.text();
+    object["release"] = release->release;
+    object["counter"] = release->counter;
+    object["task"] = release->task;
+    object["source_bytes"] = release->source_bytes;
+    object["is_rollback_permit"] = release->restores.has_value();
+    object["note"] = release->note;
+    object["imported_at"] = json_of(release->imported_at);
+    object["variants"] = json_list(release->variants, variant_object);
+    return object;
+}
+
+json::object task_object(const core::TaskRecord& task) {
+    json::object object;
+    object["task"] = task.task;
+    object["name"] = task.name;
+    object["labels"] = json_list(task.labels, [](const std::string& label) { return label; });
+    object["privacy"] = to_string(task.privacy);
+    return object;
+}
+
+json::object edge_model_object(const core::EdgeModelRecord& model) {
+    json::object object;
+    object["task"] = model.task;
+    object["name"] = model.name;
+    object["digest"] = json_of(model.digest);
+    object["input_bytes"] = model.input_bytes;
+    return object;
+}
+
+json::object policy_object(const core::PolicyRecord& policy) {
+    json::object object;
+    object["device_class"] = policy.device_class.text();
+    object["task"] = policy.task;
+    object["policy"] = policy.policy;
+    object["compiled_bytes"] = policy.blob ? policy.blob->content().size() : 0;
+    return object;
+}
+
+}  // namespace
+
+std::string to_json(const core::TaskList& tasks) {
+    json::object object;
+    object["tasks"] = json_list(tasks.tasks, task_object);
+    object["edge_models"] = json_list(tasks.edge_models, edge_model_object);
+    object["policies"] = json_list(tasks.policies, policy_object);
+    return json::serialize(object);
+}
+
+std::string to_json(const core::ModelList& models) {
+    json::object object;
+    object["releases"] = json_list(models.releases, release_object);
+    return json::serialize(object);
+}
+
+}  // namespace frugal::wire

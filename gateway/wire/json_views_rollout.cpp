@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <boost/json/serialize.hpp>
+
+#include "wire/json_values.hpp"
+#include "wire/json_views.hpp"
+
+namespace frugal::wire {
+
+namespace json = boost::json;
+
+namespace {
+
+template <typename Counts>
+json::array counts_array(const Counts& counts) {
+    return json_list(counts, [](const auto& entry) {
+        json::object object;
+        object["name"] = to_string(entry.first);
+        object["count"] = entry.second;
+        return object;
+    });
+}
+
+json::object rollout_device_object(const core::RolloutDeviceView& view) {
+    json::object object;
+    object["device"] = view.device.text();
+    object["state"] = to_string(view.record.state);
+    object["reason"] = json_of(view.record.reason);
+    object["detail"] = view.record.detail;
+    object["attempt"] = view.record.attempt;
+    object["blocks_held"] = view.record.blocks_held;
+    object["changed_at"] = json_of(view.record.changed_at);
+    return object;
+}
+
+json::object statistics_object(const core::EscalationStatistics& statistics) {
+    json::object object;
+    object["received"] = statistics.received;
+    object["answered"] = statistics.answered;
+    object["busy"] = statistics.busy;
+    object["refused"] = statistics.refused;
+    object["expired"] = statistics.expired;
+    object["duplicates"] = statistics.duplicates;
+    object["failed"] = statistics.failed;
+    object["disagreements"] = statistics.disagreements;
+    object["audits"] = statistics.audits;
+    object["queued"] = statistics.queued;
+    object["running"] = statistics.running;
+    object["queued_bytes"] = statistics.queued_bytes;
+    object["load"] = statistics.load / 255.0;
+    object["price"] = statistics.price / 255.0;
+    object["service_times"] = json_list(statistics.service_time, [](const auto& entry) {
+        json::object task;
+        task["task"] = entry.first;
+        task["service_us"] = entry.second.count();
+        return task;
+    });
+    return object;
+}
+
+}  // namespace
+
+json::object rollout_object(const core::RolloutView& rollout) {
+    json::object object;
+    object["id"] = rollout.record.id.value;
+    object["model"] = rollout.model.text();
+    object["release"] = rollout.release;
+    object["task"] = rollout.record.task;
+    object["state"] = to_string(rollout.record.status);
+    object["undoes"] = json_or_null(rollout.record.undoes,
+                                    [](base::RolloutId rollout_id) { return rollout_id.value; });
+    object["actor"] = rollout.record.actor;
+    object["started_at"] = json_of(rollout.record.started_at);
+    object["ended_at"] = json_of(rollout.record.ended_at);
+    object["devices"] = rollout.total;
+    object["states"] = counts_array(rollout.counts);
+    object["reasons"] = counts_array(rollout.reasons);
+    return object;
+}
+
+std::string to_json(const core::RolloutView& rollout) {
+    return json::serialize(rollout_object(rollout));
+}
+
+std::string to_json(const core::RolloutList& rollouts) {
+    json::object object;
+    object["rollouts"] = json_list(rollouts.rollouts, rollout_object);
+    return json::serialize(object);
+}
+
+std::string to_json(const core::RolloutDetail& detail) {
+    json::object object;
+    object["rollout"] = rollout_object(detail.rollout);
+    object["devices"] = json_list(detail.devices, rollout_device_object);
+    object["next_page_token"] = detail.has_more && !detail.devices.empty()
+                                    ? json::value(detail.devices.back().device.text().c_str())
+                                    : json::value(nullptr);
+    return json::serialize(object);
+}
+
+std::string to_json(const core::EscalationStatistics& statistics) {
+    return json::serialize(statistics_object(statistics));
+}
+
+}  // namespace frugal::wire
