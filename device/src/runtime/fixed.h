@@ -23,7 +23,7 @@ static inline int32_t fr_high_multiply(int32_t a, int32_t b) {
     if (a == INT32_MIN && b == INT32_MIN) {
         return INT32_MAX;
     }
-    return (int32_t)(((int64_t)a * b + (1ll << 30)) >> 31);
+    return (int32_t)(((int64_t)a * b + ((int64_t)1 << 30)) >> 31);
 }
 
 /// round(value / 2^exponent) for an exponent of 0..31.
@@ -45,7 +45,7 @@ static inline int32_t fr_rescale_twice(int32_t value, fr_multiplier_t by) {
 /// CONV_2D and FULLY_CONNECTED. A large shift wraps, as there.
 static inline int32_t fr_rescale_once(int32_t value, fr_multiplier_t by) {
     int32_t total = 31 - by.shift;
-    int64_t half = 1ll << (total - 1);
+    int64_t half = (int64_t)1 << (total - 1);
     return (int32_t)(((int64_t)value * by.multiplier + half) >> total);
 }
 
