@@ -277,6 +277,11 @@ struct IntakeStatistics {
     std::uint64_t decision_bytes = 0;  ///< payload bytes of accepted batches
 };
 
+struct ClassCount {
+    std::uint32_t devices = 0;
+    std::uint32_t online = 0;
+};
+
 struct Overview {
     std::uint64_t fencing_epoch = 0;
     std::uint32_t device_count = 0;

@@ -221,7 +221,13 @@ Overview Core::State::overview(base::Instant now) const {
     view.device_count = registry.size();
     for (const auto& device : registry.devices()) {
         ++view.device_states[device.record.state];
-        view.online += presence_of(device, now, config.fleet.silence) == Presence::kOnline ? 1 : 0;
+        const bool is_online = presence_of(device, now, config.fleet.silence) == Presence::kOnline;
+        auto& in_class = view.classes[device.record.capability
+                                          ? device.record.capability->device_class.text()
+                                          : std::string()];
+        ++in_class.devices;
+        in_class.online += is_online ? 1 : 0;
+        view.online += is_online ? 1 : 0;
         if (device.health) {
             view.energy_uj += device.health->energy_uj;
             view.energy_avoided_uj += device.health->energy_avoided_uj;

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to Api: what its groups of handlers share. Loop thread only; `slow` is the pool for work
+// that must not hold the loop up.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "app/config.hpp"
+#include "app/gateway.hpp"
+#include "app/log.hpp"
+#include "app/site_files.hpp"
+#include "app/token_store.hpp"
+#include "crypto/release_key.hpp"
+#include "crypto/site_authority.hpp"
+#include "net/http_server.hpp"
+#include "storage/reader.hpp"
+#include "wire/http_problem.hpp"
+#include "wire/json_views.hpp"
+
+namespace frugal::app {
+
+struct ApiParts {
+    boost::asio::io_context& loop;
+    const Config& config;
+    const Log& log;
+    Gateway& gateway;
+    Clock clock;
+    SiteFiles files;
+    TokenStore tokens;
+    crypto::SiteAuthority authority;
+    std::optional<crypto::ReleaseKey> release_key;
+    storage::Reader reader;  ///< used on `slow` only
+    double decisions_per_minute = 0;
+    boost::asio::thread_pool slow{1};
+
+    /// Runs `work` on the pool, then `then` with its result on the loop.
+    template <typename Work, typename Then>
+    void run_slow(Work work, Then then) {
+        boost::asio::post(
+            slow, [&loop_ = loop, work = std::move(work), then = std::move(then)]() mutable {
+                auto result = std::make_shared<decltype(work())>(work());
+                boost::asio::post(loop_, [result, then = std::move(then)]() mutable {
+                    then(std::move(*result));
+                });
+            });
+    }
+
+    /// Asks the core on behalf of the request's actor and answers with what it says.
+    void answer(const wire::HttpRequest& request, int status, core::AdminCommand command,
+                net::Responder respond);
+
+    /// Asks, and goes on with an answer of type Reply; any error is the response.
+    template <typename Reply>
+    void ask(const std::string& actor, core::AdminCommand command, net::Responder respond,
+             std::function<void(Reply)> then);
+
+    wire::OverviewContext overview_context(const core::Overview& overview) const;
+};
+
+/// Handlers by operation; each group adds its own.
+void add_device_handlers(net::HttpHandlers& handlers, ApiParts& parts);
+void add_model_handlers(net::HttpHandlers& handlers, ApiParts& parts);
+void add_task_handlers(net::HttpHandlers& handlers, ApiParts& parts);
+void add_rollout_handlers(net::HttpHandlers& handlers, ApiParts& parts);
+void add_site_handlers(net::HttpHandlers& handlers, ApiParts& parts);
+
+template <typename Reply>
+void ApiParts::ask(const std::string& actor, core::AdminCommand command, net::Responder respond,
+                   std::function<void(Reply)> then) {
+    gateway.ask(actor, std::move(command),
+                [respond, then = std::move(then)](base::Result<core::AdminReply> reply) {
+                    if (!reply) {
+                        respond(wire::problem(reply.error()));
+                        return;
+                    }
+                    then(std::move(std::get<Reply>(*reply)));
+                });
+}
+
+}  // namespace frugal::app
