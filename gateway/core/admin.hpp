@@ -286,6 +286,7 @@ struct Overview {
     std::uint64_t fencing_epoch = 0;
     std::uint32_t device_count = 0;
     std::map<DeviceState, std::uint32_t> device_states{};
+    std::map<std::string, ClassCount> classes{};  ///< by device class; "" for those never heard of
     std::uint32_t online = 0;
     std::uint64_t decisions_total = 0;  ///< rows ever stored, all streams
     std::uint64_t decisions_lost = 0;   ///< in gaps
