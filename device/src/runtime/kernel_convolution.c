@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // CONV_2D: int8, weights per tensor or per channel in O,H,W,I order.
+#include <string.h>
+
 #include "runtime/dot.h"
 #include "runtime/fixed.h"
 #include "runtime/kernels.h"
@@ -60,43 +62,58 @@ fr_status_t fr_convolution_check(const fr_call_t* call, uint64_t* work) {
     return fr_require_multipliers(call, &layer.input, &layer.weights, &layer.output);
 }
 
-/// One output position of one channel: the taps inside the input, row by row. Without dilation the
-/// taps of a row are contiguous in both input and weights.
-static int32_t accumulate(const fr_layer_t* layer, const int8_t* image, const int8_t* weights,
-                          fr_taps_t rows, fr_taps_t columns) {
+/// Widens the patch elements [first, first + count) of the window at rows and columns, in the order
+/// of the weights; padding stands for zero. Without dilation the taps of a row are contiguous.
+static void gather(const fr_layer_t* layer, const int8_t* image, fr_taps_t rows, fr_taps_t columns,
+                   uint32_t first, uint32_t count, int16_t* patch) {
     const fr_axis_t* vertical = &layer->window.vertical;
     const fr_axis_t* horizontal = &layer->window.horizontal;
     int32_t channels = (int32_t)layer->window.input_channels;
-    bool is_contiguous = horizontal->dilation == 1;
-    int32_t runs = is_contiguous ? 1 : columns.end - columns.first;
-    int32_t run = is_contiguous ? (columns.end - columns.first) * channels : channels;
-    int32_t sum = 0;
-    if (columns.first >= columns.end) {
-        return sum;
-    }
-    for (int32_t row = rows.first; row < rows.end; row++) {
-        int32_t y = rows.origin + row * vertical->dilation;
-        for (int32_t i = 0; i < runs; i++) {
-            int32_t column = columns.first + i;
+    int32_t left = (int32_t)count;
+    int32_t skip = (int32_t)first % channels;
+    int32_t column = (int32_t)first / channels % horizontal->filter;
+    int32_t row = (int32_t)first / channels / horizontal->filter;
+    while (left > 0) {
+        bool is_inside =
+            row >= rows.first && row < rows.end && column >= columns.first && column < columns.end;
+        int32_t taps = is_inside && horizontal->dilation == 1 ? columns.end - column : 1;
+        int32_t run = taps * channels - skip;
+        run = run < left ? run : left;
+        if (is_inside) {
+            int32_t y = rows.origin + row * vertical->dilation;
             int32_t x = columns.origin + column * horizontal->dilation;
-            const int8_t* values = image + (y * horizontal->input + x) * channels;
-            const int8_t* taps = weights + (row * horizontal->filter + column) * channels;
-            sum += fr_dot(taps, values, (uint32_t)run, layer->input_offset);
+            const int8_t* values = image + (y * horizontal->input + x) * channels + skip;
+            fr_patch_fill(patch, values, (uint32_t)run, layer->input_offset);
+        } else {
+            memset(patch, 0, sizeof patch[0] * (uint32_t)run);
+        }
+        patch += run;
+        left -= run;
+        skip = 0;
+        column += taps;  // beyond a run cut short the loop ends anyway
+        if (column >= horizontal->filter) {
+            column = 0;
+            row++;
         }
     }
-    return sum;
 }
 
 static void run_position(const fr_layer_t* layer, const fr_channel_block_t* block,
                          const int8_t* image, fr_taps_t rows, fr_taps_t columns, int8_t* output) {
-    const int8_t* weights = (const int8_t*)layer->weights.constant;
     uint32_t depth = layer->weights.element_count / layer->window.output_channels;
+    const int8_t* weights = (const int8_t*)layer->weights.constant + block->first * depth;
+    int32_t sums[FR_CHANNEL_BLOCK] = {0};
+    int16_t patch[FR_PATCH_SIZE];
+    for (uint32_t first = 0; first < depth; first += FR_PATCH_SIZE) {
+        uint32_t count = depth - first < FR_PATCH_SIZE ? depth - first : FR_PATCH_SIZE;
+        gather(layer, image, rows, columns, first, count, patch);
+        fr_dot_rows(sums, block->count, weights + first, depth, patch, count);
+    }
     for (uint32_t i = 0; i < block->count; i++) {
-        uint32_t channel = block->first + i;
-        int32_t sum = accumulate(layer, image, weights + channel * depth, rows, columns);
-        int32_t scaled = fr_rescale_once(fr_wrap_add(sum, block->bias[i]), block->multiplier[i]);
-        output[channel] = (int8_t)fr_clamp(fr_wrap_add(scaled, layer->output_offset),
-                                           layer->range.low, layer->range.high);
+        int32_t scaled =
+            fr_rescale_once(fr_wrap_add(sums[i], block->bias[i]), block->multiplier[i]);
+        output[block->first + i] = (int8_t)fr_clamp(fr_wrap_add(scaled, layer->output_offset),
+                                                    layer->range.low, layer->range.high);
     }
 }
 

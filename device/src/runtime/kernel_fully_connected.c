@@ -82,11 +82,12 @@ fr_status_t fr_fully_connected_check(const fr_call_t* call, uint64_t* work) {
     return fr_require_multipliers(call, &layer.input, &layer.weights, &layer.output);
 }
 
-static int32_t dot_asymmetric(const int8_t* weights, const int8_t* values, uint32_t count,
-                              int32_t offset, int32_t weight_offset) {
+/// What a zero point of the weights takes off every sum: the zero point times the sum of the
+/// values.
+static int32_t sum_patch(const int16_t* patch, uint32_t count) {
     int32_t sum = 0;
     for (uint32_t i = 0; i < count; i++) {
-        sum += (weights[i] + weight_offset) * (values[i] + offset);
+        sum += patch[i];
     }
     return sum;
 }
@@ -94,16 +95,22 @@ static int32_t dot_asymmetric(const int8_t* weights, const int8_t* values, uint3
 static void run_row(const fr_layer_t* layer, const fr_channel_block_t* block, const int8_t* input,
                     int8_t* output) {
     uint32_t depth = layer->weights.shape[1];
-    int32_t weight_offset = layer->weights.scale_count == 1 ? -layer->weights.zero_point : 0;
     const int8_t* weights = (const int8_t*)layer->weights.constant + block->first * depth;
+    int32_t weight_zero = layer->weights.scale_count == 1 ? layer->weights.zero_point : 0;
+    int32_t sums[FR_CHANNEL_BLOCK] = {0};
+    int32_t shared = 0;
+    int16_t patch[FR_PATCH_SIZE];
+    for (uint32_t first = 0; first < depth; first += FR_PATCH_SIZE) {
+        uint32_t count = depth - first < FR_PATCH_SIZE ? depth - first : FR_PATCH_SIZE;
+        fr_patch_fill(patch, input + first, count, layer->input_offset);
+        fr_dot_rows(sums, block->count, weights + first, depth, patch, count);
+        shared -= weight_zero == 0 ? 0 : weight_zero * sum_patch(patch, count);
+    }
     for (uint32_t i = 0; i < block->count; i++) {
-        int32_t sum = weight_offset == 0 ? fr_dot(weights, input, depth, layer->input_offset)
-                                         : dot_asymmetric(weights, input, depth,
-                                                          layer->input_offset, weight_offset);
-        int32_t scaled = fr_rescale_once(fr_wrap_add(sum, block->bias[i]), block->multiplier[i]);
+        int32_t scaled =
+            fr_rescale_once(fr_wrap_add(sums[i] + shared, block->bias[i]), block->multiplier[i]);
         output[block->first + i] = (int8_t)fr_clamp(fr_wrap_add(scaled, layer->output_offset),
                                                     layer->range.low, layer->range.high);
-        weights += depth;
     }
 }
 
