@@ -12,7 +12,7 @@
 
 namespace {
 
-constexpr uint32_t kCap = 8192;
+constexpr uint32_t kCap = 2048;
 
 std::vector<uint8_t> with_header(const uint8_t* data, size_t size, uint16_t decoded_size) {
     std::vector<uint8_t> stream = {'F',  'R', 'C', FR_CODEC_VERSION, FR_CODEC_PROFILE, 0, 0xFF,
@@ -38,7 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto decoded_size = static_cast<uint16_t>(data[1] | data[2] << 8);
     const auto stream = (choice & 1U) != 0 ? with_header(data + 3, size - 3, decoded_size)
                                            : std::vector<uint8_t>(data + 3, data + size);
-    const auto whole = frugal::test::decode_in_pieces(stream, {4096, 4096}, kCap);
+    const auto whole = frugal::test::decode_in_pieces(stream, {256, 1024}, kCap);
     const size_t input_piece = 1U + (choice >> 1) % 16U;
     const size_t output_piece = 1U + (choice >> 5) * 9U;
     const auto cut = frugal::test::decode_in_pieces(stream, {input_piece, output_piece}, kCap);

@@ -39,20 +39,20 @@ struct Slot {
 };
 
 /// Polls until the decoder has nothing to give; false on a failure.
-inline bool drain(fr_decoder_t& decoder, Slot& slot, size_t piece, Decoding& result) {
-    std::vector<uint8_t> page(piece);
+inline bool drain(fr_decoder_t& decoder, Slot& slot, std::vector<uint8_t>& page, Decoding& result) {
     size_t produced = 0;
     do {
         result.status = fr_decoder_poll(&decoder, page.data(), page.size(), &produced);
         slot.bytes.insert(slot.bytes.end(), page.begin(),
                           page.begin() + static_cast<std::ptrdiff_t>(produced));
-    } while (result.status == FR_OK && produced == piece);
+    } while (result.status == FR_OK && produced == page.size());
     return result.status == FR_OK;
 }
 
 inline Decoding decode_in_pieces(const std::vector<uint8_t>& stream, Pieces pieces = {},
                                  uint32_t cap = 1U << 22, bool is_slot_broken = false) {
     auto decoder = std::make_unique<fr_decoder_t>();
+    std::vector<uint8_t> page(pieces.output);
     Slot slot;
     slot.is_broken = is_slot_broken;
     const fr_decoder_config_t config = {cap, Slot::read, &slot};
@@ -64,7 +64,7 @@ inline Decoding decode_in_pieces(const std::vector<uint8_t>& stream, Pieces piec
         result.status = fr_decoder_sink(decoder.get(), stream.data() + at, size, &taken);
         at += taken;
         if (result.status == FR_OK) {
-            drain(*decoder, slot, pieces.output, result);
+            drain(*decoder, slot, page, result);
         }
     }
     if (result.status == FR_OK) {
