@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kNoBody = 0;
 constexpr std::size_t kSmallBody = 16 * 1024;
 constexpr std::size_t kRequestBody = 8 * 1024;
-constexpr std::size_t kModelBody = 4 * 1024 * 1024;
+constexpr std::size_t kModelBody = 8 * 1024 * 1024;
 constexpr std::size_t kEdgeModelBody = 16 * 1024 * 1024;
 
 constexpr auto kGet = HttpMethod::kGet;

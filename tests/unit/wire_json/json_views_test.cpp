@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/json_views.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+
+namespace frugal::wire {
+namespace {
+
+namespace json = boost::json;
+
+json::value parsed(const std::string& text) {
+    return json::parse(text);
+}
+
+core::DeviceView example_device() {
+    core::DeviceView device{.id = *base::DeviceId::parse("sensor-7")};
+    device.label = "</script>\"";
+    device.state = core::DeviceState::kEnrolled;
+    device.presence = core::Presence::kOnline;
+    device.heard_ago = std::chrono::milliseconds(1500);
+    device.added_at = {1'795'370'019'000};
+    device.streams.push_back({{0x0123456789abcdef}, 10, 9, 1, 2});
+    device.desired.push_back({1,
+                              {3},
+                              *base::ModelName::parse("fashion"),
+                              2,
+                              core::RolloutState::kRefused,
+                              core::Reason::kUnfitArena});
+    return device;
+}
+
+TEST(JsonViews, show_a_device_with_words_and_reasons) {
+    const auto device = parsed(to_json(example_device()));
+    EXPECT_EQ(device.at("device"), "sensor-7");
+    EXPECT_EQ(device.at("label"), "</script>\"");
+    EXPECT_EQ(device.at("state"), "enrolled");
+    EXPECT_EQ(device.at("presence"), "online");
+    EXPECT_EQ(device.at("heard_ago_ms"), 1500);
+    EXPECT_EQ(device.at("added_at"), "2026-11-22T17:53:39Z");
+    EXPECT_TRUE(device.at("revoked_at").is_null());
+    EXPECT_TRUE(device.at("capability").is_null());
+    EXPECT_EQ(device.at("streams").at(0).at("stream"), "0123456789abcdef");
+    const auto& desired = device.at("desired").at(0);
+    EXPECT_EQ(desired.at("state"), "refused");
+    EXPECT_EQ(desired.at("reason").at("code"), "UNFIT_ARENA");
+    EXPECT_FALSE(desired.at("reason").at("remedy").as_string().empty());
+}
+
+TEST(JsonViews, pages_say_where_the_next_one_starts) {
+    core::DevicePage page;
+    page.total = 2;
+    EXPECT_TRUE(parsed(to_json(page)).at("next_page_token").is_null());
+    page.devices.push_back(example_device());
+    page.has_more = true;
+    EXPECT_EQ(parsed(to_json(page)).at("next_page_token"), "sensor-7");
+}
+
+TEST(JsonViews, show_the_overview_as_the_page_expects_it) {
+    core::Overview overview;
+    overview.device_count = 50;
+    overview.device_states[core::DeviceState::kRevoked] = 1;
+    overview.energy_avoided_uj = 2'500'000;
+    OverviewContext context;
+    context.site = "demo";
+    context.classes = {{"tiny", 10, 9}};
+    context.bytes_up = 77;
+    auto shown = parsed(to_json(overview, context));
+    EXPECT_EQ(shown.at("site"), "demo");
+    EXPECT_EQ(shown.at("fleet").at("devices"), 50);
+    EXPECT_EQ(shown.at("fleet").at("revoked"), 1);
+    EXPECT_EQ(shown.at("fleet").at("classes").at(0).at("device_class"), "tiny");
+    EXPECT_TRUE(shown.at("rollout").is_null());
+    EXPECT_EQ(shown.at("bytes").at("up"), 77);
+    EXPECT_EQ(shown.at("energy").at("avoided_j"), 2.5);
+
+    overview.newest_rollout =
+        core::RolloutView{{}, *base::ModelName::parse("fashion"), 2, {}, {}, 50};
+    overview.newest_rollout->record.id = {12};
+    overview.newest_rollout->counts[core::RolloutState::kConfirmed] = 48;
+    shown = parsed(to_json(overview, context));
+    EXPECT_EQ(shown.at("rollout").at("id"), 12);
+    EXPECT_EQ(shown.at("rollout").at("state"), "running");
+    EXPECT_EQ(shown.at("rollout").at("states").at(0).at("name"), "confirmed");
+    EXPECT_EQ(shown.at("rollout").at("states").at(0).at("count"), 48);
+}
+
+TEST(JsonViews, every_answer_has_a_text_and_every_error_a_problem) {
+    EXPECT_EQ(to_json(core::AdminReply{core::Done{}}), "{}");
+    EXPECT_EQ(to_json(core::AdminReply{core::RolloutStarted{{7}}}), R"({"rollout":7})");
+    EXPECT_EQ(to_json(core::AdminReply{core::ReleasePlan{2, 3}}), R"({"release":2,"counter":3})");
+    EXPECT_EQ(parsed(to_json(core::AdminReply{core::TaskList{}})).at("tasks").as_array().size(),
+              0u);
+    EXPECT_EQ(parsed(to_json(core::AdminReply{core::ModelList{}})).at("releases").as_array().size(),
+              0u);
+    EXPECT_EQ(admin_response(201, core::AdminReply{core::Done{}}).status, 201);
+    const auto failed =
+        admin_response(201, base::fail(base::ErrorKind::kConflict, "exists already"));
+    EXPECT_EQ(failed.status, 409);
+    EXPECT_EQ(failed.content_type, "application/problem+json");
+}
+
+TEST(JsonViews, show_decisions_with_a_cursor_that_survives_javascript) {
+    DecisionView row;
+    row.device = "sensor-7";
+    row.stream = {1};
+    row.confidence = 255;
+    row.tier = core::Tier::kEdge;
+    const auto page = parsed(decisions_json({row}, 9'007'199'254'740'993));
+    EXPECT_EQ(page.at("next_page_token"), "9007199254740993");
+    EXPECT_EQ(page.at("decisions").at(0).at("confidence"), 1.0);
+    EXPECT_EQ(page.at("decisions").at(0).at("tier"), "EDGE");
+    EXPECT_TRUE(parsed(decisions_json({}, std::nullopt)).at("next_page_token").is_null());
+}
+
+TEST(JsonViews, health_is_a_status_and_a_list) {
+    EXPECT_EQ(health_response({}).status, 200);
+    EXPECT_EQ(health_response({"broker"}).status, 503);
+    EXPECT_EQ(parsed(health_response({"broker"}).body).at("failing").at(0), "broker");
+}
+
+}  // namespace
+}  // namespace frugal::wire
