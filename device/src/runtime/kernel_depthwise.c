@@ -55,8 +55,8 @@ fr_status_t fr_depthwise_check(const fr_call_t* call, uint64_t* work) {
     return fr_require_multipliers(call, &layer.input, &layer.weights, &layer.output);
 }
 
-/// One tap for a block of channels that each have their own input channel: contiguous, so the
-/// compiler can do several at once.
+/// One tap for a block of channels that each have their own input channel: contiguous, and of a
+/// length the compiler knows for a full block, so that it can do several at once.
 static void add_tap(int32_t* sums, const int8_t* weights, const int8_t* values, uint32_t count,
                     int32_t offset) {
     int16_t shift = (int16_t)offset;
@@ -75,14 +75,14 @@ static void add_tap(int32_t* sums, const int8_t* weights, const int8_t* values, 
 static void add_shared_tap(int32_t* sums, const int8_t* weights, const int8_t* pixel,
                            const fr_channel_block_t* block, uint32_t multiplier, int32_t offset) {
     uint32_t source = block->first / multiplier;
-    uint32_t left = multiplier - block->first % multiplier;  // output channels still to share it
-    for (uint32_t i = 0; i < block->count; i++) {
-        sums[i] += weights[i] * (pixel[source] + offset);
-        left--;
-        if (left == 0) {
-            source++;
-            left = multiplier;
+    uint32_t until = multiplier - block->first % multiplier;  // the next input channel begins
+    for (uint32_t i = 0; i < block->count; until += multiplier) {
+        int16_t value = (int16_t)(pixel[source] + offset);
+        uint32_t end = until < block->count ? until : block->count;
+        for (; i < end; i++) {
+            sums[i] += weights[i] * value;
         }
+        source++;
     }
 }
 
