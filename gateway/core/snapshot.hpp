@@ -11,14 +11,14 @@ namespace frugal::core {
 
 struct Snapshot {
     std::uint64_t fencing_epoch = 0;    ///< of the last process
-    std::vector<DeviceRecord> devices;  ///< by number, dense
-    std::vector<StreamRecord> streams;  ///< by number, dense
-    std::vector<TaskRecord> tasks;
-    std::vector<ReleaseRecord> releases;  ///< by number, dense
-    std::vector<EdgeModelRecord> edge_models;
-    std::vector<PolicyRecord> policies;
-    std::vector<RolloutRecord> rollouts;  ///< by id
-    std::vector<RolloutDeviceRecord> rollout_devices;
+    std::vector<DeviceRecord> devices{};  ///< by number, dense
+    std::vector<StreamRecord> streams{};  ///< by number, dense
+    std::vector<TaskRecord> tasks{};
+    std::vector<ReleaseRecord> releases{};  ///< by number, dense
+    std::vector<EdgeModelRecord> edge_models{};
+    std::vector<PolicyRecord> policies{};
+    std::vector<RolloutRecord> rollouts{};  ///< by id
+    std::vector<RolloutDeviceRecord> rollout_devices{};
     std::uint64_t audit_count = 0;  ///< number of the next audit row
     base::Digest audit_head{};      ///< hash of the last audit row
 };

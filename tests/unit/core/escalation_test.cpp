@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+// Escalated tasks: admitted only if there is time, earliest deadline first, raw input nowhere.
+#include "unit/core/site_world.hpp"
+
+namespace frugal::core {
+namespace {
+
+using std::chrono::milliseconds;
+
+CoreConfig small_config() {
+    CoreConfig config;
+    config.offload.queue_limit = 4;
+    config.offload.first_service_time = milliseconds(10);
+    config.offload.return_allowance = milliseconds(1);
+    return config;
+}
+
+class Escalation : public ::testing::Test {
+protected:
+    explicit Escalation(const CoreConfig& config = small_config()) : world(config) {
+        for (const auto* device : {"a", "b", "c"}) {
+            world.enrol(device);
+            world.say(device, hello(device));
+        }
+        world.get<Done>(SetEdgeModel{
+            {.task = 1, .digest = digest_of(80), .name = "big", .input_bytes = 3}, {}});
+        world.take();
+    }
+    void escalate(const char* device, std::uint64_t sequence, std::uint32_t deadline_ms = 1000,
+                  PolicyReason reason = PolicyReason::kEscalateGain, std::uint32_t task = 1,
+                  base::Bytes features = {1, 2, 3}) {
+        Escalate message;
+        message.stream = {7};
+        message.sequence = sequence;
+        message.task = task;
+        message.deadline_ms = deadline_ms;
+        message.local_class = 2;
+        message.policy_reason = reason;
+        message.features = Features(std::move(features));
+        world.say(device, std::move(message));
+    }
+    /// Answers the inference that was asked for last.
+    void finish(milliseconds service = milliseconds(10), std::uint32_t class_id = 5) {
+        const auto asked = world.performed<Infer>();
+        ASSERT_GT(asked.size(), finished);
+        const auto work = asked[finished++]->work;
+        world.now.instant = world.now.instant + service;
+        world.give(InferenceDone{work, EdgeAnswer{class_id, 240, 0xABCD}, service});
+    }
+    std::vector<Verdict> verdicts(const char* device) { return world.sent<Verdict>(device); }
+    EscalationStatistics statistics() {
+        return world.get<EscalationStatistics>(GetEscalationStatistics{});
+    }
+    SiteWorld world;
+    std::size_t finished = 0;
+};
+
+TEST_F(Escalation, AnswersWithTheEdgesVerdict) {
+    escalate("a", 3);
+    ASSERT_EQ(world.performed<Infer>().size(), 1U);
+    EXPECT_EQ(world.performed<Infer>()[0]->features.size(), 3U);
+    EXPECT_EQ(world.performed<Infer>()[0]->edge_model, digest_of(80));
+    finish();
+    ASSERT_EQ(verdicts("a").size(), 1U);
+    const auto verdict = verdicts("a")[0];
+    EXPECT_EQ(verdict.status, VerdictStatus::kAnswered);
+    EXPECT_EQ(verdict.sequence, 3U);
+    EXPECT_EQ(verdict.class_id, 5U);
+    EXPECT_EQ(verdict.tier, Tier::kEdge);
+    EXPECT_EQ(verdict.edge_model, 0xABCDU);
+    EXPECT_EQ(statistics().disagreements, 1U);
+}
+
+TEST_F(Escalation, RunsTheEarliestDeadlineFirstAndAuditsLast) {
+    escalate("a", 0);  // runs at once
+    escalate("a", 1, 900);
+    escalate("b", 2, 100, PolicyReason::kAudit);
+    escalate("c", 3, 300);
+    for (int i = 0; i < 4; ++i) {
+        finish();
+    }
+    const auto asked = world.performed<Infer>();
+    ASSERT_EQ(asked.size(), 4U);
+    EXPECT_LT(asked[1]->deadline, asked[2]->deadline) << "c before a";
+    EXPECT_LT(asked[3]->deadline, asked[1]->deadline) << "the audit last, though most urgent";
+}
+
+TEST_F(Escalation, SaysBusyAtOnceWhenThereIsNoTime) {
+    escalate("a", 0);
+    escalate("b", 1, 15);  // 10 ms of work before it, 10 ms of its own
+    ASSERT_EQ(verdicts("b").size(), 1U);
+    EXPECT_EQ(verdicts("b")[0].status, VerdictStatus::kBusy);
+    EXPECT_EQ(verdicts("b")[0].retry_after_ms, 20U);
+    EXPECT_EQ(statistics().busy, 1U);
+}
+
+TEST_F(Escalation, ShedsAuditsForARealTaskWhenTheQueueIsFull) {
+    escalate("a", 0);
+    for (std::uint64_t i = 1; i <= 4; ++i) {
+        escalate(i <= 2 ? "b" : "c", i, 1000, PolicyReason::kAudit);
+    }
+    escalate("a", 5);
+    EXPECT_EQ(statistics().queued, 4U);
+    ASSERT_EQ(verdicts("c").size(), 1U);
+    EXPECT_EQ(verdicts("c")[0].sequence, 4U);
+    EXPECT_EQ(verdicts("c")[0].status, VerdictStatus::kBusy);
+    escalate("b", 6, 1000, PolicyReason::kAudit);
+    EXPECT_EQ(verdicts("b").back().status, VerdictStatus::kBusy) << "an audit sheds nobody";
+}
+
+TEST_F(Escalation, AdmitsNoMoreThanItsLimits) {
+    for (std::uint64_t i = 0; i < 50; ++i) {
+        escalate(i % 2 == 0 ? "a" : "b", i, 60'000);
+    }
+    EXPECT_LE(statistics().queued, 4U);
+    EXPECT_LE(statistics().queued_bytes, 12U);
+    EXPECT_EQ(statistics().load, 255U);
+    EXPECT_EQ(statistics().price, 255U);
+}
+
+TEST_F(Escalation, NeverRunsExpiredWork) {
+    escalate("a", 0);
+    escalate("b", 1, 100);
+    world.advance(milliseconds(200));
+    EXPECT_EQ(statistics().expired, 1U);
+    EXPECT_EQ(statistics().queued, 0U);
+    finish(milliseconds(0));
+    EXPECT_EQ(world.performed<Infer>().size(), 1U);
+}
+
+TEST_F(Escalation, DoesNotSendAVerdictThatIsTooLate) {
+    escalate("a", 0, 50);
+    finish(milliseconds(80));
+    EXPECT_TRUE(verdicts("a").empty());
+    EXPECT_EQ(statistics().expired, 1U);
+}
+
+TEST_F(Escalation, LearnsTheServiceTime) {
+    for (std::uint64_t i = 0; i < 60; ++i) {
+        escalate("a", i, 5000);
+        finish(milliseconds(40));
+    }
+    EXPECT_GT(statistics().service_time.at(1), milliseconds(35));
+    escalate("b", 1, 30);
+    EXPECT_EQ(verdicts("b").back().status, VerdictStatus::kBusy);
+}
+
+TEST_F(Escalation, AnswersOneInstanceOnce) {
+    escalate("a", 0);
+    escalate("a", 0);
+    finish();
+    EXPECT_EQ(world.performed<Infer>().size(), 1U);
+    escalate("a", 0);
+    ASSERT_EQ(verdicts("a").size(), 2U) << "asked again: told again, not run again";
+    EXPECT_EQ(verdicts("a")[0].class_id, verdicts("a")[1].class_id);
+    EXPECT_EQ(world.performed<Infer>().size(), 1U);
+}
+
+TEST_F(Escalation, RefusesWhatItCannotOrMustNotAnswer) {
+    world.get<Done>(DefineTask{{.task = 2, .name = "private", .privacy = TaskPrivacy::kNever}});
+    world.get<Done>(SetEdgeModel{{.task = 2, .digest = digest_of(81), .name = "x"}, {}});
+    escalate("a", 0, 1000, PolicyReason::kEscalateGain, 2);
+    escalate("a", 1, 1000, PolicyReason::kEscalateGain, 3);
+    escalate("a", 2, 1000, PolicyReason::kEscalateGain, 1, {1, 2});
+    ASSERT_EQ(verdicts("a").size(), 3U);
+    for (const auto& verdict : verdicts("a")) {
+        EXPECT_EQ(verdict.status, VerdictStatus::kRefused);
+    }
+    EXPECT_EQ(world.written<IncidentRecord>().at(0).kind, IncidentKind::kPrivateInput);
+    EXPECT_TRUE(world.performed<Infer>().empty());
+}
+
+TEST_F(Escalation, TellsTheDeviceWhenTheEngineFails) {
+    escalate("a", 0);
+    world.give(InferenceDone{
+        world.performed<Infer>()[0]->work, base::fail(base::ErrorKind::kInternal, "engine"), {}});
+    ASSERT_EQ(verdicts("a").size(), 1U);
+    EXPECT_EQ(verdicts("a")[0].status, VerdictStatus::kRefused);
+    EXPECT_EQ(statistics().failed, 1U);
+}
+
+TEST_F(Escalation, GivesEachDeviceItsShareOnly) {
+    CoreConfig config = small_config();
+    config.offload.queue_limit = 100;
+    SiteWorld fair(config);
+    fair.enrol("a");
+    fair.get<Done>(
+        SetEdgeModel{{.task = 1, .digest = digest_of(80), .name = "big", .input_bytes = 0}, {}});
+    for (std::uint64_t i = 0; i < 20; ++i) {
+        Escalate message;
+        message.task = 1;
+        message.sequence = i;
+        message.deadline_ms = 50'000;
+        message.policy_reason = PolicyReason::kEscalateGain;
+        message.features = Features({1});
+        fair.say("a", std::move(message));
+    }
+    EXPECT_EQ(fair.get<EscalationStatistics>(GetEscalationStatistics{}).queued,
+              config.offload.per_device);
+}
+
+TEST_F(Escalation, IsOverBeforeAnythingIsWritten) {
+    const auto before = world.committed.size();
+    escalate("a", 0);
+    finish();
+    EXPECT_EQ(world.committed.size(), before) << "no row, no log of an escalation";
+}
+
+TEST(Features, AreWipedWhenTheyLeave) {
+    base::Bytes bytes(64, 0xAA);
+    const auto* memory = bytes.data();
+    Features features(std::move(bytes));
+    EXPECT_EQ(features.view().data(), memory) << "moved, not copied";
+    features.wipe();
+    EXPECT_EQ(features.size(), 0U);
+    for (int i = 0; i < 64; ++i) {
+        // The vector keeps its capacity: the memory is still ours to look at.
+        EXPECT_EQ(memory[i], 0);
+    }
+}
+
+}  // namespace
+}  // namespace frugal::core

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way of a release to its devices: offers, words, reasons, ends.
+#include "core/rollout/fit.hpp"
+#include "core/rollout/transitions.hpp"
+#include "unit/core/site_world.hpp"
+
+namespace frugal::core {
+namespace {
+
+// The table -----------------------------------------------------------------------------------
+
+struct Step {
+    const char* case_name;
+    RolloutState from;
+    RolloutEvent event;
+    RolloutState to;
+};
+
+class Transition : public ::testing::TestWithParam<Step> {};
+
+TEST_P(Transition, LeadsTo) {
+    const auto& step = GetParam();
+    EXPECT_EQ(next_state(step.from, step.event), step.to);
+}
+
+using S = RolloutState;
+using E = RolloutEvent;
+INSTANTIATE_TEST_SUITE_P(
+    Table, Transition,
+    ::testing::Values(
+        Step{"offer", S::kPending, E::kOffer, S::kOffered},
+        Step{"misfit_before_offer", S::kPending, E::kMisfit, S::kRefused},
+        Step{"device_refuses", S::kOffered, E::kSaysRefused, S::kRefused},
+        Step{"device_fetches", S::kOffered, E::kSaysTransfer, S::kTransferring},
+        Step{"offered_again_keeps_transfer", S::kTransferring, E::kOffer, S::kTransferring},
+        Step{"all_blocks", S::kTransferring, E::kSaysStaged, S::kStaged},
+        Step{"staged_damaged_fetches_again", S::kStaged, E::kSaysTransfer, S::kTransferring},
+        Step{"activated", S::kStaged, E::kSaysProbation, S::kProbation},
+        Step{"confirmed", S::kProbation, E::kSaysConfirmed, S::kConfirmed},
+        Step{"probation_failed", S::kProbation, E::kSaysReverted, S::kReverted},
+        Step{"reverted_tries_again", S::kReverted, E::kSaysTransfer, S::kTransferring},
+        Step{"reverted_too_often", S::kReverted, E::kSaysQuarantined, S::kQuarantined},
+        Step{"confirmed_stays", S::kConfirmed, E::kCancel, S::kConfirmed},
+        Step{"confirmed_ignores_late_words", S::kConfirmed, E::kSaysTransfer, S::kConfirmed},
+        Step{"silence", S::kTransferring, E::kSilence, S::kUnreachable},
+        Step{"heard_again", S::kUnreachable, E::kOffer, S::kOffered},
+        Step{"cancelled_is_final", S::kCancelled, E::kSaysConfirmed, S::kCancelled},
+        Step{"quarantine_released", S::kQuarantined, E::kRelease, S::kPending},
+        Step{"quarantine_holds", S::kQuarantined, E::kOffer, S::kQuarantined}),
+    [](const auto& named) { return named.param.case_name; });
+
+TEST(TransitionTable, EveryCancelLeavesASettledState) {
+    for (std::uint32_t state = 1; state <= kRolloutStateLast; ++state) {
+        EXPECT_TRUE(is_settled(next_state(static_cast<RolloutState>(state), E::kCancel)));
+    }
+}
+
+// Fit -----------------------------------------------------------------------------------------
+
+struct FitCase {
+    const char* case_name;
+    Reason reason;
+    std::uint32_t detail;
+    void (*change)(Capability&, TaskState&);
+};
+
+class Fits : public ::testing::TestWithParam<FitCase> {};
+
+TEST_P(Fits, FindsTheReasonBeforeAByteTravels) {
+    ReleaseRecord release{.model = model_name("net"), .release = 2, .counter = 2, .task = 1};
+    release.variants.push_back(
+        {signed_manifest(manifest_content("net", 2, 2)),
+         {{.digest = digest_of(1), .size_bytes = 5000, .block_bytes = 128},
+          {.digest = digest_of(2), .size_bytes = 4900, .block_bytes = 512},
+          {.digest = digest_of(3), .size_bytes = 4800, .block_bytes = 4096}}});
+    auto can = capability();
+    TaskState reported{.task = 1};
+    GetParam().change(can, reported);
+    const auto fit = fit_release(release, can, &reported);
+    if (GetParam().reason == Reason::kNone) {
+        ASSERT_TRUE(std::holds_alternative<Fit>(fit));
+        EXPECT_EQ(std::get<Fit>(fit).artifact->block_bytes, GetParam().detail);
+    } else {
+        ASSERT_TRUE(std::holds_alternative<Misfit>(fit));
+        EXPECT_EQ(std::get<Misfit>(fit), (Misfit{GetParam().reason, GetParam().detail}));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Reasons, Fits,
+    ::testing::Values(
+        FitCase{"fits_with_largest_blocks_it_takes", Reason::kNone, 512,
+                [](Capability&, TaskState&) {}},
+        FitCase{"small_blocks", Reason::kNone, 128,
+                [](Capability& can, TaskState&) { can.block_bytes = 128; }},
+        FitCase{"other_class", Reason::kUnfitRuntime, 0,
+                [](Capability& can, TaskState&) {
+                    can.device_class = *base::ClassName::parse("tiny");
+                }},
+        FitCase{"other_abi", Reason::kUnfitRuntime, 1,
+                [](Capability& can, TaskState&) { can.runtime_abi = 2; }},
+        FitCase{"operator_missing", Reason::kUnfitOps, 9 * 256 + 2,
+                [](Capability& can, TaskState&) { can.operators.pop_back(); }},
+        FitCase{"operator_too_old", Reason::kUnfitOps, 9 * 256 + 2,
+                [](Capability& can, TaskState&) { can.operators.back() = 9 * 256 + 1; }},
+        FitCase{"arena", Reason::kUnfitArena, 10'000,
+                [](Capability& can, TaskState&) { can.arena_bytes = 9999; }},
+        FitCase{"slot", Reason::kNoSpace, 8000,
+                [](Capability& can, TaskState&) { can.slot_bytes = 7999; }},
+        FitCase{"staging", Reason::kNoSpace, 4900,
+                [](Capability& can, TaskState&) { can.staging_bytes = 4899; }},
+        FitCase{"decoder_ram", Reason::kUnfitRuntime, 3000,
+                [](Capability& can, TaskState&) { can.decoder_ram_bytes = 2999; }},
+        FitCase{"decoder_profile", Reason::kUnfitRuntime, 3000,
+                [](Capability& can, TaskState&) { can.decoder_profiles = 1; }},
+        FitCase{"downgrade", Reason::kDowngrade, 3,
+                [](Capability&, TaskState& reported) { reported.burned_counter = 3; }},
+        FitCase{"model_in_other_slot_needs_no_staging", Reason::kNone, 512,
+                [](Capability& can, TaskState& reported) {
+                    can.staging_bytes = 0;
+                    reported.other_digest = digest_of(2);
+                }}),
+    [](const auto& named) { return named.param.case_name; });
+
+// The desk ------------------------------------------------------------------------------------
+
+class RolloutDeskTest : public ::testing::Test {
+protected:
+    RolloutDeskTest() {
+        for (const auto* device : {"a", "b"}) {
+            world.enrol(device);
+            world.say(device, hello(device));
+        }
+        world.import(1, 1, 51);
+        world.take();
+    }
+    base::RolloutId start(std::uint32_t release = 1) {
+        const auto started =
+            world.get<RolloutStarted>(StartRollout{model_name("net"), release, {}});
+        world.advance(std::chrono::seconds(1));
+        return started.rollout;
+    }
+    void report(const char* device, UpdatePhase phase, Reason reason = Reason::kNone,
+                std::uint32_t counter = 1) {
+        const auto view = world.get<DeviceView>(GetDevice{device_id(device)});
+        world.say(device, Report{.task = 1,
+                                 .desired_version = view.desired_version,
+                                 .release = counter,
+                                 .phase = phase,
+                                 .reason = reason,
+                                 .attempt = 1});
+    }
+    RolloutView view(base::RolloutId id) {
+        return world.get<RolloutDetail>(GetRollout{id, {}, 10}).rollout;
+    }
+    SiteWorld world;
+};
+
+TEST_F(RolloutDeskTest, OffersToAllAndEndsWhenAllConfirmed) {
+    const auto id = start();
+    for (const auto* device : {"a", "b"}) {
+        const auto desired = world.sent<Desired>(device);
+        ASSERT_FALSE(desired.empty());
+        ASSERT_EQ(desired.back().tasks.size(), 1U);
+        EXPECT_EQ(desired.back().tasks[0].manifest->content().release, 1U);
+        ASSERT_TRUE(desired.back().tasks[0].artifact);
+        EXPECT_EQ(desired.back().tasks[0].artifact->size_bytes, 5000U);
+        EXPECT_EQ(desired.back().version, 1U);
+        for (const auto phase : {UpdatePhase::kTransfer, UpdatePhase::kStaged,
+                                 UpdatePhase::kProbation, UpdatePhase::kConfirmed}) {
+            report(device, phase);
+        }
+        EXPECT_EQ(world.standing(id, device).state, RolloutState::kConfirmed);
+    }
+    EXPECT_EQ(view(id).record.status, RolloutStatus::kFinished);
+}
+
+TEST_F(RolloutDeskTest, OffersNothingBeforeTheWishIsDurable) {
+    world.hold_disk();
+    world.give(AdminRequest{{1}, "ada", StartRollout{model_name("net"), 1, {}}});
+    world.advance(std::chrono::seconds(1));
+    EXPECT_TRUE(world.sent<Desired>("a").empty());
+    world.commit();
+    if (world.is_committing()) {
+        world.commit();
+    }
+    EXPECT_FALSE(world.sent<Desired>("a").empty());
+}
+
+TEST_F(RolloutDeskTest, SettlesAMisfitWithItsReason) {
+    auto small = hello("b");
+    small.capability.arena_bytes = 100;
+    world.say("b", small);
+    const auto id = start();
+    EXPECT_EQ(world.standing(id, "b").state, RolloutState::kRefused);
+    EXPECT_EQ(world.standing(id, "b").reason, Reason::kUnfitArena);
+    EXPECT_EQ(world.standing(id, "b").detail, 10'000U);
+    EXPECT_TRUE(world.sent<Desired>("b").back().tasks.empty());
+    report("a", UpdatePhase::kConfirmed);
+    EXPECT_EQ(view(id).record.status, RolloutStatus::kFinished);
+    EXPECT_EQ(view(id).reasons.at(Reason::kUnfitArena), 1U);
+    // New firmware: the same device fits now.
+    world.say("b", hello("b"));
+    EXPECT_EQ(world.standing(id, "b").state, RolloutState::kOffered);
+    EXPECT_EQ(view(id).record.status, RolloutStatus::kRunning);
+}
+
+TEST_F(RolloutDeskTest, KeepsTheDevicesOwnRefusal) {
+    const auto id = start();
+    report("a", UpdatePhase::kRefused, Reason::kUnfitIo, 0);
+    EXPECT_EQ(world.standing(id, "a").state, RolloutState::kRefused);
+    EXPECT_EQ(world.standing(id, "a").reason, Reason::kUnfitIo);
+    world.say("a", hello("a"));
+    EXPECT_EQ(world.standing(id, "a").state, RolloutState::kRefused);
+}
+
+TEST_F(RolloutDeskTest, TellsAgainUntilItHearsAndGivesUpAfterPatience) {
+    const auto id = start();
+    world.take();
+    world.advance(std::chrono::minutes(2));
+    EXPECT_GE(world.sent<Desired>("a").size(), 2U);
+    world.advance(std::chrono::hours(30));
+    EXPECT_EQ(world.standing(id, "a").state, RolloutState::kUnreachable);
+    EXPECT_EQ(view(id).record.status, RolloutStatus::kFinished);
+    world.say("a", hello("a"));
+    EXPECT_EQ(world.standing(id, "a").state, RolloutState::kOffered);
+}
+
+TEST_F(RolloutDeskTest, BelievesAHelloThatRunsTheRelease) {
+    const auto id = start();
+    auto running = hello("a");
+    running.tasks[0].release = 1;
+    running.tasks[0].model_digest = digest_of(51);
+    running.tasks[0].phase = UpdatePhase::kConfirmed;
+    world.say("a", running);
+    EXPECT_EQ(world.standing(id, "a").state, RolloutState::kConfirmed);
+    EXPECT_FALSE(world.sent<Desired>("a").back().tasks[0].artifact) << "it holds the model";
+}
+
+TEST_F(RolloutDeskTest, ADeviceEnrolledLaterJoins) {
+    const auto id = start();
+    world.enrol("late");
+    world.say("late", hello("late"));
+    EXPECT_EQ(world.standing(id, "late").state, RolloutState::kOffered);
+    EXPECT_FALSE(world.sent<Desired>("late").back().tasks.empty());
+}
+
+TEST_F(RolloutDeskTest, ANewerRolloutSupersedesWhatIsNotSettled) {
+    const auto first = start();
+    report("a", UpdatePhase::kConfirmed);
+    world.import(2, 2, 52);
+    const auto second = start(2);
+    EXPECT_EQ(world.standing(first, "a").state, RolloutState::kConfirmed);
+    EXPECT_EQ(world.standing(first, "b").state, RolloutState::kCancelled);
+    EXPECT_EQ(world.standing(first, "b").reason, Reason::kSuperseded);
+    EXPECT_EQ(view(first).record.status, RolloutStatus::kFinished);
+    EXPECT_EQ(world.sent<Desired>("b").back().tasks[0].manifest->content().release, 2U);
+    report("b", UpdatePhase::kConfirmed, Reason::kNone, 2);
+    EXPECT_EQ(world.standing(second, "b").state, RolloutState::kConfirmed);
+}
+
+TEST_F(RolloutDeskTest, AbortStopsOffersAndGivesBackTheFormerWish) {
+    const auto first = start();
+    report("a", UpdatePhase::kConfirmed);
+    report("b", UpdatePhase::kConfirmed);
+    world.import(2, 2, 52);
+    const auto second = start(2);
+    report("a", UpdatePhase::kConfirmed, Reason::kNone, 2);
+    world.take();
+    world.get<Done>(AbortRollout{second});
+    world.advance(std::chrono::seconds(1));
+    EXPECT_EQ(view(second).record.status, RolloutStatus::kAborted);
+    EXPECT_EQ(world.standing(second, "b").state, RolloutState::kCancelled);
+    ASSERT_FALSE(world.sent<Desired>("b").empty());
+    EXPECT_EQ(world.sent<Desired>("b").back().tasks[0].manifest->content().release, 1U);
+    EXPECT_TRUE(world.sent<Desired>("a").empty()) << "confirmed stays";
+    EXPECT_EQ(world.standing(first, "b").state, RolloutState::kConfirmed);
+    EXPECT_FALSE(world.ask(AbortRollout{second})) << "twice makes no sense";
+}
+
+TEST_F(RolloutDeskTest, RollsBackUnderAPermitWithAHigherCounter) {
+    start();
+    report("a", UpdatePhase::kConfirmed);
+    world.import(2, 2, 52);
+    const auto bad = start(2);
+    report("a", UpdatePhase::kConfirmed, Reason::kNone, 2);
+
+    const auto plan = world.get<RollbackPlan>(PlanRollback{bad});
+    EXPECT_EQ(plan.restores->release, 1U);
+    EXPECT_EQ(plan.counter, 3U);
+    auto content = manifest_content("net", plan.release, plan.counter);
+    content.model_digest = digest_of(51);
+    ImportRelease permit{
+        .model = model_name("net"),
+        .release = plan.release,
+        .counter = plan.counter,
+        .task = 1,
+        .variants = {{signed_manifest(content), plan.restores->variants[0].artifacts}}};
+    auto foreign = permit;
+    content.model_digest = digest_of(99);
+    foreign.variants[0].manifest = signed_manifest(content);
+    EXPECT_FALSE(world.ask(RollbackRollout{bad, foreign})) << "another model than before";
+
+    const auto started = world.get<RolloutStarted>(RollbackRollout{bad, permit});
+    world.take();
+    auto again = hello("a");
+    again.tasks[0] = {.task = 1,
+                      .release = 2,
+                      .model_digest = digest_of(52),
+                      .phase = UpdatePhase::kConfirmed,
+                      .burned_counter = 2,
+                      .other_digest = digest_of(51)};
+    world.say("a", again);
+    const auto desired = world.sent<Desired>("a").back();
+    EXPECT_EQ(desired.tasks.at(0).manifest->content().counter, 3U);
+    EXPECT_FALSE(desired.tasks.at(0).artifact) << "the other slot still holds it";
+    report("a", UpdatePhase::kConfirmed, Reason::kNone, 3);
+    EXPECT_EQ(world.standing(started.rollout, "a").state, RolloutState::kConfirmed);
+    EXPECT_EQ(view(bad).record.status, RolloutStatus::kRolledBack);
+    EXPECT_EQ(view(started.rollout).record.undoes, bad);
+}
+
+TEST_F(RolloutDeskTest, GoesOnAfterARestart) {
+    const auto id = start();
+    report("a", UpdatePhase::kTransfer);
+    Snapshot snapshot{.fencing_epoch = 1};
+    std::map<DeviceNumber, DeviceRecord> devices;
+    for (const auto& record : world.written<DeviceRecord>()) {
+        devices.insert_or_assign(record.number, record);
+    }
+    for (const auto& [number, record] : devices) {
+        snapshot.devices.push_back(record);
+    }
+    snapshot.releases = world.written<ReleaseRecord>();
+    snapshot.rollouts = {world.written<RolloutRecord>().back()};
+    std::map<DeviceNumber, RolloutDeviceRecord> entries;
+    for (const auto& record : world.written<RolloutDeviceRecord>()) {
+        entries.insert_or_assign(record.device, record);
+    }
+    for (const auto& [number, record] : entries) {
+        snapshot.rollout_devices.push_back(record);
+    }
+    SiteWorld restarted({}, snapshot);
+    restarted.advance(std::chrono::seconds(1));
+    EXPECT_EQ(restarted.standing(id, "a").state, RolloutState::kTransferring);
+    ASSERT_FALSE(restarted.sent<Desired>("a").empty());
+    EXPECT_EQ(restarted.sent<Desired>("a").back().fencing_epoch, 2U);
+}
+
+TEST_F(RolloutDeskTest, PacesItsOffers) {
+    CoreConfig config;
+    config.rollout.offers_per_second = 20;
+    SiteWorld paced(config);
+    for (int i = 0; i < 40; ++i) {
+        const auto id = "d" + std::to_string(i);
+        paced.enrol(id);
+        paced.say(id, hello(id));
+    }
+    paced.import(1, 1, 51);
+    paced.get<RolloutStarted>(StartRollout{model_name("net"), 1, {}});
+    paced.take();
+    paced.advance(std::chrono::milliseconds(950));
+    const auto sent = paced.performed<Send>().size();
+    EXPECT_GE(sent, 15U);
+    EXPECT_LE(sent, 22U);
+}
+
+TEST_F(RolloutDeskTest, RefusesBadImports) {
+    auto content = manifest_content("net", 2, 1);
+    const ArtifactRecord artifact{.digest = digest_of(1), .size_bytes = 100, .block_bytes = 128};
+    ImportRelease command{.model = model_name("net"), .release = 2, .counter = 1, .task = 1};
+    command.variants.push_back({signed_manifest(content), {artifact}});
+    auto reply = world.ask(command);
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error().kind, base::ErrorKind::kConflict) << "counter 1 is taken";
+    command.counter = 2;
+    reply = world.ask(command);
+    ASSERT_FALSE(reply);
+    EXPECT_NE(reply.error().cause.find("another"), std::string::npos) << "manifest says 1";
+    content.counter = 2;
+    command.variants[0].manifest = signed_manifest(content);
+    reply = world.ask(command);
+    ASSERT_FALSE(reply);
+    EXPECT_NE(reply.error().cause.find("bytes"), std::string::npos);
+}
+
+TEST_F(RolloutDeskTest, SendsANewPolicyToWhomItConcerns) {
+    world.get<Done>(SetPolicy{{.device_class = *base::ClassName::parse("any"),
+                               .task = 1,
+                               .policy = 5,
+                               .blob = signed_policy("compiled")}});
+    world.advance(std::chrono::seconds(1));
+    const auto desired = world.sent<Desired>("a");
+    ASSERT_FALSE(desired.empty());
+    ASSERT_EQ(desired.back().tasks.size(), 1U);
+    EXPECT_FALSE(desired.back().tasks[0].manifest);
+    EXPECT_EQ(base::as_text(desired.back().tasks[0].policy->content()), "compiled");
+}
+
+TEST_F(RolloutDeskTest, ARevokedDeviceLeavesItsRollout) {
+    const auto id = start();
+    world.get<Done>(RevokeDevice{device_id("b")});
+    EXPECT_EQ(world.standing(id, "b").state, RolloutState::kCancelled);
+    report("a", UpdatePhase::kConfirmed);
+    EXPECT_EQ(view(id).record.status, RolloutStatus::kFinished);
+}
+
+}  // namespace
+}  // namespace frugal::core
