@@ -152,6 +152,10 @@ base::Result<void> Database::checkpoint() {
     return state_->connection.run("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
+std::int64_t Database::synchronous() const {
+    return state_->connection.number("PRAGMA synchronous").value_or(-1);
+}
+
 bool Database::release_ballast() {
     return drop_ballast(ballast_path(state_->options));
 }

@@ -45,6 +45,9 @@ public:
     /// Moves the write-ahead log into the database file as far as readers allow. kStorage.
     base::Result<void> checkpoint();
 
+    /// PRAGMA synchronous as in force: 2 is FULL. For tests and diagnosis.
+    std::int64_t synchronous() const;
+
     /// Deletes the ballast file so that a full disk has room again; false if there was none.
     bool release_ballast();
 

@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: Apache-2.0
+// I1-I3, I21: what was committed is there after any end, and nothing is written where it must not.
+#include "storage/database.hpp"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "storage/reader.hpp"
+#include "unit/core/site_world.hpp"
+#include "unit/storage/temporary_directory.hpp"
+
+namespace frugal::storage {
+namespace {
+
+core::DeviceRecord device_record(std::uint32_t number, const std::string& id) {
+    core::DeviceRecord record{.number = static_cast<core::DeviceNumber>(number),
+                              .id = core::device_id(id),
+                              .label = "line 4; \"quoted\"",
+                              .state = core::DeviceState::kEnrolled,
+                              .claim = core::ClaimRecord{core::digest_of(3), base::Duration(77), 2},
+                              .certificate = core::CertificateRecord{{1, 2, 3}, {123'456}},
+                              .desired_version = 9,
+                              .assignments = {{.task = 1, .rollout = {4}, .release = {}}},
+                              .capability = core::capability(),
+                              .reported = {{.task = 1,
+                                            .release = 3,
+                                            .model_digest = core::digest_of(4),
+                                            .phase = core::UpdatePhase::kProbation,
+                                            .reason = core::Reason::kWatchdog,
+                                            .policy = 8,
+                                            .burned_counter = 2}},
+                              .reported_version = 8,
+                              .added_at = {11},
+                              .revoked_at = {12}};
+    return record;
+}
+
+core::StreamRecord stream_record(std::uint32_t number, std::uint64_t mark) {
+    core::StreamRecord record;
+    record.number = static_cast<core::StreamNumber>(number);
+    record.id = {0xFEDCBA9876543210ULL};
+    record.boot_epoch = 0xFFFFFFFF;
+    record.next_sequence = mark;
+    record.accepted = mark;
+    for (std::uint32_t i = 0; i < core::kDecisionWindow; ++i) {
+        record.hashes[i] = 0x80000000U + i;
+    }
+    return record;
+}
+
+core::WriteBatch decision_batch(std::uint64_t first, std::uint32_t count = 16) {
+    core::WriteBatch batch;
+    batch.decisions.push_back({.received_at = {1'000 + static_cast<std::int64_t>(first)},
+                               .decisions = core::decisions(first, count)});
+    batch.decision_rows = count;
+    batch.streams.push_back(stream_record(0, first + count));
+    return batch;
+}
+
+class DatabaseTest : public ::testing::Test {
+protected:
+    Database open(DatabaseOptions options = {}) {
+        options.path = path();
+        auto database = Database::open(options);
+        EXPECT_TRUE(database) << (database ? "" : database.error().describe());
+        return std::move(database.value());
+    }
+    base::Error open_error(DatabaseOptions options = {}) {
+        options.path = path();
+        auto database = Database::open(options);
+        EXPECT_FALSE(database);
+        return database ? base::Error{} : database.error();
+    }
+    std::filesystem::path path() const { return directory.path() / "frugal.db"; }
+    void execute(const std::string& sql) {
+        sqlite3* raw = nullptr;
+        ASSERT_EQ(sqlite3_open(path().c_str(), &raw), SQLITE_OK);
+        ASSERT_EQ(sqlite3_exec(raw, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
+            << sqlite3_errmsg(raw);
+        sqlite3_close(raw);
+    }
+    void write_device() {
+        core::WriteBatch batch;
+        batch.records.push_back(device_record(0, "dev"));
+        ASSERT_TRUE(open().commit(batch));
+    }
+    TemporaryDirectory directory;
+};
+
+TEST_F(DatabaseTest, StartsEmpty) {
+    auto snapshot = open().load();
+    ASSERT_TRUE(snapshot);
+    EXPECT_EQ(snapshot->fencing_epoch, 0U);
+    EXPECT_TRUE(snapshot->devices.empty());
+    EXPECT_EQ(snapshot->audit_count, 0U);
+}
+
+TEST_F(DatabaseTest, GivesBackEveryRecordAsItWas) {
+    const auto device = device_record(0, "dev");
+    const auto stream = stream_record(0, 16);
+    const core::TaskRecord task{.task = 1,
+                                .name = "keyword",
+                                .labels = {"yes", "no", "a\nb"},
+                                .privacy = core::TaskPrivacy::kEdgeOnly};
+    core::ReleaseRecord release{.model = core::model_name("net"),
+                                .release = 2,
+                                .counter = 3,
+                                .task = 1,
+                                .source_bytes = 90'000,
+                                .note = "4 bit",
+                                .imported_at = {5}};
+    auto content = core::manifest_content("net", 2, 3);
+    content.self_tests = {{.seed = 5, .output_digest = {1, 2, 3}}};
+    content.data_digest = base::Bytes(32, 7);
+    release.variants.push_back({core::signed_manifest(content),
+                                {{.digest = core::digest_of(1),
+                                  .size_bytes = 5,
+                                  .block_bytes = 128,
+                                  .list_digest = core::digest_of(2),
+                                  .base_digest = core::digest_of(3)},
+                                 {.digest = core::digest_of(4),
+                                  .size_bytes = 6,
+                                  .block_bytes = 512,
+                                  .list_digest = core::digest_of(5)}}});
+    const core::EdgeModelRecord edge{1, core::digest_of(8), "big", 784};
+    const core::PolicyRecord policy{*base::ClassName::parse("m4"), 1, 6,
+                                    core::signed_policy("policy")};
+    core::RolloutRecord rollout{.id = {4},
+                                .task = 1,
+                                .target = core::RolloutTarget::kListed,
+                                .status = core::RolloutStatus::kRolledBack,
+                                .undoes = base::RolloutId{3},
+                                .actor = "ada",
+                                .started_at = {1},
+                                .ended_at = {2}};
+    const core::RolloutDeviceRecord entry{.rollout = {4},
+                                          .state = core::RolloutState::kReverted,
+                                          .reason = core::Reason::kSelfTestFailed,
+                                          .detail = 77,
+                                          .attempt = 2,
+                                          .blocks_held = 9,
+                                          .changed_at = {3}};
+    const core::AuditRecord audit{.number = 0, .actor = "ada", .hash = core::digest_of(6)};
+    {
+        core::WriteBatch batch;
+        batch.records = {device, task,   release,
+                         edge,   policy, rollout,
+                         entry,  audit,  core::FencingEpochRecord{12}};
+        batch.streams = {stream};
+        ASSERT_TRUE(open().commit(batch));
+    }
+    const auto loaded = open().load();
+    ASSERT_TRUE(loaded) << loaded.error().describe();
+    EXPECT_EQ(loaded->fencing_epoch, 12U);
+    EXPECT_EQ(loaded->devices.at(0), device);
+    EXPECT_EQ(loaded->streams.at(0), stream);
+    EXPECT_EQ(loaded->tasks.at(0), task);
+    EXPECT_EQ(loaded->edge_models.at(0), edge);
+    EXPECT_EQ(loaded->rollouts.at(0), rollout);
+    EXPECT_EQ(loaded->rollout_devices.at(0), entry);
+    EXPECT_EQ(loaded->audit_count, 1U);
+    EXPECT_EQ(loaded->audit_head, core::digest_of(6));
+    EXPECT_EQ(loaded->policies.at(0).blob->content(), policy.blob->content());
+    const auto& back = loaded->releases.at(0);
+    ASSERT_EQ(back.variants.size(), 1U);
+    EXPECT_EQ(back.variants[0].manifest->content(), content);
+    EXPECT_EQ(back.variants[0].manifest->blob().content(),
+              release.variants[0].manifest->blob().content());
+    EXPECT_EQ(back.variants[0].manifest->blob().signature(),
+              release.variants[0].manifest->blob().signature());
+    EXPECT_EQ(back.variants[0].artifacts, release.variants[0].artifacts);
+}
+
+TEST_F(DatabaseTest, ReplacesRecordsWithTheSameKey) {
+    auto device = device_record(0, "dev");
+    auto database = open();
+    core::WriteBatch batch;
+    batch.records.push_back(device);
+    device.state = core::DeviceState::kRevoked;
+    device.claim.reset();
+    device.capability.reset();
+    batch.records.push_back(device);
+    ASSERT_TRUE(database.commit(batch));
+    EXPECT_EQ(database.load()->devices, std::vector{device});
+}
+
+TEST_F(DatabaseTest, RefusesASecondOwner) {
+    const auto first = open();
+    const auto error = open_error();
+    EXPECT_EQ(error.kind, base::ErrorKind::kConflict);
+    EXPECT_NE(error.cause.find("another frugald"), std::string::npos);
+}
+
+TEST_F(DatabaseTest, KeepsCommittedRowsWhenTheProcessIsKilled) {
+    const auto child = ::fork();
+    if (child == 0) {
+        DatabaseOptions options;
+        options.path = path();
+        auto database = Database::open(options);
+        for (std::uint64_t i = 0; i < 10; ++i) {
+            if (!database || !database->commit(decision_batch(i * 16))) {
+                ::_exit(1);
+            }
+        }
+        ::kill(::getpid(), SIGKILL);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status));
+    write_device();
+    EXPECT_EQ(open().load()->streams.at(0).next_sequence, 160U);
+    EXPECT_EQ(Reader::open(path())->count_decisions(), 160U);
+}
+
+TEST_F(DatabaseTest, AFullDatabaseFailsTheCommitAndLosesNothing) {
+    DatabaseOptions options;
+    options.page_limit = 60;
+    write_device();
+    std::uint64_t stored = 0;
+    {
+        auto database = open(options);
+        while (stored < 1'000'000) {
+            const auto done = database.commit(decision_batch(stored));
+            if (!done) {
+                EXPECT_EQ(done.error().kind, base::ErrorKind::kStorage);
+                EXPECT_NE(done.error().remedy.find("room"), std::string::npos);
+                break;
+            }
+            stored += 16;
+        }
+        ASSERT_GT(stored, 0U);
+        EXPECT_FALSE(database.commit(decision_batch(stored))) << "spent until opened again";
+    }
+    auto again = open();  // with the default limit there is room
+    EXPECT_EQ(again.load()->streams.at(0).next_sequence, stored);
+    EXPECT_EQ(Reader::open(path())->count_decisions(), stored);
+    EXPECT_TRUE(again.commit(decision_batch(stored)));
+}
+
+TEST_F(DatabaseTest, ABatchIsStoredWholeOrNotAtAll) {
+    write_device();
+    auto database = open();
+    auto batch = decision_batch(0);
+    core::AuditRecord audit{.number = 0, .actor = "ada"};
+    batch.records = {audit, audit};  // the second breaks the primary key
+    ASSERT_FALSE(database.commit(batch));
+    EXPECT_EQ(Reader::open(path())->count_decisions(), 0U);
+}
+
+TEST_F(DatabaseTest, RefusesANewerSchemaWithoutWriting) {
+    write_device();
+    execute("PRAGMA user_version = 9999");
+    const auto before = std::filesystem::file_size(path());
+    const auto error = open_error();
+    EXPECT_EQ(error.kind, base::ErrorKind::kUnsupported);
+    EXPECT_NE(error.describe().find("9999"), std::string::npos);
+    EXPECT_NE(error.remedy.find("newer frugald"), std::string::npos);
+    EXPECT_EQ(std::filesystem::file_size(path()), before);
+    execute("PRAGMA user_version = 1");
+    EXPECT_EQ(open().load()->devices.size(), 1U);
+}
+
+TEST_F(DatabaseTest, RefusesAnotherProgramsDatabase) {
+    execute("CREATE TABLE song (title TEXT)");
+    EXPECT_EQ(open_error().kind, base::ErrorKind::kUnsupported);
+}
+
+TEST_F(DatabaseTest, SaysThatAFileIsNoDatabase) {
+    std::ofstream(path()) << std::string(8192, 'x');
+    const auto error = open_error();
+    EXPECT_EQ(error.kind, base::ErrorKind::kCorrupt);
+    EXPECT_NE(error.remedy.find("backup"), std::string::npos);
+}
+
+TEST_F(DatabaseTest, FindsADamagedPageWhenItOpens) {
+    write_device();
+    {
+        auto database = open();
+        for (std::uint64_t i = 0; i < 400; ++i) {
+            ASSERT_TRUE(database.commit(decision_batch(i * 16)));
+        }
+        ASSERT_TRUE(database.checkpoint());
+    }
+    {
+        const auto size = std::filesystem::file_size(path());
+        std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(static_cast<std::streamoff>(size / 4096 / 2 * 4096));
+        file << std::string(4096, '\xA5');
+    }
+    EXPECT_EQ(open_error().kind, base::ErrorKind::kCorrupt);
+}
+
+TEST_F(DatabaseTest, NeverCrashesOnDamage) {
+    write_device();
+    {
+        auto database = open();
+        for (std::uint64_t i = 0; i < 20; ++i) {
+            ASSERT_TRUE(database.commit(decision_batch(i * 16)));
+        }
+        ASSERT_TRUE(database.checkpoint());
+    }
+    std::ifstream in(path(), std::ios::binary);
+    const std::string good((std::istreambuf_iterator<char>(in)), {});
+    std::uint32_t seed = 1;
+    for (int round = 0; round < 60; ++round) {
+        auto bad = good;
+        for (int i = 0; i < 1 + round % 40; ++i) {
+            seed = seed * 1664525U + 1013904223U;
+            bad[(seed >> 4) % bad.size()] = static_cast<char>(seed >> 24);
+        }
+        std::filesystem::remove(path().string() + "-wal");
+        std::filesystem::remove(path().string() + "-shm");
+        std::ofstream(path(), std::ios::binary) << bad;
+        DatabaseOptions options;
+        options.path = path();
+        auto database = Database::open(options);
+        if (database) {
+            (void)database->load();
+            (void)database->commit(decision_batch(1000));
+        }
+    }
+}
+
+TEST_F(DatabaseTest, GivesItsBallastUpOnce) {
+    DatabaseOptions options;
+    options.ballast_bytes = 64 * 1024;
+    auto database = open(options);
+    EXPECT_EQ(std::filesystem::file_size(path().string() + ".ballast"), 64U * 1024U);
+    EXPECT_TRUE(database.release_ballast());
+    EXPECT_FALSE(database.release_ballast());
+}
+
+TEST_F(DatabaseTest, RunsWithTheSettingsDurabilityNeeds) {
+    const auto database = open();
+    sqlite3* raw = nullptr;
+    ASSERT_EQ(sqlite3_open(path().c_str(), &raw), SQLITE_OK);
+    sqlite3_stmt* statement = nullptr;
+    sqlite3_prepare_v2(raw, "PRAGMA journal_mode", -1, &statement, nullptr);
+    ASSERT_EQ(sqlite3_step(statement), SQLITE_ROW);
+    EXPECT_STREQ(reinterpret_cast<const char*>(sqlite3_column_text(statement, 0)), "wal");
+    sqlite3_finalize(statement);
+    sqlite3_close(raw);
+    EXPECT_EQ(database.synchronous(), 2) << "FULL: anything less loses acknowledged rows";
+}
+
+TEST_F(DatabaseTest, CannotOpenWhereThereIsNoDirectory) {
+    DatabaseOptions options;
+    options.path = directory.path() / "missing" / "frugal.db";
+    const auto database = Database::open(options);
+    ASSERT_FALSE(database);
+    EXPECT_EQ(database.error().kind, base::ErrorKind::kUnavailable);
+    EXPECT_FALSE(database.error().remedy.empty());
+}
+
+// The reader ----------------------------------------------------------------------------------
+
+class ReaderTest : public DatabaseTest {
+protected:
+    ReaderTest() : database(open()) {
+        core::WriteBatch batch;
+        batch.records = {device_record(0, "a"), device_record(1, "b")};
+        auto second = stream_record(1, 32);
+        second.device = static_cast<core::DeviceNumber>(1);
+        second.id = {5};
+        batch.streams = {stream_record(0, 32), second};
+        for (std::uint32_t stream = 0; stream < 2; ++stream) {
+            for (std::uint64_t first = 0; first < 32; first += 16) {
+                batch.decisions.push_back({.stream = static_cast<core::StreamNumber>(stream),
+                                           .received_at = {1000 + stream},
+                                           .decisions = core::decisions(first, 16)});
+            }
+        }
+        EXPECT_TRUE(database.commit(batch));
+    }
+    Database database;
+};
+
+TEST_F(ReaderTest, PagesThroughDecisionsNewestFirst) {
+    auto reader = Reader::open(path());
+    ASSERT_TRUE(reader) << reader.error().describe();
+    DecisionQuery query{.limit = 10};
+    std::vector<std::int64_t> rows;
+    for (int page = 0; page < 10; ++page) {
+        const auto found = reader->decisions(query);
+        ASSERT_TRUE(found);
+        for (const auto& row : found->rows) {
+            rows.push_back(row.row);
+        }
+        if (!found->has_more) {
+            break;
+        }
+        query.cursor = found->next_cursor;
+    }
+    ASSERT_EQ(rows.size(), 64U);
+    EXPECT_TRUE(std::is_sorted(rows.rbegin(), rows.rend()));
+    EXPECT_EQ(std::unique(rows.begin(), rows.end()), rows.end());
+}
+
+TEST_F(ReaderTest, GivesBackEveryColumn) {
+    auto reader = Reader::open(path());
+    const auto page =
+        reader->decisions({.device = core::device_id("b"), .order = RowOrder::kOldestFirst});
+    ASSERT_TRUE(page);
+    ASSERT_EQ(page->rows.size(), 32U);
+    const auto& row = page->rows[17];
+    EXPECT_EQ(row.device.text(), "b");
+    EXPECT_EQ(row.stream.value, 5U);
+    EXPECT_EQ(row.sequence, 17U);
+    EXPECT_EQ(row.boot_epoch, 1U);
+    EXPECT_EQ(row.task, 1U);
+    EXPECT_EQ(row.ticks, 51U);
+    EXPECT_EQ(row.class_id, 7U);
+    EXPECT_EQ(row.confidence, 217U);
+    EXPECT_EQ(row.tier, core::Tier::kLocal);
+    EXPECT_EQ(row.policy_reason, core::PolicyReason::kLocalConfidence);
+    EXPECT_EQ(row.energy_uj, 10U);
+    EXPECT_EQ(row.received_at.unix_ms, 1001);
+}
+
+TEST_F(ReaderTest, Filters) {
+    auto reader = Reader::open(path());
+    const auto count = [&](DecisionQuery query) { return reader->decisions(query)->rows.size(); };
+    EXPECT_EQ(count({.class_id = 3}), 6U);
+    EXPECT_EQ(count({.task = 2}), 0U);
+    EXPECT_EQ(count({.received_from = base::WallTime{1001}}), 32U);
+    EXPECT_EQ(count({.received_until = base::WallTime{1001}}), 32U);
+    EXPECT_EQ(count({.device = core::device_id("nobody")}), 0U);
+}
+
+TEST_F(ReaderTest, SeesWhatIsCommittedMeanwhile) {
+    auto reader = Reader::open(path());
+    EXPECT_EQ(reader->count_decisions(), 64U);
+    ASSERT_TRUE(database.commit(decision_batch(32)));
+    EXPECT_EQ(reader->count_decisions(), 80U);
+    EXPECT_EQ(reader->streams()->at(0).next_sequence, 48U);
+}
+
+TEST_F(ReaderTest, ReadsBlobsByDigest) {
+    core::WriteBatch batch;
+    const auto bytes = std::make_shared<const base::Bytes>(100'000, 7);
+    batch.records = {core::BlobRecord{core::digest_of(1), core::BlobKind::kArtifact, bytes},
+                     core::BlobRecord{core::digest_of(1), core::BlobKind::kArtifact, bytes}};
+    ASSERT_TRUE(database.commit(batch));
+    auto reader = Reader::open(path());
+    EXPECT_EQ(reader->blob(core::digest_of(1)).value(), *bytes);
+    const auto missing = reader->blob(core::digest_of(2));
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(missing.error().kind, base::ErrorKind::kNotFound);
+}
+
+TEST_F(ReaderTest, ListsGapsIncidentsAndAudit) {
+    core::WriteBatch batch;
+    const core::GapRecord gap{
+        .kind = core::GapKind::kAmnesia, .from = 3, .until = 9, .noted_at = {4}};
+    const core::IncidentRecord incident{
+        .kind = core::IncidentKind::kEquivocation, .detail = "twice", .at = {5}};
+    const core::AuditRecord audit{.number = 0,
+                                  .at = {6},
+                                  .actor = "ada",
+                                  .action = "device.add",
+                                  .subject = "a",
+                                  .detail = "-",
+                                  .previous = core::digest_of(1),
+                                  .hash = core::digest_of(2)};
+    batch.records = {gap, incident, audit};
+    ASSERT_TRUE(database.commit(batch));
+    auto reader = Reader::open(path());
+    EXPECT_EQ(reader->gaps(0, 10).value(), std::vector{gap});
+    EXPECT_EQ(reader->incidents(0, 10).value(), std::vector{incident});
+    EXPECT_EQ(reader->audit(0, 10).value(), std::vector{audit});
+}
+
+TEST_F(ReaderTest, SaysWhenThereIsNoDatabase) {
+    const auto reader = Reader::open(directory.path() / "nothing.db");
+    ASSERT_FALSE(reader);
+    EXPECT_EQ(reader.error().kind, base::ErrorKind::kNotFound);
+}
+
+}  // namespace
+}  // namespace frugal::storage
