@@ -11,23 +11,30 @@ void DeviceBooks::known_from_ledger(std::uint64_t stream, const StreamLedger& kn
     Known& entry = known_[stream];
     entry.next_sequence = known.decisions.empty() ? 0 : known.decisions.rbegin()->first + 1;
     entry.acked = known.acked;
+    for (std::uint64_t sequence = known.acked; sequence < entry.next_sequence; ++sequence) {
+        if (!known.decisions.contains(sequence)) {
+            entry.holes.insert(sequence);
+        }
+    }
     for (const GapRecord& gap : known.gaps) {
         entry.declared_until = std::max(entry.declared_until, gap.to);
     }
 }
 
+void DeviceBooks::follow_stream(std::uint64_t stream) {
+    if (stream != stream_) {
+        stream_ = stream;
+        now_ = known_[stream_];
+    }
+}
+
 void DeviceBooks::booted(const VirtualDevice& device) {
     ++context_.statistics->boots;
-    if (fr_node_stream(&device.node()) != stream_) {
-        stream_ = fr_node_stream(&device.node());
-        const Known known = known_[stream_];
-        next_sequence_ = known.next_sequence;
-        acked_ = known.acked;
-        declared_until_ = known.declared_until;
-    }
+    follow_stream(fr_node_stream(&device.node()));
     // A kill between flash and ledger leaves decisions only flash knows.
-    device.read_log(next_sequence_, [this](const fr_decision_t& decision) {
-        if (decision.sequence >= next_sequence_) {
+    const std::uint64_t first = now_.holes.empty() ? now_.next_sequence : *now_.holes.begin();
+    device.read_log(first, [this](const fr_decision_t& decision) {
+        if (decision.sequence >= now_.next_sequence || now_.holes.contains(decision.sequence)) {
             ++context_.statistics->recovered;
             decided(decision, std::nullopt);
         }
@@ -65,7 +72,8 @@ void DeviceBooks::decided(const fr_decision_t& decision, std::optional<int> labe
     record.local_confidence_q8 = decision.local_confidence_q8;
     record.label = label.value_or(-1);
     context_.ledger->append(record);
-    next_sequence_ = std::max(next_sequence_, decision.sequence + 1);
+    now_.holes.erase(decision.sequence);
+    now_.next_sequence = std::max(now_.next_sequence, decision.sequence + 1);
 }
 
 void DeviceBooks::count_accuracy(const fr_decision_t& decision, int label) {
@@ -97,14 +105,14 @@ void DeviceBooks::sent(fr_up_kind_t kind, ByteView payload) {
 }
 
 void DeviceBooks::declare_gap(const DecisionsView& view) {
-    if (!view.dropped_from || view.first_sequence <= declared_until_) {
+    if (!view.dropped_from || view.first_sequence <= now_.declared_until) {
         return;
     }
-    const std::uint64_t from = std::max(*view.dropped_from, declared_until_);
+    const std::uint64_t from = std::max(*view.dropped_from, now_.declared_until);
     context_.statistics->dropped += view.first_sequence - from;
     context_.ledger->append(
         GapRecord{device_, view.stream, *view.dropped_from, view.first_sequence});
-    declared_until_ = view.first_sequence;
+    now_.declared_until = view.first_sequence;
 }
 
 void DeviceBooks::received(fr_down_kind_t kind, ByteView payload) {
@@ -134,9 +142,9 @@ void DeviceBooks::power_cut(const fr_task_status_t& status) {
 }
 
 void DeviceBooks::acked(std::uint64_t next_sequence) {
-    if (next_sequence > acked_) {
-        context_.statistics->acked += next_sequence - acked_;
-        acked_ = next_sequence;
+    if (next_sequence > now_.acked) {
+        context_.statistics->acked += next_sequence - now_.acked;
+        now_.acked = next_sequence;
         context_.ledger->append(AckRecord{device_, stream_, next_sequence});
     }
 }

@@ -3,6 +3,8 @@
 // Owned by the device's link, loop thread. It never touches a socket.
 #pragma once
 
+#include <set>
+
 #include "device-sim/device/device_host.hpp"
 #include "device-sim/fleet/link_context.hpp"
 #include "device-sim/ledger/ledger.hpp"
@@ -14,7 +16,9 @@ public:
     DeviceBooks(LinkContext& context, std::string device, std::uint32_t task)
         : context_(context), device_(std::move(device)), task_(task) {}
 
-    /// After a boot: which stream speaks, and what the last ledger knew of it.
+    /// Which stream speaks from now on: a boot may decide before it is over.
+    void follow_stream(std::uint64_t stream);
+    /// After a boot: writes down what only flash knew.
     void booted(const VirtualDevice& device);
     /// What an earlier run of the swarm wrote down for this device.
     void known_from_ledger(std::uint64_t stream, const StreamLedger& known);
@@ -33,6 +37,7 @@ private:
         std::uint64_t next_sequence = 0;
         std::uint64_t acked = 0;
         std::uint64_t declared_until = 0;
+        std::set<std::uint64_t> holes;  ///< below next_sequence, but not in the ledger
     };
 
     void count_accuracy(const fr_decision_t& decision, int label);
@@ -43,9 +48,7 @@ private:
     std::uint32_t task_;
     std::map<std::uint64_t, Known> known_;  ///< by stream
     std::uint64_t stream_ = 0;
-    std::uint64_t next_sequence_ = 0;  ///< first one not in the ledger
-    std::uint64_t acked_ = 0;
-    std::uint64_t declared_until_ = 0;
+    Known now_;  ///< of that stream
 };
 
 }  // namespace frugal::swarm

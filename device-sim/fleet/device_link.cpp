@@ -293,6 +293,7 @@ void DeviceLink::arrive(fr_down_kind_t kind, const Bytes& payload) {
 }
 
 void DeviceLink::on_decided(const fr_decision_t& decision, std::optional<int> label) {
+    books_.follow_stream(fr_node_stream(&device_->node()));
     books_.decided(decision, label);
 }
 
