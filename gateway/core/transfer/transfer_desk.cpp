@@ -165,7 +165,9 @@ void TransferDesk::ship(const Step& step, Shipment&& shipment) {
     statistics_.delivered_bytes += bytes * shipment.wanted_by;
     (shipment.device ? statistics_.unicast_blocks : statistics_.shared_blocks) +=
         shipment.blocks.size();
-    SendBlocks send{.artifact = shipment.artifact.digest, .blocks = std::move(shipment.blocks)};
+    SendBlocks send{.artifact = shipment.artifact.digest,
+                    .block_bytes = shipment.artifact.block_bytes,
+                    .blocks = std::move(shipment.blocks)};
     if (shipment.device) {
         send.device = registry_.at(*shipment.device).record.id;
     }

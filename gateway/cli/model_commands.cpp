@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "cli/api_client.hpp"
+#include "cli/command.hpp"
+#include "cli/json_path.hpp"
+#include "cli/offline_model.hpp"
+#include "cli/output.hpp"
+
+namespace frugal::cli {
+
+using base::ErrorKind;
+using base::fail;
+using base::Result;
+
+namespace {
+
+// A boundary must not occur in a part: 40 hexadecimal digits after dashes do not occur in a
+// .tflite.
+constexpr std::string_view kBoundary = "----frugal-8f14e45fceea167a5a36dedd4bea2543c9f0f895";
+
+struct ImportOptions {
+    std::string name;
+    std::uint32_t task = 0;
+    std::vector<std::string> variants;
+};
+
+Result<std::string> multipart(const std::vector<std::string>& variants) {
+    std::string body;
+    for (const auto& variant : variants) {
+        const auto equals = variant.find('=');
+        if (equals == std::string::npos) {
+            return fail(ErrorKind::kInvalidInput, "--variant " + variant + " names no file", {},
+                        "Write --variant CLASS=FILE, e.g. --variant m4=model.tflite.");
+        }
+        const auto bytes = read_bytes(variant.substr(equals + 1));
+        if (!bytes) {
+            return tl::unexpected(bytes.error());
+        }
+        body += fmt::format(
+            "--{}\r\nContent-Disposition: form-data; name=\"{}\"\r\n"
+            "Content-Type: application/octet-stream\r\n\r\n",
+            kBoundary, variant.substr(0, equals));
+        body += base::as_text(*bytes);
+        body += "\r\n";
+    }
+    return body + fmt::format("--{}--\r\n", kBoundary);
+}
+
+Result<int> import(const Context& context, const ImportOptions& options) {
+    const auto body = multipart(options.variants);
+    if (!body) {
+        return tl::unexpected(body.error());
+    }
+    const auto imported = ApiClient(context).call(
+        {"POST",
+         fmt::format("/api/v1/models?model={}&task={}", percent_encode(options.name), options.task),
+         fmt::format("multipart/form-data; boundary={}", kBoundary), *body});
+    if (!imported) {
+        return tl::unexpected(imported.error());
+    }
+    if (context.json) {
+        print_json("model-import", imported->as_object());
+        return kExitDone;
+    }
+    const std::string release = fmt::format("{}@{}", options.name, number_at(*imported, "release"));
+    fmt::print("imported, packed and signed as {}\n", release);
+    say("Next: frugalctl rollout start " + release);
+    return kExitDone;
+}
+
+Result<int> list(const Context& context) {
+    const auto answer = ApiClient(context).call({"GET", "/api/v1/models", {}, {}});
+    if (!answer) {
+        return tl::unexpected(answer.error());
+    }
+    if (context.json) {
+        print_json("model-list", answer->as_object());
+        return kExitDone;
+    }
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& release : list_at(*answer, "releases")) {
+        for (const auto& variant : list_at(release, "variants")) {
+            std::uint64_t smallest = 0;
+            for (const auto& artifact : list_at(variant, "artifacts")) {
+                const auto size = number_at(artifact, "size_bytes");
+                smallest = smallest == 0 ? size : std::min(smallest, size);
+            }
+            rows.push_back(
+                {fmt::format("{}@{}", text_at(release, "model"), text_at(release, "release")),
+                 text_at(variant, "device_class"), text_at(release, "task"),
+                 text_at(variant, "model_bytes"), std::to_string(smallest),
+                 text_at(variant, "arena_bytes")});
+        }
+    }
+    print_table({"release", "class", "task", "model B", "on air B", "arena B"}, rows);
+    return kExitDone;
+}
+
+}  // namespace
+
+void add_model_commands(CLI::App& root, Context& context) {
+    auto* noun = root.add_subcommand("model", "model files and releases")->require_subcommand(1);
+    auto file = std::make_shared<std::string>();
+    auto input = std::make_shared<std::string>();
+    auto* inspect = noun->add_subcommand("inspect", "what a .tflite holds; needs no gateway");
+    inspect->add_option("file", *file)->required();
+    on_command(*inspect, context, [&context, file] { return inspect_model(context, *file); });
+    auto* run = noun->add_subcommand("run", "run a .tflite on raw input bytes; needs no gateway");
+    run->add_option("file", *file)->required();
+    run->add_option("--input", *input, "raw bytes of all inputs, one after another")->required();
+    on_command(*run, context,
+               [&context, file, input] { return run_model_file(context, *file, *input); });
+
+    auto options = std::make_shared<ImportOptions>();
+    auto* import_command =
+        noun->add_subcommand("import", "check, pack and sign .tflite files as one release");
+    import_command->add_option("name", options->name, "model name")->required();
+    import_command->add_option("--task", options->task)->required();
+    import_command
+        ->add_option("--variant", options->variants,
+                     "CLASS=FILE for each device class; any=FILE fits all")
+        ->required();
+    on_command(*import_command, context, [&context, options] { return import(context, *options); });
+    on_command(*noun->add_subcommand("list", "releases and their variants"), context,
+               [&context] { return list(context); });
+}
+
+}  // namespace frugal::cli

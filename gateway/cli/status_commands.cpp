@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "cli/api_client.hpp"
+#include "cli/command.hpp"
+#include "cli/json_path.hpp"
+#include "cli/output.hpp"
+
+namespace frugal::cli {
+
+using base::Result;
+
+namespace {
+
+void print_overview(const boost::json::value& overview) {
+    fmt::print("site         {}\n", text_at(overview, "site"));
+    fmt::print("devices      {} of {} online, {} revoked, {} quarantined\n",
+               number_at(overview, "fleet.online"), number_at(overview, "fleet.devices"),
+               number_at(overview, "fleet.revoked"), number_at(overview, "fleet.quarantined"));
+    fmt::print("decisions    {} stored, {:.0f} per minute, {} in declared gaps\n",
+               grouped(number_at(overview, "decisions.total")),
+               real_at(overview, "decisions.per_minute"), number_at(overview, "decisions.gaps"));
+    fmt::print("escalations  {} answered, {} busy, {} expired, {:.1f} ms each\n",
+               grouped(number_at(overview, "escalations.answered")),
+               number_at(overview, "escalations.busy"), number_at(overview, "escalations.late"),
+               real_at(overview, "escalations.service_ms"));
+    fmt::print("bytes        {} up, {} down, {} of raw input kept on the devices\n",
+               grouped(number_at(overview, "bytes.up")), grouped(number_at(overview, "bytes.down")),
+               grouped(number_at(overview, "bytes.raw_avoided")));
+    if (!at_path(overview, "rollout").is_null()) {
+        fmt::print("rollout      {}: {}@{} {}\n", text_at(overview, "rollout.id"),
+                   text_at(overview, "rollout.model"), text_at(overview, "rollout.release"),
+                   text_at(overview, "rollout.state"));
+    }
+}
+
+Result<int> status(const Context& context) {
+    const auto overview = ApiClient(context).call({"GET", "/api/v1/overview", {}, {}});
+    if (!overview) {
+        return tl::unexpected(overview.error());
+    }
+    if (context.json) {
+        print_json("status", {{"overview", *overview}});
+    } else {
+        print_overview(*overview);
+    }
+    return kExitDone;
+}
+
+/// Exit status 0 only if the gateway is ready: fits a container's HEALTHCHECK.
+Result<int> health(const Context& context) {
+    const auto answer = ApiClient(context).call({"GET", "/readyz", {}, {}});
+    if (!answer) {
+        return tl::unexpected(answer.error());
+    }
+    if (context.json) {
+        print_json("health", {{"ready", true}});
+    } else {
+        fmt::print("ready\n");
+    }
+    return kExitDone;
+}
+
+Result<int> escalations(const Context& context) {
+    const auto answer = ApiClient(context).call({"GET", "/api/v1/escalations/statistics", {}, {}});
+    if (!answer) {
+        return tl::unexpected(answer.error());
+    }
+    if (context.json) {
+        print_json("escalation-statistics", answer->as_object());
+        return kExitDone;
+    }
+    for (const auto& [key, value] : answer->as_object()) {
+        fmt::print("{:<14} {}\n", std::string_view(key), text_at(*answer, key));
+    }
+    return kExitDone;
+}
+
+}  // namespace
+
+void add_status_commands(CLI::App& root, Context& context) {
+    on_command(*root.add_subcommand("status", "the site at a glance"), context,
+               [&context] { return status(context); });
+    on_command(*root.add_subcommand("health", "is the gateway ready? (exit status)"), context,
+               [&context] { return health(context); });
+    auto* noun = root.add_subcommand("escalation", "tasks sent up to the edge");
+    noun->require_subcommand(1);
+    on_command(*noun->add_subcommand("statistics", "answered, busy, refused, late"), context,
+               [&context] { return escalations(context); });
+}
+
+}  // namespace frugal::cli

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "cli/api_client.hpp"
+#include "cli/command.hpp"
+#include "cli/json_path.hpp"
+#include "cli/offline_model.hpp"
+#include "cli/output.hpp"
+
+namespace frugal::cli {
+
+namespace json = boost::json;
+using base::Result;
+
+namespace {
+
+struct TaskOptions {
+    std::uint32_t task = 0;
+    std::string name;
+    std::vector<std::string> labels;
+    std::string privacy = "edge-only";
+    std::string file;
+    std::string release;
+};
+
+std::string task_path(const TaskOptions& options) {
+    return "/api/v1/tasks/" + std::to_string(options.task);
+}
+
+Result<int> send(const Context& context, const std::string& command, ApiRequest request,
+                 const std::string& done) {
+    const auto answer = ApiClient(context).call(request);
+    if (!answer) {
+        return tl::unexpected(answer.error());
+    }
+    if (context.json) {
+        print_json(command, {{"done", true}});
+    } else {
+        fmt::print("{}\n", done);
+    }
+    return kExitDone;
+}
+
+Result<int> define(const Context& context, const TaskOptions& options) {
+    json::array labels;
+    for (const auto& label : options.labels) {
+        labels.emplace_back(label);
+    }
+    const json::object body{
+        {"name", options.name}, {"labels", labels}, {"privacy", options.privacy}};
+    return send(context, "task-define",
+                {"PUT", task_path(options), "application/json", json::serialize(body)},
+                fmt::format("task {} is {}", options.task, options.name));
+}
+
+Result<int> send_file(const Context& context, const TaskOptions& options,
+                      const std::string& command, const std::string& target,
+                      const std::string& type, const std::string& done) {
+    const auto bytes = read_bytes(options.file);
+    if (!bytes) {
+        return tl::unexpected(bytes.error());
+    }
+    return send(context, command, {"PUT", target, type, std::string(base::as_text(*bytes))}, done);
+}
+
+Result<int> set_edge_model(const Context& context, const TaskOptions& options) {
+    const auto slash = options.file.find_last_of('/');
+    const std::string name = options.file.substr(slash == std::string::npos ? 0 : slash + 1);
+    return send_file(context, options, "task-set-edge-model",
+                     task_path(options) + "/edge-model?name=" + percent_encode(name),
+                     "application/octet-stream",
+                     fmt::format("{} answers the escalations of task {}", name, options.task));
+}
+
+Result<int> set_policy(const Context& context, const TaskOptions& options) {
+    return send_file(context, options, "policy-set",
+                     task_path(options) + "/policy?release=" + percent_encode(options.release),
+                     "application/toml",
+                     fmt::format("policy of task {} set for {}", options.task, options.release));
+}
+
+Result<int> list(const Context& context) {
+    const auto answer = ApiClient(context).call({"GET", "/api/v1/tasks", {}, {}});
+    if (!answer) {
+        return tl::unexpected(answer.error());
+    }
+    if (context.json) {
+        print_json("task-list", answer->as_object());
+        return kExitDone;
+    }
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& task : list_at(*answer, "tasks")) {
+        std::string edge = "-";
+        for (const auto& model : list_at(*answer, "edge_models")) {
+            edge =
+                number_at(model, "task") == number_at(task, "task") ? text_at(model, "name") : edge;
+        }
+        rows.push_back({text_at(task, "task"), text_at(task, "name"), text_at(task, "privacy"),
+                        std::to_string(list_at(task, "labels").size()), edge});
+    }
+    print_table({"task", "name", "privacy", "classes", "edge model"}, rows);
+    return kExitDone;
+}
+
+}  // namespace
+
+void add_task_commands(CLI::App& root, Context& context) {
+    auto options = std::make_shared<TaskOptions>();
+    auto* task = root.add_subcommand("task", "what devices decide")->require_subcommand(1);
+    auto* define_command = task->add_subcommand("define", "name a task and its classes");
+    define_command->add_option("task", options->task, "its number on the wire, 1..255")->required();
+    define_command->add_option("name", options->name)->required();
+    define_command->add_option("--labels", options->labels, "class names by class id")
+        ->delimiter(',')
+        ->required();
+    define_command->add_option("--privacy", options->privacy, "public, edge-only or never")
+        ->capture_default_str();
+    on_command(*define_command, context, [&context, options] { return define(context, *options); });
+    on_command(*task->add_subcommand("list", "tasks, edge models and policies"), context,
+               [&context] { return list(context); });
+    auto* edge = task->add_subcommand("set-edge-model", "the model that answers escalations");
+    edge->add_option("task", options->task)->required();
+    edge->add_option("file", options->file, ".tflite classifier")->required();
+    on_command(*edge, context, [&context, options] { return set_edge_model(context, *options); });
+
+    auto* policy = root.add_subcommand("policy", "what stays local and what escalates");
+    policy->require_subcommand(1);
+    auto* set = policy->add_subcommand("set", "compile, sign and push a policy file");
+    set->add_option("task", options->task)->required();
+    set->add_option("file", options->file, "TOML, see config/policies")->required();
+    set->add_option("--release", options->release, "MODEL@N whose models it is measured for")
+        ->required();
+    on_command(*set, context, [&context, options] { return set_policy(context, *options); });
+}
+
+}  // namespace frugal::cli
