@@ -8,6 +8,7 @@ database; the exit status is 0 only if everything promised holds.
 """
 
 import argparse
+import gzip
 import json
 import os
 import shutil
@@ -25,6 +26,7 @@ RELEASES = {
     1: {"tiny": "fashion-tiny-1.tflite", "m4": "fashion-small-1.tflite", "esp32": "fashion-small-1.tflite"},
     2: {"tiny": "fashion-tiny-2.tflite", "m4": "fashion-small-2.tflite", "esp32": "fashion-small-2.tflite"},
 }
+DEVICE_CLASSES = ("tiny", "m4", "esp32")
 WANTED_DECISIONS = 10_000
 WANTED_ESCALATIONS = 200
 STEP_LIMIT_S = 180
@@ -38,6 +40,11 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def gzip_size(path):
+    with open(path, "rb") as file:
+        return len(gzip.compress(file.read(), 9))
 
 
 def say(text):
@@ -82,9 +89,17 @@ class Demo:
         self.folder = tempfile.mkdtemp(prefix="frugal-demo-")
         self.site = os.path.join(self.folder, "site")
         self.state = os.path.join(self.folder, "swarm")
-        self.status_file = os.path.join(self.folder, "status.jsonl")
+        self.status_file = os.path.join(self.folder, "status.json")
+        self.rollout = None
+        self.fleet = self.spread(options.devices)
         self.processes = []
         self.started = time.monotonic()
+
+    @staticmethod
+    def spread(devices):
+        """So many devices of each class, as even as it goes."""
+        count, rest = divmod(devices, len(DEVICE_CLASSES))
+        return {name: count + (1 if i < rest else 0) for i, name in enumerate(reversed(DEVICE_CLASSES))}
 
     # Small tools ------------------------------------------------------------------------------
 
@@ -118,9 +133,8 @@ class Demo:
 
     def swarm_status(self):
         try:
-            with open(self.status_file, encoding="utf-8") as lines:
-                complete = [line for line in lines if line.endswith("\n")]
-            return json.loads(complete[-1]) if complete else {}
+            with open(self.status_file, encoding="utf-8") as status:
+                return json.load(status)
         except (FileNotFoundError, json.JSONDecodeError):
             return {}
 
@@ -150,17 +164,21 @@ class Demo:
             return False
 
     def make_fleet(self):
-        self.claims = os.path.join(self.folder, "claims.json")
-        self.control("device", "add", "--count", self.options.devices, "--prefix", "dev", "--claims", self.claims)
+        claims = os.path.join(self.folder, "claims.csv")
+        for name, count in self.fleet.items():
+            if count:
+                self.control("device", "add", "--count", count, "--prefix", name, "--claims", claims)
         self.control("task", "define", 1, "fashion", "--labels", ",".join(CLASSES), "--privacy", "edge-only")
         self.control("task", "set-edge-model", 1, os.path.join(MODELS, "fashion-edge.tflite"))
         self.swarm = self.start(
             "swarm", self.path("frugal-swarm"), "run", "--site", "demo", "--broker", f"127.0.0.1:{self.mqtt_port}",
             "--ca", os.path.join(self.site, "broker", "ca.pem"),
             "--release-key", os.path.join(self.site, "release.pub"),
-            "--est", f"https://127.0.0.1:{self.http_port}", "--claims", self.claims,
-            "--devices", str(self.options.devices), "--scenario", os.path.join(ROOT, "config", "demo", "scenario.toml"),
+            "--est", f"https://127.0.0.1:{self.http_port}", "--claims", claims,
+            "--classes", ",".join(f"{name}:{count}" for name, count in self.fleet.items() if count),
+            "--scenario", os.path.join(ROOT, "config", "demo", "scenario.toml"),
             "--seed", str(self.options.seed), "--state", self.state, "--status-file", self.status_file)
+        self.wait("every device to be online", lambda: self.swarm_status().get("connected") == self.options.devices)
 
     def roll_out(self, number):
         variants = []
@@ -174,10 +192,13 @@ class Demo:
         self.wait(f"every device confirmed on {release}", lambda: self.confirmed() == self.options.devices)
 
     def confirmed(self):
-        return self.control("rollout", "show", self.rollout)["rollout"]["states"].get("confirmed", 0)
+        if self.rollout is None:
+            return 0
+        states = self.control("rollout", "show", self.rollout)["rollout"]["states"]
+        return sum(state["count"] for state in states if state["name"] == "confirmed")
 
     def revoke_one(self):
-        self.revoked = self.control("device", "list")["devices"][-1]["id"]
+        self.revoked = self.control("device", "list")["devices"][-1]["device"]
         self.control("device", "revoke", self.revoked)
 
     def collect(self):
@@ -194,7 +215,7 @@ class Demo:
         overview = self.control("status")["overview"]
         decisions, escalations, traffic = overview["decisions"], overview["escalations"], overview["bytes"]
         line = (f"{time.monotonic() - self.started:6.1f} s  online {overview['fleet']['online']}"
-                f"  confirmed {self.confirmed() if hasattr(self, 'rollout') else 0}"
+                f"  confirmed {self.confirmed()}"
                 f"  decisions {decisions['total']:,} ({decisions['per_minute'] / 60:.0f}/s)"
                 f"  escalations {escalations['answered']:,}"
                 f"  on air {(traffic['up'] + traffic['down']) / 1e6:.2f} MB"
@@ -208,24 +229,26 @@ class Demo:
         self.swarm.stop()
         self.processes.remove(self.swarm)
         overview = self.control("status")["overview"]
-        models = {entry["release"]: entry for entry in self.control("model", "list")["models"]}
         self.stop_all()
-        verify = [self.path("frugal-swarm"), "verify", "--ledger", self.state, "--database",
-                  os.path.join(self.site, "frugal.db"), "--json"]
-        for place in (self.site, self.folder):
-            verify += ["--scan", place]
+        verify = [self.path("frugal-swarm"), "verify", "--ledger", os.path.join(self.state, "ledger"),
+                  "--database", os.path.join(self.site, "frugal.db"), "--scan", self.folder, "--json"]
         done = subprocess.run(verify, capture_output=True, text=True, timeout=300, check=False)
         if not done.stdout.strip():
             raise DemoError(f"frugal-swarm verify said nothing:\n{done.stderr}")
-        return self.summarize(json.loads(done.stdout.strip().splitlines()[-1]), overview, models)
+        return self.summarize(json.loads(done.stdout.strip().splitlines()[-1]), overview)
 
-    def summarize(self, ledger, overview, models):
+    def model_bytes(self, size_of):
+        """What both releases cost for the whole fleet if each device got `size_of` its file."""
+        return sum(count * size_of(os.path.join(MODELS, models[name]))
+                   for models in RELEASES.values() for name, count in self.fleet.items())
+
+    def summarize(self, ledger, overview):
         summary = dict(ledger)
         summary["devices"] = self.options.devices
         summary["devices_confirmed"] = self.confirmed_at_end
         summary["device_revoked"] = self.revoked
-        summary["raw_model_bytes"] = ledger.get("raw_model_bytes", 0)
-        summary["releases"] = [models[number] for number in sorted(models)]
+        summary["raw_model_bytes"] = self.model_bytes(os.path.getsize)
+        summary["gzip_model_bytes"] = self.model_bytes(gzip_size)
         summary["gateway"] = overview
         summary["seconds"] = round(time.monotonic() - self.started, 1)
         checks = {
@@ -234,7 +257,7 @@ class Demo:
             "escalations answered": summary["escalations_answered"] >= WANTED_ESCALATIONS,
             "a cut transfer resumed": summary["transfers_resumed"] >= 1,
             "a device revoked": bool(self.revoked),
-            "nothing lost": summary["lost"] == 0,
+            "nothing lost": summary["lost"] == 0 and summary["different"] == 0,
             "nothing twice": summary["duplicated"] == 0,
             "no raw data at rest": summary["raw_bytes_at_rest"] == 0,
         }
@@ -276,7 +299,7 @@ def print_summary(summary, as_json):
         return
     print()
     for key in ("devices", "devices_confirmed", "decisions_committed", "escalations_answered", "lost", "duplicated",
-                "raw_bytes_at_rest", "model_bytes_on_air", "raw_model_bytes", "seconds"):
+                "raw_bytes_at_rest", "transfers_resumed", "model_bytes_on_air", "raw_model_bytes", "gzip_model_bytes", "seconds"):
         print(f"{key:>22}  {summary[key]:,}")
     print("\nEverything promised holds." if summary["ok"] else "\nFAILED: " + ", ".join(summary["failed"]))
 
