@@ -275,33 +275,47 @@ static void refuse(fr_node_t* node, uint32_t task_index, fr_reason_t reason) {
     fr_update_step(node, task_index, bans ? FR_EVENT_BAN : FR_EVENT_REFUSE, reason);
 }
 
+/// The same bytes by the same way. An offer without a way means "you have them": no news either.
+static bool is_same_artifact(const fr_offer_t* wanted, const fr_offer_t* offer) {
+    return wanted->size_bytes == 0 ||
+           (fr_views_equal(&wanted->digest, offer->digest.bytes, offer->digest.size) &&
+            fr_views_equal(&wanted->list_digest, offer->list_digest.bytes,
+                           offer->list_digest.size) &&
+            wanted->size_bytes == offer->size_bytes && wanted->block_bytes == offer->block_bytes);
+}
+
 /// The desired state already being worked on; its conditions may have changed.
 static bool is_the_work(const fr_node_t* node, const fr_offer_t* wanted) {
     fr_offer_t offer;
     return fr_offer_load(node, &offer) == FR_OK && offer.task == wanted->task &&
            fr_views_equal(&wanted->manifest, offer.manifest.bytes, offer.manifest.size) &&
-           fr_views_equal(&wanted->digest, offer.digest.bytes, offer.digest.size) &&
-           fr_views_equal(&wanted->list_digest, offer.list_digest.bytes, offer.list_digest.size) &&
-           wanted->size_bytes == offer.size_bytes && wanted->block_bytes == offer.block_bytes;
+           is_same_artifact(wanted, &offer);
 }
 
+/// Conditions and policy may have changed on the way; manifest and artifact have not.
 static void go_on(fr_node_t* node, const fr_task_desired_t* desired, const fr_offer_t* wanted) {
     fr_offer_t offer;
     if (fr_offer_load(node, &offer) != FR_OK) {
         return;
     }
     node->update.desired_version = wanted->desired_version;
-    if (offer.minimum_battery_half_percent == wanted->minimum_battery_half_percent &&
+    const bool is_new_policy =
+        !fr_views_equal(&desired->policy.content, offer.policy.bytes, offer.policy.size) &&
+        fr_policy_is_fit(node, node->update.task_index, &desired->policy.content,
+                         &desired->policy.signature);
+    if (!is_new_policy &&
+        offer.minimum_battery_half_percent == wanted->minimum_battery_half_percent &&
         offer.not_before_ticks == wanted->not_before_ticks) {
         return;
     }
-    fr_offer_t changed = *wanted;
-    if (fr_policy_is_fit(node, node->update.task_index, &desired->policy.content,
-                         &desired->policy.signature)) {
-        changed.policy = desired->policy.content;
-        changed.policy_signature = desired->policy.signature;
+    offer.desired_version = wanted->desired_version;
+    offer.minimum_battery_half_percent = wanted->minimum_battery_half_percent;
+    offer.not_before_ticks = wanted->not_before_ticks;
+    if (is_new_policy) {
+        offer.policy = desired->policy.content;
+        offer.policy_signature = desired->policy.signature;
     }
-    fr_count_storage(node, fr_offer_save(node, &changed));
+    fr_count_storage(node, fr_offer_save(node, &offer));
 }
 
 /// Desired equals something the device has: what runs, what it fell back from, or what it works on.
