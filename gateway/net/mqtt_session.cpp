@@ -204,10 +204,15 @@ base::Error MqttSession::serve() {
     last_housekeeping_ = steady_now();
     deadline_ = last_housekeeping_ + settings_.connect_timeout;
     ERR_clear_error();
+    errno = 0;
     const int code = mosquitto_connect_async(client_.get(), settings_.host.c_str(), settings_.port,
                                              settings_.keepalive_s);
     if (code != MOSQ_ERR_SUCCESS) {
         return library_error(code);
+    }
+    if (errno == ECONNREFUSED) {
+        // On this machine the refusal comes at once, and the first TLS write has eaten it.
+        return connection_error("cannot reach the broker", std::strerror(ECONNREFUSED));
     }
     for (;;) {
         const int fd = mosquitto_socket(client_.get());
@@ -274,10 +279,12 @@ Result<void> MqttSession::await_tcp(int fd) {
     int code = 0;
     socklen_t size = sizeof(code);
     ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &size);
+    // A reset means that somebody answered: a busy thread can find the whole handshake behind it.
+    is_tcp_connected_ = code == 0 || code == ECONNRESET;
     if (code != 0) {
-        return tl::unexpected(connection_error("cannot reach the broker", std::strerror(code)));
+        errno = code;
+        return tl::unexpected(library_error(MOSQ_ERR_ERRNO));
     }
-    is_tcp_connected_ = true;
     return {};
 }
 
@@ -338,11 +345,13 @@ base::Error MqttSession::connection_error(std::string message, std::string cause
 }
 
 base::Error MqttSession::library_error(int code) const {
+    const std::string cause =
+        code == MOSQ_ERR_ERRNO ? std::strerror(errno) : mosquitto_strerror(code);
     if (!refusal_.message.empty()) {
         return refusal_;
     }
-    if (code == MOSQ_ERR_ERRNO) {
-        return connection_error("cannot reach the broker", std::strerror(errno));
+    if (is_up_) {
+        return connection_error("lost the broker", cause);
     }
     if (!last_tls_error_.empty()) {
         base::Error error = connection_error("no TLS session with the broker", last_tls_error_);
@@ -351,14 +360,12 @@ base::Error MqttSession::library_error(int code) const {
             "and that the broker accepts the gateway's certificate";
         return error;
     }
-    if (settings_.tls && is_tcp_connected_ && !is_up_) {
-        base::Error error =
-            connection_error("the broker closed the connection", mosquitto_strerror(code));
+    if (settings_.tls && is_tcp_connected_) {
+        base::Error error = connection_error("the broker closed the connection", cause);
         error.remedy = "the broker's log says why: most often it does not trust our certificate";
         return error;
     }
-    return connection_error(is_up_ ? "lost the broker" : "the broker closed the connection",
-                            mosquitto_strerror(code));
+    return connection_error("cannot reach the broker", cause);
 }
 
 void MqttSession::on_connect(int reason) {
