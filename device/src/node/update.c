@@ -226,15 +226,19 @@ static bool slot_is_desired(const fr_node_t* node, uint32_t task_index, int8_t s
 static void match(fr_node_t* node, uint32_t task_index, const fr_task_desired_t* desired) {
     fr_manifest_t manifest;
     fr_task_state_t* state = state_of(node, task_index);
+    bool is_changed = state->phase != FR_PHASE_CONFIRMED;
     if (fr_slot_manifest(node, task_index, (uint32_t)state->active, &manifest) == FR_OK &&
         manifest.counter > state->burned_counter) {
         state->burned_counter = manifest.counter;
         state->burned_tag = fr_digest_tag(manifest.model_digest.bytes);
         node->tasks[task_index].loaded.release = manifest.counter;
-        fr_count_storage(node, fr_state_save(node));
+        is_changed = true;
     }
     fr_policy_offer(node, task_index, &desired->policy);
     fr_update_step(node, task_index, FR_EVENT_MATCH, FR_REASON_NONE);
+    if (is_changed) {
+        fr_count_storage(node, fr_state_save(node));
+    }
 }
 
 /// The running model under a new manifest: nothing to fetch, test or prove.
