@@ -74,7 +74,7 @@ static bool map_is_valid(const uint8_t* task) {
     const bool has_pins = (task[TASK_GROUPS] & FR_POLICY_PINS) != 0;
     for (uint32_t class_id = 0; class_id < 4u * task[TASK_MAP]; ++class_id) {
         const uint32_t group =
-            (task[FR_POLICY_TASK_BYTES + (class_id >> 2)] >> (2u * (class_id & 3u))) & 3u;
+            ((uint32_t)task[FR_POLICY_TASK_BYTES + (class_id >> 2)] >> (2u * (class_id & 3u))) & 3u;
         if (group >= groups && !(has_pins && group >= FR_POLICY_PIN_EDGE)) {
             return false;
         }
