@@ -16,10 +16,10 @@
 namespace frugal::storage {
 
 struct DatabaseOptions {
-    std::filesystem::path path;
+    std::filesystem::path path{};
     std::int64_t page_limit = 1'048'576;  ///< pages of 4096 bytes; commits beyond it fail cleanly
     std::int64_t ballast_bytes = 0;       ///< a file beside it, deleted to get room on a full disk
-    std::string vfs;                      ///< SQLite VFS by name; empty: the default
+    std::string vfs{};                    ///< SQLite VFS by name; empty: the default
     bool use_file_lock = true;            ///< flock beside the file; off only where the VFS is fake
     bool check_at_open = true;            ///< PRAGMA quick_check
 };
