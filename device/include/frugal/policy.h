@@ -111,8 +111,7 @@ uint32_t fr_policy_id(const uint8_t* policy, size_t size);
 /// The hourly cap of a task, in escalations; 0 for none or for a task the policy does not know.
 uint32_t fr_policy_cap_per_hour(const uint8_t* policy, size_t size, uint32_t task);
 
-// ---- building (used by the gateway and by tests; devices need not link it)
-// -----------------------
+// Building (used by the gateway and by tests; devices need not link it).
 
 typedef struct {
     uint8_t field;      ///< fr_policy_field_t

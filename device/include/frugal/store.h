@@ -23,8 +23,7 @@ extern "C" {
 
 #define FR_SLOTS 2u
 
-// ---- layout
-// --------------------------------------------------------------------------------------
+// Layout.
 
 /// What decides the layout.
 typedef struct {
@@ -49,8 +48,7 @@ typedef struct {
 /// @return FR_OK; FR_ERROR_ARGUMENT for a shape out of range.
 FR_MUST_USE fr_status_t fr_layout_init(fr_layout_t* layout, const fr_store_shape_t* shape);
 
-// ---- flash access
-// --------------------------------------------------------------------------------
+// Flash access.
 
 const uint8_t* fr_flash_map(const fr_flash_t* flash, uint32_t offset);
 
@@ -67,8 +65,7 @@ bool fr_flash_is_erased(const fr_flash_t* flash, uint32_t offset, uint32_t size)
 uint32_t fr_crc32(uint32_t crc, const uint8_t* bytes, uint32_t size);
 uint16_t fr_crc16(const uint8_t* bytes, uint32_t size);
 
-// ---- record log
-// ----------------------------------------------------------------------------------
+// Record log.
 
 /// Record types. A slot's manifest and policy are found by fr_record_manifest() and _policy().
 #define FR_RECORD_STATE 0u
@@ -110,8 +107,7 @@ FR_MUST_USE fr_status_t fr_record_log_put(fr_record_log_t* log, uint32_t type, c
 /// @return NULL if there is none.
 const uint8_t* fr_record_log_get(const fr_record_log_t* log, uint32_t type, uint32_t* size);
 
-// ---- decision log
-// --------------------------------------------------------------------------------
+// Decision log.
 
 #define FR_DECISION_RECORD_BYTES 24u
 
@@ -180,8 +176,7 @@ FR_MUST_USE fr_status_t fr_decision_log_read(const fr_decision_log_t* log,
                                              fr_decision_cursor_t* cursor,
                                              fr_decision_record_t* record, uint32_t* position);
 
-// ---- staging
-// -------------------------------------------------------------------------------------
+// Staging.
 
 /// The artifact in staging.
 typedef struct {
@@ -228,8 +223,7 @@ uint32_t fr_staging_block_size(const fr_staging_t* staging, uint32_t block);
 /// The artifact's bytes from `position` on: only blocks that are held make sense.
 const uint8_t* fr_staging_bytes(const fr_staging_t* staging, uint32_t position);
 
-// ---- slots
-// ---------------------------------------------------------------------------------------
+// Slots.
 
 /// Writes a decoded model into a slot piece by piece: the caller gives pieces of any size.
 typedef struct {

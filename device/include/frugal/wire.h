@@ -22,8 +22,7 @@
 extern "C" {
 #endif
 
-// ---- topics
-// --------------------------------------------------------------------------------------
+// Topics.
 
 /// Whether a zero-terminated id is [a-z0-9-]{1,64}.
 bool fr_id_is_valid(const char* id);
@@ -46,8 +45,7 @@ size_t fr_topic_shared_chunk(char* topic, size_t capacity, const char* site,
 FR_MUST_USE fr_status_t fr_topic_parse_down(const char* topic, size_t size, const char* site,
                                             const char* device, fr_down_kind_t* kind);
 
-// ---- up
-// ------------------------------------------------------------------------------------------
+// Up.
 
 /// Bytes of the payload of one message, or of a byte field.
 typedef struct {
@@ -177,8 +175,7 @@ size_t fr_bye_encode(const fr_bye_t* bye, uint8_t* payload, size_t capacity);
 /// Bytes fr_escalate_encode() may need besides the features.
 #define FR_ESCALATE_OVERHEAD 64u
 
-// ---- down
-// ----------------------------------------------------------------------------------------
+// Down.
 
 /// Signed bytes as they came: nothing in here may be believed before its signature was verified.
 typedef struct {

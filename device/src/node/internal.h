@@ -5,6 +5,7 @@
 #ifndef FRUGAL_NODE_INTERNAL_H
 #define FRUGAL_NODE_INTERNAL_H
 
+#include "frugal/classify.h"
 #include "frugal/node.h"
 #include "frugal/policy.h"
 #include "frugal/wire.h"
@@ -25,7 +26,7 @@
 #define FR_ARENA_BYTES_MIN 1280u
 #define FR_WATCHDOG_BYTES 4096u
 
-// ---- support.c
+// support.c
 uint64_t fr_after(const fr_node_t* node, uint32_t configured_ms, uint32_t default_ms);
 uint64_t fr_jitter(const fr_node_t* node, uint64_t span_ms);  // 0..span-1, random
 void fr_earliest(uint64_t* deadline_ms, uint64_t candidate_ms);
@@ -37,7 +38,7 @@ uint32_t fr_digest_tag(const uint8_t* digest);
 fr_environment_t fr_environment(const fr_node_t* node);
 int32_t fr_find_task(const fr_node_t* node, uint32_t task);  // index, -1 for none
 
-// ---- persistence.c: the STATE record, signed blobs of the slots, the offer in work
+// persistence.c: the STATE record, signed blobs of the slots, the offer in work
 fr_status_t fr_state_save(fr_node_t* node);
 fr_status_t fr_state_load(fr_node_t* node);
 fr_status_t fr_state_format(fr_node_t* node);
@@ -65,25 +66,27 @@ fr_status_t fr_blob_save(fr_node_t* node, uint32_t type, const fr_view_t* conten
                          const fr_view_t* signature);
 void fr_blob_load(const fr_node_t* node, uint32_t type, fr_view_t* content, fr_view_t* signature);
 
-// ---- slots.c: what is in a slot, and what runs
+// slots.c: what is in a slot, and what runs
 bool fr_signature_holds(const fr_node_t* node, const uint8_t* public_key, const fr_view_t* content,
                         const fr_view_t* signature);
 bool fr_slot_is_verified(const fr_node_t* node, uint32_t task_index, uint32_t slot);
 fr_status_t fr_slot_manifest(const fr_node_t* node, uint32_t task_index, uint32_t slot,
                              fr_manifest_t* manifest);
+bool fr_slot_holds(const fr_node_t* node, uint32_t task_index, uint32_t slot,
+                   const fr_manifest_t* manifest);
 fr_status_t fr_slot_check_digest(const fr_node_t* node, uint32_t task_index, uint32_t slot,
                                  const fr_manifest_t* manifest);
 fr_status_t fr_slot_verify(const fr_node_t* node, uint32_t task_index, uint32_t slot);
 fr_status_t fr_model_load(fr_node_t* node, uint32_t task_index);
 void fr_slot_policy(const fr_node_t* node, uint32_t task_index, fr_view_t* policy);
 
-// ---- offer.c: is an offer acceptable, before any byte of it travels
+// offer.c: is an offer acceptable, before any byte of it travels
 fr_reason_t fr_offer_judge(const fr_node_t* node, uint32_t task_index, const fr_offer_t* offer,
                            uint32_t* detail);
 uint32_t fr_supported_operators(uint32_t* operators, uint32_t capacity);
 uint32_t fr_decoder_ram(const fr_node_t* node);
 
-// ---- update_table.c: the transition table
+// update_table.c: the transition table
 typedef enum {
     FR_EVENT_OFFER = 0,  // a fit offer is taken up
     FR_EVENT_REFUSE,     // an offer is refused
@@ -102,11 +105,10 @@ typedef enum {
 /// The next phase, or FR_PHASE_UNSPECIFIED if the event cannot happen in this phase.
 fr_phase_t fr_update_next(fr_phase_t phase, fr_update_event_t event);
 
-// ---- update.c: the machine's actions
+// update.c: the machine's actions
+bool fr_is_in_probation(const fr_node_t* node, uint32_t task_index);
 void fr_update_step(fr_node_t* node, uint32_t task_index, fr_update_event_t event,
                     fr_reason_t reason);
-void fr_update_on_desired(fr_node_t* node, uint32_t task_index, const fr_task_desired_t* desired,
-                          uint32_t version);
 void fr_update_begin(fr_node_t* node);
 void fr_update_fail(fr_node_t* node, fr_reason_t reason, uint32_t detail);
 void fr_update_revert(fr_node_t* node, uint32_t task_index, fr_reason_t reason);
@@ -114,41 +116,65 @@ void fr_update_count_decision(fr_node_t* node, uint32_t task_index);
 void fr_update_tick(fr_node_t* node);
 void fr_update_resume(fr_node_t* node);
 
-// ---- activate.c: conditions, self-test, flip
+// desired.c: what a desired state means for a task
+void fr_update_on_desired(fr_node_t* node, uint32_t task_index, const fr_task_desired_t* desired,
+                          uint32_t version);
+
+// activate.c: conditions, self-test, flip
 fr_reason_t fr_update_condition(const fr_node_t* node, const fr_offer_t* offer);
 fr_status_t fr_run_self_tests(const fr_node_t* node, uint32_t task_index, uint32_t slot);
 fr_status_t fr_activate(fr_node_t* node);
 fr_status_t fr_confirm(fr_node_t* node, uint32_t task_index);
 
-// ---- transfer.c: fetch and chunk
+// transfer.c: fetch and chunk
 void fr_transfer_start(fr_node_t* node);
 void fr_transfer_stop(fr_node_t* node);
 void fr_transfer_tick(fr_node_t* node);
 void fr_transfer_on_chunk(fr_node_t* node, const fr_chunk_t* chunk);
 void fr_transfer_on_link(fr_node_t* node);
 
-// ---- install.c: staging -> slot
+// install.c: staging -> slot
 fr_reason_t fr_install(fr_node_t* node, uint32_t* detail);
 
-// ---- policy_store.c
+// policy_store.c
 void fr_policy_offer(fr_node_t* node, uint32_t task_index, const fr_signed_t* blob);
 bool fr_policy_is_fit(const fr_node_t* node, uint32_t task_index, const fr_view_t* content,
                       const fr_view_t* signature);
 
-// ---- decide.c: decisions and escalations
+// decide.c, consult.c: one submission, from the sample to the policy's answer
+#define FR_OUTCOME(tier, reason) ((uint8_t)((tier)*16u + (reason)))
+
+typedef struct {
+    const fr_submission_t* submission;
+    uint32_t task_index;
+    uint32_t deadline_ms;
+    uint32_t cap_per_hour;
+    fr_classification_t local;
+    fr_view_t policy;
+} fr_instance_t;
+
+void fr_consult_policy(const fr_node_t* node, fr_instance_t* instance, fr_policy_answer_t* answer);
+void fr_spend_token(fr_node_t* node, uint32_t task_index, uint32_t cap_per_hour);
+
+// escalation.c: escalations under way, final decisions
+uint32_t fr_take_energy(fr_node_t* node);
+void fr_tell_decision(fr_node_t* node, const fr_decision_record_t* record);
+void fr_escalation_finish_local(fr_node_t* node, fr_escalation_t* escalation,
+                                fr_policy_reason_t reason);
+fr_escalation_t* fr_free_escalation(fr_node_t* node);
+uint32_t fr_escalations_free(const fr_node_t* node);
 void fr_escalations_recover(fr_node_t* node);
 void fr_escalations_tick(fr_node_t* node);
 void fr_escalation_on_verdict(fr_node_t* node, const fr_verdict_t* verdict);
-uint32_t fr_escalations_free(const fr_node_t* node);
 
-// ---- sender.c
+// sender.c
 void fr_sender_on_link(fr_node_t* node);
 void fr_sender_on_ack(fr_node_t* node, const fr_ack_t* ack);
 void fr_sender_on_decision(fr_node_t* node);
 void fr_sender_run(fr_node_t* node);
 uint64_t fr_sender_deadline(const fr_node_t* node);
 
-// ---- talk.c: messages that only tell
+// talk.c: messages that only tell
 void fr_say_hello(fr_node_t* node);
 void fr_say_report(fr_node_t* node, uint32_t task_index);
 void fr_say_health(fr_node_t* node);

@@ -5,8 +5,7 @@
 
 #include "node/internal.h"
 
-// ---- the link
-// ------------------------------------------------------------------------------------
+// The link.
 
 void fr_node_on_connected(fr_node_t* node, uint64_t now_ms) {
     if (!node->is_booted) {
@@ -35,8 +34,7 @@ void fr_node_on_disconnected(fr_node_t* node, uint64_t now_ms) {
     fr_transfer_on_link(node);
 }
 
-// ---- messages
-// ------------------------------------------------------------------------------------
+// Messages.
 
 /// Only the highest epoch ever seen is obeyed; a higher one is remembered first.
 static bool is_master(fr_node_t* node, uint64_t fencing_epoch) {
@@ -155,8 +153,7 @@ void fr_node_on_message(fr_node_t* node, fr_down_kind_t kind, const uint8_t* pay
     }
 }
 
-// ---- time
-// ----------------------------------------------------------------------------------------
+// Time.
 
 void fr_node_tick(fr_node_t* node, uint64_t now_ms) {
     if (!node->is_booted) {
@@ -195,8 +192,7 @@ uint64_t fr_node_next_deadline(const fr_node_t* node) {
     return deadline;
 }
 
-// ---- looking in
-// ----------------------------------------------------------------------------------
+// Looking in.
 
 void fr_node_add_energy(fr_node_t* node, uint32_t energy_uj) {
     node->counters.energy_uj += energy_uj;

@@ -100,17 +100,10 @@ static bool counter_is_fresh(const fr_task_state_t* state, const fr_manifest_t* 
             fr_digest_tag(manifest->model_digest.bytes) == state->burned_tag);
 }
 
-static bool other_slot_holds(const fr_node_t* node, uint32_t task_index,
-                             const fr_manifest_t* manifest) {
-    fr_manifest_t held;
-    for (uint32_t slot = 0; slot < FR_SLOTS; ++slot) {
-        if (fr_slot_is_verified(node, task_index, slot) &&
-            fr_slot_manifest(node, task_index, slot, &held) == FR_OK &&
-            fr_views_equal(&held.model_digest, manifest->model_digest.bytes, FR_SHA256_SIZE)) {
-            return true;
-        }
-    }
-    return false;
+static bool a_slot_holds(const fr_node_t* node, uint32_t task_index,
+                         const fr_manifest_t* manifest) {
+    return fr_slot_holds(node, task_index, 0, manifest) ||
+           fr_slot_holds(node, task_index, 1, manifest);
 }
 
 fr_reason_t fr_offer_judge(const fr_node_t* node, uint32_t task_index, const fr_offer_t* offer,
@@ -134,6 +127,6 @@ fr_reason_t fr_offer_judge(const fr_node_t* node, uint32_t task_index, const fr_
     if (state->failed_counter == manifest.counter && state->failures >= FR_UPDATE_ATTEMPTS_MAX) {
         return FR_REASON_QUARANTINED;
     }
-    return other_slot_holds(node, task_index, &manifest) ? FR_REASON_NONE
-                                                         : judge_artifact(node, offer, detail);
+    return a_slot_holds(node, task_index, &manifest) ? FR_REASON_NONE
+                                                     : judge_artifact(node, offer, detail);
 }

@@ -9,8 +9,7 @@
 #define STATE_BYTES (COMMON_BYTES + TASK_BYTES * FR_TASKS_MAX)
 #define OFFER_BYTES 128u  // before the signed blobs
 
-// ---- state
-// ---------------------------------------------------------------------------------------
+// State.
 
 static void encode_task(uint8_t* out, const fr_task_state_t* task) {
     out[0] = (uint8_t)task->active;
@@ -94,8 +93,7 @@ fr_status_t fr_state_format(fr_node_t* node) {
                                 bytes, STATE_BYTES);
 }
 
-// ---- signed blobs: signature, then content
-// -------------------------------------------------------
+// Signed blobs: signature, then content.
 
 static uint32_t copy_view(uint8_t* out, const fr_view_t* view) {
     if (view->size != 0) {
@@ -134,8 +132,7 @@ void fr_blob_load(const fr_node_t* node, uint32_t type, fr_view_t* content, fr_v
         size != 0 ? fr_view(bytes + FR_SIGNATURE_SIZE, size - FR_SIGNATURE_SIZE) : fr_view(NULL, 0);
 }
 
-// ---- the offer in work
-// ---------------------------------------------------------------------------
+// The offer in work.
 
 static void copy_digest(uint8_t* out, const fr_view_t* digest) {
     memset(out, 0, FR_SHA256_SIZE);
