@@ -43,8 +43,9 @@ class KillTest(unittest.TestCase):
         with open(path, "rb") as file:
             original = file.read()
         content = bytearray(original)
-        first = self.site.control("model", "inspect", path)["weights"][0]
-        content[first["offset"] + len(self.rollouts) + 1] ^= 1
+        weights = max(self.site.control("model", "inspect", path)["weights"],
+                      key=lambda weights: weights["size_bytes"])
+        content[weights["offset"] + len(self.rollouts)] ^= 1
         changed = os.path.join(self.site.folder, f"{kind}-{len(self.rollouts)}.tflite")
         with open(changed, "wb") as file:
             file.write(content)
@@ -161,4 +162,4 @@ class KillTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    fleet.run_tests()
