@@ -38,7 +38,9 @@ struct TransferConfig {
     std::uint64_t bytes_per_second = 8 * 1024 * 1024;
     std::uint64_t burst_bytes = 256 * 1024;
     base::Duration gather = std::chrono::milliseconds(20);
-    std::uint32_t shared_devices = 3;     ///< so many want a block: it goes once for all
+    std::uint32_t shared_devices = 3;  ///< so many want a block: it goes once for all
+    base::Duration shared_settle =
+        std::chrono::milliseconds(400);   ///< see TransferDesk::on_its_way
     std::uint32_t message_overhead = 64;  ///< bytes a chunk costs beside its block
 };
 

@@ -70,7 +70,7 @@ void TransferDesk::on_time(const Step& step) {
             if (!plan_at_ || *plan_at_ > step.now.instant) {
                 return;
             }
-            plan();
+            plan(step.now.instant);
         }
         while (!shipments_.empty()) {
             if (!bucket_.is_open(step.now.instant)) {
@@ -83,7 +83,28 @@ void TransferDesk::on_time(const Step& step) {
     }
 }
 
-void TransferDesk::plan() {
+// A request that crossed a shared block on the way: the device has the block by now, or asks again
+// after its own time-out, which is much longer.
+bool TransferDesk::on_its_way(const base::Digest& artifact, std::uint32_t block) const {
+    return shared_at_.contains({artifact, block});
+}
+
+void TransferDesk::drop_what_is_on_its_way(base::Instant now) {
+    std::erase_if(shared_at_,
+                  [&](const auto& entry) { return entry.second + config_.shared_settle <= now; });
+    for (auto& [device, want] : wants_) {
+        for (auto mask = want.missing; mask != 0; mask &= mask - 1) {
+            const auto bit = static_cast<std::uint32_t>(std::countr_zero(mask));
+            if (on_its_way(want.artifact.digest, want.base_block + bit)) {
+                want.missing &= ~(std::uint64_t{1} << bit);
+            }
+        }
+    }
+    std::erase_if(wants_, [](const auto& entry) { return entry.second.missing == 0; });
+}
+
+void TransferDesk::plan(base::Instant now) {
+    drop_what_is_on_its_way(now);
     plan_shared();
     plan_unicast();
     wants_.clear();
@@ -170,6 +191,10 @@ void TransferDesk::ship(const Step& step, Shipment&& shipment) {
                     .blocks = std::move(shipment.blocks)};
     if (shipment.device) {
         send.device = registry_.at(*shipment.device).record.id;
+    } else {
+        for (const auto block : send.blocks) {
+            shared_at_[{shipment.artifact.digest, block}] = step.now.instant;
+        }
     }
     step.immediately(std::move(send));
 }

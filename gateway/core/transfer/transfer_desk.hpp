@@ -48,7 +48,9 @@ private:
         std::uint32_t wanted_by = 1;
     };
 
-    void plan();
+    void plan(base::Instant now);
+    bool on_its_way(const base::Digest& artifact, std::uint32_t block) const;
+    void drop_what_is_on_its_way(base::Instant now);
     void plan_shared();
     void plan_unicast();
     void ship(const Step& step, Shipment&& shipment);
@@ -60,6 +62,8 @@ private:
     std::map<DeviceNumber, Want> wants_;  ///< gathering
     std::optional<base::Instant> plan_at_;
     std::deque<Shipment> shipments_;
+    /// When a block last went to everybody, for as long as that matters.
+    std::map<std::pair<base::Digest, std::uint32_t>, base::Instant> shared_at_;
     TransferStatistics statistics_;
 };
 

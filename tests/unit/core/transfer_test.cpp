@@ -59,6 +59,7 @@ TEST_F(Transfer, SendsTheMissingBlocksAfterAShortGathering) {
     ASSERT_EQ(sent.size(), 1U);
     EXPECT_EQ(sent[0]->blocks, (std::vector<std::uint32_t>{0, 1, 3}));
     EXPECT_EQ(sent[0]->device, device_id("a"));
+    EXPECT_GT(sent[0]->block_bytes, 0U);
 }
 
 TEST_F(Transfer, StopsAtTheCreditAndAtTheEndOfTheArtifact) {
@@ -86,6 +87,21 @@ TEST_F(Transfer, SendsABlockThatManyWantOnceForAll) {
     }
     EXPECT_EQ(shared, 1U);
     EXPECT_EQ(unicast, 3U);
+}
+
+TEST_F(Transfer, DoesNotRepeatASharedBlockToWhoAskedBeforeItCouldArrive) {
+    fetch("a", 0b1);
+    fetch("b", 0b1);
+    fetch("c", 0b1);
+    world.advance(milliseconds(25));
+    ASSERT_EQ(world.performed<SendBlocks>().size(), 1U);
+    fetch("d", 0b1);
+    world.advance(milliseconds(25));
+    EXPECT_EQ(world.performed<SendBlocks>().size(), 1U);
+    world.advance(milliseconds(500));
+    fetch("d", 0b1);
+    world.advance(milliseconds(25));
+    EXPECT_EQ(world.performed<SendBlocks>().size(), 2U);
 }
 
 TEST_F(Transfer, GivesNobodyAnArtifactThatIsNotOfferedToIt) {
