@@ -150,19 +150,34 @@ base::Result<Done> RolloutDesk::abort(const Step& step, const std::string& actor
     return Done{};
 }
 
+bool RolloutDesk::was_rolled_back(ReleaseNumber release) const {
+    return std::ranges::any_of(rollouts_, [release](const auto& item) {
+        return item.second.record.release == release &&
+               item.second.record.status == RolloutStatus::kRolledBack;
+    });
+}
+
+// The last release before this one that nobody took back; a permit stands for what it restored.
+ReleasePointer RolloutDesk::release_before(const ReleaseRecord& bad) const {
+    ReleasePointer previous;
+    for (const auto& release : catalogue_.releases()) {
+        if (release->task == bad.task && release->counter < bad.counter &&
+            !was_rolled_back(release->number) &&
+            (previous == nullptr || release->counter > previous->counter)) {
+            previous = release;
+        }
+    }
+    return previous != nullptr && previous->restores ? catalogue_.pointer(*previous->restores)
+                                                     : previous;
+}
+
 base::Result<RollbackPlan> RolloutDesk::plan_rollback(base::RolloutId id) const {
     const auto* rollout = find(id);
     if (rollout == nullptr) {
         return no_such_rollout(id);
     }
     const auto& bad = catalogue_.release(rollout->record.release);
-    ReleasePointer previous;
-    for (const auto& release : catalogue_.releases()) {
-        if (release->task == bad.task && release->counter < bad.counter && !release->restores &&
-            (previous == nullptr || release->counter > previous->counter)) {
-            previous = release;
-        }
-    }
+    const auto previous = release_before(bad);
     if (previous == nullptr) {
         return base::fail(base::ErrorKind::kConflict,
                           "rollout " + std::to_string(id.value) + " cannot be rolled back",

@@ -35,6 +35,7 @@ RolloutDesk::RolloutDesk(Snapshot& snapshot, Registry& registry, Catalogue& cata
 
 void RolloutDesk::boot(const Step& step, std::uint64_t fencing_epoch) {
     fencing_epoch_ = fencing_epoch;
+    booted_at_ = step.now.instant;
     next_slice_ = step.now.instant;
     for (const auto& [id, rollout] : rollouts_) {
         for (const auto& [number, entry] : rollout.devices) {
@@ -287,7 +288,7 @@ void RolloutDesk::remind_at(Device& device, std::optional<base::Instant> when) {
 
 // Its time has come and the wish is not settled: told again, or given up.
 void RolloutDesk::remind(const Step& step, Device& device) {
-    const auto heard = device.heard_at.value_or(base::Instant{});
+    const auto heard = device.heard_at.value_or(booted_at_);
     if (step.now.instant - heard > config_.patience) {
         for (const auto& assignment : device.record.assignments) {
             apply(step, entry_of(device, assignment), RolloutEvent::kSilence,

@@ -88,6 +88,8 @@ private:
     bool has_unsettled(const Device& device);
     Desired desired_of(const Device& device) const;
     void add_policies(const Device& device, Desired& desired) const;
+    bool was_rolled_back(ReleaseNumber release) const;
+    ReleasePointer release_before(const ReleaseRecord& bad) const;
 
     std::map<base::RolloutId, Rollout> rollouts_;
     Registry& registry_;
@@ -97,6 +99,7 @@ private:
     std::uint64_t fencing_epoch_ = 0;
     std::set<DeviceNumber> to_tell_;  ///< waiting for their turn in the pace
     base::Instant next_slice_;
+    base::Instant booted_at_;  ///< who was not heard of yet is waited for from here
     std::set<std::pair<base::Instant, DeviceNumber>> reminders_;
 };
 

@@ -318,6 +318,10 @@ TEST_F(RolloutDeskTest, RollsBackUnderAPermitWithAHigherCounter) {
     EXPECT_EQ(world.standing(started.rollout, "a").state, RolloutState::kConfirmed);
     EXPECT_EQ(view(bad).record.status, RolloutStatus::kRolledBack);
     EXPECT_EQ(view(started.rollout).record.undoes, bad);
+
+    world.import(4, 4, 54);
+    const auto plan_again = world.get<RollbackPlan>(PlanRollback{start(4)});
+    EXPECT_EQ(plan_again.restores->release, 1U) << "not the release that was taken back";
 }
 
 TEST_F(RolloutDeskTest, GoesOnAfterARestart) {
