@@ -187,7 +187,8 @@ class ForeignDevice:
             features_bytes_max=4096)
         values = dict(protocol=1, device=self.name, stream=self.stream, boot_epoch=self.boot_epoch,
                       next_sequence=next_sequence, oldest_sequence=next_sequence,
-                      capability=capability)
+                      capability=capability,
+                      tasks=[pb.TaskState(task=1, phase=pb.UPDATE_PHASE_IDLE)])
         return pb.Hello(**{**values, **fields})
 
     def decisions(self, pb, first, classes, **fields):
