@@ -1,0 +1,511 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulation/world/device_host.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/assert.hpp"
+#include "frugal/v1/downlink.pb.h"
+#include "frugal/wire.h"
+#include "simulation/world/release_shelf.hpp"
+#include "simulation/world/signature_cache.hpp"
+
+namespace frugal::simulation {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::uint32_t kRadioNanojoules = 600;
+constexpr std::size_t kTopicBytes = FR_TOPIC_SIZE_MAX;
+
+fr_node_config_t config_of(const DevicePlan& plan, const Options& options) {
+    fr_node_config_t config{};
+    config.site = kSiteName;
+    config.device_class = plan.is_large ? "m4" : "tiny";
+    config.task_count = 1;
+    config.slot_bytes = plan.is_large ? 48 * 1024 : 12 * 1024;
+    config.staging_bytes = config.slot_bytes;
+    config.block_bytes = plan.is_large && options.plant != Plant::kForgetfulStaging ? 1024 : 256;
+    config.fetch_credit = options.fetch_credit;
+    config.decision_sectors = options.decision_sectors;
+    config.features_bytes_max = 1024;
+    config.arena_bytes = plan.is_large ? 64 * 1024 : 8 * 1024;
+    config.radio_nj_per_byte = kRadioNanojoules;
+    return config;
+}
+
+std::uint32_t flash_bytes(const DevicePlan& plan, const Options& options) {
+    const auto config = config_of(plan, options);
+    const auto size = fr_node_flash_size(&config, options.sector_bytes);
+    FRUGAL_ASSERT(size != 0);
+    return size;
+}
+
+}  // namespace
+
+DeviceHost::DeviceHost(const Context& context, const DevicePlan& plan,
+                       std::vector<std::uint8_t>& arena)
+    : context_(context),
+      plan_(plan),
+      rng_(plan.seed),
+      config_(config_of(plan, context.options)),
+      flash_(flash_bytes(plan, context.options), context.options.sector_bytes) {
+    FRUGAL_ASSERT(arena.size() >= config_.arena_bytes);
+    tasks_[0] = {kTask, kInputBytes, kClasses, FR_PRIVACY_PUBLIC};
+    config_.device = plan_.name.c_str();
+    config_.tasks = tasks_.data();
+    config_.arena = arena.data();
+    config_.release_public_key = ReleaseShelf::instance().public_key().data();
+    wire_port();
+    wire_callbacks();
+}
+
+void DeviceHost::wire_port() {
+    port_.context = this;
+    port_.flash = flash_.port();
+    port_.verify_es256 = [](void* context, const std::uint8_t* key, const std::uint8_t* digest,
+                            const std::uint8_t* signature) {
+        const bool is_blind = self(context).context_.options.plant == Plant::kBlindSignatures;
+        return is_blind || SignatureCache::instance().verify(key, digest, signature);
+    };
+    port_.random32 = [](void* context) { return self(context).random(); };
+    port_.publish = [](void* context, fr_up_kind_t kind, const std::uint8_t* payload,
+                       std::size_t size) {
+        return self(context).publish(kind, {payload, size});
+    };
+    flash_.guard = [this](std::uint32_t offset, std::uint32_t size) {
+        if (node_.is_booted != 0) {
+            context_.tell([&](Checker& checker) { checker.on_flash(view(), offset, size); });
+        }
+        return std::string();
+    };
+}
+
+void DeviceHost::wire_callbacks() {
+    const auto shared_topic = [](const std::uint8_t* artifact) {
+        char topic[kTopicBytes];
+        const auto size = fr_topic_shared_chunk(topic, sizeof topic, kSiteName, artifact);
+        return std::string(topic, size);
+    };
+    static const auto topic_of = shared_topic;
+    port_.subscribe_shared = [](void* context, const std::uint8_t* artifact) {
+        self(context).context_.network.subscribe(self(context), topic_of(artifact));
+    };
+    port_.unsubscribe_shared = [](void* context, const std::uint8_t* artifact) {
+        self(context).context_.network.unsubscribe(self(context), topic_of(artifact));
+    };
+    port_.decided = [](void* context, const fr_decision_t* decision) {
+        self(context).decided(*decision);
+    };
+    port_.phase_changed = [](void* context, std::uint32_t, fr_phase_t phase, fr_reason_t reason) {
+        self(context).phase_changed(phase, reason);
+    };
+}
+
+std::uint32_t DeviceHost::random() {
+    if (fixed_random_ != 0) {
+        --fixed_random_;
+        return 0x51AB1E00U + static_cast<std::uint32_t>(plan_.index);
+    }
+    return static_cast<std::uint32_t>(rng_.next());
+}
+
+std::uint64_t DeviceHost::now_ms() const {
+    return 1 + static_cast<std::uint64_t>((context_.timeline.now() - boot_at_).count()) / 1000;
+}
+
+DeviceView DeviceHost::view() const {
+    return {plan_.index, plan_.name, node_, context_.options.sector_bytes, is_cloned_};
+}
+
+fr_task_status_t DeviceHost::status() const {
+    fr_task_status_t status{};
+    if (fr_node_task_status(&node_, kTask, &status) != FR_OK) {
+        status.phase = FR_PHASE_UNSPECIFIED;
+    }
+    return status;
+}
+
+bool DeviceHost::is_drained() const {
+    return is_alive_ && fr_node_acked_sequence(&node_) == fr_node_next_sequence(&node_);
+}
+
+// What the node does ----------------------------------------------------------------------------
+
+bool DeviceHost::publish(fr_up_kind_t kind, base::ByteView payload) {
+    if (!is_connected_ || flash_.is_cut()) {
+        return false;
+    }
+    char topic[kTopicBytes];
+    const auto size = fr_topic_up(topic, sizeof topic, kSiteName, plan_.name.c_str(), kind);
+    context_.network.send_up(
+        *this, {std::string(topic, size), base::Bytes(payload.begin(), payload.end())});
+    return true;
+}
+
+StreamTruth& DeviceHost::truth() {
+    auto& truth = context_.oracle.streams[node_.state.stream];
+    truth.device = plan_.name;
+    truth.is_cloned = truth.is_cloned || is_cloned_;
+    return truth;
+}
+
+void DeviceHost::decided(const fr_decision_t& decision) {
+    if (flash_.is_cut()) {
+        return;
+    }
+    auto& told = truth().told[decision.sequence];
+    context_.trace.note(fmt::format("{} decided {} class {} tier {} reason {}", plan_.index,
+                                    decision.sequence, decision.class_id, decision.tier,
+                                    decision.reason));
+    if (!told.empty() && !is_cloned_) {
+        context_.trace.violate(
+            "I2", fmt::format("{}: sequence {} is final twice", plan_.name, decision.sequence));
+    }
+    told.push_back(decision);
+    if (decision.reason == FR_POLICY_BUSY_RETRY) {
+        context_.trace.sometimes("BUSY verdict");
+    } else if (decision.reason == FR_POLICY_LATE) {
+        context_.trace.sometimes("late verdict");
+    } else if (decision.tier == FR_TIER_EDGE) {
+        context_.trace.sometimes("escalation answered");
+    }
+}
+
+void DeviceHost::phase_changed(fr_phase_t phase, fr_reason_t reason) {
+    if (flash_.is_cut()) {
+        return;
+    }
+    context_.trace.note(fmt::format("{} phase {} reason {}", plan_.index, static_cast<int>(phase),
+                                    static_cast<int>(reason)));
+    static constexpr std::pair<fr_reason_t, const char*> kMarks[] = {
+        {FR_REASON_WATCHDOG, "revert by boot loop"},
+        {FR_REASON_SELF_TEST_FAILED, "revert by self-test"},
+        {FR_REASON_BAD_SIGNATURE, "refused: bad signature"},
+        {FR_REASON_DOWNGRADE, "refused: downgrade"},
+        {FR_REASON_BAD_BLOCK, "reverted: bad blocks"},
+        {FR_REASON_STORAGE_FAULT, "reverted: storage fault"},
+        {FR_REASON_TIMED_OUT, "transfer timed out"},
+        {FR_REASON_SUPERSEDED, "superseded"},
+        {FR_REASON_QUARANTINED, "release quarantined on the device"}};
+    for (const auto& [why, mark] : kMarks) {
+        if (reason == why) {
+            context_.trace.sometimes(mark);
+        }
+    }
+    if (phase == FR_PHASE_CONFIRMED) {
+        context_.trace.sometimes("confirmed");
+    }
+    play_planted_bug(phase);
+}
+
+void DeviceHost::play_planted_bug(fr_phase_t phase) {
+    auto& task = node_.state.tasks[0];
+    const auto plant = context_.options.plant;
+    const auto slot_offset = [this](int slot) {
+        return node_.layout.slots + static_cast<std::uint32_t>(slot) * node_.layout.slot_bytes;
+    };
+    if (plant == Plant::kEarlyBurn && phase == FR_PHASE_PROBATION) {
+        task.burned_counter = node_.tasks[0].loaded.release;
+    }
+    if (plant == Plant::kEraseConfirmed && phase == FR_PHASE_STAGED && task.confirmed >= 0) {
+        const auto flash = flash_.port();
+        (void)flash.erase(flash.context, slot_offset(task.confirmed));
+    }
+    if (plant == Plant::kBrickedSlots && phase == FR_PHASE_CONFIRMED) {
+        for (const int slot : {0, 1}) {
+            flash_.bytes[slot_offset(slot) + 100] ^= 0x10;
+        }
+    }
+}
+
+// Power -----------------------------------------------------------------------------------------
+
+void DeviceHost::power_on() {
+    if (is_retired_) {
+        return;
+    }
+    ++life_;
+    flash_.power_on();
+    if (context_.options.plant == Plant::kForgetfulStaging) {
+        const auto begin = flash_.bytes.begin() + node_.layout.journal;
+        std::fill(begin, begin + node_.layout.journal_bytes, std::uint8_t{0xFF});
+    }
+    boot_at_ = context_.timeline.now();
+    is_connected_ = false;
+    is_alive_ = true;
+    const auto status = fr_node_boot(&node_, &config_, &port_, now_ms());
+    context_.trace.note(fmt::format("{} boots epoch {} next {} release {}", plan_.index,
+                                    node_.state.boot_epoch, node_.decisions.next_sequence,
+                                    node_.tasks[0].loaded.release));
+    if (flash_.is_cut()) {
+        die();
+        return;
+    }
+    context_.tell([&](Checker& checker) { checker.on_boot(view(), status); });
+    if (status != FR_OK) {
+        is_alive_ = false;
+        return;
+    }
+    if (was_reset_ && node_.staging.open != 0 && fr_staging_blocks_held(&node_.staging) > 0 &&
+        !fr_staging_is_complete(&node_.staging)) {
+        context_.trace.sometimes("transfer resumed after a reboot");
+        if (fr_staging_blocks_held(&node_.staging) + 1 == node_.staging.block_count) {
+            context_.trace.sometimes("transfer resumed at the last block");
+        }
+    }
+    acked_before_ = 0;
+    after_call();
+    connect_after(milliseconds(200 + rng_.below(1500)));
+    plan_sample();
+}
+
+void DeviceHost::power_off() {
+    is_alive_ = false;
+    is_connected_ = false;
+    ++life_;
+    ++wake_;
+    context_.network.leave(*this);
+}
+
+// The power went in the middle of a call: nothing after that moment happened.
+void DeviceHost::die() {
+    context_.trace.note(fmt::format("{} power cut", plan_.index));
+    context_.trace.fault("power cut at a flash operation");
+    was_reset_ = true;
+    power_off();
+    context_.timeline.after(milliseconds(500 + rng_.below(5000)), [this, life = life_] {
+        if (life == life_) {
+            power_on();
+        }
+    });
+}
+
+void DeviceHost::reset() {
+    if (is_alive_) {
+        was_reset_ = true;
+        power_off();
+        power_on();
+    }
+}
+
+void DeviceHost::cut_power_after(std::uint64_t operations, test::Tear tear) {
+    flash_.cut_at(flash_.operations() + operations, tear);
+}
+
+void DeviceHost::wipe() {
+    if (!is_alive_) {
+        return;
+    }
+    truth().is_gone = true;
+    power_off();
+    std::fill(flash_.bytes.begin(), flash_.bytes.end(), std::uint8_t{0xFF});
+    context_.tell([&](Checker& checker) { checker.on_wiped(plan_.index); });
+    fixed_random_ = context_.options.plant == Plant::kSameStream ? 2 : 0;
+    power_on();
+}
+
+void DeviceHost::retire() {
+    is_retired_ = true;
+    power_off();
+}
+
+void DeviceHost::mark_cloned() {
+    is_cloned_ = true;
+    if (node_.is_booted != 0) {
+        truth().is_cloned = true;
+    }
+}
+
+void DeviceHost::become_clone_of(DeviceHost& other) {
+    flash_.bytes = other.flash_.bytes;
+    other.mark_cloned();
+    is_cloned_ = true;
+}
+
+// Session ---------------------------------------------------------------------------------------
+
+void DeviceHost::connect_after(base::Duration wait) {
+    const auto when = std::max(context_.timeline.now() + wait, cut_off_until_);
+    context_.timeline.at(when, [this, life = life_] {
+        if (life == life_ && is_alive_ && !is_connected_) {
+            context_.network.connect(*this);
+        }
+    });
+}
+
+void DeviceHost::on_session_up() {
+    if (!is_alive_) {
+        context_.network.leave(*this);
+        return;
+    }
+    is_connected_ = true;
+    context_.trace.note(fmt::format("{} connected", plan_.index));
+    fr_node_on_connected(&node_, now_ms());
+    after_call();
+}
+
+void DeviceHost::on_session_down() {
+    if (!is_alive_) {
+        return;
+    }
+    if (is_connected_) {
+        is_connected_ = false;
+        context_.trace.note(fmt::format("{} disconnected", plan_.index));
+        fr_node_on_disconnected(&node_, now_ms());
+        after_call();
+    }
+    connect_after(milliseconds(300 + rng_.below(3000)));
+}
+
+void DeviceHost::cut_off(base::Duration duration) {
+    cut_off_until_ = context_.timeline.now() + duration;
+    context_.network.leave(*this);
+    on_session_down();
+}
+
+void DeviceHost::on_packet(const Packet& packet) {
+    fr_down_kind_t kind = FR_DOWN_KINDS;
+    const auto status = fr_topic_parse_down(packet.topic.data(), packet.topic.size(), kSiteName,
+                                            plan_.name.c_str(), &kind);
+    if (!is_alive_ || !is_connected_ || status != FR_OK) {
+        return;
+    }
+    const auto before = node_.counters;
+    context_.trace.note(fmt::format("{} gets {}", plan_.index, static_cast<int>(kind)));
+    fr_node_on_message(&node_, kind, packet.payload.data(), packet.payload.size(), now_ms());
+    const bool is_new_block = node_.counters.blocks_received != before.blocks_received;
+    if (kind == FR_DOWN_SHARED_CHUNK && is_new_block) {
+        context_.trace.sometimes("shared chunk used");
+    }
+    if (node_.counters.blocks_bad != before.blocks_bad) {
+        context_.trace.sometimes("bad block thrown away");
+    }
+    if (kind == FR_DOWN_ACK) {
+        note_ack(packet.payload);
+    }
+    after_call();
+}
+
+// The ack as the node took it.
+void DeviceHost::note_ack(const base::Bytes& payload) {
+    v1::Ack ack;
+    if (flash_.is_cut() || !ack.ParseFromArray(payload.data(), static_cast<int>(payload.size())) ||
+        ack.stream() != node_.state.stream || ack.fencing_epoch() < node_.state.fencing_epoch) {
+        return;
+    }
+    if (ack.next_sequence() > node_.decisions.next_sequence) {
+        return;
+    }
+    if (ack.next_sequence() < acked_before_) {
+        context_.trace.sometimes("stale ack ignored");
+    }
+    acked_before_ = std::max<std::uint64_t>(acked_before_, ack.next_sequence());
+    if (ack.fencing_epoch() >= context_.oracle.oldest_believed_epoch) {
+        auto& stream = truth();
+        stream.acked = std::max<std::uint64_t>(stream.acked, ack.next_sequence());
+    }
+}
+
+// Sensor ----------------------------------------------------------------------------------------
+
+void DeviceHost::plan_sample() {
+    const auto mean = static_cast<std::uint64_t>(context_.options.sample_interval.count());
+    const auto wait = mean / 2 + rng_.below(mean + 1);
+    context_.timeline.after(
+        base::Duration(static_cast<std::int64_t>(plan_.is_large ? wait * 4 : wait)),
+        [this, life = life_] {
+            if (life == life_ && is_alive_) {
+                sample();
+            }
+        });
+}
+
+void DeviceHost::sample() {
+    if (is_sampling_) {
+        std::array<std::uint8_t, kInputBytes> input{};
+        for (auto& byte : input) {
+            byte = static_cast<std::uint8_t>(rng_.next());
+        }
+        std::copy(kCanary.begin(), kCanary.end(), input.begin() + 200);
+        fr_node_add_energy(&node_, 50 + static_cast<std::uint32_t>(rng_.below(100)));
+        const fr_submission_t submission{kTask, input.data(), input.size(),
+                                         100 + static_cast<std::uint32_t>(rng_.below(2000)),
+                                         FR_PRIVACY_PUBLIC};
+        fr_submit_result_t result{};
+        const auto status = fr_node_submit(&node_, &submission, now_ms(), &result);
+        if (status == FR_OK && result.escalated) {
+            context_.trace.sometimes("escalated");
+        }
+        after_call();
+    }
+    if (is_alive_) {
+        plan_sample();
+    }
+}
+
+// After every call ------------------------------------------------------------------------------
+
+void DeviceHost::after_call() {
+    if (flash_.is_cut()) {
+        die();
+        return;
+    }
+    observe();
+    context_.tell([this](Checker& checker) { checker.on_step(view()); });
+    plan_wake();
+}
+
+void DeviceHost::observe() {
+    auto& stream = truth();
+    stream.produced = std::max<std::uint64_t>(stream.produced, node_.decisions.next_sequence);
+    stream.oldest = std::max<std::uint64_t>(stream.oldest, node_.decisions.oldest_sequence);
+}
+
+void DeviceHost::plan_wake() {
+    const auto deadline = fr_node_next_deadline(&node_);
+    const auto wake = ++wake_;
+    if (deadline == FR_NEVER) {
+        return;
+    }
+    const auto now = now_ms();
+    // Never in the same instant: a node that is always due would stop the world.
+    const auto wait = deadline > now ? deadline - now : 1;
+    context_.timeline.after(milliseconds(wait), [this, wake] {
+        if (wake == wake_ && is_alive_) {
+            fr_node_tick(&node_, now_ms());
+            after_call();
+        }
+    });
+}
+
+// Misbehaviour ----------------------------------------------------------------------------------
+
+void DeviceHost::send_garbage(base::Rng& rng) {
+    char topic[kTopicBytes];
+    const auto kind = static_cast<fr_up_kind_t>(rng.below(FR_UP_KINDS));
+    const auto size = fr_topic_up(topic, sizeof topic, kSiteName, plan_.name.c_str(), kind);
+    base::Bytes payload(rng.below(200));
+    for (auto& byte : payload) {
+        byte = static_cast<std::uint8_t>(rng.next());
+    }
+    context_.network.send_up(*this, {std::string(topic, size), std::move(payload)});
+}
+
+void DeviceHost::claim_to_be(const std::string& other) {
+    // Its own topic, another's name in the hello; and another's topic, which the broker stops.
+    fr_node_config_t forged = config_;
+    forged.device = other.c_str();
+    node_.config = &forged;
+    fr_node_on_connected(&node_, now_ms());
+    node_.config = &config_;
+    char topic[kTopicBytes];
+    const auto size = fr_topic_up(topic, sizeof topic, kSiteName, other.c_str(), FR_UP_BYE);
+    context_.network.send_up(*this, {std::string(topic, size), {}});
+    after_call();
+}
+
+}  // namespace frugal::simulation

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the gateway does in its world: messages, blocks, inferences, certificates, revocations.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "simulation/world/gateway_host.hpp"
+#include "simulation/world/release_shelf.hpp"
+#include "wire/device_messages.hpp"
+#include "wire/topics.hpp"
+
+namespace frugal::simulation {
+
+namespace {
+using std::chrono::milliseconds;
+constexpr std::int64_t kYear_ms = 365LL * 24 * 3600 * 1000;
+}  // namespace
+
+void GatewayHost::publish(const std::string& topic, base::Bytes payload) {
+    context_.network.publish({topic, std::move(payload)});
+}
+
+void GatewayHost::note_effect(const core::Send& send, std::size_t bytes) {
+    if (const auto* ack = std::get_if<core::Ack>(&send.message)) {
+        context_.oracle.highest_epoch_sent =
+            std::max(context_.oracle.highest_epoch_sent, ack->fencing_epoch);
+        context_.trace.note(fmt::format("ack {} to {}", ack->next_sequence, send.device.text()));
+    } else if (const auto* desired = std::get_if<core::Desired>(&send.message)) {
+        context_.trace.note(fmt::format("desired {} to {}", desired->version, send.device.text()));
+        if (on_offer) {
+            on_offer(send);
+        }
+    } else if (const auto* verdict = std::get_if<core::Verdict>(&send.message)) {
+        context_.trace.note(fmt::format("verdict {} class {} to {}", verdict->sequence,
+                                        verdict->class_id, send.device.text()));
+    }
+    context_.tell([&](Checker& checker) { checker.on_send(send.device, send.message, bytes); });
+}
+
+void GatewayHost::perform_effect(core::Send&& send) {
+    auto payload = wire::encode_down(send.message);
+    note_effect(send, payload.size());
+    publish(wire::down_topic(site_, send.device, wire::kind_of(send.message)), std::move(payload));
+}
+
+void GatewayHost::send_again(const core::Send& send) {
+    auto copy = send;
+    perform_effect(std::move(copy));
+}
+
+const base::Bytes* GatewayHost::blob(const base::Digest& digest) {
+    auto found = blobs_.find(digest);
+    if (found == blobs_.end()) {
+        auto bytes = reader_->blob(digest);
+        if (!bytes || sha256(*bytes) != digest) {
+            context_.trace.sometimes("artifact unreadable");
+            return nullptr;
+        }
+        found = blobs_.emplace(digest, std::move(*bytes)).first;
+    }
+    return &found->second;
+}
+
+void GatewayHost::perform_effect(core::SendBlocks&& send) {
+    const auto* bytes = blob(send.artifact);
+    if (bytes == nullptr) {
+        return;
+    }
+    const auto topic = send.device ? wire::chunk_topic(site_, *send.device)
+                                   : wire::shared_chunk_topic(site_, send.artifact);
+    for (const auto block : send.blocks) {
+        const auto begin = std::size_t{block} * send.block_bytes;
+        if (begin < bytes->size()) {
+            const auto length = std::min<std::size_t>(send.block_bytes, bytes->size() - begin);
+            publish(topic, wire::encode_chunk(send.artifact, block,
+                                              base::ByteView(*bytes).subspan(begin, length)));
+        }
+    }
+}
+
+void GatewayHost::perform_effect(core::Infer&& job) {
+    auto answer = edge_.classify(job.features.view());
+    if (context_.options.plant == Plant::kRawAtRest) {
+        const auto view = job.features.view();
+        (void)disk_.write(*disk_.open("debug.log"), 0, view);
+    }
+    base::Duration took = milliseconds(1 + rng_.below(8));
+    if (edge_is_slow_) {
+        took = milliseconds(50 + rng_.below(4000));
+        if (rng_.chance(0.2)) {
+            context_.trace.sometimes("edge model failed");
+            answer = base::fail(base::ErrorKind::kInternal, "the engine failed");
+        }
+    }
+    later(took, [this, work = job.work, answer = std::move(answer), took]() mutable {
+        push(core::InferenceDone{work, std::move(answer), took});
+    });
+}
+
+void GatewayHost::perform_effect(core::IssueCertificate&& job) {
+    core::IssuedCertificate issued;
+    for (auto& byte : issued.record.serial) {
+        byte = static_cast<std::uint8_t>(rng_.next());
+    }
+    issued.record.not_after = {now().wall.unix_ms + kYear_ms};
+    later(milliseconds(20 + rng_.below(200)),
+          [this, work = job.work, issued = std::move(issued)]() mutable {
+              push(core::CertificateDone{work, std::move(issued)});
+          });
+}
+
+void GatewayHost::perform_effect(core::PublishRevocations&& request) {
+    std::set<std::string> names;
+    for (const auto& one : request.revoked) {
+        names.insert(one.device.text());
+    }
+    later(milliseconds(20 + rng_.below(300)),
+          [this, names = std::move(names), kick = request.kick, work = request.work] {
+              context_.network.deny(names);
+              if (kick) {
+                  context_.network.kick(kick->text());
+              }
+              push(core::RevocationDone{work, {}});
+          });
+}
+
+void GatewayHost::perform_effect(core::Reply&& reply) {
+    const auto found = replies_.find(reply.request);
+    if (found == replies_.end()) {
+        return;
+    }
+    auto handler = std::move(found->second);
+    replies_.erase(found);
+    handler(std::move(reply.reply));
+}
+
+void GatewayHost::perform_effect(core::Log&& line) {
+    for (const auto& field : line.fields) {
+        const auto bytes = base::as_bytes(field.value);
+        if (std::search(bytes.begin(), bytes.end(), kCanary.begin(), kCanary.end()) !=
+            bytes.end()) {
+            context_.tell([](Checker& checker) { checker.on_raw_found("a log line"); });
+        }
+    }
+    context_.trace.note(fmt::format("log {}", core::to_string(line.event)));
+}
+
+}  // namespace frugal::simulation

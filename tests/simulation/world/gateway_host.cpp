@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of the process: opening, the tick, commits, dying. Effects are in gateway_effects.cpp.
+#include "simulation/world/gateway_host.hpp"
+
+#include <fmt/format.h>
+
+#include "simulation/world/release_shelf.hpp"
+#include "wire/device_messages.hpp"
+#include "wire/topics.hpp"
+
+namespace frugal::simulation {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr const char* kDatabaseName = "simulated.db";
+constexpr std::int64_t kWallStart_ms = 1'700'000'000'000;
+constexpr std::uint32_t kPageRows = 1000;
+
+storage::DatabaseOptions database_options() {
+    storage::DatabaseOptions options;
+    options.path = kDatabaseName;
+    options.vfs = MemoryVfs::kName;
+    options.use_file_lock = false;
+    return options;
+}
+
+}  // namespace
+
+GatewayHost::GatewayHost(const Context& context, MemoryDisk& disk, std::uint64_t seed)
+    : context_(context),
+      disk_(disk),
+      rng_(seed),
+      site_(*base::SiteId::parse(kSiteName)),
+      edge_(ReleaseShelf::instance().edge_model_bytes()) {}
+
+GatewayHost::~GatewayHost() {
+    shut();
+}
+
+base::Now GatewayHost::now() const {
+    const auto instant = context_.timeline.now();
+    return {instant, {kWallStart_ms + wall_offset_ms_ + instant.since_start.count() / 1000}};
+}
+
+core::CoreConfig GatewayHost::core_config() const {
+    core::CoreConfig config;
+    config.tick.batch_rows = context_.options.batch_rows;
+    config.tick.parked_messages = 64;
+    config.offload.queue_limit = context_.options.queue_limit;
+    config.transfer.shared_devices = context_.options.shared_devices;
+    config.rollout.offer_retry = seconds(10);
+    config.rollout.offer_retry_max = seconds(60);
+    config.rollout.patience = std::chrono::hours(2);
+    return config;
+}
+
+// Opening and dying -----------------------------------------------------------------------------
+
+void GatewayHost::start() {
+    open();
+}
+
+bool GatewayHost::open_storage() {
+    auto database = storage::Database::open(database_options());
+    if (!database) {
+        context_.trace.note("gateway open failed: " + database.error().message);
+        return false;
+    }
+    auto snapshot = database->load();
+    if (!snapshot) {
+        context_.trace.note("gateway load failed: " + snapshot.error().message);
+        return false;
+    }
+    auto reader = storage::Reader::open(kDatabaseName, MemoryVfs::kName);
+    if (!reader) {
+        return false;
+    }
+    ++generation_;
+    tick_ = std::make_unique<core::Tick>(std::move(*snapshot), core_config());
+    database_ = std::move(*database);
+    reader_ = std::move(*reader);
+    blobs_.clear();
+    return true;
+}
+
+void GatewayHost::open() {
+    if (!open_storage()) {
+        tick_.reset();
+        if (disk_.take_crashed()) {
+            context_.trace.sometimes("crash while opening the database");
+        }
+        context_.timeline.after(seconds(1), [this, generation = generation_] {
+            if (generation == generation_ && !tick_) {
+                open();
+            }
+        });
+        return;
+    }
+    check_loaded();
+    if (was_unknown_) {
+        context_.trace.sometimes("commit of unknown outcome recovered");
+        was_unknown_ = false;
+    }
+    context_.trace.note("gateway started");
+    perform(tick_->boot(now()));
+    context_.network.attach_gateway();
+}
+
+void GatewayHost::check_loaded() {
+    const auto view = read_database();
+    if (view) {
+        context_.tell([&](Checker& checker) { checker.on_loaded(*view); });
+    }
+}
+
+// The old connections may say what they like to their detached files, but delete nothing.
+void GatewayHost::shut() {
+    disk_.forbid_removal(true);
+    tick_.reset();
+    reader_.reset();
+    database_.reset();
+    disk_.forbid_removal(false);
+    events_.clear();
+    ++generation_;
+    fail_requests();
+}
+
+void GatewayHost::fail_requests() {
+    link_is_up_ = false;
+    context_.network.detach_gateway();
+    for (auto& [request, handler] : std::exchange(replies_, {})) {
+        context_.timeline.after(milliseconds(1), [handler = std::move(handler)] {
+            handler(base::fail(base::ErrorKind::kUnavailable, "the gateway died"));
+        });
+    }
+}
+
+void GatewayHost::die(bool loses_power) {
+    context_.trace.note(loses_power ? "gateway loses power" : "gateway killed");
+    if (loses_power) {
+        disk_.crash();
+    } else {
+        disk_.kill_process();
+    }
+    crash_point_ = CrashPoint::kNone;
+    shut();
+    if (disk_.holds(kCanary)) {
+        context_.tell([](Checker& checker) { checker.on_raw_found("the database's files"); });
+    }
+    plan_restart();
+}
+
+void GatewayHost::plan_restart() {
+    const auto wait = milliseconds(100 + rng_.below(3000));
+    context_.timeline.after(wait, [this, generation = generation_] {
+        if (generation == generation_ && !tick_) {
+            open();
+        }
+    });
+}
+
+void GatewayHost::crash(bool loses_power) {
+    if (tick_) {
+        die(loses_power);
+    }
+}
+
+void GatewayHost::restore_backup() {
+    context_.trace.note("gateway restored from a backup");
+    disk_.restore(backup_);
+    shut();
+    context_.oracle.forget_acks();
+    plan_restart();
+}
+
+void GatewayHost::heal() {
+    is_healed_ = true;
+    crash_point_ = CrashPoint::kNone;
+    edge_is_slow_ = false;
+    disk_.disarm();
+    disk_.set_quota(UINT64_MAX);
+}
+
+std::optional<DatabaseView> GatewayHost::read_database() {
+    if (!reader_ || !database_) {
+        return std::nullopt;
+    }
+    auto snapshot = database_->load();
+    auto gaps = reader_->gaps(0, 1'000'000);
+    auto audit = reader_->audit(0, 1'000'000);
+    if (!snapshot || !gaps || !audit) {
+        return std::nullopt;
+    }
+    DatabaseView view{std::move(snapshot->devices),
+                      std::move(snapshot->streams),
+                      {},
+                      std::move(*gaps),
+                      std::move(*audit)};
+    storage::DecisionQuery query;
+    query.order = storage::RowOrder::kOldestFirst;
+    query.limit = kPageRows;
+    for (bool has_more = true; has_more;) {
+        auto page = reader_->decisions(query);
+        if (!page) {
+            return std::nullopt;
+        }
+        for (auto& row : page->rows) {
+            view.rows.push_back(std::move(row));
+        }
+        query.cursor = page->next_cursor;
+        has_more = page->has_more;
+    }
+    return view;
+}
+
+// The tick --------------------------------------------------------------------------------------
+
+void GatewayHost::on_packet(const Packet& packet) {
+    auto topic = wire::parse_up_topic(site_, packet.topic);
+    if (!topic || !tick_) {
+        return;
+    }
+    auto decoded = wire::decode_up(topic->kind, packet.payload);
+    if (decoded) {
+        push(core::DeviceMessage{std::move(topic->device), std::move(*decoded),
+                                 static_cast<std::uint32_t>(packet.payload.size())});
+    } else {
+        context_.trace.sometimes("malformed message rejected");
+        push(core::MalformedMessage{std::move(topic->device), topic->kind,
+                                    std::move(decoded.error())});
+    }
+}
+
+void GatewayHost::on_link(bool is_up) {
+    link_is_up_ = is_up;
+    if (tick_) {
+        push(core::LinkChanged{is_up});
+    }
+}
+
+void GatewayHost::ask(core::AdminCommand command, ReplyHandler handler) {
+    if (!tick_ || tick_->is_spent()) {
+        handler(base::fail(base::ErrorKind::kUnavailable, "the gateway is not running"));
+        return;
+    }
+    const base::RequestId request{++last_request_};
+    replies_[request] = std::move(handler);
+    push(core::AdminRequest{request, "operator", std::move(command)});
+}
+
+// What arrives within a moment is handled in one step, as the loop does after a wake-up.
+void GatewayHost::push(core::Event event) {
+    events_.push_back(std::move(event));
+    if (!step_is_planned_) {
+        step_is_planned_ = true;
+        context_.timeline.after(base::Duration(rng_.below(3000)), [this] {
+            step_is_planned_ = false;
+            step();
+        });
+    }
+}
+
+void GatewayHost::step() {
+    if (!tick_ || tick_->is_spent()) {
+        events_.clear();
+        return;
+    }
+    perform(tick_->step(std::exchange(events_, {}), now()));
+}
+
+void GatewayHost::perform(core::TickOutput output) {
+    const bool may_die = crash_point_ == CrashPoint::kHalfEffects && output.effects.size() > 1;
+    const auto last = may_die ? rng_.below(output.effects.size()) : output.effects.size();
+    const auto generation = generation_;
+    for (std::size_t i = 0; i < output.effects.size(); ++i) {
+        if (may_die && i == last) {
+            context_.trace.fault("crash after some effects");
+            die(rng_.chance(0.5));
+            return;
+        }
+        std::visit([this](auto& effect) { perform_effect(std::move(effect)); }, output.effects[i]);
+        if (generation != generation_) {
+            return;
+        }
+    }
+    if (output.commit) {
+        plan_commit(std::move(*output.commit));
+    }
+    arm_timer();
+}
+
+void GatewayHost::arm_timer() {
+    const auto deadline = tick_->next_deadline();
+    const auto timer = ++timer_;
+    if (!deadline) {
+        return;
+    }
+    // Never in the same instant: a core that is always due would stop the world.
+    const auto when = std::max(*deadline, context_.timeline.now() + base::Duration(100));
+    context_.timeline.at(when, [this, timer, generation = generation_] {
+        if (timer == timer_ && generation == generation_) {
+            step();
+        }
+    });
+}
+
+// Commits ---------------------------------------------------------------------------------------
+
+void GatewayHost::plan_commit(core::CommitRequest request) {
+    if (context_.options.plant == Plant::kAckBeforeCommit) {
+        play_planted_commit(request);
+        return;
+    }
+    const auto span = static_cast<std::uint64_t>(context_.options.commit_latency_max.count()) + 1;
+    later(base::Duration(100 + static_cast<std::int64_t>(rng_.below(span))),
+          [this, request = std::move(request)] { commit(request); });
+}
+
+/// Planted: what waits for the commit is released before it.
+void GatewayHost::play_planted_commit(const core::CommitRequest& request) {
+    later(milliseconds(1), [this, request] {
+        perform(tick_->on_commit(request.id, {}, now()));
+        later(milliseconds(100), [this, request] {
+            (void)database_->commit(*request.batch);
+            context_.tell([&](Checker& checker) { checker.on_committed(*request.batch); });
+        });
+    });
+}
+
+void GatewayHost::commit(const core::CommitRequest& request) {
+    if (crash_point_ == CrashPoint::kBeforeCommit) {
+        context_.trace.fault("crash before a commit");
+        die(rng_.chance(0.5));
+        return;
+    }
+    auto outcome = database_->commit(*request.batch);
+    if (disk_.take_crashed()) {
+        context_.trace.fault("crash inside a commit");
+        context_.trace.note("gateway loses power inside a commit");
+        shut();
+        plan_restart();
+        return;
+    }
+    context_.trace.note(fmt::format("commit {} rows {} {}", request.id, request.batch->rows(),
+                                    outcome ? "done" : "failed"));
+    if (outcome) {
+        store_twice(*request.batch);
+        context_.tell([&](Checker& checker) { checker.on_committed(*request.batch); });
+    }
+    if (crash_point_ == CrashPoint::kAfterCommit) {
+        context_.trace.fault("crash after a commit");
+        die(rng_.chance(0.5));
+        return;
+    }
+    later(base::Duration(rng_.below(2000)),
+          [this, id = request.id, outcome = std::move(outcome)] { on_commit(id, outcome); });
+}
+
+void GatewayHost::store_twice(const core::WriteBatch& batch) {
+    if (context_.options.plant == Plant::kStoreTwice) {
+        core::WriteBatch again;
+        again.decisions = batch.decisions;
+        again.decision_rows = batch.decision_rows;
+        (void)database_->commit(again);
+    }
+    if (context_.options.plant == Plant::kForeignRows && !batch.decisions.empty()) {
+        core::WriteBatch moved;
+        moved.streams = batch.streams;
+        for (auto& stream : moved.streams) {
+            stream.device = core::DeviceNumber{0};
+        }
+        (void)database_->commit(moved);
+    }
+}
+
+void GatewayHost::on_commit(std::uint64_t id, const base::Result<void>& outcome) {
+    auto output = tick_->on_commit(id, outcome, now());
+    if (outcome) {
+        perform(std::move(output));
+        return;
+    }
+    recover_storage();
+}
+
+// A failed commit's outcome is unknown: nothing is retried, everything is read again.
+void GatewayHost::recover_storage() {
+    was_unknown_ = true;
+    tick_.reset();
+    database_.reset();  // in earnest; the reader stays until it is replaced, as in the daemon
+    events_.clear();
+    ++generation_;
+    fail_requests();
+    context_.timeline.after(milliseconds(5), [this, generation = generation_] {
+        if (generation == generation_ && !tick_) {
+            open();
+        }
+    });
+}
+
+}  // namespace frugal::simulation

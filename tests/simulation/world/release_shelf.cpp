@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulation/world/release_shelf.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/assert.hpp"
+#include "crypto/verified_manifest.hpp"
+#include "frugal/codec.h"
+#include "frugal/policy.h"
+#include "frugal/self_test.h"
+#include "model/codec/artifact.hpp"
+#include "model/codec/codec.hpp"
+#include "model/codec/tflite_plan.hpp"
+#include "model/tflite/summary.hpp"
+#include "support/device/release_maker.hpp"
+#include "wire/manifest.hpp"
+
+namespace frugal::simulation {
+
+namespace {
+
+constexpr std::array<std::uint32_t, 2> kBlockSizes = {256, 1024};
+constexpr std::uint32_t kSelfTestSeed = 0xC0FFEE;
+
+crypto::ReleaseKey make_key() {
+    auto key = crypto::ReleaseKey::generate();
+    FRUGAL_ASSERT(key.has_value());
+    return std::move(*key);
+}
+
+/// What a model needs and what it answers to its self-test.
+void measure(const base::Bytes& file, core::ManifestContent& content) {
+    fr_model_t model;
+    fr_plan_t plan;
+    fr_interpreter_t interpreter;
+    fr_tensor_t input;
+    fr_tensor_t output;
+    base::Bytes scratch(1U << 20);
+    FRUGAL_ASSERT(fr_model_open(&model, file.data(), file.size(), nullptr) == FR_OK);
+    FRUGAL_ASSERT(fr_model_plan(&model, scratch.data(), scratch.size(), &plan) == FR_OK);
+    FRUGAL_ASSERT(fr_model_input(&model, 0, &input) == FR_OK);
+    FRUGAL_ASSERT(fr_model_output(&model, 0, &output) == FR_OK);
+    FRUGAL_ASSERT(fr_interpreter_init(&interpreter, &model, scratch.data(), scratch.size()) ==
+                  FR_OK);
+    FRUGAL_ASSERT(input.size_bytes == kInputBytes && output.element_count == kClasses);
+    content.arena_bytes = plan.arena_size_bytes;
+    content.input_bytes = input.size_bytes;
+    content.output_classes = output.element_count;
+    core::SelfTest test;
+    test.seed = kSelfTestSeed;
+    FRUGAL_ASSERT(fr_self_test_run(&interpreter, test.seed, test.output_digest.data()) == FR_OK);
+    content.self_tests.push_back(test);
+}
+
+base::ModelName model_name() {
+    return *base::ModelName::parse(kModelName);
+}
+
+core::ImportRelease empty_import(std::uint32_t release, std::uint32_t counter) {
+    return {.model = model_name(),
+            .release = release,
+            .counter = counter,
+            .task = kTask,
+            .note = {},
+            .variants = {},
+            .blobs = {}};
+}
+
+}  // namespace
+
+base::Digest sha256(base::ByteView bytes) {
+    return test::sha256(bytes);
+}
+
+ReleaseShelf& ReleaseShelf::instance() {
+    static ReleaseShelf shelf;
+    return shelf;
+}
+
+ReleaseShelf::ReleaseShelf() : key_(make_key()), edge_(test::read_model("fashion-tiny-2.tflite")) {}
+
+ReleaseShelf::Packed ReleaseShelf::pack(const std::string& file,
+                                        const std::string& device_class) const {
+    Packed packed{.tflite = test::read_model(file),
+                  .content = {.model = model_name(),
+                              .task = kTask,
+                              .device_class = *base::ClassName::parse(device_class),
+                              .runtime_abi = FR_RUNTIME_ABI,
+                              .operators = {},
+                              .decoder_profile = FR_CODEC_PROFILE,
+                              .self_tests = {},
+                              .data_digest = {}},
+                  .artifacts = {},
+                  .blobs = {}};
+    packed.content.model_digest = sha256(packed.tflite);
+    packed.content.model_bytes = static_cast<std::uint32_t>(packed.tflite.size());
+    measure(packed.tflite, packed.content);
+    const auto stream = model::encode(packed.tflite, model::plan_of_tflite(packed.tflite));
+    FRUGAL_ASSERT(stream.has_value());
+    packed.content.decoder_ram_bytes = *model::decoder_ram_bytes(*stream);
+    for (const auto block_bytes : kBlockSizes) {
+        auto artifact = model::build_artifact(*stream, block_bytes);
+        FRUGAL_ASSERT(artifact.has_value());
+        packed.artifacts.push_back(
+            {.digest = artifact->digest,
+             .size_bytes = static_cast<std::uint32_t>(artifact->bytes.size()),
+             .block_bytes = block_bytes,
+             .list_digest = artifact->list_digest});
+        packed.blobs.push_back({artifact->digest, core::BlobKind::kArtifact,
+                                std::make_shared<const base::Bytes>(std::move(artifact->bytes))});
+    }
+    return packed;
+}
+
+const ReleaseShelf::Packed& ReleaseShelf::packed(const std::string& file,
+                                                 const std::string& device_class) {
+    const auto found = packed_.find(file);
+    return found != packed_.end() ? found->second
+                                  : packed_.emplace(file, pack(file, device_class)).first->second;
+}
+
+core::ManifestPointer ReleaseShelf::sign(const core::ManifestContent& content) {
+    auto bytes = wire::encode_manifest(content);
+    FRUGAL_ASSERT(bytes.has_value());
+    auto& manifest = signed_[*bytes];
+    if (!manifest) {
+        const auto signature = key_.sign(*bytes);
+        FRUGAL_ASSERT(signature.has_value());
+        auto verified =
+            crypto::VerifiedManifest::verify(std::move(*bytes), *signature, key_.public_key());
+        FRUGAL_ASSERT(verified.has_value());
+        auto parsed = wire::parse_manifest(core::SignedBlob(*verified));
+        FRUGAL_ASSERT(parsed.has_value());
+        manifest = std::make_shared<const core::VerifiedManifest>(std::move(*parsed));
+    }
+    return manifest;
+}
+
+core::ImportRelease ReleaseShelf::release(Content content, std::uint32_t release,
+                                          std::uint32_t counter) {
+    auto import = empty_import(release, counter);
+    const std::string generation = content == Content::kFirst ? "1" : "2";
+    for (const std::string size : {"tiny", "small"}) {
+        const std::string device_class = size == "tiny" ? "tiny" : "m4";
+        const auto& made = packed("fashion-" + size + "-" + generation + ".tflite", device_class);
+        auto manifest = made.content;
+        manifest.release = release;
+        manifest.counter = counter;
+        if (content == Content::kBroken) {
+            manifest.self_tests.front().output_digest[0] ^= 0xFF;
+        }
+        import.variants.push_back({sign(manifest), made.artifacts});
+        import.blobs.insert(import.blobs.end(), made.blobs.begin(), made.blobs.end());
+        import.source_bytes += made.tflite.size();
+    }
+    return import;
+}
+
+core::ImportRelease ReleaseShelf::permit(const core::RollbackPlan& plan) {
+    auto import = empty_import(plan.release, plan.counter);
+    for (const auto& variant : plan.restores->variants) {
+        auto manifest = variant.manifest->content();
+        manifest.release = plan.release;
+        manifest.counter = plan.counter;
+        import.variants.push_back({sign(manifest), variant.artifacts});
+    }
+    return import;
+}
+
+core::PolicyRecord ReleaseShelf::policy(std::uint32_t id, std::uint32_t audit) {
+    fr_policy_task_spec_t task{};
+    task.task = kTask;
+    task.tier = FR_TIER_EDGE;
+    task.group_count = 1;
+    task.audit = static_cast<std::uint8_t>(audit);
+    task.weights[0] = 1;
+    task.shift = 4;
+    for (auto& gain : task.gains[0]) {
+        gain = 0;
+    }
+    const fr_policy_spec_t spec{id, 0, nullptr, 0, &task, 1};
+    base::Bytes bytes(FR_POLICY_SIZE_MAX);
+    std::size_t size = 0;
+    FRUGAL_ASSERT(fr_policy_build(&spec, bytes.data(), bytes.size(), &size) == FR_OK);
+    bytes.resize(size);
+    auto& blob = policies_[bytes];
+    if (!blob) {
+        const auto signature = key_.sign(bytes);
+        FRUGAL_ASSERT(signature.has_value());
+        auto verified = crypto::VerifiedManifest::verify(bytes, *signature, key_.public_key());
+        FRUGAL_ASSERT(verified.has_value());
+        blob = std::make_shared<const core::SignedBlob>(*verified);
+    }
+    return {
+        .device_class = *base::ClassName::parse("any"), .task = kTask, .policy = id, .blob = blob};
+}
+
+core::SetEdgeModel ReleaseShelf::edge_model() {
+    core::SetEdgeModel command;
+    command.model = {
+        .task = kTask, .digest = sha256(edge_), .name = "edge", .input_bytes = kInputBytes};
+    command.blob = {command.model.digest, core::BlobKind::kEdgeModel,
+                    std::make_shared<const base::Bytes>(edge_)};
+    return command;
+}
+
+bool ReleaseShelf::has_signed(base::ByteView manifest) const {
+    return signed_.contains(base::Bytes(manifest.begin(), manifest.end()));
+}
+
+}  // namespace frugal::simulation

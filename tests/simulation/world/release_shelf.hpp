@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Signed releases and policies of the simulated author, made once per process from the project's
+// own models and kept: signing and packing are slow. Deterministic but for the signatures. Shared
+// by all worlds of the process; single-threaded.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "core/admin.hpp"
+#include "crypto/release_key.hpp"
+
+namespace frugal::simulation {
+
+inline constexpr std::uint32_t kTask = 1;
+inline constexpr std::uint32_t kInputBytes = 784;
+inline constexpr std::uint32_t kClasses = 10;
+inline constexpr const char* kModelName = "fashion";
+
+class ReleaseShelf {
+public:
+    static ReleaseShelf& instance();
+
+    /// Which of the two generations of models a release holds, and whether its golden vectors lie.
+    enum class Content { kFirst, kSecond, kBroken };
+
+    core::ImportRelease release(Content content, std::uint32_t release, std::uint32_t counter);
+    core::ImportRelease permit(const core::RollbackPlan& plan);
+    core::PolicyRecord policy(std::uint32_t id, std::uint32_t audit);
+    core::SetEdgeModel edge_model();
+
+    /// True if these are manifest bytes we signed.
+    bool has_signed(base::ByteView manifest) const;
+
+    const crypto::PublicPoint& public_key() const { return key_.public_point(); }
+    const base::Bytes& edge_model_bytes() const { return edge_; }
+
+private:
+    ReleaseShelf();
+
+    struct Packed {
+        base::Bytes tflite;
+        core::ManifestContent content;  ///< but for release and counter
+        std::vector<core::ArtifactRecord> artifacts;
+        std::vector<core::BlobRecord> blobs;
+    };
+    Packed pack(const std::string& file, const std::string& device_class) const;
+    core::ManifestPointer sign(const core::ManifestContent& content);
+    const Packed& packed(const std::string& file, const std::string& device_class);
+
+    crypto::ReleaseKey key_;
+    base::Bytes edge_;
+    std::map<std::string, Packed> packed_;
+    std::map<base::Bytes, core::ManifestPointer> signed_;
+    std::map<base::Bytes, core::SignedPointer> policies_;
+};
+
+/// SHA-256, for the checkers.
+base::Digest sha256(base::ByteView bytes);
+
+}  // namespace frugal::simulation

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulation/world/world.hpp"
+
+#include <fmt/format.h>
+
+#include "base/assert.hpp"
+#include "simulation/world/liveness.hpp"
+
+namespace frugal::simulation {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr std::size_t kArenaBytes = 64 * 1024;
+constexpr auto kSettleBudget = minutes(45);
+constexpr auto kDrainBudget = minutes(15);
+
+class World {
+public:
+    World(const Options& options, bool is_loud)
+        : options_(options),
+          rng_(options.seed ^ 0x5EEDF00DULL),
+          trace_(is_loud),
+          disk_(rng_.next()),
+          vfs_(disk_),
+          network_(timeline_, trace_, options_, rng_.next()),
+          checkers_(make_checkers(oracle_, trace_, options_)),
+          arena_(kArenaBytes),
+          gateway_(context_, disk_, rng_.next()),
+          person_(context_, gateway_, rng_.next()),
+          injector_(
+              context_, gateway_, disk_, devices_, person_,
+              [this](DeviceHost& original) { add_clone(original); }, rng_.next()),
+          liveness_(context_, gateway_, devices_) {
+        network_.to_gateway = [this](const Packet& packet) { gateway_.on_packet(packet); };
+        network_.on_gateway_link = [this](bool is_up) { gateway_.on_link(is_up); };
+        if (options_.plant == Plant::kLazySync) {
+            disk_.ignore_syncs_of("-wal");
+        }
+        if (options_.plant == Plant::kOffersAfterAbort) {
+            gateway_.on_offer = [this](const core::Send& send) { offer_again(send); };
+        }
+    }
+
+    Outcome run() {
+        settle_site();
+        gateway_.start();
+        DeviceHost* newcomer = options_.has_enrolment ? devices_.back().get() : nullptr;
+        for (auto& device : devices_) {
+            if (device.get() != newcomer) {
+                timeline_.after(milliseconds(rng_.below(5000)),
+                                [host = device.get()] { host->power_on(); });
+            }
+        }
+        person_.start(newcomer, options_.has_revocation ? devices_.front().get() : nullptr);
+        injector_.start();
+        run_until(timeline_.now() + options_.safety);
+        heal();
+        converge();
+        finish();
+        return outcome();
+    }
+
+private:
+    DeviceHost& add_device(const std::string& name, bool is_large) {
+        devices_.push_back(std::make_unique<DeviceHost>(
+            context_, DevicePlan{devices_.size(), name, is_large, rng_.next()}, arena_));
+        return *devices_.back();
+    }
+
+    void add_clone(DeviceHost& original) {
+        auto& clone = add_device(original.name(), is_large(original));
+        clone.become_clone_of(original);
+        clones_.push_back(&clone);
+        clone.power_on();
+        clone.mark_cloned();
+    }
+
+    bool is_large(const DeviceHost& device) const {
+        return device.index() < options_.large_devices;
+    }
+
+    /// The site as set-up leaves it: devices on record, all but the newcomer with certificates.
+    void settle_site() {
+        storage::DatabaseOptions options;
+        options.path = "simulated.db";
+        options.vfs = MemoryVfs::kName;
+        options.use_file_lock = false;
+        auto database = storage::Database::open(options);
+        FRUGAL_ASSERT(database.has_value());
+        core::WriteBatch batch;
+        for (std::uint32_t i = 0; i < options_.devices; ++i) {
+            const auto name = fmt::format("device-{}", i);
+            add_device(name, i < options_.large_devices);
+            if (options_.has_enrolment && i + 1 == options_.devices) {
+                continue;
+            }
+            core::DeviceRecord record{.number = core::DeviceNumber{i},
+                                      .id = *base::DeviceId::parse(name),
+                                      .state = core::DeviceState::kEnrolled,
+                                      .certificate = core::CertificateRecord{}};
+            record.certificate->serial[0] = static_cast<std::uint8_t>(i + 1);
+            batch.records.emplace_back(std::move(record));
+        }
+        FRUGAL_ASSERT(database->commit(batch).has_value());
+    }
+
+    void run_until(base::Instant limit) {
+        while (timeline_.has_event_before(limit) && trace_.violations().empty()) {
+            timeline_.step();
+            trace_.set_time(timeline_.now());
+        }
+        timeline_.move_to(limit);
+        trace_.set_time(timeline_.now());
+    }
+
+    void offer_again(const core::Send& send) {
+        const auto* desired = std::get_if<core::Desired>(&send.message);
+        if (desired->tasks.empty() || is_offering_again_) {
+            return;
+        }
+        const auto* manifest = desired->tasks.front().manifest.get();
+        if (manifest != nullptr && person_.aborted_counter() == 0) {
+            kept_offers_[manifest->content().counter] = std::make_shared<core::Send>(send);
+        }
+        const auto kept = kept_offers_.find(person_.aborted_counter());
+        if (kept != kept_offers_.end()) {
+            is_offering_again_ = true;
+            gateway_.send_again(*kept->second);
+            is_offering_again_ = false;
+        }
+    }
+
+    void heal() {
+        trace_.note("heal");
+        injector_.stop();
+        network_.heal();
+        gateway_.heal();
+        for (auto* clone : clones_) {
+            clone->retire();
+        }
+        for (auto& device : devices_) {
+            device->disarm();
+        }
+    }
+
+    /// Time goes on until everything is at rest, at most for the budget.
+    void converge() {
+        std::string why;
+        const auto settle_until = timeline_.now() + kSettleBudget;
+        while (timeline_.now() < settle_until && trace_.violations().empty()) {
+            liveness_.look();
+            run_until(timeline_.now() + seconds(5));
+            if (person_.is_done() && liveness_.is_settled(why)) {
+                break;
+            }
+        }
+        if (!person_.is_done() && trace_.violations().empty()) {
+            trace_.violate("I18", "the operator is stuck at: " + person_.current());
+        }
+        for (auto& device : devices_) {
+            device->stop_sampling();
+        }
+        const auto drain_until = timeline_.now() + kDrainBudget;
+        while (timeline_.now() < drain_until && trace_.violations().empty()) {
+            liveness_.look();
+            run_until(timeline_.now() + seconds(5));
+            if (liveness_.is_drained(why) && liveness_.is_settled(why) && gateway_.is_idle()) {
+                break;
+            }
+        }
+    }
+
+    void finish() {
+        if (trace_.violations().empty()) {
+            liveness_.judge();
+        }
+        if (const auto database = gateway_.read_database()) {
+            decisions_ = database->rows.size();
+            for (const auto& checker : checkers_) {
+                checker->on_loaded(*database);
+                checker->on_end(*database);
+            }
+        } else if (trace_.violations().empty()) {
+            trace_.violate("I18", "the database cannot be read at the end");
+        }
+        if (disk_.holds(kCanary)) {
+            context_.tell([](Checker& checker) { checker.on_raw_found("the database's files"); });
+        }
+        for (const auto& device : devices_) {
+            for (const auto& breach : device->flash().breaches()) {
+                trace_.violate("flash", device->name() + ": " + breach);
+            }
+        }
+    }
+
+    Outcome outcome() {
+        Outcome outcome{options_,
+                        trace_.hash(),
+                        trace_.events(),
+                        timeline_.now().since_start,
+                        decisions_,
+                        trace_.marks(),
+                        trace_.faults(),
+                        trace_.violations(),
+                        {trace_.last().begin(), trace_.last().end()}};
+        return outcome;
+    }
+
+    Options options_;
+    base::Rng rng_;
+    Trace trace_;
+    Timeline timeline_;
+    Oracle oracle_;
+    MemoryDisk disk_;
+    MemoryVfs vfs_;
+    Network network_;
+    Checkers checkers_;
+    Context context_{timeline_, trace_, options_, network_, oracle_, checkers_};
+    std::vector<std::uint8_t> arena_;
+    Devices devices_;
+    std::vector<DeviceHost*> clones_;
+    GatewayHost gateway_;
+    Operator person_;
+    FaultInjector injector_;
+    Liveness liveness_;
+    std::map<std::uint32_t, std::shared_ptr<core::Send>> kept_offers_;
+    bool is_offering_again_ = false;
+    std::uint64_t decisions_ = 0;
+};
+
+}  // namespace
+
+Outcome run_world(const Options& options, bool is_loud) {
+    World world(options, is_loud);
+    return world.run();
+}
+
+}  // namespace frugal::simulation
