@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "device-sim/fleet/statistics.hpp"
+#include "device-sim/ledger/ledger_writer.hpp"
 #include "device-sim/ledger/raw_scan.hpp"
 #include "device-sim/ledger/verification.hpp"
 
@@ -174,8 +175,14 @@ void print(const json::object& figures, bool as_json) {
     }
 }
 
+/// The ledger's own directory, or the state directory it lies in.
+std::filesystem::path ledger_directory(const std::filesystem::path& given) {
+    return std::filesystem::exists(given / "ledger" / LedgerWriter::kFileName) ? given / "ledger"
+                                                                               : given;
+}
+
 int verify(const VerifyArguments& arguments) {
-    const auto ledger = Ledger::load(arguments.ledger);
+    const auto ledger = Ledger::load(ledger_directory(arguments.ledger));
     if (!ledger) {
         return report(ledger.error());
     }
@@ -212,7 +219,7 @@ void add_verify_command(CLI::App& app, int& status) {
     auto arguments = std::make_shared<VerifyArguments>();
     CLI::App* command =
         app.add_subcommand("verify", "Compare a ledger with the gateway's database");
-    command->add_option("--ledger", arguments->ledger, "Ledger directory (STATE/ledger)")
+    command->add_option("--ledger", arguments->ledger, "State directory of a run, or its ledger")
         ->required()
         ->check(CLI::ExistingDirectory);
     command->add_option("--database", arguments->database, "The gateway's SQLite file");

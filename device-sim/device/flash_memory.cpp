@@ -50,6 +50,7 @@ Result<FlashMemory> FlashMemory::create(std::uint32_t size, std::uint32_t sector
     if (memory == MAP_FAILED) {
         return fail("cannot map the flash of a device", system_cause());
     }
+    ::madvise(memory, size, MADV_RANDOM);  // no read-ahead: what is not touched costs nothing
     FlashMemory flash;
     flash.memory_ = static_cast<std::uint8_t*>(memory);
     flash.size_ = size;

@@ -44,7 +44,8 @@ Result<Ledger> Ledger::load(const std::filesystem::path& directory) {
         }
     }
     ledger.finish();
-    if (const auto windows = read_file(directory / LedgerWriter::kWindowsFileName)) {
+    const auto windows = read_file(directory / LedgerWriter::kWindowsFileName);
+    if (windows && windows->size() >= sizeof(std::uint64_t)) {
         ledger.windows.resize(windows->size() / sizeof(std::uint64_t));
         std::memcpy(ledger.windows.data(), windows->data(),
                     ledger.windows.size() * sizeof(std::uint64_t));
