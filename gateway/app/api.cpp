@@ -80,6 +80,7 @@ public:
         server_ = std::make_unique<net::HttpServer>(
             parts_.loop, std::move(*settings), wire::api_routes(), std::move(handlers),
             [this](std::string_view token) { return parts_.tokens.authenticate(token); });
+        parts_.server = server_.get();
         return server_->start();
     }
 

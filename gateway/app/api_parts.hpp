@@ -38,6 +38,7 @@ struct ApiParts {
     std::optional<crypto::ReleaseKey> release_key;
     storage::Reader reader;  ///< used on `slow` only
     double decisions_per_minute = 0;
+    net::HttpServer* server = nullptr;  ///< set before it starts; handlers run on its thread
     boost::asio::thread_pool slow{1};
 
     /// Runs `work` on the pool, then `then` with its result on the loop.

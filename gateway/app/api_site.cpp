@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "app/api_parts.hpp"
+#include "net/http_statistics.hpp"
 #include "web/assets.hpp"
 #include "wire/http_metrics.hpp"
 #include "wire/json_commands.hpp"
@@ -70,6 +71,7 @@ void serve_metrics(ApiParts& parts, const net::Responder& respond) {
                    static_cast<double>(down));
     metrics.single("process_resident_memory_bytes", "gauge", "Resident memory size in bytes.",
                    resident_bytes());
+    net::append_statistics(metrics, parts.server->statistics());
     respond(metrics.response());
 }
 
@@ -106,22 +108,21 @@ void list_decisions(ApiParts& parts, const HttpRequest& request, const net::Resp
         filter->cursor,
         filter->is_oldest_first ? storage::RowOrder::kOldestFirst : storage::RowOrder::kNewestFirst,
         filter->limit};
-    parts.run_slow([&parts, query] { return parts.reader.decisions(query); },
-                   [respond](base::Result<storage::DecisionPage> page) {
-                       if (!page) {
-                           respond(wire::problem(page.error()));
-                           return;
-                       }
-                       std::vector<wire::DecisionView> rows;
-                       for (const auto& row : page->rows) {
-                           rows.push_back(view_of(row));
-                       }
-                       std::optional<std::int64_t> next;
-                       if (page->has_more && !page->rows.empty()) {
-                           next = page->rows.back().row;
-                       }
-                       respond(wire::json_response(200, wire::decisions_json(rows, next)));
-                   });
+    parts.run_slow(
+        [&parts, query] { return parts.reader.decisions(query); },
+        [respond](base::Result<storage::DecisionPage> page) {
+            if (!page) {
+                respond(wire::problem(page.error()));
+                return;
+            }
+            std::vector<wire::DecisionView> rows;
+            for (const auto& row : page->rows) {
+                rows.push_back(view_of(row));
+            }
+            respond(wire::json_response(
+                200, wire::decisions_json(
+                         rows, page->has_more ? std::optional(page->next_cursor) : std::nullopt)));
+        });
 }
 
 void list_tokens(ApiParts& parts, const net::Responder& respond) {

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/release_builder.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "crypto/sha256.hpp"
+#include "frugal/artifact.h"
+#include "model/codec/codec.hpp"
+
+namespace frugal::app {
+namespace {
+
+base::Bytes model_file(const std::string& name) {
+    std::ifstream file(FRUGAL_SOURCE_DIR "/device-sim/models/" + name, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+ReleaseSource source_of(base::Bytes tflite) {
+    ReleaseSource source{*base::ModelName::parse("fashion"), 3, 5, 1, {}};
+    source.variants.push_back({*base::ClassName::parse("tiny"), std::move(tflite)});
+    return source;
+}
+
+class ReleaseBuilder : public testing::Test {
+protected:
+    void SetUp() override {
+        auto key = crypto::ReleaseKey::generate();
+        ASSERT_TRUE(key);
+        key_ = std::make_unique<crypto::ReleaseKey>(std::move(*key));
+    }
+    std::unique_ptr<crypto::ReleaseKey> key_;
+};
+
+TEST_F(ReleaseBuilder, SignsWhatTheFileIsAndPacksItWithoutLoss) {
+    const base::Bytes tflite = model_file("fashion-tiny-1.tflite");
+    ASSERT_FALSE(tflite.empty());
+    const auto import = build_release(source_of(tflite), *key_);
+    ASSERT_TRUE(import) << import.error().describe();
+    ASSERT_EQ(import->variants.size(), 1u);
+    const auto& variant = import->variants[0];
+    const auto& manifest = variant.manifest->content();
+    EXPECT_TRUE(key_->public_key().verify(variant.manifest->blob().content(),
+                                          variant.manifest->blob().signature()));
+    EXPECT_EQ(manifest.release, 3u);
+    EXPECT_EQ(manifest.counter, 5u);
+    EXPECT_EQ(manifest.model_digest, crypto::sha256(tflite));
+    EXPECT_EQ(manifest.model_bytes, tflite.size());
+    EXPECT_EQ(manifest.input_bytes, 784u);
+    EXPECT_EQ(manifest.output_classes, 10u);
+    EXPECT_LE(manifest.arena_bytes, 2048u) << "the tiny class has 2 KB";
+    EXPECT_EQ(manifest.self_tests.size(), 2u);
+    EXPECT_NE(manifest.self_tests[0].output_digest, manifest.self_tests[1].output_digest);
+
+    for (const auto& artifact : variant.artifacts) {
+        const auto blob = std::find_if(import->blobs.begin(), import->blobs.end(),
+                                       [&](auto& one) { return one.digest == artifact.digest; });
+        ASSERT_NE(blob, import->blobs.end());
+        EXPECT_EQ(crypto::sha256(*blob->bytes), artifact.digest);
+        fr_artifact_layout_t layout{};
+        ASSERT_EQ(fr_artifact_layout(artifact.size_bytes, artifact.block_bytes, &layout), FR_OK);
+        EXPECT_EQ(fr_artifact_verify_list(blob->bytes->data(), layout.list_bytes,
+                                          artifact.list_digest.data()),
+                  FR_OK);
+        const auto decoded =
+            model::decode(base::ByteView(*blob->bytes).subspan(layout.list_bytes), tflite.size());
+        ASSERT_TRUE(decoded) << decoded.error().describe();
+        EXPECT_EQ(*decoded, tflite);
+        EXPECT_LT(artifact.size_bytes, tflite.size());
+    }
+}
+
+TEST_F(ReleaseBuilder, NamesTheVariantThatIsNoModel) {
+    const auto import = build_release(source_of({1, 2, 3}), *key_);
+    ASSERT_FALSE(import);
+    EXPECT_NE(import.error().message.find("device class tiny"), std::string::npos);
+}
+
+TEST_F(ReleaseBuilder, PermitNamesTheOldModelUnderAHigherCounter) {
+    const auto import = build_release(source_of(model_file("fashion-tiny-1.tflite")), *key_);
+    ASSERT_TRUE(import);
+    auto earlier = std::make_shared<core::ReleaseRecord>(
+        core::ReleaseRecord{{}, import->model, 3, 5, 1, import->source_bytes, {}, {}, {}, {}});
+    earlier->variants = import->variants;
+    const auto permit = build_permit({earlier, 4, 9}, *key_);
+    ASSERT_TRUE(permit) << permit.error().describe();
+    const auto& manifest = permit->variants.at(0).manifest->content();
+    EXPECT_EQ(manifest.counter, 9u);
+    EXPECT_EQ(manifest.model_digest, import->variants[0].manifest->content().model_digest);
+    EXPECT_TRUE(permit->blobs.empty()) << "no bytes travel for a rollback";
+}
+
+}  // namespace
+}  // namespace frugal::app
