@@ -23,6 +23,7 @@ struct Database::State {
 namespace {
 
 constexpr int kJournalSizeLimit = 16 * 1024 * 1024;
+constexpr std::int64_t kWholeCheckPages = 16 * 1024;  ///< 64 MiB
 
 std::filesystem::path ballast_path(const DatabaseOptions& options) {
     return options.path.string() + ".ballast";
@@ -52,14 +53,36 @@ base::Result<void> configure(Connection& connection, const DatabaseOptions& opti
                     kJournalSizeLimit, options.page_limit));
 }
 
-base::Result<void> check_integrity(Connection& connection, const std::string& path) {
-    const auto verdict = connection.text("PRAGMA quick_check(1)");
+base::Result<void> check_part(Connection& connection, const std::string& path,
+                              const std::string& pragma) {
+    const auto verdict = connection.text(pragma);
     if (!verdict) {
         return tl::unexpected<base::Error>(verdict.error());
     }
     if (*verdict != "ok") {
         return tl::unexpected<base::Error>(
             sqlite_error(SQLITE_CORRUPT, "database " + path + " is damaged", *verdict));
+    }
+    return {};
+}
+
+// A start must not take longer the more decisions there are: their rows are only appended to, so a
+// large file is checked without them.
+base::Result<void> check_integrity(Connection& connection, const std::string& path) {
+    const auto pages = connection.number("PRAGMA page_count");
+    if (!pages) {
+        return tl::unexpected<base::Error>(pages.error());
+    }
+    if (*pages <= kWholeCheckPages) {
+        return check_part(connection, path, "PRAGMA quick_check(1)");
+    }
+    for (const auto* table :
+         {"setting", "device", "stream", "gap", "task", "release", "variant", "artifact",
+          "edge_model", "policy", "rollout", "rollout_device", "audit", "incident"}) {
+        const auto pragma = fmt::format("PRAGMA quick_check('{}')", table);
+        if (auto done = check_part(connection, path, pragma); !done) {
+            return done;
+        }
     }
     return {};
 }

@@ -21,7 +21,7 @@ struct DatabaseOptions {
     std::int64_t ballast_bytes = 0;       ///< a file beside it, deleted to get room on a full disk
     std::string vfs{};                    ///< SQLite VFS by name; empty: the default
     bool use_file_lock = true;            ///< flock beside the file; off only where the VFS is fake
-    bool check_at_open = true;            ///< PRAGMA quick_check
+    bool check_at_open = true;  ///< PRAGMA quick_check; a large file without its decisions
 };
 
 class Database {

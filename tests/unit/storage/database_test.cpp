@@ -294,6 +294,37 @@ TEST_F(DatabaseTest, FindsADamagedPageWhenItOpens) {
     EXPECT_EQ(open_error().kind, base::ErrorKind::kCorrupt);
 }
 
+TEST_F(DatabaseTest, ChecksTheTablesOfALargeFileToo) {
+    std::int64_t root_page = 0;
+    {
+        auto database = open();
+        core::WriteBatch batch;
+        batch.records = {device_record(0, "dev"),
+                         core::BlobRecord{core::digest_of(1), core::BlobKind::kSource,
+                                          std::make_shared<const base::Bytes>(68 * 1024 * 1024)}};
+        ASSERT_TRUE(database.commit(batch));
+        ASSERT_TRUE(database.checkpoint());
+    }
+    ASSERT_TRUE(open().load());
+    {
+        sqlite3* raw = nullptr;
+        ASSERT_EQ(sqlite3_open(path().c_str(), &raw), SQLITE_OK);
+        sqlite3_stmt* statement = nullptr;
+        sqlite3_prepare_v2(raw, "SELECT rootpage FROM sqlite_schema WHERE name = 'device'", -1,
+                           &statement, nullptr);
+        ASSERT_EQ(sqlite3_step(statement), SQLITE_ROW);
+        root_page = sqlite3_column_int64(statement, 0);
+        sqlite3_finalize(statement);
+        sqlite3_close(raw);
+    }
+    {
+        std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp((root_page - 1) * 4096);
+        file << std::string(4096, '\xA5');
+    }
+    EXPECT_EQ(open_error().kind, base::ErrorKind::kCorrupt);
+}
+
 TEST_F(DatabaseTest, NeverCrashesOnDamage) {
     write_device();
     {
