@@ -149,7 +149,8 @@ uint32_t fr_node_flash_size(const fr_node_config_t* config, uint32_t sector_size
 /// takes the old slot back if the candidate boots too often, and reports decisions a cut left open.
 /// Must be called before anything else; may be called again to simulate a reset.
 /// @return FR_OK; FR_ERROR_ARGUMENT for a configuration out of range; FR_ERROR_NO_SPACE if the
-///         flash region or the arena is too small; FR_ERROR_STORAGE if the flash fails.
+///         flash region or the arena is too small; FR_ERROR_STORAGE if the flash fails;
+///         FR_ERROR_STATE if the random source gives only zeros.
 FR_MUST_USE fr_status_t fr_node_boot(fr_node_t* node, const fr_node_config_t* config,
                                      const fr_port_t* port, uint64_t now_ms);
 

@@ -7,6 +7,7 @@
 #define COMMON_BYTES 24u
 #define TASK_BYTES 24u
 #define STATE_BYTES (COMMON_BYTES + TASK_BYTES * FR_TASKS_MAX)
+#define STREAM_TRIES 8u
 #define OFFER_BYTES 128u  // before the signed blobs
 
 // State.
@@ -78,9 +79,12 @@ fr_status_t fr_state_load(fr_node_t* node) {
 fr_status_t fr_state_format(fr_node_t* node) {
     fr_persistent_t* state = &node->state;
     memset(state, 0, sizeof *state);
-    while (state->stream == 0) {
+    for (uint32_t i = 0; i < STREAM_TRIES && state->stream == 0; ++i) {
         state->stream = (uint64_t)node->port->random32(node->port->context) << 32;
         state->stream |= node->port->random32(node->port->context);
+    }
+    if (state->stream == 0) {
+        return FR_ERROR_STATE;
     }
     for (uint32_t i = 0; i < FR_TASKS_MAX; ++i) {
         state->tasks[i].active = -1;
