@@ -16,7 +16,7 @@ fr_node_config_t config_of(const Shape& shape) {
     config.site = "test-site";
     config.device = "device-1";
     config.device_class = "tiny";
-    config.task_count = 1;
+    config.task_count = shape.task_count;
     config.slot_bytes = shape.slot_bytes;
     config.staging_bytes = shape.staging_bytes;
     config.block_bytes = shape.block_bytes;
@@ -47,6 +47,7 @@ DeviceWorld::DeviceWorld(const ReleaseMaker& maker, const Shape& shape)
       arena_(shape.arena_bytes),
       key_(maker.public_key()) {
     tasks_[0] = {1, kInputBytes, 10, shape.privacy};
+    tasks_[1] = {2, kInputBytes, 10, shape.privacy};
     config.tasks = tasks_.data();
     config.arena = arena_.data();
     config.release_public_key = key_.data();
@@ -153,13 +154,14 @@ void DeviceWorld::run(std::uint64_t duration_ms) {
     settle();
 }
 
-fr_status_t DeviceWorld::submit(std::uint32_t deadline_ms, fr_privacy_t privacy) {
+fr_status_t DeviceWorld::submit(std::uint32_t deadline_ms, fr_privacy_t privacy,
+                                std::uint32_t task) {
     std::array<std::uint8_t, kInputBytes> input{};
     ++samples;
     for (std::size_t i = 0; i < input.size(); ++i) {
         input[i] = static_cast<std::uint8_t>(samples * 31U + i * (samples % 13U));
     }
-    const fr_submission_t submission{1, input.data(), input.size(), deadline_ms, privacy};
+    const fr_submission_t submission{task, input.data(), input.size(), deadline_ms, privacy};
     return fr_node_submit(&node, &submission, now_ms, &last);
 }
 
@@ -180,9 +182,9 @@ void DeviceWorld::install(const Release& release) {
     run(10000);
 }
 
-fr_task_status_t DeviceWorld::status() const {
+fr_task_status_t DeviceWorld::status(std::uint32_t task) const {
     fr_task_status_t status{};
-    FRUGAL_ASSERT(fr_node_task_status(&node, 1, &status) == FR_OK);
+    FRUGAL_ASSERT(fr_node_task_status(&node, task, &status) == FR_OK);
     return status;
 }
 

@@ -25,6 +25,7 @@ struct Shape {
     std::uint32_t fetch_credit = 8;
     std::uint32_t decision_sectors = 3;
     std::uint32_t features_bytes_max = 1024;
+    std::uint32_t task_count = 1;  ///< tasks 1, 2, all of the same form
     fr_privacy_t privacy = FR_PRIVACY_PUBLIC;
 };
 
@@ -48,12 +49,13 @@ public:
     /// settle(), then jumps from deadline to deadline until `until_ms` have passed.
     void run(std::uint64_t duration_ms);
 
-    fr_status_t submit(std::uint32_t deadline_ms = 1000, fr_privacy_t privacy = FR_PRIVACY_PUBLIC);
+    fr_status_t submit(std::uint32_t deadline_ms = 1000, fr_privacy_t privacy = FR_PRIVACY_PUBLIC,
+                       std::uint32_t task = 1);
 
     /// A whole session up to a confirmed model.
     void install(const Release& release);
 
-    fr_task_status_t status() const;
+    fr_task_status_t status(std::uint32_t task = 1) const;
     const fr_node_counters_t& counters() const { return *fr_node_counters(&node); }
 
     FlashModel flash;
@@ -79,7 +81,7 @@ public:
 
 private:
     void wire_port();
-    std::array<fr_task_config_t, 1> tasks_{};
+    std::array<fr_task_config_t, 2> tasks_{};
     std::vector<std::uint8_t> arena_;
     crypto::PublicPoint key_;
     std::uint32_t random_ = 88172645;

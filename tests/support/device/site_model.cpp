@@ -43,21 +43,47 @@ Down SiteModel::desired() const {
     auto* task = desired.add_tasks();
     task->set_task(1);
     if (wanted) {
-        *task->mutable_manifest() = wanted->signed_manifest;
-        if (offers_artifact) {
-            auto* artifact = task->mutable_artifact();
-            artifact->set_digest(wanted->artifact.digest.data(), 32);
-            artifact->set_list_digest(wanted->artifact.list_digest.data(), 32);
-            artifact->set_size_bytes(wanted->artifact.layout.size_bytes);
-            artifact->set_block_bytes(wanted->artifact.layout.block_bytes);
-        }
+        offer(*wanted, *task);
     }
     if (policy) {
         *task->mutable_policy() = *policy;
     }
     task->set_minimum_battery_half_percent(minimum_battery);
     task->set_not_before_ticks(not_before_ticks);
+    for (const auto& [id, release] : also_wanted) {
+        auto* other = desired.add_tasks();
+        other->set_task(id);
+        offer(release, *other);
+    }
     return {FR_DOWN_DESIRED, serialize(desired)};
+}
+
+void SiteModel::offer(const Release& release, v1::TaskDesired& task) const {
+    *task.mutable_manifest() = release.signed_manifest;
+    if (offers_artifact) {
+        auto* artifact = task.mutable_artifact();
+        artifact->set_digest(release.artifact.digest.data(), 32);
+        artifact->set_list_digest(release.artifact.list_digest.data(), 32);
+        artifact->set_size_bytes(release.artifact.layout.size_bytes);
+        artifact->set_block_bytes(release.artifact.layout.block_bytes);
+    }
+}
+
+const Release* SiteModel::release_of_artifact(const std::string& digest) const {
+    const auto has = [&digest](const Release& release) {
+        return std::equal(release.artifact.digest.begin(), release.artifact.digest.end(),
+                          digest.begin(), digest.end(),
+                          [](auto a, char b) { return a == static_cast<std::uint8_t>(b); });
+    };
+    if (wanted && has(*wanted)) {
+        return &*wanted;
+    }
+    for (const auto& [id, release] : also_wanted) {
+        if (has(release)) {
+            return &release;
+        }
+    }
+    return nullptr;
 }
 
 Down SiteModel::chunk(const Release& release, std::uint32_t block) const {
@@ -176,8 +202,8 @@ std::vector<Down> SiteModel::on_fetch(const base::Bytes& payload) {
         return {};
     }
     check_canonical(fetch, payload);
-    if (!wanted || fetch.artifact() != std::string(wanted->artifact.digest.begin(),
-                                                   wanted->artifact.digest.end())) {
+    const auto* release = release_of_artifact(fetch.artifact());
+    if (release == nullptr) {
         return {};
     }
     std::uint32_t left = fetch.credit();
@@ -186,12 +212,12 @@ std::vector<Down> SiteModel::on_fetch(const base::Bytes& payload) {
         if ((fetch.missing() >> i & 1U) == 0) {
             continue;
         }
-        if (block >= wanted->artifact.layout.block_count) {
+        if (block >= release->artifact.layout.block_count) {
             complaints.emplace_back("asked for a block that does not exist");
             break;
         }
-        downs.push_back(chunk(*wanted, block));
-        chunk_bytes_sent += fr_artifact_block_bytes(&wanted->artifact.layout, block);
+        downs.push_back(chunk(*release, block));
+        chunk_bytes_sent += fr_artifact_block_bytes(&release->artifact.layout, block);
         --left;
     }
     return downs;

@@ -49,6 +49,7 @@ public:
     }
 
     std::optional<Release> wanted;
+    std::map<std::uint32_t, Release> also_wanted;  ///< of tasks above 1
     std::optional<v1::SignedBlob> policy;
     std::uint64_t fencing = 1;
     std::uint32_t version = 0;
@@ -79,6 +80,8 @@ private:
     std::vector<Down> on_decisions(const base::Bytes& payload);
     std::vector<Down> on_fetch(const base::Bytes& payload);
     std::vector<Down> on_escalate(const base::Bytes& payload);
+    void offer(const Release& release, v1::TaskDesired& task) const;
+    const Release* release_of_artifact(const std::string& digest) const;
     void store(const v1::Decisions& batch);
     void check_canonical(const google::protobuf::MessageLite& message, const base::Bytes& payload);
 };
