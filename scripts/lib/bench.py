@@ -1,0 +1,334 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The figures of Frugal, each beside its ceiling from the same run.
+
+Parts: memory, ingest (both on a real site: broker, gateway, devices over mutual TLS, all on
+loopback), codec, simulation, size, accuracy. The machine is rarely quiet: only ratios within one
+run count, so the load of the machine is printed with them.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import demo
+
+ROOT = demo.ROOT
+PARTS = ("memory", "ingest", "codec", "simulation", "size", "accuracy")
+FLEET = 1000  # devices of the memory part
+KILL_TEST = "python3 -m unittest -v test_kill, in tests/integration (FRUGAL_BIN=build/bin)"
+
+
+class Skip(Exception):
+    """A part that cannot run here; its text says why."""
+
+
+class Figure:
+    """One line of the table: a value beside what it is measured against."""
+
+    def __init__(self, name, value, ceiling="", verdict=None):
+        self.name, self.value, self.ceiling, self.verdict = name, value, ceiling, verdict
+
+    def line(self):
+        mark = {None: "", True: "ok", False: "MISSED"}[self.verdict]
+        return f"  {self.name:<44} {self.value:>18}   {self.ceiling:<58} {mark}".rstrip()
+
+
+def run_json(command, limit_s, environment=None):
+    """The JSON a program of ours prints last."""
+    if not os.access(command[0], os.X_OK):
+        raise Skip(f"{os.path.basename(command[0])} is not built")
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=limit_s,
+                          check=False, env={**os.environ, **(environment or {})})
+    start = done.stdout.find("{")
+    if start < 0:
+        raise demo.DemoError(f"{os.path.basename(command[0])} ended with {done.returncode}:\n{done.stderr[-2000:]}")
+    result, _ = json.JSONDecoder().raw_decode(done.stdout[start:])
+    return result
+
+
+def memory_mb(pid):
+    """PSS and RSS of a process in megabytes (10^6)."""
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+        fields = dict(re.findall(r"^(Pss|Rss):\s+(\d+) kB", file.read(), re.MULTILINE))
+    return {name.lower(): int(value) * 1024 / 1e6 for name, value in fields.items()}
+
+
+class Site:
+    """Broker, gateway and claim codes for the devices: what memory and ingest run on."""
+
+    def __init__(self, binaries, devices):
+        self.binaries = binaries
+        # A Unix socket's path must be short, so the site lives directly under the temporary folder.
+        self.folder = tempfile.mkdtemp(prefix="frugal-bench-")
+        self.directory = os.path.join(self.folder, "site")
+        self.claims = os.path.join(self.folder, "claims.csv")
+        self.mqtt_port, self.http_port = demo.free_port(), demo.free_port()
+        self.broker = self.gateway = None
+        made = self.control("setup", "--dir", self.directory, "--name", "bench", "--mqtt-port", self.mqtt_port,
+                            "--http-listen", f"127.0.0.1:{self.http_port}")
+        self.config = made["config"]
+        try:
+            self.broker = self.start("broker", demo.Demo.broker_program(), "-c", made["broker_config"])
+            self.start_gateway()
+            self.idle = memory_mb(self.gateway.child.pid)
+            self.control("device", "add", "--count", devices, "--prefix", "load", "--claims", self.claims)
+        except BaseException:
+            self.close()
+            raise
+
+    def start(self, name, *arguments):
+        return demo.Process(name, arguments, os.path.join(self.folder, name + ".log"))
+
+    def control(self, *arguments):
+        command = [os.path.join(self.binaries, "frugalctl"), "--site", self.directory, "--json", *map(str, arguments)]
+        if not os.access(command[0], os.X_OK):
+            raise Skip("frugalctl is not built")
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode != 0:
+            raise demo.DemoError(f"frugalctl {arguments[0]} failed:\n{done.stderr.strip()}")
+        return json.loads(done.stdout)
+
+    def start_gateway(self):
+        self.gateway = self.start("gateway", os.path.join(self.binaries, "frugald"), "--config", self.config)
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            self.gateway.check()
+            try:
+                if self.control("health")["ready"]:
+                    return
+            except demo.DemoError:
+                pass
+            time.sleep(0.2)
+        raise demo.DemoError(f"the gateway was not ready in 30 s:\n{self.gateway.tail()}")
+
+    def load_command(self, devices, *options):
+        return [os.path.join(self.binaries, "ingest_load"), "--site", "bench", "--broker", f"127.0.0.1:{self.mqtt_port}",
+                "--ca", os.path.join(self.directory, "broker", "ca.pem"), "--est", f"https://127.0.0.1:{self.http_port}",
+                "--claims", self.claims, "--state", os.path.join(self.folder, "devices"), "--devices", str(devices),
+                "--socket", os.path.join(self.directory, "run", "mqtt.sock"),
+                "--database", os.path.join(self.directory, "frugal.db"),
+                "--gateway-pid", str(self.gateway.child.pid), "--broker-pid", str(self.broker.child.pid), *options]
+
+    def close(self):
+        for process in (self.gateway, self.broker):
+            if process is not None:
+                if process.child.poll() is None:
+                    os.kill(process.child.pid, 18)  # SIGCONT, if a bench died while it stood still
+                process.stop(20)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+# The parts: each returns (figures, what --json prints). ------------------------------------------
+
+
+def measure_memory(context):
+    site = context.site()
+    command = site.load_command(FLEET, "--hold")
+    with open(os.path.join(site.folder, "hold.log"), "w+", encoding="utf-8") as log, \
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True) as fleet:
+        try:
+            line = fleet.stdout.readline()
+            if not line:
+                log.seek(0)
+                raise demo.DemoError(f"the devices did not connect:\n{log.read()[-2000:]}")
+            held = json.loads(line)
+            time.sleep(2)
+            connected = memory_mb(site.gateway.child.pid)
+            broker = memory_mb(site.broker.child.pid)
+        finally:
+            fleet.stdin.close()
+            try:
+                fleet.wait(15)
+            except subprocess.TimeoutExpired:
+                fleet.kill()
+    slope = (connected["pss"] - site.idle["pss"]) * 1000 / FLEET
+    result = {"idle_pss_mb": site.idle["pss"], "idle_rss_mb": site.idle["rss"], "connected": held["connected"],
+              "connected_pss_mb": connected["pss"], "connected_rss_mb": connected["rss"],
+              "kb_per_device": slope, "broker_pss_mb": broker["pss"],
+              "connects_per_second": held["connected"] / max(held["connect_seconds"], 0.001)}
+    return [
+        Figure("frugald idle, PSS", f"{site.idle['pss']:.1f} MB", "goal 16 MB (Greengrass nucleus lite: 15.8)",
+               site.idle["pss"] <= 16),
+        Figure(f"frugald, {held['connected']} devices said hello, PSS", f"{connected['pss']:.1f} MB", "goal 40 MB",
+               connected["pss"] <= 40),
+        Figure("  per device", f"{slope:.1f} kB", f"broker's part: {broker['pss'] * 1000 / FLEET:.0f} kB"),
+        Figure("mutual TLS connects a second", f"{result['connects_per_second']:.0f}", "broker's ceiling on a quiet machine: 315"),
+    ], result
+
+
+def measure_ingest(context):
+    site = context.site()
+    options = context.options
+    result = run_json(site.load_command(options.devices, "--seconds", str(options.seconds), "--rounds",
+                                        str(options.rounds), "--json"), 150)
+    return [
+        Figure("decisions committed and acked a second", f"{result['decisions_per_s']:,.0f}",
+               f"null subscriber, same broker and run: {result['null_decisions_per_s']:,.0f}"),
+        Figure("  ratio", f"{result['ratio']:.2f}", f"goal 0.90 ({result['devices']} devices, batches of "
+               f"{result['batch']}, QoS 0, FULL)", result["ratio"] >= 0.9),
+        Figure("  gateway CPU a decision", f"{result['gateway_cpu_us_per_decision']:.2f} us",
+               f"goal 3 us; the broker's own: {result['broker_cpu_us_per_decision']:.2f} us",
+               result["gateway_cpu_us_per_decision"] <= 3),
+        Figure("  written to disk a decision", f"{result['written_bytes_per_decision']:.0f} B",
+               f"goal 200 B; database and log grew by {result['database_bytes_per_decision']:.0f} B",
+               result["written_bytes_per_decision"] <= 200),
+        Figure("  on the wire a decision (payload)", f"{result['payload_bytes_per_decision']:.2f} B",
+               "goal 6 B in batches of 16; these are batches of 8"),
+        Figure("  began again without an ack", f"{result['repeats']:,}", f"null subscriber: {result['null_repeats']:,}"),
+    ], result
+
+
+def measure_codec(context):
+    result = run_json([context.binary("codec_bench"), "--json"], 60)
+    figures = [
+        Figure("int8 models against zstd -19, geometric mean", f"{result['ours_of_zstd19_int8']:.3f}", "1 is zstd -19",
+               result["ours_of_zstd19_int8"] < 1),
+        Figure("int8 models against gzip -9, geometric mean", f"{result['ours_of_gzip9_int8']:.3f}", "1 is gzip -9",
+               result["ours_of_gzip9_int8"] < 1),
+    ]
+    for model in result["models"]:
+        figures.append(Figure(f"  {model['name']}", f"{model['ours_bytes']:,} B",
+                              f"raw {model['raw_bytes']:,}, gzip {model['gzip9_bytes']:,}, zstd {model['zstd19_bytes']:,}"))
+    figures.append(Figure("decoder RAM on the device", f"{result['decoder_ram_bytes']:,} B", "goal 4,096 B",
+                          result["decoder_ram_bytes"] <= 4096))
+    return figures, result
+
+
+def measure_simulation(context):
+    result = run_json([context.binary("frugal-simulation"), "--seeds", "1..20", "--for-seconds", "40", "--json"], 120)
+    return [
+        Figure("seeds run", f"{result['seeds']}", "20, or what fits 40 s"),
+        Figure("  violations", f"{result['violations']}", "must be 0", result["violations"] == 0),
+        Figure("  faults injected", f"{result['faults_injected']:,}", f"of {len(result['faults'])} kinds"),
+        Figure("  simulated hours a second", f"{result['simulated_hours_per_second']:.2f}",
+               f"{result['simulated_hours']:.1f} h, {result['events']:,} events, {result['decisions']:,} decisions"),
+    ], result
+
+
+def measure_size(context):
+    del context
+    compiler = "arm-none-eabi-gcc"
+    if shutil.which(compiler) is None:
+        raise Skip(f"{compiler} is not installed")
+    with tempfile.TemporaryDirectory(prefix="frugal-bench-") as folder:
+        done = subprocess.run([os.path.join(ROOT, "tests", "freestanding", "check.sh"), os.path.join(ROOT, "device"),
+                               os.path.join(folder, "m4"), compiler, "-mcpu=cortex-m4", "-mthumb"],
+                              capture_output=True, text=True, timeout=120, check=False)
+    if done.returncode != 0:
+        raise demo.DemoError(f"tests/freestanding/check.sh failed:\n{(done.stdout + done.stderr)[-2000:]}")
+    parts = {name: int(size) for name, size in re.findall(r"^  (\w+) +(\d+)$", done.stdout, re.MULTILINE)}
+    linked = int(re.search(r"left out: (\d+)", done.stdout).group(1))
+    node = int(re.search(r"sizeof\(fr_node_t\): (\d+)", done.stdout).group(1))
+    result = {"text_bytes": linked, "node_ram_bytes": node, "parts": parts, "library_bytes": sum(parts.values())}
+    return [
+        Figure("node library on Cortex-M4, linked, -Os", f"{linked:,} B", "code and constants, unused functions left out"),
+        Figure("  all of it", f"{sum(parts.values()):,} B", ", ".join(f"{name} {size:,}" for name, size in parts.items())),
+        Figure("  RAM of a node (fr_node_t)", f"{node:,} B", "the model's arena comes on top; no heap, no globals"),
+    ], result
+
+
+def measure_accuracy(context):
+    del context
+    with open(os.path.join(demo.MODELS, "models.json"), encoding="utf-8") as file:
+        described = json.load(file)
+    figures, result = [], {"models": {}, "systems": {}}
+    for model in described["models"]:
+        name = model["file"].removesuffix(".tflite")
+        result["models"][name] = model["accuracy_int8"]
+        figures.append(Figure(f"{name}, int8", f"{model['accuracy_int8']:.2%}", f"before quantization {model['accuracy_float']:.2%}"))
+    for system in gains_of(described):
+        nominal = next(o for o in system["outcomes"] if o["price"] == system["nominal_price"])
+        result["systems"][system["name"]] = nominal
+        figures.append(Figure(f"{system['name']} under the policy", f"{nominal['accuracy']:.2%}",
+                              f"{nominal['share']:.1%} escalated; alone {system['accuracy_local']:.2%}, "
+                              f"all to the edge {system['accuracy_edge']:.2%}",
+                              nominal["accuracy"] > system["accuracy_local"]))
+    return figures, result
+
+
+def gains_of(described):
+    """The entries that tell a device model's accuracy beside an edge model."""
+    for value in described.values():
+        if isinstance(value, list) and value and isinstance(value[0], dict) and "nominal_price" in value[0]:
+            return value
+    return []
+
+
+MEASURES = {"memory": measure_memory, "ingest": measure_ingest, "codec": measure_codec, "simulation": measure_simulation,
+            "size": measure_size, "accuracy": measure_accuracy}
+
+
+class Context:
+    """What the parts share: the options and, once one needs it, the site."""
+
+    def __init__(self, options):
+        self.options = options
+        self.binaries = os.path.join(options.build, "bin")
+        self.open_site = None
+
+    def binary(self, name):
+        return os.path.join(self.binaries, name)
+
+    def site(self):
+        if self.open_site is None:
+            if not os.access(self.binary("ingest_load"), os.X_OK):
+                raise Skip("ingest_load is not built")
+            self.open_site = Site(self.binaries, max(FLEET, self.options.devices))
+        return self.open_site
+
+    def close(self):
+        if self.open_site is not None:
+            self.open_site.close()
+
+
+def run_parts(context, parts):
+    results, failed = {}, []
+    say = (lambda text: None) if context.options.json else (lambda text: print(text, flush=True))
+    for part in parts:
+        say(f"\n{part}   (load of the machine {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores)")
+        try:
+            figures, results[part] = MEASURES[part](context)
+            for figure in figures:
+                say(figure.line())
+        except Skip as reason:
+            say(f"  skipped: {reason}")
+            results[part] = {"skipped": str(reason)}
+        except (demo.DemoError, subprocess.TimeoutExpired, OSError) as error:
+            demo.say(f"bench: {part}: {error}")
+            results[part] = {"error": str(error)}
+            failed.append(part)
+    say(f"\nkill -9 at random: {KILL_TEST}")
+    return results, failed
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="PART", help=", ".join(PARTS) + "; all by default")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser.add_argument("--build", default=os.path.join(ROOT, "build"), help=argparse.SUPPRESS)
+    parser.add_argument("--devices", type=int, default=200, help="publishers of the ingest part")
+    parser.add_argument("--seconds", type=float, default=3, help="length of an ingest turn")
+    parser.add_argument("--rounds", type=int, default=3, help="ingest turns of gateway and null subscriber")
+    options = parser.parse_args()
+    context = Context(options)
+    try:
+        load = os.getloadavg()[0]
+        results, failed = run_parts(context, [part for part in PARTS if part in (options.parts or PARTS)])
+        if options.json:
+            print(json.dumps({"load_average": load, "cores": os.cpu_count(), **results}, sort_keys=True))
+        return 1 if failed else 0
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        context.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
