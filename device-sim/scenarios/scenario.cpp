@@ -177,6 +177,11 @@ Result<Scenario> parse_scenario(const std::string& text, const std::string& sour
     }
     const bool is_privacy = scenario.privacy == "public" || scenario.privacy == "edge-only" ||
                             scenario.privacy == "never";
+    const bool is_name =
+        !scenario.name.empty() && scenario.name.find_first_of(" \t\r\n") == std::string::npos;
+    if (!problem && !is_name) {
+        problem = Error{"'name' must be one word: the ledger carries it", {}, {}};
+    }
     if (!problem && !is_privacy) {
         problem = Error{"'privacy' must be public, edge-only or never", {}, {}};
     }

@@ -71,6 +71,7 @@ TEST(Scenario, SaysWhereItIsWrong) {
         {"[fleet]\nprivacy = \"some\"", "'privacy' must be"},
         {"fleet = 1", "'fleet' must be a table"},
         {"name = 1", "'name' must be a string"},
+        {"name = \"two words\"", "'name' must be one word"},
     };
     for (const auto& [text, expected] : cases) {
         const auto scenario = parse_scenario(text, "file.toml");
