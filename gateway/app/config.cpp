@@ -246,12 +246,18 @@ Result<Config> load_config(const std::string& path) {
     if (auto read = read_text(config, text.str(), path); !read) {
         return tl::unexpected(read.error());
     }
-    for (const auto& key : config_keys()) {
-        const std::string variable = variable_of(key.name);
-        if (const char* value = ::getenv(variable.c_str()); value != nullptr) {
-            if (auto applied = apply_environment(config, variable, value); !applied) {
-                return tl::unexpected(applied.error());
-            }
+    for (char** entry = ::environ; *entry != nullptr; ++entry) {
+        const std::string_view setting(*entry);
+        const auto equals = setting.find('=');
+        const std::string_view variable = setting.substr(0, equals);
+        // A misspelt setting must not pass for none.
+        if (equals == std::string_view::npos || !variable.starts_with("FRUGAL_") ||
+            variable.find("__") == std::string_view::npos) {
+            continue;
+        }
+        const std::string value(setting.substr(equals + 1));
+        if (auto applied = apply_environment(config, variable, value); !applied) {
+            return tl::unexpected(applied.error());
         }
     }
     if (auto checked = check(config, path); !checked) {

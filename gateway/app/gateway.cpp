@@ -30,6 +30,9 @@ using base::Result;
 namespace {
 
 constexpr std::size_t kBlobCacheBytes = 32u * 1024 * 1024;
+// The broker's message_size_limit: what is too long for the wire contract arrives, so that the
+// refusal can name the device.
+constexpr std::size_t kPayloadBytesMax = 32'768;
 constexpr auto kReopenWait = std::chrono::seconds(1);
 
 LogLevel level_of(core::LogEvent event) {
@@ -66,6 +69,7 @@ Result<net::MqttSettings> mqtt_settings(const Config& config, const base::SiteId
     settings.client_id = "frugald:" + site.text();
     settings.subscriptions = {wire::up_subscription(site)};
     settings.inbound_messages_max = static_cast<std::size_t>(config.mqtt_queue_messages);
+    settings.payload_bytes_max = kPayloadBytesMax;
     static constexpr std::string_view kUnix = "unix://";
     static constexpr std::string_view kTls = "mqtts://";
     if (config.mqtt_url.starts_with(kUnix)) {

@@ -134,17 +134,28 @@ class ForeignDevice:
             self.client = None
 
     def is_admitted(self, certificate=None, key=None):
-        """Whether a bare TLS client with these files (default: this device's) gets a CONNACK.
-        TLS 1.3 tells a client only after its first bytes that its certificate is refused."""
+        """Whether a bare TLS client with these files (default: this device's) gets a CONNACK."""
+        return self.talk_raw(CONNECT, certificate, key)[:4] == b"\x20\x02\x00\x00"
+
+    def talk_raw(self, content, certificate=None, key=None):
+        """What the broker answers a bare TLS client that sends these bytes, until it is silent
+        for a second, with "closed" behind it if it ended the connection. TLS 1.3 tells a client only after
+        its first bytes that its certificate is refused."""
         context = ssl.create_default_context(cafile=self.authority)
         if certificate != "":
             context.load_cert_chain(certificate or self.certificate, key or self.key)
+        answer = b""
         with contextlib.suppress(ssl.SSLError, ConnectionError):
             with socket.create_connection(("127.0.0.1", self.site.mqtt_port), 10) as plain:
                 with context.wrap_socket(plain, server_hostname="127.0.0.1") as connection:
-                    connection.sendall(CONNECT)
-                    return connection.recv(4) == b"\x20\x02\x00\x00"
-        return False
+                    connection.sendall(content)
+                    connection.settimeout(1)
+                    with contextlib.suppress(TimeoutError):
+                        while part := connection.recv(1024):
+                            answer += part
+                        return answer + b"closed"
+                    return answer
+        return answer + b"closed"
 
     def is_cut(self):
         return not self.connected
