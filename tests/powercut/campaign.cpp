@@ -75,8 +75,7 @@ bool Campaign::drive(DeviceWorld& world) {
         return false;
     }
     if (status != FR_OK) {
-        complain("boot", "status " + std::to_string(status));
-        return true;
+        return false;
     }
     world.connect();
     for (int round = 0; round < 120 && !world.flash.is_cut(); ++round) {
@@ -87,6 +86,10 @@ bool Campaign::drive(DeviceWorld& world) {
         }
         if (!is_over && !world.flash.is_cut()) {
             (void)world.submit();
+        }
+        if (world.status().phase == FR_PHASE_REVERTED && round % 8 == 7) {
+            world.disconnect();  // the site tells its wish again at the next hello
+            world.connect();
         }
     }
     return false;
@@ -151,6 +154,20 @@ void Campaign::judge_end(const DeviceWorld& world, const std::string& where, std
     if (world.counters().internal_errors != 0) {
         complain(where, "impossible state and event met");
     }
+}
+
+void Campaign::run_with_fault(std::uint64_t operation, Tear tear) {
+    DeviceWorld world(maker_, scenario_.shape);
+    restore(world);
+    ++runs_;
+    const auto where = "fault" + describe({{operation, tear}});
+    world.flash.fail_at(operation, tear);
+    // A boot whose flash fails may say so; the application boots again.
+    if (!drive(world) && !drive(world)) {
+        complain(where, "does not come to its end: phase " + std::to_string(world.status().phase) +
+                            " reason " + std::to_string(world.status().reason));
+    }
+    judge_end(world, where, 2);
 }
 
 void Campaign::run(const std::vector<Cut>& cuts) {

@@ -41,6 +41,9 @@ public:
     /// Runs with these cuts, one after the other. Adds to problems() what is wrong.
     void run(const std::vector<Cut>& cuts);
 
+    /// Runs with one operation failing, the power on.
+    void run_with_fault(std::uint64_t operation, Tear tear);
+
     const std::vector<std::string>& problems() const { return problems_; }
     std::size_t states() const { return states_.size(); }
     std::uint64_t runs() const { return runs_; }

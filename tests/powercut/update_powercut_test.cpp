@@ -112,6 +112,19 @@ TEST_F(PowerCut, TwiceInAnUpdate) {
     expect_clean(campaign);
 }
 
+TEST_F(PowerCut, AFailingOperationOfAnUpdateIsOvercome) {
+    auto scenario = update();
+    scenario.prepare = install_first;
+    scenario.change = [](SiteModel& site) { site.want(second()); };
+    Campaign campaign(maker(), scenario);
+    for (std::uint64_t operation = 0; operation < campaign.operations();
+         operation += is_full() ? 1 : 3) {
+        campaign.run_with_fault(operation, kTears[operation / 3 % 4]);
+    }
+    report("update, failing flash", campaign);
+    expect_clean(campaign);
+}
+
 TEST_F(PowerCut, AtEveryOperationOfTheFirstInstallation) {
     Scenario scenario;
     scenario.name = "first";

@@ -198,6 +198,22 @@ static fr_status_t journal_unit(const fr_staging_t* staging, uint32_t unit) {
     return fr_flash_program(staging->flash, word_offset(staging, unit), word, FR_FLASH_WORD);
 }
 
+/// After a failed write: nothing in the unit can be relied upon, so it starts over, erased.
+static void forget_unit(fr_staging_t* staging, uint32_t unit) {
+    const uint32_t first = unit * blocks_per_unit(staging);
+    if (staging->base_block > first) {
+        const uint32_t back = staging->base_block - first;
+        staging->held = back < WINDOW ? staging->held << back : 0;
+        staging->base_block = first;
+    }
+    for (uint32_t i = 0; i < blocks_per_unit(staging); ++i) {
+        const uint32_t ahead = first + i - staging->base_block;
+        if (ahead < WINDOW) {
+            staging->held &= ~((uint64_t)1 << ahead);
+        }
+    }
+}
+
 fr_status_t fr_staging_write(fr_staging_t* staging, uint32_t block, const uint8_t* bytes,
                              uint32_t size) {
     if (!staging->open || block >= staging->block_count || block - staging->base_block >= WINDOW ||
@@ -216,6 +232,7 @@ fr_status_t fr_staging_write(fr_staging_t* staging, uint32_t block, const uint8_
                                   bytes, size);
     }
     if (status != FR_OK) {
+        forget_unit(staging, unit);
         return status;
     }
     staging->held |= (uint64_t)1 << (block - staging->base_block);

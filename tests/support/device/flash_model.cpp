@@ -15,6 +15,12 @@ fr_flash_t FlashModel::port() {
 void FlashModel::cut_at(std::uint64_t operation, Tear tear) {
     cut_at_ = operation;
     tear_ = tear;
+    keeps_power_ = false;
+}
+
+void FlashModel::fail_at(std::uint64_t operation, Tear tear) {
+    cut_at(operation, tear);
+    keeps_power_ = true;
 }
 
 void FlashModel::power_on() {
@@ -25,7 +31,7 @@ void FlashModel::power_on() {
 
 bool FlashModel::strikes() {
     if (operations_++ == cut_at_) {
-        is_cut_ = true;
+        is_cut_ = !keeps_power_;
         return true;
     }
     return false;

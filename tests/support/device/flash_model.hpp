@@ -28,6 +28,8 @@ public:
 
     /// Cuts the power at operation number `operation` (counted from 0 since the last power_on).
     void cut_at(std::uint64_t operation, Tear tear);
+    /// Lets one operation fail as a cut would leave it, with the power on.
+    void fail_at(std::uint64_t operation, Tear tear);
     void power_on();
 
     bool is_cut() const { return is_cut_; }
@@ -58,6 +60,7 @@ private:
     std::uint64_t cut_at_ = UINT64_MAX;
     Tear tear_ = Tear::kClean;
     bool is_cut_ = false;
+    bool keeps_power_ = false;
     std::uint32_t noise_ = 2463534242U;
     std::vector<std::string> breaches_;
 };
