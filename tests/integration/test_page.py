@@ -54,7 +54,7 @@ class PageTest(unittest.TestCase):
             # The token is in the address no longer, nor in the history.
             self.assertNotIn("frg_", browser.script("return location.href"))
             before = self.committed(browser)
-            fleet.wait_for("the count grows", lambda: self.committed(browser) > before + 100)
+            fleet.wait_for("the count grows", lambda: self.committed(browser) > before + 500)
             self.wait_text(browser, r"answered by the edge")
             self.assert_no_errors(browser)
             print("screenshot", browser.screenshot("page"))

@@ -17,7 +17,9 @@ let lastEvent_ms = 0;
 
 function showConnection(state: Connection | 'stale'): void {
   pill.dataset.state = state;
-  pill.textContent = state === 'stale' ? `no news for ${Math.round((Date.now() - lastEvent_ms) / 1000)} s` : state;
+  const age_s = Math.round((Date.now() - lastEvent_ms) / 1000);
+  const words = { stale: `no news for ${age_s} s`, refused: 'token needed' } as Record<string, string>;
+  pill.textContent = words[state] ?? state;
 }
 
 function onEvent(event: StreamEvent): void {
@@ -52,7 +54,7 @@ function askForToken(message: string): void {
     sessionStorage.setItem(kTokenKey, input.value.trim());
     start();
   });
-  view.replaceChildren(element('section', 'card', element('h2', '', message), form,
+  view.replaceChildren(element('section', 'card ask', element('h2', '', message), form,
     element('p', 'quiet', 'A new token: frugalctl token create --role viewer')));
   view.setAttribute('aria-busy', 'false');
 }

@@ -24,6 +24,7 @@ export function bytesText(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(value < 10 ? 2 : 1)} ${units[unit]}`;
 }
 
+const energyText = (joules: number) => (joules < 10 ? `${(1000 * joules).toFixed(0)} mJ` : `${joules.toFixed(1)} J`);
 const count = (value: number) => value.toLocaleString('en');
 
 function facts(rows: [string, string][]): HTMLElement {
@@ -72,19 +73,41 @@ function rolloutCard(rollout: Rollout | null): HTMLElement {
   return box;
 }
 
+const kNamespace = 'http://www.w3.org/2000/svg';
+const kTraceLengthMin = 30;
+
+function shape(name: string, className: string, points: string): SVGElement {
+  const node = document.createElementNS(kNamespace, name);
+  node.setAttribute('class', className);
+  node.setAttribute('points', points);
+  return node;
+}
+
+/** Newest value at the right edge; a short history leaves the left empty. */
 function trace(values: number[]): SVGElement {
-  const kNamespace = 'http://www.w3.org/2000/svg';
   const svg = document.createElementNS(kNamespace, 'svg');
+  const last = Math.max(values.length, kTraceLengthMin) - 1;
+  const peak = Math.max(1, ...values);
   svg.setAttribute('class', 'trace');
-  svg.setAttribute('viewBox', '0 0 119 100');
+  svg.setAttribute('viewBox', `0 0 ${last} 100`);
   svg.setAttribute('preserveAspectRatio', 'none');
   svg.setAttribute('role', 'img');
-  const peak = Math.max(1, ...values);
-  svg.setAttribute('aria-label', `decisions per minute over the last two minutes, peak ${Math.round(peak)}`);
-  const line = document.createElementNS(kNamespace, 'polyline');
-  line.setAttribute('points', values.map((value, i) => `${119 - (values.length - 1 - i)},${98 - (94 * value) / peak}`).join(' '));
-  svg.append(line);
+  svg.setAttribute('aria-label', `decisions per minute, second by second, peak ${Math.round(peak)}`);
+  const points = values.map((value, i) => `${last - (values.length - 1 - i)},${98 - (94 * value) / peak}`);
+  const begin = last - (values.length - 1);
+  svg.append(
+    shape('polygon', 'area', `${begin},100 ${points.join(' ')} ${last},100`),
+    shape('polyline', 'line', points.join(' ')),
+  );
   return svg;
+}
+
+function traceCard(values: number[]): HTMLElement {
+  const peak = Math.round(Math.max(0, ...values));
+  const box = card('Decisions per minute', trace(values),
+    element('p', 'quiet', `the last ${values.length} s, peak ${count(peak)}`));
+  box.classList.add('wide');
+  return box;
 }
 
 function fleetCard(overview: Overview): HTMLElement {
@@ -110,25 +133,27 @@ export function draw(root: HTMLElement, overview: Overview, history: number[]): 
   const { decisions, escalations, bytes, energy } = overview;
   const grid = element('div', 'grid',
     fleetCard(overview),
-    card('Decisions', figure(count(Math.round(decisions.per_minute)), 'per minute'), trace(history), facts([
+    card('Decisions', figure(count(Math.round(decisions.per_minute)), 'per minute'), facts([
       ['committed', count(decisions.total)],
-      ['duplicates dropped', count(decisions.duplicates)],
-      ['declared gaps', count(decisions.gaps)],
+      ['duplicates', count(decisions.duplicates)],
+      ['gaps', count(decisions.gaps)],
     ])),
     card('Escalations', figure(count(escalations.answered), 'answered by the edge'), facts([
       ['waiting', count(escalations.waiting)],
       ['told busy', count(escalations.busy)],
       ['expired', count(escalations.late)],
-      ['edge model time', `${escalations.service_ms.toFixed(1)} ms`],
+      ['edge model', `${escalations.service_ms.toFixed(1)} ms`],
     ])),
-    card('Raw data that stayed on the devices', figure(bytesText(bytes.raw_avoided), 'not sent'), facts([
+    card('Raw data', figure(bytesText(bytes.raw_avoided), 'stayed on devices'), facts([
       ['sent up', bytesText(bytes.up)],
       ['sent down', bytesText(bytes.down)],
-      ['of it models', bytesText(bytes.model)],
+      ['models', bytesText(bytes.model)],
     ])),
-    card('Energy, as the devices report it', figure(energy.avoided_j.toFixed(1), 'J of radio avoided'), facts([
-      ['spent by devices', `${energy.spent_j.toFixed(1)} J`],
+    card('Energy', figure(energyText(energy.avoided_j), 'of radio avoided'), facts([
+      ['spent', energyText(energy.spent_j)],
+      ['reported by', 'devices'],
     ])),
+    traceCard(history),
     rolloutCard(overview.rollout),
   );
   root.replaceChildren(grid);
