@@ -13,6 +13,7 @@ import importlib
 import os
 import queue
 import secrets
+import shutil
 import socket
 import ssl
 import subprocess
@@ -48,6 +49,7 @@ def load_messages():
             "frugal.v1." + os.path.basename(file).replace(".proto", "_pb2"))
         names.update({name: value for name, value in vars(module).items() if name[0].isupper()})
     sys.path.remove(folder)
+    shutil.rmtree(folder)
     return type("Messages", (), names)
 
 
