@@ -137,7 +137,8 @@ base::Result<Done> RolloutDesk::abort(const Step& step, const std::string& actor
     end(step, rollout, RolloutStatus::kAborted);
     std::vector<DeviceNumber> devices;
     for (const auto& [number, entry] : rollout.devices) {
-        if (!is_settled(entry.state) || entry.state == RolloutState::kUnreachable) {
+        // Refused and reverted devices too: their next hello would be answered with the offer.
+        if (entry.state != RolloutState::kConfirmed) {
             devices.push_back(number);
         }
     }
