@@ -218,6 +218,10 @@ void RolloutDesk::apply_word(const Step& step, Device& device, const Assignment&
         apply(step, entry, RolloutEvent::kSaysConfirmed);
         return;
     }
+    if (is_quiet && entry.device != nullptr && entry.device->state == RolloutState::kConfirmed) {
+        apply(step, entry, RolloutEvent::kSaysGone);
+        return;
+    }
     // Idle and "confirmed" speak of an older model here.
     const auto event = is_quiet ? std::nullopt : event_of(state.phase);
     if (event && is_about_this) {

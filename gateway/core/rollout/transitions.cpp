@@ -25,18 +25,18 @@ constexpr auto kCanc = RolloutState::kCancelled;
 // another rollout to answer to. Refused and reverted devices may try again: their next word counts.
 // clang-format off
 constexpr std::array<Row, kRolloutStateLast> kTable = {{
-    //            kOffer kMisfit Offered Refused Transf Staged Probat Confirm Revert Quarant Silence kCancel kRelease
-    /*Pending */ {kOffr, kRefu,  kOffr,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kUnre,  kCanc,  kPend},
-    /*Offered */ {kOffr, kRefu,  kOffr,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kUnre,  kCanc,  kOffr},
-    /*Transfer*/ {kTran, kRefu,  kTran,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kUnre,  kCanc,  kTran},
-    /*Staged  */ {kStag, kRefu,  kStag,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kUnre,  kCanc,  kStag},
-    /*Probat  */ {kProb, kProb,  kProb,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kUnre,  kCanc,  kProb},
-    /*Confirm */ {kConf, kConf,  kConf,  kConf,  kConf, kConf, kConf, kConf,  kReve, kQuar,  kConf,  kConf,  kConf},
-    /*Refused */ {kOffr, kRefu,  kOffr,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kRefu,  kRefu,  kRefu},
-    /*Reverted*/ {kReve, kReve,  kOffr,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kReve,  kReve,  kReve},
-    /*Quarant */ {kQuar, kQuar,  kQuar,  kQuar,  kQuar, kQuar, kQuar, kConf,  kQuar, kQuar,  kQuar,  kQuar,  kPend},
-    /*Unreach */ {kOffr, kRefu,  kOffr,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kUnre,  kCanc,  kUnre},
-    /*Cancel  */ {kCanc, kCanc,  kCanc,  kCanc,  kCanc, kCanc, kCanc, kCanc,  kCanc, kCanc,  kCanc,  kCanc,  kCanc},
+    //            kOffer kMisfit Offered Refused Transf Staged Probat Confirm Revert Quarant Silence kCancel kRelease Gone
+    /*Pending */ {kOffr, kRefu,  kOffr,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kUnre,  kCanc,  kPend, kPend},
+    /*Offered */ {kOffr, kRefu,  kOffr,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kUnre,  kCanc,  kOffr, kOffr},
+    /*Transfer*/ {kTran, kRefu,  kTran,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kUnre,  kCanc,  kTran, kTran},
+    /*Staged  */ {kStag, kRefu,  kStag,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kUnre,  kCanc,  kStag, kStag},
+    /*Probat  */ {kProb, kProb,  kProb,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kUnre,  kCanc,  kProb, kProb},
+    /*Confirm */ {kConf, kConf,  kConf,  kConf,  kConf, kConf, kConf, kConf,  kReve, kQuar,  kConf,  kConf,  kConf, kOffr},
+    /*Refused */ {kOffr, kRefu,  kOffr,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kRefu,  kRefu,  kRefu, kRefu},
+    /*Reverted*/ {kReve, kReve,  kOffr,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kReve,  kReve,  kReve, kReve},
+    /*Quarant */ {kQuar, kQuar,  kQuar,  kQuar,  kQuar, kQuar, kQuar, kConf,  kQuar, kQuar,  kQuar,  kQuar,  kPend, kQuar},
+    /*Unreach */ {kOffr, kRefu,  kOffr,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kUnre,  kCanc,  kUnre, kUnre},
+    /*Cancel  */ {kCanc, kCanc,  kCanc,  kCanc,  kCanc, kCanc, kCanc, kCanc,  kCanc, kCanc,  kCanc,  kCanc,  kCanc, kCanc},
 }};
 // clang-format on
 

@@ -19,11 +19,12 @@ enum class RolloutEvent : std::uint8_t {
     kSaysConfirmed,
     kSaysReverted,
     kSaysQuarantined,
-    kSilence,  ///< nothing heard for longer than the rollout's patience
-    kCancel,   ///< aborted, superseded, rolled back or revoked
-    kRelease,  ///< taken out of quarantine by a person
+    kSilence,   ///< nothing heard for longer than the rollout's patience
+    kCancel,    ///< aborted, superseded, rolled back or revoked
+    kRelease,   ///< taken out of quarantine by a person
+    kSaysGone,  ///< a hello without the model it once confirmed: its storage was replaced
 };
-inline constexpr std::size_t kRolloutEventCount = 13;
+inline constexpr std::size_t kRolloutEventCount = 14;
 
 RolloutState next_state(RolloutState state, RolloutEvent event);
 
