@@ -121,10 +121,13 @@ void Core::State::message(const Step& step, Device& device, Hello&& hello) {
                          "hello names device " + hello.device);
         return;
     }
-    if (hello.fencing_epoch > fencing_epoch) {
+    auto& record = device.record;
+    // A wish we do not remember, under an epoch we thought was ours alone, is the same case.
+    const bool knows_more =
+        hello.fencing_epoch == fencing_epoch && hello.desired_version > record.desired_version;
+    if (hello.fencing_epoch > fencing_epoch || knows_more) {
         raise_epoch(step, device, hello.fencing_epoch);
     }
-    auto& record = device.record;
     const bool is_news = record.capability != hello.capability || record.reported != hello.tasks ||
                          record.reported_version != hello.desired_version;
     if (is_news) {
@@ -222,9 +225,9 @@ Overview Core::State::overview(base::Instant now) const {
     for (const auto& device : registry.devices()) {
         ++view.device_states[device.record.state];
         const bool is_online = presence_of(device, now, config.fleet.silence) == Presence::kOnline;
-        auto& in_class = view.classes[device.record.capability
-                                          ? device.record.capability->device_class.text()
-                                          : std::string()];
+        auto& in_class =
+            view.classes[device.record.capability ? device.record.capability->device_class.text()
+                                                  : std::string()];
         ++in_class.devices;
         in_class.online += is_online ? 1 : 0;
         view.online += is_online ? 1 : 0;

@@ -36,10 +36,19 @@ void fr_node_on_disconnected(fr_node_t* node, uint64_t now_ms) {
 
 // Messages.
 
+/// What came is older than what we know. If it was not just late, the gateway forgot something (its
+/// database came from a backup): a hello tells it.
+static void reject_old(fr_node_t* node) {
+    node->counters.messages_rejected += 1;
+    if (node->hello_ms == FR_NEVER) {
+        node->hello_ms = node->now_ms + fr_jitter(node, FR_HELLO_RETRY_MS);
+    }
+}
+
 /// Only the highest epoch ever seen is obeyed; a higher one is remembered first.
 static bool is_master(fr_node_t* node, uint64_t fencing_epoch) {
     if (fencing_epoch < node->state.fencing_epoch) {
-        node->counters.messages_rejected += 1;
+        reject_old(node);
         return false;
     }
     if (fencing_epoch > node->state.fencing_epoch) {
@@ -60,7 +69,7 @@ static void on_desired(fr_node_t* node, const uint8_t* payload, size_t size) {
         return;
     }
     if (desired.version < node->state.desired_version) {
-        node->counters.messages_rejected += 1;  // an older one that came late
+        reject_old(node);
         return;
     }
     node->hello_ms = FR_NEVER;
