@@ -17,13 +17,10 @@ public:
 
     void on_wiped(std::size_t device) override { transfers_.erase(device); }
 
-    void on_boot(const DeviceView& device, fr_status_t status) override {
+    void on_boot(const DeviceView& device, fr_status_t) override {
         auto& transfer = transfers_[device.index];
         transfer.counted = 0;
         ++transfer.interruptions;
-        if (status == FR_OK) {
-            transfer.restarts = 0;
-        }
     }
 
     void on_step(const DeviceView& device) override {
@@ -37,8 +34,9 @@ public:
         }
         const std::string digest(artifact.digest, artifact.digest + FR_SHA256_SIZE);
         const auto held = fr_staging_blocks_held(&staging);
-        const bool is_restart =
-            held == 0 && (transfer.held != 0 && counters.blocks_bad != transfer.bad);
+        // A block list that proves bad costs a fresh start.
+        const bool is_restart = counters.blocks_bad != transfer.bad &&
+                                counters.blocks_received != transfer.counted;
         if (digest != transfer.digest || is_restart || transfer.is_complete) {
             // Another artifact, or one that proved bad, begins anew and rightly so.
             transfer.digest = digest;
@@ -49,7 +47,6 @@ public:
         transfer.taken += counters.blocks_received - transfer.counted;
         transfer.counted = counters.blocks_received;
         transfer.bad = counters.blocks_bad;
-        transfer.held = held;
         transfer.is_complete = fr_staging_is_complete(&staging);
         check(device, transfer, staging);
     }
@@ -59,10 +56,8 @@ private:
         std::string digest{};
         std::uint32_t taken = 0;
         std::uint32_t counted = 0;
-        std::uint32_t held = 0;
         std::uint32_t bad = 0;
         std::uint32_t interruptions = 0;
-        std::uint32_t restarts = 0;
         bool is_complete = false;
     };
 

@@ -79,6 +79,7 @@ bool GatewayHost::open_storage() {
         return false;
     }
     ++generation_;
+    has_committed_ = false;
     tick_ = std::make_unique<core::Tick>(std::move(*snapshot), core_config());
     database_ = std::move(*database);
     reader_ = std::move(*reader);
@@ -347,6 +348,7 @@ void GatewayHost::commit(const core::CommitRequest& request) {
     context_.trace.note(fmt::format("commit {} rows {} {}", request.id, request.batch->rows(),
                                     outcome ? "done" : "failed"));
     if (outcome) {
+        has_committed_ = true;
         store_twice(*request.batch);
         context_.tell([&](Checker& checker) { checker.on_committed(*request.batch); });
     }
@@ -393,7 +395,9 @@ void GatewayHost::recover_storage() {
     events_.clear();
     ++generation_;
     fail_requests();
-    context_.timeline.after(milliseconds(5), [this, generation = generation_] {
+    // One that could not even commit its start would only fail again.
+    const base::Duration wait = has_committed_ ? milliseconds(5) : milliseconds(1000);
+    context_.timeline.after(wait, [this, generation = generation_] {
         if (generation == generation_ && !tick_) {
             open();
         }

@@ -122,6 +122,7 @@ private:
     bool link_is_up_ = false;
     bool is_healed_ = false;
     bool was_unknown_ = false;
+    bool has_committed_ = false;  ///< anything since it was opened
     MemoryDisk::Image backup_;
 };
 
