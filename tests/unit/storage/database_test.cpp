@@ -1,95 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // I1-I3, I21: what was committed is there after any end, and nothing is written where it must not.
-#include "storage/database.hpp"
-
-#include <gtest/gtest.h>
-#include <sqlite3.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
 
-#include "storage/reader.hpp"
-#include "unit/core/site_world.hpp"
-#include "unit/storage/temporary_directory.hpp"
+#include "unit/storage/database_fixture.hpp"
 
 namespace frugal::storage {
 namespace {
-
-core::DeviceRecord device_record(std::uint32_t number, const std::string& id) {
-    core::DeviceRecord record{.number = static_cast<core::DeviceNumber>(number),
-                              .id = core::device_id(id),
-                              .label = "line 4; \"quoted\"",
-                              .state = core::DeviceState::kEnrolled,
-                              .claim = core::ClaimRecord{core::digest_of(3), base::Duration(77), 2},
-                              .certificate = core::CertificateRecord{{1, 2, 3}, {123'456}},
-                              .desired_version = 9,
-                              .assignments = {{.task = 1, .rollout = {4}, .release = {}}},
-                              .capability = core::capability(),
-                              .reported = {{.task = 1,
-                                            .release = 3,
-                                            .model_digest = core::digest_of(4),
-                                            .phase = core::UpdatePhase::kProbation,
-                                            .reason = core::Reason::kWatchdog,
-                                            .policy = 8,
-                                            .burned_counter = 2}},
-                              .reported_version = 8,
-                              .added_at = {11},
-                              .revoked_at = {12}};
-    return record;
-}
-
-core::StreamRecord stream_record(std::uint32_t number, std::uint64_t mark) {
-    core::StreamRecord record;
-    record.number = static_cast<core::StreamNumber>(number);
-    record.id = {0xFEDCBA9876543210ULL};
-    record.boot_epoch = 0xFFFFFFFF;
-    record.next_sequence = mark;
-    record.accepted = mark;
-    for (std::uint32_t i = 0; i < core::kDecisionWindow; ++i) {
-        record.hashes[i] = 0x80000000U + i;
-    }
-    return record;
-}
-
-core::WriteBatch decision_batch(std::uint64_t first, std::uint32_t count = 16) {
-    core::WriteBatch batch;
-    batch.decisions.push_back({.received_at = {1'000 + static_cast<std::int64_t>(first)},
-                               .decisions = core::decisions(first, count)});
-    batch.decision_rows = count;
-    batch.streams.push_back(stream_record(0, first + count));
-    return batch;
-}
-
-class DatabaseTest : public ::testing::Test {
-protected:
-    Database open(DatabaseOptions options = {}) {
-        options.path = path();
-        auto database = Database::open(options);
-        EXPECT_TRUE(database) << (database ? "" : database.error().describe());
-        return std::move(database.value());
-    }
-    base::Error open_error(DatabaseOptions options = {}) {
-        options.path = path();
-        auto database = Database::open(options);
-        EXPECT_FALSE(database);
-        return database ? base::Error{} : database.error();
-    }
-    std::filesystem::path path() const { return directory.path() / "frugal.db"; }
-    void execute(const std::string& sql) {
-        sqlite3* raw = nullptr;
-        ASSERT_EQ(sqlite3_open(path().c_str(), &raw), SQLITE_OK);
-        ASSERT_EQ(sqlite3_exec(raw, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
-            << sqlite3_errmsg(raw);
-        sqlite3_close(raw);
-    }
-    void write_device() {
-        core::WriteBatch batch;
-        batch.records.push_back(device_record(0, "dev"));
-        ASSERT_TRUE(open().commit(batch));
-    }
-    TemporaryDirectory directory;
-};
 
 TEST_F(DatabaseTest, StartsEmpty) {
     auto snapshot = open().load();
@@ -99,13 +18,8 @@ TEST_F(DatabaseTest, StartsEmpty) {
     EXPECT_EQ(snapshot->audit_count, 0U);
 }
 
-TEST_F(DatabaseTest, GivesBackEveryRecordAsItWas) {
-    const auto device = device_record(0, "dev");
-    const auto stream = stream_record(0, 16);
-    const core::TaskRecord task{.task = 1,
-                                .name = "keyword",
-                                .labels = {"yes", "no", "a\nb"},
-                                .privacy = core::TaskPrivacy::kEdgeOnly};
+// A release with everything a release can have.
+core::ReleaseRecord full_release() {
     core::ReleaseRecord release{.model = core::model_name("net"),
                                 .release = 2,
                                 .counter = 3,
@@ -126,6 +40,17 @@ TEST_F(DatabaseTest, GivesBackEveryRecordAsItWas) {
                                   .size_bytes = 6,
                                   .block_bytes = 512,
                                   .list_digest = core::digest_of(5)}}});
+    return release;
+}
+
+TEST_F(DatabaseTest, GivesBackEveryRecordAsItWas) {
+    const auto device = device_record(0, "dev");
+    const auto stream = stream_record(0, 16);
+    const core::TaskRecord task{.task = 1,
+                                .name = "keyword",
+                                .labels = {"yes", "no", "a\nb"},
+                                .privacy = core::TaskPrivacy::kEdgeOnly};
+    const auto release = full_release();
     const core::EdgeModelRecord edge{1, core::digest_of(8), "big", 784};
     const core::PolicyRecord policy{*base::ClassName::parse("m4"), 1, 6,
                                     core::signed_policy("policy")};
@@ -167,7 +92,7 @@ TEST_F(DatabaseTest, GivesBackEveryRecordAsItWas) {
     EXPECT_EQ(loaded->policies.at(0).blob->content(), policy.blob->content());
     const auto& back = loaded->releases.at(0);
     ASSERT_EQ(back.variants.size(), 1U);
-    EXPECT_EQ(back.variants[0].manifest->content(), content);
+    EXPECT_EQ(back.variants[0].manifest->content(), release.variants[0].manifest->content());
     EXPECT_EQ(back.variants[0].manifest->blob().content(),
               release.variants[0].manifest->blob().content());
     EXPECT_EQ(back.variants[0].manifest->blob().signature(),
@@ -385,130 +310,6 @@ TEST_F(DatabaseTest, CannotOpenWhereThereIsNoDirectory) {
     ASSERT_FALSE(database);
     EXPECT_EQ(database.error().kind, base::ErrorKind::kUnavailable);
     EXPECT_FALSE(database.error().remedy.empty());
-}
-
-// The reader ----------------------------------------------------------------------------------
-
-class ReaderTest : public DatabaseTest {
-protected:
-    ReaderTest() : database(open()) {
-        core::WriteBatch batch;
-        batch.records = {device_record(0, "a"), device_record(1, "b")};
-        auto second = stream_record(1, 32);
-        second.device = static_cast<core::DeviceNumber>(1);
-        second.id = {5};
-        batch.streams = {stream_record(0, 32), second};
-        for (std::uint32_t stream = 0; stream < 2; ++stream) {
-            for (std::uint64_t first = 0; first < 32; first += 16) {
-                batch.decisions.push_back({.stream = static_cast<core::StreamNumber>(stream),
-                                           .received_at = {1000 + stream},
-                                           .decisions = core::decisions(first, 16)});
-            }
-        }
-        EXPECT_TRUE(database.commit(batch));
-    }
-    Database database;
-};
-
-TEST_F(ReaderTest, PagesThroughDecisionsNewestFirst) {
-    auto reader = Reader::open(path());
-    ASSERT_TRUE(reader) << reader.error().describe();
-    DecisionQuery query{.limit = 10};
-    std::vector<std::int64_t> rows;
-    for (int page = 0; page < 10; ++page) {
-        const auto found = reader->decisions(query);
-        ASSERT_TRUE(found);
-        for (const auto& row : found->rows) {
-            rows.push_back(row.row);
-        }
-        if (!found->has_more) {
-            break;
-        }
-        query.cursor = found->next_cursor;
-    }
-    ASSERT_EQ(rows.size(), 64U);
-    EXPECT_TRUE(std::is_sorted(rows.rbegin(), rows.rend()));
-    EXPECT_EQ(std::unique(rows.begin(), rows.end()), rows.end());
-}
-
-TEST_F(ReaderTest, GivesBackEveryColumn) {
-    auto reader = Reader::open(path());
-    const auto page =
-        reader->decisions({.device = core::device_id("b"), .order = RowOrder::kOldestFirst});
-    ASSERT_TRUE(page);
-    ASSERT_EQ(page->rows.size(), 32U);
-    const auto& row = page->rows[17];
-    EXPECT_EQ(row.device.text(), "b");
-    EXPECT_EQ(row.stream.value, 5U);
-    EXPECT_EQ(row.sequence, 17U);
-    EXPECT_EQ(row.boot_epoch, 1U);
-    EXPECT_EQ(row.task, 1U);
-    EXPECT_EQ(row.ticks, 51U);
-    EXPECT_EQ(row.class_id, 7U);
-    EXPECT_EQ(row.confidence, 217U);
-    EXPECT_EQ(row.tier, core::Tier::kLocal);
-    EXPECT_EQ(row.policy_reason, core::PolicyReason::kLocalConfidence);
-    EXPECT_EQ(row.energy_uj, 10U);
-    EXPECT_EQ(row.received_at.unix_ms, 1001);
-}
-
-TEST_F(ReaderTest, Filters) {
-    auto reader = Reader::open(path());
-    const auto count = [&](DecisionQuery query) { return reader->decisions(query)->rows.size(); };
-    EXPECT_EQ(count({.class_id = 3}), 6U);
-    EXPECT_EQ(count({.task = 2}), 0U);
-    EXPECT_EQ(count({.received_from = base::WallTime{1001}}), 32U);
-    EXPECT_EQ(count({.received_until = base::WallTime{1001}}), 32U);
-    EXPECT_EQ(count({.device = core::device_id("nobody")}), 0U);
-}
-
-TEST_F(ReaderTest, SeesWhatIsCommittedMeanwhile) {
-    auto reader = Reader::open(path());
-    EXPECT_EQ(reader->count_decisions(), 64U);
-    ASSERT_TRUE(database.commit(decision_batch(32)));
-    EXPECT_EQ(reader->count_decisions(), 80U);
-    EXPECT_EQ(reader->streams()->at(0).next_sequence, 48U);
-}
-
-TEST_F(ReaderTest, ReadsBlobsByDigest) {
-    core::WriteBatch batch;
-    const auto bytes = std::make_shared<const base::Bytes>(100'000, 7);
-    batch.records = {core::BlobRecord{core::digest_of(1), core::BlobKind::kArtifact, bytes},
-                     core::BlobRecord{core::digest_of(1), core::BlobKind::kArtifact, bytes}};
-    ASSERT_TRUE(database.commit(batch));
-    auto reader = Reader::open(path());
-    EXPECT_EQ(reader->blob(core::digest_of(1)).value(), *bytes);
-    const auto missing = reader->blob(core::digest_of(2));
-    ASSERT_FALSE(missing);
-    EXPECT_EQ(missing.error().kind, base::ErrorKind::kNotFound);
-}
-
-TEST_F(ReaderTest, ListsGapsIncidentsAndAudit) {
-    core::WriteBatch batch;
-    const core::GapRecord gap{
-        .kind = core::GapKind::kAmnesia, .from = 3, .until = 9, .noted_at = {4}};
-    const core::IncidentRecord incident{
-        .kind = core::IncidentKind::kEquivocation, .detail = "twice", .at = {5}};
-    const core::AuditRecord audit{.number = 0,
-                                  .at = {6},
-                                  .actor = "ada",
-                                  .action = "device.add",
-                                  .subject = "a",
-                                  .detail = "-",
-                                  .previous = core::digest_of(1),
-                                  .hash = core::digest_of(2)};
-    batch.records = {gap, incident, audit};
-    ASSERT_TRUE(database.commit(batch));
-    auto reader = Reader::open(path());
-    EXPECT_EQ(reader->gaps(0, 10).value(), std::vector{gap});
-    EXPECT_EQ(reader->incidents(0, 10).value(), std::vector{incident});
-    EXPECT_EQ(reader->audit(0, 10).value(), std::vector{audit});
-}
-
-TEST_F(ReaderTest, SaysWhenThereIsNoDatabase) {
-    const auto reader = Reader::open(directory.path() / "nothing.db");
-    ASSERT_FALSE(reader);
-    EXPECT_EQ(reader.error().kind, base::ErrorKind::kNotFound);
 }
 
 }  // namespace

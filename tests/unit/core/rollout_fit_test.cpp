@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a device stands in a rollout, and whether a release fits it at all.
+#include "core/rollout/fit.hpp"
+#include "core/rollout/transitions.hpp"
+#include "unit/core/site_world.hpp"
+
+namespace frugal::core {
+namespace {
+
+// The table -----------------------------------------------------------------------------------
+
+struct Step {
+    const char* case_name;
+    RolloutState from;
+    RolloutEvent event;
+    RolloutState to;
+};
+
+class Transition : public ::testing::TestWithParam<Step> {};
+
+TEST_P(Transition, LeadsTo) {
+    const auto& step = GetParam();
+    EXPECT_EQ(next_state(step.from, step.event), step.to);
+}
+
+using S = RolloutState;
+using E = RolloutEvent;
+INSTANTIATE_TEST_SUITE_P(
+    Table, Transition,
+    ::testing::Values(
+        Step{"offer", S::kPending, E::kOffer, S::kOffered},
+        Step{"misfit_before_offer", S::kPending, E::kMisfit, S::kRefused},
+        Step{"device_refuses", S::kOffered, E::kSaysRefused, S::kRefused},
+        Step{"device_fetches", S::kOffered, E::kSaysTransfer, S::kTransferring},
+        Step{"offered_again_keeps_transfer", S::kTransferring, E::kOffer, S::kTransferring},
+        Step{"all_blocks", S::kTransferring, E::kSaysStaged, S::kStaged},
+        Step{"staged_damaged_fetches_again", S::kStaged, E::kSaysTransfer, S::kTransferring},
+        Step{"activated", S::kStaged, E::kSaysProbation, S::kProbation},
+        Step{"confirmed", S::kProbation, E::kSaysConfirmed, S::kConfirmed},
+        Step{"probation_failed", S::kProbation, E::kSaysReverted, S::kReverted},
+        Step{"reverted_tries_again", S::kReverted, E::kSaysTransfer, S::kTransferring},
+        Step{"reverted_too_often", S::kReverted, E::kSaysQuarantined, S::kQuarantined},
+        Step{"confirmed_stays", S::kConfirmed, E::kCancel, S::kConfirmed},
+        Step{"confirmed_ignores_late_words", S::kConfirmed, E::kSaysTransfer, S::kConfirmed},
+        Step{"silence", S::kTransferring, E::kSilence, S::kUnreachable},
+        Step{"heard_again", S::kUnreachable, E::kOffer, S::kOffered},
+        Step{"cancelled_is_final", S::kCancelled, E::kSaysConfirmed, S::kCancelled},
+        Step{"quarantine_released", S::kQuarantined, E::kRelease, S::kPending},
+        Step{"quarantine_holds", S::kQuarantined, E::kOffer, S::kQuarantined}),
+    [](const auto& named) { return named.param.case_name; });
+
+TEST(TransitionTable, EveryCancelLeavesASettledState) {
+    for (std::uint32_t state = 1; state <= kRolloutStateLast; ++state) {
+        EXPECT_TRUE(is_settled(next_state(static_cast<RolloutState>(state), E::kCancel)));
+    }
+}
+
+// Fit -----------------------------------------------------------------------------------------
+
+struct FitCase {
+    const char* case_name;
+    Reason reason;
+    std::uint32_t detail;
+    void (*change)(Capability&, TaskState&);
+};
+
+class Fits : public ::testing::TestWithParam<FitCase> {};
+
+TEST_P(Fits, FindsTheReasonBeforeAByteTravels) {
+    ReleaseRecord release{.model = model_name("net"), .release = 2, .counter = 2, .task = 1};
+    release.variants.push_back(
+        {signed_manifest(manifest_content("net", 2, 2)),
+         {{.digest = digest_of(1), .size_bytes = 5000, .block_bytes = 128},
+          {.digest = digest_of(2), .size_bytes = 4900, .block_bytes = 512},
+          {.digest = digest_of(3), .size_bytes = 4800, .block_bytes = 4096}}});
+    auto can = capability();
+    TaskState reported{.task = 1};
+    GetParam().change(can, reported);
+    const auto fit = fit_release(release, can, &reported);
+    if (GetParam().reason == Reason::kNone) {
+        ASSERT_TRUE(std::holds_alternative<Fit>(fit));
+        EXPECT_EQ(std::get<Fit>(fit).artifact->block_bytes, GetParam().detail);
+    } else {
+        ASSERT_TRUE(std::holds_alternative<Misfit>(fit));
+        EXPECT_EQ(std::get<Misfit>(fit), (Misfit{GetParam().reason, GetParam().detail}));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Reasons, Fits,
+    ::testing::Values(
+        FitCase{"fits_with_largest_blocks_it_takes", Reason::kNone, 512,
+                [](Capability&, TaskState&) {}},
+        FitCase{"small_blocks", Reason::kNone, 128,
+                [](Capability& can, TaskState&) { can.block_bytes = 128; }},
+        FitCase{"other_class", Reason::kUnfitRuntime, 0,
+                [](Capability& can, TaskState&) {
+                    can.device_class = *base::ClassName::parse("tiny");
+                }},
+        FitCase{"other_abi", Reason::kUnfitRuntime, 1,
+                [](Capability& can, TaskState&) { can.runtime_abi = 2; }},
+        FitCase{"operator_missing", Reason::kUnfitOps, 9 * 256 + 2,
+                [](Capability& can, TaskState&) { can.operators.pop_back(); }},
+        FitCase{"operator_too_old", Reason::kUnfitOps, 9 * 256 + 2,
+                [](Capability& can, TaskState&) { can.operators.back() = 9 * 256 + 1; }},
+        FitCase{"arena", Reason::kUnfitArena, 10'000,
+                [](Capability& can, TaskState&) { can.arena_bytes = 9999; }},
+        FitCase{"slot", Reason::kNoSpace, 8000,
+                [](Capability& can, TaskState&) { can.slot_bytes = 7999; }},
+        FitCase{"staging", Reason::kNoSpace, 4900,
+                [](Capability& can, TaskState&) { can.staging_bytes = 4899; }},
+        FitCase{"decoder_ram", Reason::kUnfitRuntime, 3000,
+                [](Capability& can, TaskState&) { can.decoder_ram_bytes = 2999; }},
+        FitCase{"decoder_profile", Reason::kUnfitRuntime, 3000,
+                [](Capability& can, TaskState&) { can.decoder_profiles = 1; }},
+        FitCase{"downgrade", Reason::kDowngrade, 3,
+                [](Capability&, TaskState& reported) { reported.burned_counter = 3; }},
+        FitCase{"model_in_other_slot_needs_no_staging", Reason::kNone, 512,
+                [](Capability& can, TaskState& reported) {
+                    can.staging_bytes = 0;
+                    reported.other_digest = digest_of(2);
+                }}),
+    [](const auto& named) { return named.param.case_name; });
+
+}  // namespace
+}  // namespace frugal::core
