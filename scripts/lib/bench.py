@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The figures of Frugal, each beside its ceiling from the same run.
 
-Parts: memory, ingest (both on a real site: broker, gateway, devices over mutual TLS, all on
-loopback), codec, simulation, size, accuracy. The machine is rarely quiet: only ratios within one
+Parts: memory and ingest (both on a real site: broker, gateway, devices over mutual TLS, all on
+loopback), intake (wire, core and storage without a network), codec, simulation, size, accuracy. The machine is rarely quiet: only ratios within one
 run count, so the load of the machine is printed with them.
 """
 
@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ import time
 import demo
 
 ROOT = demo.ROOT
-PARTS = ("memory", "ingest", "codec", "simulation", "size", "accuracy")
+PARTS = ("memory", "ingest", "intake", "codec", "simulation", "size", "accuracy")
 FLEET = 1000  # devices of the memory part
 KILL_TEST = "python3 -m unittest -v test_kill, in tests/integration (FRUGAL_BIN=build/bin)"
 
@@ -120,7 +121,7 @@ class Site:
         for process in (self.gateway, self.broker):
             if process is not None:
                 if process.child.poll() is None:
-                    os.kill(process.child.pid, 18)  # SIGCONT, if a bench died while it stood still
+                    os.kill(process.child.pid, signal.SIGCONT)  # a bench may have died while it stood still
                 process.stop(20)
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -154,9 +155,11 @@ def measure_memory(context):
               "kb_per_device": slope, "broker_pss_mb": broker["pss"],
               "connects_per_second": held["connected"] / max(held["connect_seconds"], 0.001)}
     return [
-        Figure("frugald idle, PSS", f"{site.idle['pss']:.1f} MB", "goal 16 MB (Greengrass nucleus lite: 15.8)",
+        Figure("frugald idle, PSS", f"{site.idle['pss']:.1f} MB",
+               f"goal 16 MB (Greengrass nucleus lite: 15.8); RSS {site.idle['rss']:.1f} MB",
                site.idle["pss"] <= 16),
-        Figure(f"frugald, {held['connected']} devices said hello, PSS", f"{connected['pss']:.1f} MB", "goal 40 MB",
+        Figure(f"frugald, {held['connected']} devices said hello, PSS", f"{connected['pss']:.1f} MB",
+               f"goal 40 MB; RSS {connected['rss']:.1f} MB",
                connected["pss"] <= 40),
         Figure("  per device", f"{slope:.1f} kB", f"broker's part: {broker['pss'] * 1000 / FLEET:.0f} kB"),
         Figure("mutual TLS connects a second", f"{result['connects_per_second']:.0f}", "broker's ceiling on a quiet machine: 315"),
@@ -185,6 +188,19 @@ def measure_ingest(context):
     ], result
 
 
+def measure_intake(context):
+    program = context.binary("intake_bench")
+    if not os.access(program, os.X_OK):
+        raise Skip("intake_bench is not built")
+    with tempfile.TemporaryDirectory(prefix="frugal-bench-") as folder:
+        done = subprocess.run([program, "--json", folder], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=90, check=True)
+    result = [json.loads(line) for line in done.stdout.splitlines()]
+    return [Figure(f"decisions a second on one thread, batches of {row['batch']}", f"{row['together_per_s']:,}",
+                   f"decode {row['decode_per_s']:,}, core {row['core_per_s']:,}, storage {row['storage_per_s']:,}; "
+                   f"{row['stored_bytes']:.0f} B stored") for row in result], result
+
+
 def measure_codec(context):
     result = run_json([context.binary("codec_bench"), "--json"], 60)
     figures = [
@@ -194,6 +210,8 @@ def measure_codec(context):
                result["ours_of_gzip9_int8"] < 1),
     ]
     for model in result["models"]:
+        if not model["name"].startswith("fashion-"):
+            continue
         figures.append(Figure(f"  {model['name']}", f"{model['ours_bytes']:,} B",
                               f"raw {model['raw_bytes']:,}, gzip {model['gzip9_bytes']:,}, zstd {model['zstd19_bytes']:,}"))
     figures.append(Figure("decoder RAM on the device", f"{result['decoder_ram_bytes']:,} B", "goal 4,096 B",
@@ -243,7 +261,7 @@ def measure_accuracy(context):
         name = model["file"].removesuffix(".tflite")
         result["models"][name] = model["accuracy_int8"]
         figures.append(Figure(f"{name}, int8", f"{model['accuracy_int8']:.2%}", f"before quantization {model['accuracy_float']:.2%}"))
-    for system in gains_of(described):
+    for system in described["pairs"]:
         nominal = next(o for o in system["outcomes"] if o["price"] == system["nominal_price"])
         result["systems"][system["name"]] = nominal
         figures.append(Figure(f"{system['name']} under the policy", f"{nominal['accuracy']:.2%}",
@@ -253,15 +271,7 @@ def measure_accuracy(context):
     return figures, result
 
 
-def gains_of(described):
-    """The entries that tell a device model's accuracy beside an edge model."""
-    for value in described.values():
-        if isinstance(value, list) and value and isinstance(value[0], dict) and "nominal_price" in value[0]:
-            return value
-    return []
-
-
-MEASURES = {"memory": measure_memory, "ingest": measure_ingest, "codec": measure_codec, "simulation": measure_simulation,
+MEASURES = {"memory": measure_memory, "ingest": measure_ingest, "intake": measure_intake, "codec": measure_codec, "simulation": measure_simulation,
             "size": measure_size, "accuracy": measure_accuracy}
 
 
@@ -300,7 +310,7 @@ def run_parts(context, parts):
         except Skip as reason:
             say(f"  skipped: {reason}")
             results[part] = {"skipped": str(reason)}
-        except (demo.DemoError, subprocess.TimeoutExpired, OSError) as error:
+        except (demo.DemoError, subprocess.SubprocessError, ValueError, OSError) as error:
             demo.say(f"bench: {part}: {error}")
             results[part] = {"error": str(error)}
             failed.append(part)
@@ -314,9 +324,10 @@ def main():
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.add_argument("--build", default=os.path.join(ROOT, "build"), help=argparse.SUPPRESS)
     parser.add_argument("--devices", type=int, default=200, help="publishers of the ingest part")
-    parser.add_argument("--seconds", type=float, default=3, help="length of an ingest turn")
-    parser.add_argument("--rounds", type=int, default=3, help="ingest turns of gateway and null subscriber")
+    parser.add_argument("--seconds", type=float, default=1.5, help="length of an ingest turn")
+    parser.add_argument("--rounds", type=int, default=6, help="ingest turns of gateway and null subscriber")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     context = Context(options)
     try:
         load = os.getloadavg()[0]
