@@ -30,7 +30,7 @@ constexpr std::array<Row, kRolloutStateLast> kTable = {{
     /*Offered */ {kOffr, kRefu,  kOffr,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kUnre,  kCanc,  kOffr, kOffr},
     /*Transfer*/ {kTran, kRefu,  kTran,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kUnre,  kCanc,  kTran, kTran},
     /*Staged  */ {kStag, kRefu,  kStag,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kUnre,  kCanc,  kStag, kStag},
-    /*Probat  */ {kProb, kProb,  kProb,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kUnre,  kCanc,  kProb, kProb},
+    /*Probat  */ {kProb, kRefu,  kProb,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kUnre,  kCanc,  kProb, kProb},
     /*Confirm */ {kConf, kConf,  kConf,  kConf,  kConf, kConf, kConf, kConf,  kReve, kQuar,  kConf,  kConf,  kConf, kOffr},
     /*Refused */ {kOffr, kRefu,  kOffr,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kRefu,  kRefu,  kRefu, kRefu},
     /*Reverted*/ {kReve, kReve,  kOffr,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kReve,  kReve,  kReve, kReve},
