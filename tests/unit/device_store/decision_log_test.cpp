@@ -173,6 +173,7 @@ TEST_F(DecisionLog, ACutAtAnyOperationLosesNothingAndReusesNothing) {
             // their sector was being given up.
             ASSERT_GE(log.next_sequence, number) << operation;
             ASSERT_LE(log.next_sequence, number + 1U) << operation;
+            expect_all(log.oldest_sequence, log.next_sequence);
             for (auto i = static_cast<std::uint32_t>(log.next_sequence); i < 125; ++i) {
                 ASSERT_EQ(append(i), FR_OK) << operation;
             }
