@@ -10,6 +10,8 @@ namespace frugal::swarm {
 namespace {
 
 constexpr std::size_t kEscalatedLabelsMax = 64;
+/// Shorter than a field device would choose: whoever watches a demo wants to see energy and bytes.
+constexpr std::uint32_t kHealthIntervalMs = 10'000;
 
 VirtualDevice& self(void* context) {
     return *static_cast<VirtualDevice*>(context);
@@ -69,6 +71,7 @@ void VirtualDevice::fill_config() {
     config_.decision_flush_ms = environment_.decision_flush_ms;
     config_.ack_timeout_ms = environment_.ack_timeout_ms;
     config_.fetch_timeout_ms = environment_.fetch_timeout_ms;
+    config_.health_interval_ms = kHealthIntervalMs;
     config_.radio_nj_per_byte = static_cast<std::uint32_t>(profile.radio.byte_uj * 1000);
 }
 
