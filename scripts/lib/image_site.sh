@@ -28,9 +28,9 @@ healthy() {
 check "set-up" run --rm --network none "${volumes[@]}" --entrypoint frugalctl "$image" setup --name image-test \
     --mqtt-port "$mqtt_port" --mqtt-socket /run/frugal-broker/mqtt.sock --http-listen "127.0.0.1:$http_port" \
     --http-socket /run/frugal/api.sock --no-broker-signal >"$work/setup.log"
-check "broker starts" run -d --name "$name-broker" "${volumes[@]}" \
+check "broker starts" run -d --network host --name "$name-broker" "${volumes[@]}" \
     --entrypoint /usr/share/frugal/container/broker "$image" >/dev/null
-check "gateway starts" run -d --name "$name-gateway" "${volumes[@]}" "$image" >/dev/null
+check "gateway starts" run -d --network host --name "$name-gateway" "${volumes[@]}" "$image" >/dev/null
 check "gateway is healthy" healthy
 check "no process is root" test -z "$(podman --runtime runc top "$name-gateway" huser 2>/dev/null | grep -x root)"
 
