@@ -147,6 +147,10 @@ bool FaultInjector::inject_disk(FaultKind kind) {
             return true;
         case FaultKind::kSyncError:
             disk_.arm(DiskFault::kSyncError, rng_.below(4));
+            if (rng_.chance(0.3)) {
+                // And nobody is left to remember that the commit failed.
+                gateway_.arm(CrashPoint::kAfterCommit);
+            }
             return true;
         case FaultKind::kWriteError:
             disk_.arm(DiskFault::kWriteError, rng_.below(12));

@@ -337,7 +337,7 @@ void GatewayHost::commit(const core::CommitRequest& request) {
         die(rng_.chance(0.5));
         return;
     }
-    auto outcome = database_->commit(*request.batch);
+    auto outcome = database_->commit(planted(*request.batch));
     if (disk_.take_crashed()) {
         context_.trace.fault("crash inside a commit");
         context_.trace.note("gateway loses power inside a commit");
@@ -359,6 +359,17 @@ void GatewayHost::commit(const core::CommitRequest& request) {
     }
     later(base::Duration(rng_.below(2000)),
           [this, id = request.id, outcome = std::move(outcome)] { on_commit(id, outcome); });
+}
+
+/// Planted: the gap ledger forgets.
+core::WriteBatch GatewayHost::planted(const core::WriteBatch& batch) const {
+    auto copy = batch;
+    if (context_.options.plant == Plant::kUndeclaredDrops) {
+        std::erase_if(copy.records, [](const core::Write& record) {
+            return std::holds_alternative<core::GapRecord>(record);
+        });
+    }
+    return copy;
 }
 
 void GatewayHost::store_twice(const core::WriteBatch& batch) {
