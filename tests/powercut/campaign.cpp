@@ -44,6 +44,7 @@ Campaign::Campaign(const ReleaseMaker& maker, Scenario scenario)
     restore(calm);
     drive(calm);
     operations_ = calm.flash.operations();
+    declared_dropped_ = calm.site.declared_dropped;
     judge_end(calm, "undisturbed", 0);
 }
 

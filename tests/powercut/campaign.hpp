@@ -38,6 +38,9 @@ public:
     /// Operations of an undisturbed run.
     std::uint64_t operations() const { return operations_; }
 
+    /// What an undisturbed run declares as dropped.
+    std::uint64_t declared_dropped() const { return declared_dropped_; }
+
     /// Runs with these cuts, one after the other. Adds to problems() what is wrong.
     void run(const std::vector<Cut>& cuts);
 
@@ -63,6 +66,7 @@ private:
     SiteModel site_;
     std::uint32_t burned_before_ = 0;
     std::uint64_t operations_ = 0;
+    std::uint64_t declared_dropped_ = 0;
     std::uint64_t runs_ = 0;
     std::uint64_t reboots_ = 0;
     std::set<std::uint64_t> states_;  ///< hashes of flash images at a reboot

@@ -194,7 +194,7 @@ TEST_F(PowerCut, AtEveryOperationOfARollback) {
 }
 
 TEST_F(PowerCut, AtEveryOperationOfDecisionsThatOverflowTheirRing) {
-    // Nothing is acked: the ring wraps, sectors are given up, escalations stay open.
+    // Nothing gets through: the ring wraps, sectors are given up, escalations stay open.
     Scenario scenario;
     scenario.name = "ring";
     scenario.shape.decision_sectors = 2;
@@ -203,7 +203,7 @@ TEST_F(PowerCut, AtEveryOperationOfDecisionsThatOverflowTheirRing) {
         world.site.policy = maker().policy(1, 255);
         install_first(world);
         world.site.answer = Answer::kSilence;
-        world.site.acks = false;
+        world.site.hears_decisions = false;
         for (int i = 0; i < 30; ++i) {
             ASSERT_EQ(world.submit(200), FR_OK);
             world.run(100);
@@ -211,13 +211,14 @@ TEST_F(PowerCut, AtEveryOperationOfDecisionsThatOverflowTheirRing) {
     };
     scenario.change = [](SiteModel& site) { site.credit = 16; };
     scenario.is_over = [](const DeviceWorld& world) {
-        // Acks are given again once the ring has surely wrapped.
+        // The link heals once the ring has surely wrapped.
         auto& site = const_cast<DeviceWorld&>(world).site;
-        site.acks = site.acks || fr_node_next_sequence(&world.node) >= 60;
-        return site.acks;
+        site.hears_decisions = site.hears_decisions || fr_node_next_sequence(&world.node) >= 60;
+        return site.hears_decisions;
     };
     scenario.allowed_releases = {1};
     Campaign campaign(maker(), scenario);
+    EXPECT_GT(campaign.declared_dropped(), 0U) << "the ring must overflow";
     cut_everywhere(campaign);
     cut_pairs(campaign, is_full() ? 5000 : 200);
     report("decision ring", campaign);

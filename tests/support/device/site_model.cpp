@@ -172,6 +172,9 @@ void SiteModel::store(const v1::Decisions& batch) {
 }
 
 std::vector<Down> SiteModel::on_decisions(const base::Bytes& payload) {
+    if (!hears_decisions) {
+        return {};
+    }
     v1::Decisions batch;
     if (!parse(batch, payload)) {
         complaints.emplace_back("decisions do not parse");

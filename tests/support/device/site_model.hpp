@@ -58,6 +58,7 @@ public:
     std::uint32_t not_before_ticks = 0;
     bool offers_artifact = true;
     bool acks = true;
+    bool hears_decisions = true;  ///< false: they are lost on the way
     Answer answer = Answer::kEdge;
     std::uint32_t edge_class = 7;
 
