@@ -30,7 +30,8 @@ std::uint32_t short_name(const base::Digest& digest) {
 
 struct EdgeWorkers::Worker {
     std::map<base::Digest, inference::Engine> engines;  ///< the thread's own
-    std::size_t waiting = 0;                            ///< the loop's own
+    /// Jobs not answered yet; the loop's own. Shared, because answers may come after the worker.
+    std::shared_ptr<std::size_t> waiting = std::make_shared<std::size_t>(0);
     boost::asio::thread_pool thread{1};
 
     Result<core::EdgeAnswer> answer(const core::Infer& job, const base::Bytes& model) {
@@ -68,25 +69,26 @@ EdgeWorkers::~EdgeWorkers() {
 }
 
 EdgeWorkers::Worker& EdgeWorkers::least_busy() {
-    return **std::min_element(workers_.begin(), workers_.end(),
-                              [](const auto& a, const auto& b) { return a->waiting < b->waiting; });
+    return **std::min_element(workers_.begin(), workers_.end(), [](const auto& a, const auto& b) {
+        return *a->waiting < *b->waiting;
+    });
 }
 
 void EdgeWorkers::run(core::Infer job, SharedBytes model) {
     Worker& worker = least_busy();
-    ++worker.waiting;
+    ++*worker.waiting;
     // A job is movable only (its features must not be copied), so it travels by shared pointer.
     auto shared = std::make_shared<core::Infer>(std::move(job));
-    boost::asio::post(worker.thread, [&loop = loop_, handler = handler_, &worker, shared,
-                                      model = std::move(model)] {
+    boost::asio::post(worker.thread, [&loop = loop_, handler = handler_, &worker,
+                                      waiting = worker.waiting, shared, model = std::move(model)] {
         const auto begin = std::chrono::steady_clock::now();
         auto answer = worker.answer(*shared, *model);
         const auto took =
             std::chrono::duration_cast<base::Duration>(std::chrono::steady_clock::now() - begin);
         shared->features.wipe();
         core::InferenceDone done{shared->work, std::move(answer), took};
-        boost::asio::post(loop, [handler, &worker, done = std::move(done)]() mutable {
-            --worker.waiting;
+        boost::asio::post(loop, [handler, waiting, done = std::move(done)]() mutable {
+            --*waiting;
             handler(std::move(done));
         });
     });

@@ -34,6 +34,7 @@ constexpr std::size_t kBlobCacheBytes = 32u * 1024 * 1024;
 // refusal can name the device.
 constexpr std::size_t kPayloadBytesMax = 32'768;
 constexpr auto kReopenWait = std::chrono::seconds(1);
+constexpr auto kStopLimit = std::chrono::seconds(10);
 
 LogLevel level_of(core::LogEvent event) {
     switch (event) {
@@ -144,10 +145,7 @@ public:
         const bool is_local = config_.mqtt_url.starts_with("unix://");
         revocation_ = std::make_unique<Revocation>(
             loop_, SiteFiles(config_.site_directory), authority_,
-            RevocationSettings{config_.mqtt_broker_pid_file, mqtt_, is_local},
-            [this](base::WorkId work, Result<void> outcome) {
-                deliver(generation_, core::RevocationDone{work, std::move(outcome)});
-            });
+            RevocationSettings{config_.mqtt_broker_pid_file, mqtt_, is_local});
         boot_core();
         link_ = std::make_unique<net::MqttLink>(
             loop_, mqtt_,
@@ -285,10 +283,11 @@ private:
         }
     }
 
-    // Bounded: one commit may be under way, and one more batch may have gathered meanwhile.
+    // Bounded: one commit may be under way, and one more batch may have gathered meanwhile. The
+    // link stays up so that their acks get out.
     void finish_commits() {
-        link_->stop();
-        for (int i = 0; i < 1000 && tick_->has_commit_in_flight() && !tick_->is_spent(); ++i) {
+        const auto deadline = clock_().instant + kStopLimit;
+        while (tick_->has_commit_in_flight() && !tick_->is_spent() && clock_().instant < deadline) {
             loop_.restart();
             loop_.run_one_for(std::chrono::milliseconds(10));
         }
@@ -406,7 +405,11 @@ private:
     }
 
     void perform_effect(core::PublishRevocations&& request) {
-        revocation_->publish(std::move(request));
+        const base::WorkId work = request.work;
+        revocation_->publish(
+            std::move(request), [this, generation = generation_, work](Result<void> outcome) {
+                deliver(generation, core::RevocationDone{work, std::move(outcome)});
+            });
     }
 
     void perform_effect(core::Reply&& reply) {

@@ -43,31 +43,36 @@ Result<void> write_number(const std::filesystem::path& path, std::uint64_t numbe
 class Revocation::Impl : public std::enable_shared_from_this<Impl> {
 public:
     Impl(boost::asio::io_context& loop, SiteFiles files, const crypto::SiteAuthority& authority,
-         RevocationSettings settings, Handler handler)
+         RevocationSettings settings)
         : loop_(loop),
           files_(std::move(files)),
           authority_(authority),
           settings_(std::move(settings)),
-          handler_(std::move(handler)),
           hold_timer_(loop) {}
 
-    void publish(core::PublishRevocations request) {
-        waiting_.push_back(std::move(request));
+    void publish(core::PublishRevocations request, Handler handler) {
+        waiting_.push_back({std::move(request), std::move(handler)});
         if (waiting_.size() == 1) {
             begin();
         }
     }
 
     void close() {
-        handler_ = nullptr;
+        is_closed_ = true;
         hold_timer_.cancel();
         link_.reset();
     }
 
 private:
+    struct Waiting {
+        core::PublishRevocations request;
+        Handler handler;
+    };
+
     void begin() {
         attempts_ = 0;
-        const auto& request = waiting_.front();
+        is_finishing_ = false;
+        const auto& request = waiting_.front().request;
         if (auto written = write_list(request); !written) {
             finish(written);
             return;
@@ -134,7 +139,7 @@ private:
     }
 
     void on_change(const net::LinkChange& change) {
-        if (!link_) {
+        if (!link_ || is_finishing_) {
             return;
         }
         if (change.is_up) {
@@ -151,7 +156,7 @@ private:
         if (++attempts_ >= settings_.attempts_max) {
             finish(
                 fail(ErrorKind::kUnavailable,
-                     "the connection of " + waiting_.front().kick->text() +
+                     "the connection of " + waiting_.front().request.kick->text() +
                          " could not be closed for good",
                      change.error.message.empty() ? "it came back each time" : change.error.message,
                      "Check that the broker reloads its revocation list, then revoke again."));
@@ -161,19 +166,23 @@ private:
     }
 
     void finish(Result<void> outcome) {
+        if (is_finishing_) {
+            return;  // a timer and a link change may both have been under way
+        }
+        is_finishing_ = true;
         // Posted: the link must not be destroyed inside its own handler.
         boost::asio::post(loop_, [self = shared_from_this(), outcome = std::move(outcome)] {
-            if (!self->handler_) {
+            if (self->is_closed_) {
                 return;
             }
             self->hold_timer_.cancel();
             self->link_.reset();
-            const base::WorkId work = self->waiting_.front().work;
+            const Handler handler = std::move(self->waiting_.front().handler);
             self->waiting_.pop_front();
-            self->handler_(work, outcome);
             if (!self->waiting_.empty()) {
                 self->begin();
             }
+            handler(outcome);
         });
     }
 
@@ -181,25 +190,24 @@ private:
     SiteFiles files_;
     const crypto::SiteAuthority& authority_;
     RevocationSettings settings_;
-    Handler handler_;
-    std::deque<core::PublishRevocations> waiting_;
+    std::deque<Waiting> waiting_;
+    bool is_closed_ = false;
+    bool is_finishing_ = false;  ///< the first one has an outcome that is on its way
     std::unique_ptr<net::MqttLink> link_;
     boost::asio::steady_timer hold_timer_;
     int attempts_ = 0;
 };
 
 Revocation::Revocation(boost::asio::io_context& loop, SiteFiles files,
-                       const crypto::SiteAuthority& authority, RevocationSettings settings,
-                       Handler handler)
-    : impl_(std::make_shared<Impl>(loop, std::move(files), authority, std::move(settings),
-                                   std::move(handler))) {}
+                       const crypto::SiteAuthority& authority, RevocationSettings settings)
+    : impl_(std::make_shared<Impl>(loop, std::move(files), authority, std::move(settings))) {}
 
 Revocation::~Revocation() {
     impl_->close();
 }
 
-void Revocation::publish(core::PublishRevocations request) {
-    impl_->publish(std::move(request));
+void Revocation::publish(core::PublishRevocations request, Handler handler) {
+    impl_->publish(std::move(request), std::move(handler));
 }
 
 }  // namespace frugal::app

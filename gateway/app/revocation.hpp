@@ -31,18 +31,17 @@ struct RevocationSettings {
 
 class Revocation {
 public:
-    using Handler = std::function<void(base::WorkId, base::Result<void>)>;
+    using Handler = std::function<void(base::Result<void>)>;
 
     /// Loop, site and authority must outlive it.
     Revocation(boost::asio::io_context& loop, SiteFiles files,
-               const crypto::SiteAuthority& authority, RevocationSettings settings,
-               Handler handler);
+               const crypto::SiteAuthority& authority, RevocationSettings settings);
     ~Revocation();
     Revocation(const Revocation&) = delete;
     Revocation& operator=(const Revocation&) = delete;
 
-    /// Queues it; the handler is called once, later.
-    void publish(core::PublishRevocations request);
+    /// Queues it; the handler is called once, later, unless this object goes first.
+    void publish(core::PublishRevocations request, Handler handler);
 
 private:
     class Impl;

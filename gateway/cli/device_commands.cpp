@@ -59,17 +59,16 @@ Result<void> append_claims(const std::string& path, const std::string& lines) {
 }
 
 Result<int> add_many(const Context& context, const AddOptions& options) {
-    std::string claims;
     for (std::uint32_t i = 1; i <= options.count; ++i) {
         const std::string name = fmt::format("{}-{:04}", options.prefix, i);
         const auto added = add_one(context, options, name);
         if (!added) {
             return fail(added.error(), fmt::format("device {} of {}", i, options.count));
         }
-        claims += name + "," + text_at(*added, "claim_code") + "\n";
-    }
-    if (auto written = append_claims(options.claims_file, claims); !written) {
-        return tl::unexpected(written.error());
+        const std::string line = name + "," + text_at(*added, "claim_code") + "\n";
+        if (auto written = append_claims(options.claims_file, line); !written) {
+            return tl::unexpected(written.error());
+        }
     }
     if (context.json) {
         print_json("device-add", {{"added", options.count}, {"claims", options.claims_file}});

@@ -178,7 +178,9 @@ void EscalationDesk::on_inference(const Step& step, const InferenceDone& done) {
             {{"task", std::to_string(job.task)}, {"error", done.answer.error().describe()}});
         turn_away(step, job.instance, VerdictStatus::kRefused, {});
     } else {
-        service_times_[job.task] = blend(service_time(job.task), done.service_time);
+        // One stall of the machine must not make the desk turn everybody away for good.
+        const auto known = service_time(job.task);
+        service_times_[job.task] = blend(known, std::min(done.service_time, 4 * known));
         answer(step, job, *done.answer);
     }
     dispatch(step);
