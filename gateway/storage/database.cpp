@@ -87,11 +87,30 @@ base::Result<void> check_integrity(Connection& connection, const std::string& pa
     return {};
 }
 
+// What the last owner left in the log may be in the page cache only: after a failed flush the
+// kernel calls lost pages clean, and no later flush writes them. Frames appended behind such a hole
+// vanish with it in the next power cut, acknowledged or not. So everything moves into the database
+// file, flushed, and the log starts empty, before anything is read and believed.
+base::Result<void> settle_log(Connection& connection, const std::string& path) {
+    const auto is_busy = connection.number("PRAGMA wal_checkpoint(TRUNCATE)");
+    if (!is_busy) {
+        return tl::unexpected<base::Error>(is_busy.error());
+    }
+    if (*is_busy != 0) {
+        return base::fail(base::ErrorKind::kUnavailable, "database " + path + " is being read",
+                          "its log cannot be moved into it meanwhile", "Try again in a moment");
+    }
+    return {};
+}
+
 base::Result<void> make_ready(Connection& connection, const DatabaseOptions& options) {
     if (auto done = check_version(connection, options.path.string()); !done) {
         return done;
     }
     if (auto done = configure(connection, options); !done) {
+        return done;
+    }
+    if (auto done = settle_log(connection, options.path.string()); !done) {
         return done;
     }
     if (options.check_at_open) {
