@@ -60,9 +60,15 @@ Device* Core::State::admit(const Step& step, const base::DeviceId& id) {
 }
 
 void Core::State::on(const Step& step, DeviceMessage&& event) {
+    const Device* known = registry.find(event.device);
+    const bool is_first = known != nullptr && !known->heard_at;
     Device* device = admit(step, event.device);
     if (device == nullptr) {
         return;
+    }
+    if (is_first && !std::holds_alternative<Hello>(event.message)) {
+        // Its session outlived our last process: what it runs now is not what we remember.
+        probe(step, *device);
     }
     wire_bytes = event.wire_bytes;
     const bool is_status =
