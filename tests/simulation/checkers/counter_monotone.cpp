@@ -21,7 +21,8 @@ public:
 
     void on_step(const DeviceView& device) override {
         const auto& task = device.node.state.tasks[0];
-        auto& last = burned_[device.index];
+        // A clone starts with what it copied.
+        auto& last = burned_.emplace(device.index, task.burned_counter).first->second;
         if (task.burned_counter < last) {
             trace_.violate("I8", fmt::format("{}: counter {} after {}", device.name,
                                              task.burned_counter, last));

@@ -16,6 +16,7 @@ using std::chrono::seconds;
 
 constexpr std::size_t kArenaBytes = 64 * 1024;
 constexpr auto kSettleBudget = minutes(45);
+constexpr std::uint32_t kCalmLooks = 18;
 constexpr auto kDrainBudget = minutes(15);
 
 class World {
@@ -150,11 +151,14 @@ private:
     /// Time goes on until everything is at rest, at most for the budget.
     void converge() {
         std::string why;
+        std::uint32_t calm_looks = 0;
         const auto settle_until = timeline_.now() + kSettleBudget;
         while (timeline_.now() < settle_until && trace_.violations().empty()) {
             liveness_.look();
             run_until(timeline_.now() + seconds(5));
-            if (person_.is_done() && liveness_.is_settled(why)) {
+            // Whoever comes back late may set things in motion again.
+            calm_looks = person_.is_done() && liveness_.is_settled(why) ? calm_looks + 1 : 0;
+            if (calm_looks == kCalmLooks) {
                 break;
             }
         }
