@@ -59,10 +59,12 @@ TEST_F(TwoTasks, KeepTheirStateOverABoot) {
     pair.run(60000);
     decide_both(FR_PROBATION_DECISIONS);
     ASSERT_EQ(pair.boot(), FR_OK);
-    EXPECT_EQ(pair.status(1).release, 1U);
-    EXPECT_EQ(pair.status(2).release, 1U);
-    EXPECT_FALSE(std::equal(pair.status(1).model_digest, pair.status(1).model_digest + 32,
-                            pair.status(2).model_digest));
+    const auto first = pair.status(1);
+    const auto second = pair.status(2);
+    EXPECT_EQ(first.release, 1U);
+    EXPECT_EQ(second.release, 1U);
+    EXPECT_FALSE(
+        std::equal(first.model_digest, first.model_digest + FR_SHA256_SIZE, second.model_digest));
 }
 
 TEST_F(TwoTasks, AFallbackOfOneLeavesTheOther) {
