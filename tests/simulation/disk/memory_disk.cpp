@@ -36,7 +36,7 @@ std::shared_ptr<DiskFile> MemoryDisk::open(const std::string& name) {
 
 DiskStatus MemoryDisk::remove(const std::string& name) {
     const auto found = files_.find(name);
-    if (removal_is_forbidden_) {
+    if (removal_is_forbidden_ || crashed_) {
         return DiskStatus::kError;
     }
     if (found == files_.end()) {

@@ -367,6 +367,14 @@ void DeviceHost::cut_off(base::Duration duration) {
     on_session_down();
 }
 
+void DeviceHost::heal() {
+    flash_.cut_at(UINT64_MAX, test::Tear::kClean);
+    cut_off_until_ = {};
+    if (is_alive_ && !is_connected_) {
+        connect_after(milliseconds(100));
+    }
+}
+
 void DeviceHost::on_packet(const Packet& packet) {
     fr_down_kind_t kind = FR_DOWN_KINDS;
     const auto status = fr_topic_parse_down(packet.topic.data(), packet.topic.size(), kSiteName,

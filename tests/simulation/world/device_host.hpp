@@ -40,7 +40,6 @@ public:
     // Faults
     void reset();
     void cut_power_after(std::uint64_t operations, test::Tear tear);
-    void disarm() { flash_.cut_at(UINT64_MAX, test::Tear::kClean); }
     void wipe();
     void cut_off(base::Duration duration);
     void send_garbage(base::Rng& rng);
@@ -48,6 +47,8 @@ public:
     /// Same certificate and a copy of the storage as it is now.
     void become_clone_of(DeviceHost& other);
 
+    /// No more faults: whoever was cut off comes back.
+    void heal();
     void stop_sampling() { is_sampling_ = false; }
     /// Gone for good: revoked, or a clone that was taken away.
     void retire();

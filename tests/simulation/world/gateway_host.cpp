@@ -92,6 +92,7 @@ void GatewayHost::open() {
         tick_.reset();
         if (disk_.take_crashed()) {
             context_.trace.sometimes("crash while opening the database");
+            shut();  // the reader of before died with it
         }
         context_.timeline.after(seconds(1), [this, generation = generation_] {
             if (generation == generation_ && !tick_) {
@@ -193,6 +194,10 @@ std::optional<DatabaseView> GatewayHost::read_database() {
     auto gaps = reader_->gaps(0, 1'000'000);
     auto audit = reader_->audit(0, 1'000'000);
     if (!snapshot || !gaps || !audit) {
+        context_.trace.note("database unreadable: " + (!snapshot ? snapshot.error()
+                                                       : !gaps   ? gaps.error()
+                                                                 : audit.error())
+                                                          .describe());
         return std::nullopt;
     }
     DatabaseView view{std::move(snapshot->devices),
@@ -206,6 +211,7 @@ std::optional<DatabaseView> GatewayHost::read_database() {
     for (bool has_more = true; has_more;) {
         auto page = reader_->decisions(query);
         if (!page) {
+            context_.trace.note("decisions unreadable: " + page.error().describe());
             return std::nullopt;
         }
         for (auto& row : page->rows) {

@@ -144,7 +144,7 @@ private:
             clone->retire();
         }
         for (auto& device : devices_) {
-            device->disarm();
+            device->heal();
         }
     }
 
