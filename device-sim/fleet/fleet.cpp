@@ -91,9 +91,12 @@ Result<void> Fleet::prepare() {
     environment_.policy_key = *policy_key;
     environment_.sensor = &*sensor_;
     environment_.verifier = &verifier_;
-    environment_.task = {scenario_.task, static_cast<std::uint32_t>(sensor_->input_bytes()),
-                         static_cast<std::uint32_t>(sensor_->class_count()),
-                         privacy_of(scenario_.privacy)};
+    environment_.task = {.task = scenario_.task,
+                         .input_bytes = static_cast<std::uint32_t>(sensor_->input_bytes()),
+                         .class_count = static_cast<std::uint32_t>(sensor_->class_count()),
+                         .privacy = privacy_of(scenario_.privacy),
+                         .state = nullptr,
+                         .state_bytes = 0};
     environment_.deadline_ms = scenario_.deadline_ms;
     environment_.decision_sectors = scenario_.decision_sectors;
     return read_earlier_ledger();

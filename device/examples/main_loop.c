@@ -110,6 +110,12 @@ static const fr_port_t kPort = {
 static const fr_task_config_t kTasks[] = {
     {.task = 1, .input_bytes = INPUT_BYTES, .class_count = 10, .privacy = FR_PRIVACY_EDGE_ONLY}};
 
+// The operators its models use: the linker leaves the others out.
+static const fr_kernel_t* const kKernels[] = {
+    &fr_kernel_convolution,     &fr_kernel_depthwise, &fr_kernel_average_pool, &fr_kernel_max_pool,
+    &fr_kernel_fully_connected, &fr_kernel_reshape,   &fr_kernel_softmax};
+static const fr_operator_set_t kOperators = {kKernels, sizeof kKernels / sizeof kKernels[0]};
+
 static uint8_t arena[ARENA_BYTES];
 static uint8_t input[INPUT_BYTES];
 static fr_node_t node;
@@ -121,6 +127,7 @@ static const fr_node_config_t kConfig = {
     .release_public_key = board_release_key,
     .tasks = kTasks,
     .task_count = 1,
+    .operators = &kOperators,
     .arena = arena,
     .arena_bytes = ARENA_BYTES,
     .slot_bytes = 96u * 1024u,

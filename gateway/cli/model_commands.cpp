@@ -111,7 +111,10 @@ void add_model_commands(CLI::App& root, Context& context) {
     on_command(*inspect, context, [&context, file] { return inspect_model(context, *file); });
     auto* run = noun->add_subcommand("run", "run a .tflite on raw input bytes; needs no gateway");
     run->add_option("file", *file)->required();
-    run->add_option("--input", *input, "raw bytes of all inputs, one after another")->required();
+    run->add_option("--input", *input,
+                    "raw bytes of all inputs, one after another; of any number of steps for a "
+                    "streaming model")
+        ->required();
     on_command(*run, context,
                [&context, file, input] { return run_model_file(context, *file, *input); });
 

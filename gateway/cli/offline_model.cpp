@@ -147,6 +147,48 @@ json::array elements(const inference::RunTensor& tensor) {
     return array;
 }
 
+json::array outputs_json(const std::vector<inference::RunTensor>& tensors) {
+    json::array outputs;
+    for (const auto& tensor : tensors) {
+        outputs.push_back(json::object{{"name", tensor.name},
+                                       {"shape", array_of(tensor.shape)},
+                                       {"type", tensor.type_name},
+                                       {"scale", tensor.scale},
+                                       {"zero_point", tensor.zero_point},
+                                       {"data", elements(tensor)}});
+    }
+    return outputs;
+}
+
+/// `outputs` are those of the last step; `steps` has those of all, for a streaming model.
+json::object run_json(const std::string& path, const inference::RunOutput& run) {
+    json::object object{{"file", path},
+                        {"arena_bytes", run.arena_bytes},
+                        {"state_bytes", run.state_bytes},
+                        {"multiply_accumulates", run.work},
+                        {"outputs", outputs_json(run.steps.back())}};
+    if (run.state_bytes != 0) {
+        json::array steps;
+        for (const auto& outputs : run.steps) {
+            steps.push_back(json::object{{"outputs", outputs_json(outputs)}});
+        }
+        object["steps"] = std::move(steps);
+    }
+    return object;
+}
+
+void print_run(const inference::RunOutput& run) {
+    for (std::size_t step = 0; step < run.steps.size(); ++step) {
+        if (run.steps.size() > 1) {
+            fmt::print("step {}\n", step + 1);
+        }
+        for (const auto& tensor : run.steps[step]) {
+            fmt::print("{} {} [{}]\n{}\n", tensor.name, tensor.type_name,
+                       fmt::join(tensor.shape, ","), fmt::join(tensor.data, " "));
+        }
+    }
+}
+
 }  // namespace
 
 Result<base::Bytes> read_bytes(const std::string& path) {
@@ -198,26 +240,11 @@ Result<int> run_model_file(const Context& context, const std::string& path,
     if (!run) {
         return fail(run.error(), path);
     }
-    if (!context.json) {
-        for (const auto& tensor : run->outputs) {
-            fmt::print("{} {} [{}]\n{}\n", tensor.name, tensor.type_name,
-                       fmt::join(tensor.shape, ","), fmt::join(tensor.data, " "));
-        }
-        return kExitDone;
+    if (context.json) {
+        print_json("model-run", run_json(path, *run));
+    } else {
+        print_run(*run);
     }
-    json::array outputs;
-    for (const auto& tensor : run->outputs) {
-        outputs.push_back(json::object{{"name", tensor.name},
-                                       {"shape", array_of(tensor.shape)},
-                                       {"type", tensor.type_name},
-                                       {"scale", tensor.scale},
-                                       {"zero_point", tensor.zero_point},
-                                       {"data", elements(tensor)}});
-    }
-    print_json("model-run", {{"file", path},
-                             {"arena_bytes", run->arena_bytes},
-                             {"multiply_accumulates", run->work},
-                             {"outputs", outputs}});
     return kExitDone;
 }
 

@@ -72,6 +72,11 @@ Result<void> LoadedModel::open() {
         FR_OK) {
         return fail(ErrorKind::kInternal, "model: the planned arena does not suffice");
     }
+    memory_.resize(plan.state_size_bytes);
+    if (fr_interpreter_bind_state(&state_->interpreter, memory_.data(), memory_.size()) != FR_OK ||
+        fr_state_reset(&state_->model, memory_.data(), memory_.size()) != FR_OK) {
+        return fail(ErrorKind::kInternal, "model: its state cannot be set up");
+    }
     return {};
 }
 
@@ -146,6 +151,9 @@ base::ByteView LoadedModel::output(std::uint32_t port) const {
 
 void LoadedModel::clear() {
     fr_interpreter_clear(&state_->interpreter);
+    // It worked when the model was opened, and nothing of it changes.
+    fr_status_t status = fr_state_reset(&state_->model, memory_.data(), memory_.size());
+    FRUGAL_ASSERT(status == FR_OK);
 }
 
 }  // namespace frugal::inference

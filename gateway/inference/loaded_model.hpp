@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model ready to run: its bytes, the runtime's view of them, and one arena. Owned by an engine;
-// one thread at a time. Activations, inputs included, are zeroed after every run: nothing of a
-// sample stays in memory, and nothing is ever written anywhere else.
+// A model ready to run: its bytes, the runtime's view of them, one arena and, for a streaming
+// model, the state it keeps between runs. Owned by an engine; one thread at a time. clear() zeroes
+// the activations, inputs included, and resets the state: nothing of a sample stays in memory, and
+// nothing is ever written anywhere else.
 #pragma once
 
 #include <cstdint>
@@ -37,17 +38,18 @@ public:
     const std::vector<Port>& outputs() const { return outputs_; }
     std::size_t input_size() const { return input_size_; }
     std::size_t arena_size() const { return arena_.size(); }
+    std::size_t state_size() const { return memory_.size(); }
     std::uint32_t work() const;
 
     /// Runs the inputs, given one after another in the order of the model's inputs. The outputs
-    /// can be read until clear().
+    /// can be read until the next run or clear(). A streaming model goes on from the run before.
     /// Fails with kInvalidInput for a wrong size (naming sizes and shapes), kInternal otherwise.
     base::Result<void> run(base::ByteView input);
 
     /// Bytes of output number `port` of the last run.
     base::ByteView output(std::uint32_t port) const;
 
-    /// Overwrites every activation with zeros.
+    /// Overwrites every activation with zeros; a streaming model forgets all runs.
     void clear();
 
 private:
@@ -65,6 +67,7 @@ private:
 
     base::Bytes bytes_;
     base::Bytes arena_;
+    base::Bytes memory_;  ///< the state of a streaming model
     std::unique_ptr<State> state_;
     std::vector<Port> inputs_;
     std::vector<Port> outputs_;

@@ -46,6 +46,14 @@ RunTensor read_output(const Port& port, base::ByteView bytes) {
     return output;
 }
 
+std::vector<RunTensor> read_outputs(const LoadedModel& model) {
+    std::vector<RunTensor> outputs;
+    for (std::uint32_t port = 0; port < model.outputs().size(); ++port) {
+        outputs.push_back(read_output(model.outputs()[port], model.output(port)));
+    }
+    return outputs;
+}
+
 }  // namespace
 
 base::Result<RunOutput> run_model(base::ByteView model, base::ByteView input) {
@@ -53,16 +61,22 @@ base::Result<RunOutput> run_model(base::ByteView model, base::ByteView input) {
     if (!loaded) {
         return tl::unexpected(loaded.error());
     }
-    auto ran = loaded->run(input);
-    if (!ran) {
-        return tl::unexpected(ran.error());
-    }
     RunOutput result;
     result.arena_bytes = loaded->arena_size();
+    result.state_bytes = loaded->state_size();
     result.work = loaded->work();
-    for (std::uint32_t port = 0; port < loaded->outputs().size(); ++port) {
-        result.outputs.push_back(read_output(loaded->outputs()[port], loaded->output(port)));
-    }
+    const std::size_t size = loaded->input_size();
+    const bool is_sequence =
+        loaded->state_size() != 0 && !input.empty() && input.size() % size == 0;
+    const std::size_t step = is_sequence ? size : input.size();
+    do {
+        auto ran = loaded->run(input.first(step));
+        if (!ran) {
+            return tl::unexpected(ran.error());
+        }
+        result.steps.push_back(read_outputs(*loaded));
+        input = input.subspan(step);
+    } while (!input.empty());
     return result;
 }
 

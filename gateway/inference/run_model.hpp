@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Running a model once on raw bytes, as `frugalctl model run` does. Pure function; any thread.
+// Running a model on raw bytes, as `frugalctl model run` does: once, or a streaming model step by
+// step. Pure function; any thread.
 // It never writes the input anywhere.
 #pragma once
 
@@ -23,12 +24,14 @@ struct RunTensor {
 };
 
 struct RunOutput {
-    std::vector<RunTensor> outputs;
+    std::vector<std::vector<RunTensor>> steps;  ///< the outputs of each inference
     std::uint64_t arena_bytes = 0;
-    std::uint64_t work = 0;  ///< multiply-accumulates
+    std::uint64_t state_bytes = 0;  ///< kept between steps; 0 unless the model is a streaming one
+    std::uint64_t work = 0;         ///< multiply-accumulates
 };
 
-/// Runs the model on its inputs, given one after another in the order of the model's inputs.
+/// Runs the model on its inputs, given one after another in the order of the model's inputs. For a
+/// streaming model the inputs of any number of steps may follow each other.
 /// Fails with kInvalidInput for a malformed model or a wrong input size (the message names the
 /// expected bytes and shapes), kUnsupported for a model the runtime does not run, kLimit for one
 /// too large.

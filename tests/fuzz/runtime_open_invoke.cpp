@@ -55,13 +55,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t siz
     std::unique_ptr<std::uint8_t[]> scratch(new std::uint8_t[fr_model_plan_scratch_size(&model)]);
     fr_plan_t plan;
     if (fr_model_plan(&model, scratch.get(), fr_model_plan_scratch_size(&model), &plan) != FR_OK ||
-        plan.arena_size_bytes > kArenaMax || plan.work > kWorkMax) {
+        plan.arena_size_bytes > kArenaMax || plan.state_size_bytes > kArenaMax ||
+        plan.work > kWorkMax) {
         return 0;
     }
     std::unique_ptr<std::uint8_t[]> arena(new std::uint8_t[plan.arena_size_bytes]);
     fr_interpreter_t interpreter;
     if (fr_interpreter_init(&interpreter, &model, arena.get(), plan.arena_size_bytes) != FR_OK) {
         __builtin_trap();  // what was planned must suffice
+    }
+    std::unique_ptr<std::uint8_t[]> state(new std::uint8_t[plan.state_size_bytes]);
+    if (fr_state_reset(&model, state.get(), plan.state_size_bytes) != FR_OK ||
+        fr_interpreter_bind_state(&interpreter, state.get(), plan.state_size_bytes) != FR_OK) {
+        __builtin_trap();
     }
     fill_inputs(interpreter, input[size - 1]);
     if (fr_interpreter_invoke(&interpreter) != FR_OK) {

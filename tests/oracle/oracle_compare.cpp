@@ -131,6 +131,11 @@ Comparison compare_model(const fr_model_t& model, const Bytes& inputs, const Byt
     if (fr_interpreter_init(&interpreter, &model, arena.data(), arena.size()) != FR_OK) {
         std::exit(2);
     }
+    Bytes state(plan.state_size_bytes);
+    if (fr_interpreter_bind_state(&interpreter, state.data(), state.size()) != FR_OK ||
+        fr_state_reset(&model, state.data(), state.size()) != FR_OK) {
+        std::exit(2);
+    }
     std::size_t input_position = 0;
     std::size_t output_position = 0;
     while (input_position < inputs.size()) {
@@ -157,13 +162,13 @@ bool compare_file(const std::filesystem::path& folder, const std::filesystem::pa
         std::printf("%-28s not runnable here: %s (operator %d version %d)\n", name.c_str(),
                     fr_model_reason_text(problem.reason), problem.operator_code,
                     problem.operator_version);
-        return true;
+        return !name.starts_with("op_");  // our own models of single operators must run
     }
     Bytes inputs = read_file(folder / (name + ".inputs"));
     Bytes expected = read_file(folder / (name + ".outputs"));
     if (inputs.empty() || expected.empty()) {
         std::printf("%-28s the oracle did not run it\n", name.c_str());
-        return true;
+        return !name.starts_with("op_");
     }
     Comparison result = compare_model(model, inputs, expected);
     std::printf(

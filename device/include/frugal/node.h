@@ -46,6 +46,8 @@ typedef struct {
     uint32_t input_bytes;  ///< bytes of the model's input tensor
     uint32_t class_count;  ///< elements of its output tensor: 2..FR_CLASSES_MAX
     fr_privacy_t privacy;  ///< of the task; a sample or the policy may only be stricter
+    uint8_t* state;        ///< what a streaming model remembers between samples; NULL: it has none
+    uint32_t state_bytes;
 } fr_task_config_t;
 
 /// Everything that is constant for a device. The node keeps the pointer: it must outlive the node.
@@ -60,6 +62,8 @@ typedef struct {
 
     const fr_task_config_t* tasks;
     uint32_t task_count;  ///< 1..FR_TASKS_MAX
+
+    const fr_operator_set_t* operators;  ///< what models may use, e.g. &fr_operators_base
 
     uint8_t* arena;        ///< working memory, used only inside one call of this API
     uint32_t arena_bytes;  ///< activations, decoder RAM, outgoing messages: >= 1280

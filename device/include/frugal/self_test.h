@@ -21,7 +21,8 @@ extern "C" {
 /// on over all inputs of a model. @return the state to go on with.
 uint32_t fr_self_test_input(uint32_t seed, uint8_t* input, size_t size);
 
-/// Runs one vector: fills all inputs, invokes, digests all output tensors in order.
+/// Runs one vector: resets the state of a streaming model, fills all inputs, invokes, digests all
+/// output tensors in order.
 /// @return FR_OK; or what the interpreter said.
 FR_MUST_USE fr_status_t fr_self_test_run(const fr_interpreter_t* interpreter, uint32_t seed,
                                          uint8_t digest[FR_SELF_TEST_DIGEST_SIZE]);

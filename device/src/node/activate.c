@@ -22,13 +22,18 @@ fr_status_t fr_run_self_tests(const fr_node_t* node, uint32_t task_index, uint32
         status = fr_slot_check_digest(node, task_index, slot, &manifest);
     }
     if (status == FR_OK) {
-        status = fr_model_open(&model,
+        status =
+            fr_model_open_with(&model, node->config->operators,
                                fr_slot_bytes(&node->port->flash, &node->layout, task_index, slot),
                                manifest.model_bytes, NULL);
     }
     if (status == FR_OK) {
         status = fr_interpreter_init(&interpreter, &model, node->config->arena,
                                      node->config->arena_bytes);
+    }
+    const fr_task_config_t* task = &node->config->tasks[task_index];
+    if (status == FR_OK) {
+        status = fr_interpreter_bind_state(&interpreter, task->state, task->state_bytes);
     }
     for (uint32_t i = 0; status == FR_OK && i < manifest.self_test_count; ++i) {
         uint8_t digest[FR_SELF_TEST_DIGEST_SIZE];
@@ -38,6 +43,11 @@ fr_status_t fr_run_self_tests(const fr_node_t* node, uint32_t task_index, uint32
             status = FR_ERROR_DIGEST;
         }
         fr_feed_watchdog(node);
+    }
+    // The candidate borrowed the state of the model that still runs: that one starts afresh.
+    const fr_model_t* running = &node->tasks[task_index].loaded.model;
+    if (running->set != NULL && fr_state_reset(running, task->state, task->state_bytes) != FR_OK) {
+        return FR_ERROR_STORAGE;
     }
     return status;
 }

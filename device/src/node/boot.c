@@ -24,7 +24,8 @@ static bool tasks_are_valid(const fr_node_config_t* config) {
     }
     for (uint32_t i = 0; i < config->task_count; ++i) {
         const fr_task_config_t* task = &config->tasks[i];
-        if (task->class_count < 2 || task->class_count > FR_CLASSES_MAX || task->input_bytes == 0 ||
+        if ((task->state == NULL && task->state_bytes != 0) || task->class_count < 2 ||
+            task->class_count > FR_CLASSES_MAX || task->input_bytes == 0 ||
             (i != 0 && task->task <= config->tasks[i - 1].task)) {
             return false;
         }
@@ -36,7 +37,7 @@ static bool config_is_valid(const fr_node_config_t* config) {
     return config->site != NULL && fr_id_is_valid(config->site) && config->device != NULL &&
            fr_id_is_valid(config->device) && config->device_class != NULL &&
            fr_id_is_valid(config->device_class) && config->release_public_key != NULL &&
-           config->arena != NULL && config->fetch_credit >= 1 &&
+           config->operators != NULL && config->arena != NULL && config->fetch_credit >= 1 &&
            config->fetch_credit <= FR_FETCH_CREDIT_MAX &&
            config->features_bytes_max <= FR_FEATURES_SIZE_MAX && tasks_are_valid(config);
 }

@@ -16,6 +16,10 @@ static fr_status_t infer(fr_node_t* node, fr_instance_t* instance) {
     fr_status_t status =
         fr_interpreter_init(&interpreter, model, node->config->arena, node->config->arena_bytes);
     if (status == FR_OK) {
+        const fr_task_config_t* task = &node->config->tasks[instance->task_index];
+        status = fr_interpreter_bind_state(&interpreter, task->state, task->state_bytes);
+    }
+    if (status == FR_OK) {
         status = fr_interpreter_input(&interpreter, 0, &input, &size);
     }
     if (status == FR_OK) {

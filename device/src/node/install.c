@@ -118,7 +118,8 @@ static fr_reason_t judge_model(fr_node_t* node, const fr_manifest_t* manifest, u
     const uint32_t task_index = node->update.task_index;
     const uint8_t* bytes =
         fr_slot_bytes(&node->port->flash, &node->layout, task_index, node->update.slot);
-    if (fr_model_open(&model, bytes, manifest->model_bytes, &problem) != FR_OK) {
+    if (fr_model_open_with(&model, node->config->operators, bytes, manifest->model_bytes,
+                           &problem) != FR_OK) {
         *detail = problem.operator_code >= 0 ? (uint32_t)problem.operator_code * 256u : 0u;
         return FR_REASON_UNFIT_OPS;
     }
@@ -128,6 +129,10 @@ static fr_reason_t judge_model(fr_node_t* node, const fr_manifest_t* manifest, u
         return FR_REASON_UNFIT_ARENA;
     }
     const fr_task_config_t* task = &node->config->tasks[task_index];
+    if (plan.state_size_bytes > task->state_bytes) {
+        *detail = plan.state_size_bytes;
+        return FR_REASON_UNFIT_ARENA;
+    }
     if (fr_model_input(&model, 0, &input) != FR_OK ||
         fr_model_output(&model, 0, &output) != FR_OK || input.size_bytes != task->input_bytes ||
         output.element_count != task->class_count) {

@@ -83,7 +83,8 @@ void fr_slot_policy(const fr_node_t* node, uint32_t task_index, fr_view_t* polic
 // offer.c: is an offer acceptable, before any byte of it travels
 fr_reason_t fr_offer_judge(const fr_node_t* node, uint32_t task_index, const fr_offer_t* offer,
                            uint32_t* detail);
-uint32_t fr_supported_operators(uint32_t* operators, uint32_t capacity);
+uint32_t fr_supported_operators(const fr_operator_set_t* set, uint32_t* operators,
+                                uint32_t capacity);
 uint32_t fr_decoder_ram(const fr_node_t* node);
 
 // update_table.c: the transition table

@@ -7,14 +7,15 @@
 #include "frugal/artifact.h"
 #include "frugal/codec.h"
 #include "node/internal.h"
-#include "runtime/kernels.h"
+#include "runtime/model.h"
 
 #define OPERATOR_CODES 256
 
-uint32_t fr_supported_operators(uint32_t* operators, uint32_t capacity) {
+uint32_t fr_supported_operators(const fr_operator_set_t* set, uint32_t* operators,
+                                uint32_t capacity) {
     uint32_t count = 0;
     for (int32_t code = 0; code < OPERATOR_CODES && count < capacity; ++code) {
-        const fr_kernel_t* kernel = fr_kernel_find(code);
+        const fr_kernel_t* kernel = fr_kernel_find(set, code);
         if (kernel != NULL) {
             operators[count++] = (uint32_t)code * 256u + kernel->version_max;
         }
@@ -34,11 +35,12 @@ static bool class_fits(const fr_node_t* node, const fr_manifest_t* manifest) {
                           size);
 }
 
-static fr_reason_t judge_operators(const fr_manifest_t* manifest, uint32_t* detail) {
+static fr_reason_t judge_operators(const fr_operator_set_t* set, const fr_manifest_t* manifest,
+                                   uint32_t* detail) {
     for (uint32_t i = 0; i < manifest->operator_count; ++i) {
         const uint32_t wanted = manifest->operators[i];
         const fr_kernel_t* kernel =
-            wanted / 256u < OPERATOR_CODES ? fr_kernel_find((int32_t)(wanted / 256u)) : NULL;
+            wanted / 256u < OPERATOR_CODES ? fr_kernel_find(set, (int32_t)(wanted / 256u)) : NULL;
         if (kernel == NULL || wanted % 256u > kernel->version_max) {
             *detail = wanted;
             return FR_REASON_UNFIT_OPS;
@@ -71,7 +73,7 @@ static fr_reason_t judge_fit(const fr_node_t* node, const fr_task_config_t* task
         *detail = manifest->input_bytes;
         return FR_REASON_UNFIT_IO;
     }
-    return judge_operators(manifest, detail);
+    return judge_operators(node->config->operators, manifest, detail);
 }
 
 static fr_reason_t judge_artifact(const fr_node_t* node, const fr_offer_t* offer,

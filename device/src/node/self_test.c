@@ -26,7 +26,11 @@ fr_status_t fr_self_test_run(const fr_interpreter_t* interpreter, uint32_t seed,
          ++port) {
         seed = fr_self_test_input(seed, input, size);
     }
-    const fr_status_t status = fr_interpreter_invoke(interpreter);
+    fr_status_t status =
+        fr_state_reset(interpreter->model, interpreter->state, interpreter->state_size);
+    if (status == FR_OK) {
+        status = fr_interpreter_invoke(interpreter);
+    }
     if (status != FR_OK) {
         return status;
     }

@@ -38,7 +38,11 @@ fr_status_t fr_call_input(const fr_call_t* call, uint32_t port, fr_tensor_t* ten
 }
 
 fr_status_t fr_call_output(const fr_call_t* call, fr_tensor_t* tensor) {
-    return read_port(call, fr_operation_output(call->model, &call->operation, 0), tensor);
+    return fr_call_output_at(call, 0, tensor);
+}
+
+fr_status_t fr_call_output_at(const fr_call_t* call, uint32_t port, fr_tensor_t* tensor) {
+    return read_port(call, fr_operation_output(call->model, &call->operation, port), tensor);
 }
 
 bool fr_call_has_input(const fr_call_t* call, uint32_t port) {

@@ -4,6 +4,7 @@
 
 #include "runtime/order.h"
 #include "runtime/plan.h"
+#include "runtime/state.h"
 
 static uint32_t table_size(const fr_model_t* model) {
     return FR_OFFSET_SIZE * model->tensor_count;
@@ -33,18 +34,30 @@ fr_status_t fr_interpreter_init(fr_interpreter_t* interpreter, const fr_model_t*
         return FR_ERROR_NO_SPACE;
     }
     keep_offsets(model, (uint8_t*)arena);
+    interpreter->state_size = fr_state_layout(model, (uint8_t*)arena);
     interpreter->model = model;
     interpreter->arena = (uint8_t*)arena;
     interpreter->arena_size = plan.arena_size_bytes;
+    interpreter->state = NULL;
     fr_interpreter_clear(interpreter);
     return FR_OK;
+}
+
+static fr_call_t new_call(const fr_interpreter_t* interpreter, fr_model_problem_t* problem) {
+    fr_call_t call = {interpreter->model,
+                      {0},
+                      interpreter->arena,
+                      interpreter->state,
+                      interpreter->arena_size,
+                      interpreter->state_size,
+                      problem};
+    return call;
 }
 
 static uint8_t* find_activation(const fr_interpreter_t* interpreter, const fr_tensor_t* tensor,
                                 size_t* size) {
     fr_model_problem_t unread;
-    fr_call_t call = {
-        interpreter->model, {0}, interpreter->arena, interpreter->arena_size, &unread};
+    fr_call_t call = new_call(interpreter, &unread);
     *size = tensor->size_bytes;
     return fr_call_room(&call, tensor);
 }
@@ -76,12 +89,15 @@ fr_status_t fr_interpreter_invoke(const fr_interpreter_t* interpreter) {
         return FR_ERROR_ARGUMENT;
     }
     const fr_model_t* model = interpreter->model;
+    if (interpreter->state_size != 0 && interpreter->state == NULL) {
+        return FR_ERROR_ARGUMENT;
+    }
     fr_model_problem_t unread;
     for (uint32_t index = 0; index < model->operator_count; index++) {
-        fr_call_t call = {model, {0}, interpreter->arena, interpreter->arena_size, &unread};
+        fr_call_t call = new_call(interpreter, &unread);
         // Everything was checked at open; a refusal now means the bytes under us changed.
         if (fr_operation_read(model, index, &call.operation, &unread) != FR_OK ||
-            fr_kernel_find(call.operation.code)->run(&call) != FR_OK) {
+            fr_kernel_find(model->set, call.operation.code)->run(&call) != FR_OK) {
             return FR_ERROR_STORAGE;
         }
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ADD: int8 with int8; either side may be broadcast along axes of length 1.
+#include "runtime/broadcast.h"
 #include "runtime/fixed.h"
-#include "runtime/kernels.h"
 #include "runtime/quantization.h"
 
 enum { OPTION_ACTIVATION = 0 };
@@ -29,31 +29,6 @@ static fr_status_t read_tensors(const fr_call_t* call, fr_add_t* add) {
     return status;
 }
 
-/// Length of an axis counted from the last, 1 beyond the first.
-static uint32_t axis_length(const fr_tensor_t* tensor, uint32_t from_last) {
-    return from_last < tensor->rank ? tensor->shape[tensor->rank - 1u - from_last] : 1u;
-}
-
-static fr_status_t check_shapes(const fr_call_t* call, const fr_add_t* add) {
-    for (uint32_t port = 0; port < 2; port++) {
-        if (add->input[port].rank > add->output.rank) {
-            return fr_call_refuse(call, FR_MODEL_TENSOR_SHAPE, &add->input[port],
-                                  add->input[port].rank);
-        }
-    }
-    for (uint32_t axis = 0; axis < FR_TENSOR_RANK_MAX; axis++) {
-        uint32_t length = axis_length(&add->output, axis);
-        uint32_t first = axis_length(&add->input[0], axis);
-        uint32_t second = axis_length(&add->input[1], axis);
-        bool fits = (first == length && (second == length || second == 1)) ||
-                    (first == 1 && second == length);
-        if (!fits) {
-            return fr_call_refuse(call, FR_MODEL_TENSOR_SHAPE, &add->output, length);
-        }
-    }
-    return FR_OK;
-}
-
 static bool form_multipliers(fr_add_t* add) {
     fr_real_t first = fr_scale(&add->input[0], 0);
     fr_real_t second = fr_scale(&add->input[1], 0);
@@ -71,7 +46,7 @@ static bool form_multipliers(fr_add_t* add) {
 static fr_status_t prepare(const fr_call_t* call, fr_add_t* add) {
     fr_status_t status = read_tensors(call, add);
     if (status == FR_OK) {
-        status = check_shapes(call, add);
+        status = fr_broadcast_check(call, add->input, &add->output);
     }
     if (status != FR_OK) {
         return status;
@@ -86,7 +61,7 @@ static fr_status_t prepare(const fr_call_t* call, fr_add_t* add) {
     return FR_OK;
 }
 
-fr_status_t fr_add_check(const fr_call_t* call, uint64_t* work) {
+static fr_status_t add_check(const fr_call_t* call, uint64_t* work) {
     fr_add_t add;
     fr_status_t status = prepare(call, &add);
     *work = status == FR_OK ? add.output.element_count : 0;
@@ -101,30 +76,15 @@ static int8_t add_values(const fr_add_t* add, int8_t first, int8_t second) {
     return (int8_t)fr_clamp(value, add->range.low, add->range.high);
 }
 
-/// Element of a broadcast input that belongs to element `index` of the output.
-static uint32_t source_index(const fr_tensor_t* input, const fr_tensor_t* output, uint32_t index) {
-    uint32_t source = 0;
-    uint32_t stride = 1;
-    for (uint32_t axis = 0; axis < input->rank; axis++) {
-        uint32_t length = axis_length(input, axis);
-        if (length != 1) {
-            source += index % length * stride;
-        }
-        stride *= length;
-        index /= axis_length(output, axis);
-    }
-    return source;
-}
-
 static void run_broadcast(const fr_add_t* add, const int8_t* first, const int8_t* second,
                           int8_t* output) {
     for (uint32_t i = 0; i < add->output.element_count; i++) {
-        output[i] = add_values(add, first[source_index(&add->input[0], &add->output, i)],
-                               second[source_index(&add->input[1], &add->output, i)]);
+        output[i] = add_values(add, first[fr_broadcast_source(&add->input[0], &add->output, i)],
+                               second[fr_broadcast_source(&add->input[1], &add->output, i)]);
     }
 }
 
-fr_status_t fr_add_run(const fr_call_t* call) {
+static fr_status_t add_run(const fr_call_t* call) {
     fr_add_t add;
     fr_status_t status = prepare(call, &add);
     if (status != FR_OK) {
@@ -146,3 +106,13 @@ fr_status_t fr_add_run(const fr_call_t* call) {
     }
     return FR_OK;
 }
+
+const fr_kernel_t fr_kernel_add = {.code = FR_OPERATOR_ADD,
+                                   .version_max = 5,
+                                   .options_type = 11,
+                                   .inputs_min = 2,
+                                   .inputs_max = 2,
+                                   .outputs_min = 1,
+                                   .outputs_max = 1,
+                                   .check = add_check,
+                                   .run = add_run};

@@ -4,7 +4,6 @@
 
 #include "runtime/dot.h"
 #include "runtime/fixed.h"
-#include "runtime/kernels.h"
 #include "runtime/layer.h"
 
 enum { OPTION_PADDING = 0, OPTION_STRIDE_W = 1, OPTION_STRIDE_H = 2, OPTION_ACTIVATION = 3 };
@@ -47,7 +46,7 @@ static fr_status_t prepare(const fr_call_t* call, fr_layer_t* layer) {
     return status;
 }
 
-fr_status_t fr_convolution_check(const fr_call_t* call, uint64_t* work) {
+static fr_status_t convolution_check(const fr_call_t* call, uint64_t* work) {
     fr_layer_t layer;
     fr_status_t status = prepare(call, &layer);
     if (status != FR_OK) {
@@ -134,7 +133,7 @@ static void run_block(const fr_layer_t* layer, const fr_channel_block_t* block, 
     }
 }
 
-fr_status_t fr_convolution_run(const fr_call_t* call) {
+static fr_status_t convolution_run(const fr_call_t* call) {
     fr_layer_t layer;
     fr_status_t status = prepare(call, &layer);
     if (status != FR_OK) {
@@ -152,3 +151,13 @@ fr_status_t fr_convolution_run(const fr_call_t* call) {
     }
     return FR_OK;
 }
+
+const fr_kernel_t fr_kernel_convolution = {.code = FR_OPERATOR_CONV_2D,
+                                           .version_max = 8,
+                                           .options_type = 1,
+                                           .inputs_min = 2,
+                                           .inputs_max = 3,
+                                           .outputs_min = 1,
+                                           .outputs_max = 1,
+                                           .check = convolution_check,
+                                           .run = convolution_run};

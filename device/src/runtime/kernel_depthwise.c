@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // DEPTHWISE_CONV_2D: int8, weights per tensor or per channel in 1,H,W,O order.
 #include "runtime/fixed.h"
-#include "runtime/kernels.h"
 #include "runtime/layer.h"
 
 enum { OPTION_PADDING = 0, OPTION_STRIDE_W = 1, OPTION_STRIDE_H = 2, OPTION_ACTIVATION = 4 };
@@ -45,7 +44,7 @@ static fr_status_t prepare(const fr_call_t* call, fr_layer_t* layer) {
     return status;
 }
 
-fr_status_t fr_depthwise_check(const fr_call_t* call, uint64_t* work) {
+static fr_status_t depthwise_check(const fr_call_t* call, uint64_t* work) {
     fr_layer_t layer;
     fr_status_t status = prepare(call, &layer);
     if (status != FR_OK) {
@@ -132,7 +131,7 @@ static void run_block(const fr_layer_t* layer, const fr_channel_block_t* block, 
     }
 }
 
-fr_status_t fr_depthwise_run(const fr_call_t* call) {
+static fr_status_t depthwise_run(const fr_call_t* call) {
     fr_layer_t layer;
     fr_status_t status = prepare(call, &layer);
     if (status != FR_OK) {
@@ -150,3 +149,13 @@ fr_status_t fr_depthwise_run(const fr_call_t* call) {
     }
     return FR_OK;
 }
+
+const fr_kernel_t fr_kernel_depthwise = {.code = FR_OPERATOR_DEPTHWISE_CONV_2D,
+                                         .version_max = 7,
+                                         .options_type = 2,
+                                         .inputs_min = 2,
+                                         .inputs_max = 3,
+                                         .outputs_min = 1,
+                                         .outputs_max = 1,
+                                         .check = depthwise_check,
+                                         .run = depthwise_run};

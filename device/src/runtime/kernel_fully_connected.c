@@ -2,7 +2,6 @@
 // FULLY_CONNECTED: int8, weights per tensor (which may have a zero point) or per output unit.
 #include "runtime/dot.h"
 #include "runtime/fixed.h"
-#include "runtime/kernels.h"
 #include "runtime/layer.h"
 
 enum { OPTION_ACTIVATION = 0, OPTION_WEIGHTS_FORMAT = 1 };
@@ -68,7 +67,7 @@ static bool multiplier_by_tensor(const fr_layer_t* layer, fr_multiplier_t* multi
         fr_real_divide(product, fr_scale(&layer->output, 0), FR_REAL_DOUBLE_BITS), multiplier);
 }
 
-fr_status_t fr_fully_connected_check(const fr_call_t* call, uint64_t* work) {
+static fr_status_t fully_connected_check(const fr_call_t* call, uint64_t* work) {
     fr_layer_t layer;
     fr_multiplier_t multiplier;
     fr_status_t status = prepare(call, &layer);
@@ -131,7 +130,7 @@ static void run_block(const fr_layer_t* layer, uint32_t first, const int8_t* inp
     }
 }
 
-fr_status_t fr_fully_connected_run(const fr_call_t* call) {
+static fr_status_t fully_connected_run(const fr_call_t* call) {
     fr_layer_t layer;
     fr_status_t status = prepare(call, &layer);
     if (status != FR_OK) {
@@ -147,3 +146,13 @@ fr_status_t fr_fully_connected_run(const fr_call_t* call) {
     }
     return FR_OK;
 }
+
+const fr_kernel_t fr_kernel_fully_connected = {.code = FR_OPERATOR_FULLY_CONNECTED,
+                                               .version_max = 12,
+                                               .options_type = 8,
+                                               .inputs_min = 2,
+                                               .inputs_max = 3,
+                                               .outputs_min = 1,
+                                               .outputs_max = 1,
+                                               .check = fully_connected_check,
+                                               .run = fully_connected_run};

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // AVERAGE_POOL_2D and MAX_POOL_2D: int8; input and output share scale and zero point.
 #include "runtime/fixed.h"
-#include "runtime/kernels.h"
 #include "runtime/quantization.h"
 #include "runtime/window.h"
 
@@ -59,7 +58,7 @@ static fr_status_t prepare(const fr_call_t* call, fr_pool_t* pool) {
     return FR_OK;
 }
 
-fr_status_t fr_pool_check(const fr_call_t* call, uint64_t* work) {
+static fr_status_t pool_check(const fr_call_t* call, uint64_t* work) {
     fr_pool_t pool;
     fr_status_t status = prepare(call, &pool);
     if (status != FR_OK) {
@@ -136,10 +135,30 @@ static fr_status_t run(const fr_call_t* call, fr_pool_reduce_t reduce) {
     return FR_OK;
 }
 
-fr_status_t fr_average_pool_run(const fr_call_t* call) {
+static fr_status_t average_pool_run(const fr_call_t* call) {
     return run(call, average);
 }
 
-fr_status_t fr_max_pool_run(const fr_call_t* call) {
+static fr_status_t max_pool_run(const fr_call_t* call) {
     return run(call, maximum);
 }
+
+const fr_kernel_t fr_kernel_average_pool = {.code = FR_OPERATOR_AVERAGE_POOL_2D,
+                                            .version_max = 3,
+                                            .options_type = 5,
+                                            .inputs_min = 1,
+                                            .inputs_max = 1,
+                                            .outputs_min = 1,
+                                            .outputs_max = 1,
+                                            .check = pool_check,
+                                            .run = average_pool_run};
+
+const fr_kernel_t fr_kernel_max_pool = {.code = FR_OPERATOR_MAX_POOL_2D,
+                                        .version_max = 3,
+                                        .options_type = 5,
+                                        .inputs_min = 1,
+                                        .inputs_max = 1,
+                                        .outputs_min = 1,
+                                        .outputs_max = 1,
+                                        .check = pool_check,
+                                        .run = max_pool_run};

@@ -2,7 +2,6 @@
 // QUANTIZE and DEQUANTIZE, the edges of a model: float32 to and from int8 or uint8, and one
 // quantization of 8 bits to another. Floats are handled as bits: no floating-point unit is needed.
 #include "runtime/fixed.h"
-#include "runtime/kernels.h"
 #include "runtime/quantization.h"
 
 typedef struct {
@@ -77,14 +76,14 @@ static fr_status_t prepare_dequantize(const fr_call_t* call, fr_conversion_t* co
     return FR_OK;
 }
 
-fr_status_t fr_quantize_check(const fr_call_t* call, uint64_t* work) {
+static fr_status_t quantize_check(const fr_call_t* call, uint64_t* work) {
     fr_conversion_t conversion;
     fr_status_t status = prepare_quantize(call, &conversion);
     *work = status == FR_OK ? 16ull * conversion.output.element_count : 0;
     return status;
 }
 
-fr_status_t fr_dequantize_check(const fr_call_t* call, uint64_t* work) {
+static fr_status_t dequantize_check(const fr_call_t* call, uint64_t* work) {
     fr_conversion_t conversion;
     fr_status_t status = prepare_dequantize(call, &conversion);
     *work = status == FR_OK ? 16ull * conversion.output.element_count : 0;
@@ -106,7 +105,7 @@ static int32_t quantize_float(uint32_t bits, fr_real_t scale) {
     return bits >> 31 != 0 ? -(int32_t)steps : (int32_t)steps;
 }
 
-fr_status_t fr_quantize_run(const fr_call_t* call) {
+static fr_status_t quantize_run(const fr_call_t* call) {
     fr_conversion_t conversion;
     fr_status_t status = prepare_quantize(call, &conversion);
     if (status != FR_OK) {
@@ -137,7 +136,7 @@ static uint32_t dequantize_value(fr_real_t scale, int32_t steps) {
     return steps < 0 ? bits | 0x80000000u : bits;
 }
 
-fr_status_t fr_dequantize_run(const fr_call_t* call) {
+static fr_status_t dequantize_run(const fr_call_t* call) {
     fr_conversion_t conversion;
     fr_status_t status = prepare_dequantize(call, &conversion);
     if (status != FR_OK) {
@@ -156,3 +155,21 @@ fr_status_t fr_dequantize_run(const fr_call_t* call) {
     }
     return FR_OK;
 }
+
+const fr_kernel_t fr_kernel_quantize = {.code = FR_OPERATOR_QUANTIZE,
+                                        .version_max = 3,
+                                        .inputs_min = 1,
+                                        .inputs_max = 1,
+                                        .outputs_min = 1,
+                                        .outputs_max = 1,
+                                        .check = quantize_check,
+                                        .run = quantize_run};
+
+const fr_kernel_t fr_kernel_dequantize = {.code = FR_OPERATOR_DEQUANTIZE,
+                                          .version_max = 5,
+                                          .inputs_min = 1,
+                                          .inputs_max = 1,
+                                          .outputs_min = 1,
+                                          .outputs_max = 1,
+                                          .check = dequantize_check,
+                                          .run = dequantize_run};

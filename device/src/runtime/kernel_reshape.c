@@ -3,7 +3,7 @@
 // so there is usually nothing to copy.
 #include <string.h>
 
-#include "runtime/kernels.h"
+#include "runtime/model.h"
 
 static fr_status_t prepare(const fr_call_t* call, fr_tensor_t* input, fr_tensor_t* output) {
     fr_status_t status = fr_call_input(call, 0, input);
@@ -20,17 +20,18 @@ static fr_status_t prepare(const fr_call_t* call, fr_tensor_t* input, fr_tensor_
         return fr_call_refuse(call, FR_MODEL_TENSOR_SHAPE, output, output->element_count);
     }
     if (fr_call_has_input(call, 1)) {
-        // The new shape stands in the output tensor already; a computed one would be dynamic.
+        // The new shape stands in the output tensor already; one computed by SHAPE and PACK can
+        // only give the same, as all shapes are fixed.
         fr_tensor_t shape;
         status = fr_call_input(call, 1, &shape);
-        if (status == FR_OK && shape.constant == NULL) {
-            status = fr_call_refuse(call, FR_MODEL_TENSOR_DATA, &shape, 0);
+        if (status == FR_OK && shape.type != FR_TENSOR_INT32) {
+            status = fr_call_refuse(call, FR_MODEL_TENSOR_TYPE, &shape, shape.type);
         }
     }
     return status;
 }
 
-fr_status_t fr_reshape_check(const fr_call_t* call, uint64_t* work) {
+static fr_status_t reshape_check(const fr_call_t* call, uint64_t* work) {
     fr_tensor_t input;
     fr_tensor_t output;
     fr_status_t status = prepare(call, &input, &output);
@@ -38,7 +39,7 @@ fr_status_t fr_reshape_check(const fr_call_t* call, uint64_t* work) {
     return status;
 }
 
-fr_status_t fr_reshape_run(const fr_call_t* call) {
+static fr_status_t reshape_run(const fr_call_t* call) {
     fr_tensor_t input;
     fr_tensor_t output;
     fr_status_t status = prepare(call, &input, &output);
@@ -55,3 +56,12 @@ fr_status_t fr_reshape_run(const fr_call_t* call) {
     }
     return FR_OK;
 }
+
+const fr_kernel_t fr_kernel_reshape = {.code = FR_OPERATOR_RESHAPE,
+                                       .version_max = 2,
+                                       .inputs_min = 1,
+                                       .inputs_max = 2,
+                                       .outputs_min = 1,
+                                       .outputs_max = 1,
+                                       .check = reshape_check,
+                                       .run = reshape_run};

@@ -3,7 +3,6 @@
 // kernel: the exponential in Q5.26 by a Taylor step and a table of e^-(2^k), the sum in Q12.19, the
 // reciprocal by three Newton steps in Q2.29.
 #include "runtime/fixed.h"
-#include "runtime/kernels.h"
 #include "runtime/quantization.h"
 
 enum { OPTION_BETA = 0 };
@@ -73,7 +72,7 @@ static fr_status_t prepare(const fr_call_t* call, fr_softmax_t* softmax) {
     return form_multiplier(call, softmax);
 }
 
-fr_status_t fr_softmax_check(const fr_call_t* call, uint64_t* work) {
+static fr_status_t softmax_check(const fr_call_t* call, uint64_t* work) {
     fr_softmax_t softmax;
     fr_status_t status = prepare(call, &softmax);
     // An exponential costs about as much as sixteen multiply-accumulates, and there are two.
@@ -178,7 +177,7 @@ static void run_row(const fr_softmax_t* softmax, const int8_t* input, int8_t* ou
     }
 }
 
-fr_status_t fr_softmax_run(const fr_call_t* call) {
+static fr_status_t softmax_run(const fr_call_t* call) {
     fr_softmax_t softmax;
     fr_status_t status = prepare(call, &softmax);
     if (status != FR_OK) {
@@ -194,3 +193,13 @@ fr_status_t fr_softmax_run(const fr_call_t* call) {
     }
     return FR_OK;
 }
+
+const fr_kernel_t fr_kernel_softmax = {.code = FR_OPERATOR_SOFTMAX,
+                                       .version_max = 3,
+                                       .options_type = 9,
+                                       .inputs_min = 1,
+                                       .inputs_max = 1,
+                                       .outputs_min = 1,
+                                       .outputs_max = 1,
+                                       .check = softmax_check,
+                                       .run = softmax_run};

@@ -27,7 +27,7 @@ static fr_status_t read_subgraph(fr_model_t* model, fr_flat_t* flat,
     fr_flat_vector_t inputs = fr_flat_field_vector(flat, subgraph, SUBGRAPH_INPUTS, 4);
     fr_flat_vector_t outputs = fr_flat_field_vector(flat, subgraph, SUBGRAPH_OUTPUTS, 4);
     fr_flat_vector_t operators = fr_flat_field_vector(flat, subgraph, SUBGRAPH_OPERATORS, 4);
-    if (flat->damaged || tensors.count == 0 || inputs.count == 0 || outputs.count == 0) {
+    if (flat->damaged || tensors.count == 0) {
         return refuse(problem, FR_MODEL_BAD_STRUCTURE, FR_ERROR_MALFORMED);
     }
     if (!is_within(tensors.count, FR_MODEL_TENSORS_MAX, problem) ||
@@ -62,7 +62,7 @@ static fr_status_t read_header(fr_model_t* model, fr_model_problem_t* problem) {
     fr_flat_vector_t codes = fr_flat_field_vector(&flat, &root, MODEL_CODES, 4);
     fr_flat_vector_t buffers = fr_flat_field_vector(&flat, &root, MODEL_BUFFERS, 4);
     fr_flat_vector_t subgraphs = fr_flat_field_vector(&flat, &root, MODEL_SUBGRAPHS, 4);
-    if (flat.damaged || subgraphs.count == 0) {
+    if (flat.damaged) {
         return refuse(problem, FR_MODEL_BAD_STRUCTURE, FR_ERROR_MALFORMED);
     }
     if (!is_within(codes.count, CODES_MAX, problem)) {
@@ -72,9 +72,23 @@ static fr_status_t read_header(fr_model_t* model, fr_model_problem_t* problem) {
     model->code_count = (uint16_t)codes.count;
     model->buffers = buffers.position;
     model->buffer_count = buffers.count;
-    // The first subgraph is the model; others are bodies of control operators, none of which is
-    // built in.
-    fr_flat_table_t subgraph = fr_flat_table_from(&flat, subgraphs.position);
+    model->subgraphs = subgraphs.position;
+    model->subgraph_count = (uint16_t)(subgraphs.count < 65535u ? subgraphs.count : 65535u);
+    // The first subgraph is the model; of the others only what CALL_ONCE names is ever looked at.
+    fr_status_t status = fr_model_enter_subgraph(model, 0, problem);
+    if (status == FR_OK && (model->input_count == 0 || model->output_count == 0)) {
+        return refuse(problem, FR_MODEL_BAD_STRUCTURE, FR_ERROR_MALFORMED);
+    }
+    return status;
+}
+
+fr_status_t fr_model_enter_subgraph(fr_model_t* model, uint32_t index,
+                                    fr_model_problem_t* problem) {
+    if (index >= model->subgraph_count) {
+        return refuse(problem, FR_MODEL_BAD_STRUCTURE, FR_ERROR_MALFORMED);
+    }
+    fr_flat_t flat = fr_flat_reader(model->bytes, model->size);
+    fr_flat_table_t subgraph = fr_flat_table_from(&flat, model->subgraphs + 4u * index);
     return read_subgraph(model, &flat, &subgraph, problem);
 }
 
@@ -114,13 +128,13 @@ static fr_status_t check_inputs(const fr_model_t* model, fr_model_problem_t* pro
 static fr_status_t check_operator(const fr_model_t* model, uint32_t index,
                                   fr_model_problem_t* problem, uint64_t* work) {
     fr_problem_clear(problem);
-    fr_call_t call = {model, {0}, NULL, 0, problem};
+    fr_call_t call = {model, {0}, NULL, NULL, 0, 0, problem};
     fr_status_t status = fr_operation_read(model, index, &call.operation, problem);
     if (status == FR_OK) {
         status = fr_order_check(&call);
     }
     if (status == FR_OK) {
-        status = fr_kernel_find(call.operation.code)->check(&call, work);
+        status = fr_kernel_find(model->set, call.operation.code)->check(&call, work);
     }
     if (status == FR_OK && *work > FR_MODEL_WORK_MAX) {
         status = fr_call_refuse_limit(&call, UINT32_MAX, FR_MODEL_WORK_MAX);
@@ -159,14 +173,14 @@ static fr_status_t open_checked(fr_model_t* model, fr_model_problem_t* problem) 
     return status;
 }
 
-fr_status_t fr_model_open(fr_model_t* model, const uint8_t* bytes, size_t size,
-                          fr_model_problem_t* problem) {
+fr_status_t fr_model_open_with(fr_model_t* model, const fr_operator_set_t* set,
+                               const uint8_t* bytes, size_t size, fr_model_problem_t* problem) {
     fr_model_problem_t unread;
     if (problem == NULL) {
         problem = &unread;
     }
     fr_problem_clear(problem);
-    if (model == NULL || bytes == NULL) {
+    if (model == NULL || set == NULL || bytes == NULL) {
         return FR_ERROR_ARGUMENT;
     }
     if (size > FR_MODEL_SIZE_MAX) {
@@ -178,7 +192,7 @@ fr_status_t fr_model_open(fr_model_t* model, const uint8_t* bytes, size_t size,
         problem->value = (uint32_t)size;
         return refuse(problem, FR_MODEL_NOT_TFLITE, FR_ERROR_TRUNCATED);
     }
-    fr_model_t opened = {bytes, (uint32_t)size, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    fr_model_t opened = {.set = set, .bytes = bytes, .size = (uint32_t)size};
     fr_status_t status = open_checked(&opened, problem);
     if (status == FR_OK) {
         fr_problem_clear(problem);

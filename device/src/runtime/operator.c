@@ -1,41 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of operators built in, and reading one operator of a model.
-#include "runtime/kernels.h"
+// Finding kernels, and reading one operator of a model.
+#include "runtime/model.h"
 
 enum { OPERATOR_OPCODE = 0, OPERATOR_INPUTS = 1, OPERATOR_OUTPUTS = 2, OPERATOR_OPTIONS_TYPE = 3 };
 enum { OPERATOR_OPTIONS = 4 };
 enum { CODE_DEPRECATED = 0, CODE_VERSION = 2, CODE_BUILTIN = 3 };
 
-// Versions only ever add types and options; the checks of each kernel refuse the ones it does not
-// know, so the newest version whose additions were reviewed stands here.
-// clang-format off
-static const fr_kernel_t kernels[] = {
-    // code                        version options inputs  check                     run
-    {FR_OPERATOR_ADD,                5,     11,    2, 2, fr_add_check,             fr_add_run},
-    {FR_OPERATOR_AVERAGE_POOL_2D,    3,      5,    1, 1, fr_pool_check,            fr_average_pool_run},
-    {FR_OPERATOR_CONV_2D,            8,      1,    2, 3, fr_convolution_check,     fr_convolution_run},
-    {FR_OPERATOR_DEPTHWISE_CONV_2D,  7,      2,    2, 3, fr_depthwise_check,       fr_depthwise_run},
-    {FR_OPERATOR_DEQUANTIZE,         5,      0,    1, 1, fr_dequantize_check,      fr_dequantize_run},
-    {FR_OPERATOR_FULLY_CONNECTED,   12,      8,    2, 3, fr_fully_connected_check, fr_fully_connected_run},
-    {FR_OPERATOR_MAX_POOL_2D,        3,      5,    1, 1, fr_pool_check,            fr_max_pool_run},
-    {FR_OPERATOR_QUANTIZE,           3,      0,    1, 1, fr_quantize_check,        fr_quantize_run},
-    {FR_OPERATOR_RESHAPE,            2,      0,    1, 2, fr_reshape_check,         fr_reshape_run},
-    {FR_OPERATOR_SOFTMAX,            3,      9,    1, 1, fr_softmax_check,         fr_softmax_run},
-};
-// clang-format on
-
-const fr_kernel_t* fr_kernel_find(int32_t code) {
-    for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++) {
-        if (kernels[i].code == code) {
-            return &kernels[i];
+const fr_kernel_t* fr_kernel_find(const fr_operator_set_t* set, int32_t code) {
+    for (uint32_t i = 0; i < set->kernel_count; i++) {
+        if (set->kernels[i]->code == code) {
+            return set->kernels[i];
         }
     }
     return NULL;
-}
-
-int32_t fr_operator_version_max(int32_t operator_code) {
-    const fr_kernel_t* kernel = fr_kernel_find(operator_code);
-    return kernel == NULL ? 0 : kernel->version_max;
 }
 
 void fr_problem_clear(fr_model_problem_t* problem) {
@@ -62,8 +39,8 @@ static void read_code(const fr_model_t* model, fr_flat_t* flat, uint32_t code_in
     operation->version = (int32_t)fr_flat_field_u32(flat, &code, CODE_VERSION, 1);
 }
 
-static fr_status_t check_kernel(const fr_operation_t* operation, fr_model_problem_t* problem) {
-    const fr_kernel_t* kernel = fr_kernel_find(operation->code);
+static fr_status_t check_kernel(const fr_kernel_t* kernel, const fr_operation_t* operation,
+                                fr_model_problem_t* problem) {
     if (kernel == NULL) {
         return refuse(problem, FR_MODEL_OPERATOR_MISSING, 0, 0);
     }
@@ -75,8 +52,10 @@ static fr_status_t check_kernel(const fr_operation_t* operation, fr_model_proble
         operation->input_count > kernel->inputs_max) {
         return refuse(problem, FR_MODEL_OPERATOR_PORTS, operation->input_count, kernel->inputs_max);
     }
-    if (operation->output_count != 1) {
-        return refuse(problem, FR_MODEL_OPERATOR_PORTS, operation->output_count, 1);
+    if (operation->output_count < kernel->outputs_min ||
+        operation->output_count > kernel->outputs_max) {
+        return refuse(problem, FR_MODEL_OPERATOR_PORTS, operation->output_count,
+                      kernel->outputs_max);
     }
     bool has_options = operation->options.position != 0;
     if (kernel->options_type != 0 &&
@@ -107,13 +86,14 @@ fr_status_t fr_operation_read(const fr_model_t* model, uint32_t index, fr_operat
     operation->inputs = inputs.position;
     operation->outputs = outputs.position;
     operation->options_type = fr_flat_field_u8(&flat, &table, OPERATOR_OPTIONS_TYPE, 0);
-    if (fr_kernel_find(operation->code) != NULL) {
+    const fr_kernel_t* kernel = fr_kernel_find(model->set, operation->code);
+    if (kernel != NULL) {
         operation->options = fr_flat_field_table(&flat, &table, OPERATOR_OPTIONS);
     }
     if (flat.damaged) {
         return refuse(problem, FR_MODEL_BAD_STRUCTURE, 0, 0);
     }
-    return check_kernel(operation, problem);
+    return check_kernel(kernel, operation, problem);
 }
 
 static int32_t port_index(const fr_model_t* model, uint32_t first, uint32_t port) {

@@ -15,6 +15,17 @@ bool fr_order_is_model_input(const fr_model_t* model, uint32_t tensor) {
     return false;
 }
 
+/// True if the tensor is one of the operator's first `count` outputs.
+static bool writes(const fr_model_t* model, const fr_operation_t* operation, uint32_t count,
+                   uint32_t tensor) {
+    for (uint32_t port = 0; port < count; port++) {
+        if (fr_operation_output(model, operation, port) == (int32_t)tensor) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool fr_order_is_written_before(const fr_model_t* model, uint32_t tensor, uint32_t operation) {
     if (fr_order_is_model_input(model, tensor)) {
         return true;
@@ -23,7 +34,7 @@ bool fr_order_is_written_before(const fr_model_t* model, uint32_t tensor, uint32
     for (uint32_t index = 0; index < operation; index++) {
         fr_operation_t earlier;
         if (fr_operation_read(model, index, &earlier, &unused) == FR_OK &&
-            fr_operation_output(model, &earlier, 0) == (int32_t)tensor) {
+            writes(model, &earlier, earlier.output_count, tensor)) {
             return true;
         }
     }
@@ -46,13 +57,15 @@ fr_status_t fr_order_check(const fr_call_t* call) {
             return fr_call_refuse(call, FR_MODEL_TENSOR_ORDER, &tensor, port);
         }
     }
-    fr_status_t status = fr_call_output(call, &tensor);
-    if (status != FR_OK) {
-        return status;
-    }
-    if (tensor.constant != NULL ||
-        fr_order_is_written_before(call->model, tensor.index, operation->index)) {
-        return fr_call_refuse(call, FR_MODEL_TENSOR_ORDER, &tensor, 0);
+    for (uint32_t port = 0; port < operation->output_count; port++) {
+        fr_status_t status = fr_call_output_at(call, port, &tensor);
+        if (status != FR_OK) {
+            return status;
+        }
+        if (tensor.constant != NULL || writes(call->model, operation, port, tensor.index) ||
+            fr_order_is_written_before(call->model, tensor.index, operation->index)) {
+            return fr_call_refuse(call, FR_MODEL_TENSOR_ORDER, &tensor, port);
+        }
     }
     return FR_OK;
 }

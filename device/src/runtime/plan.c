@@ -82,8 +82,7 @@ static fr_status_t note_operator(const fr_planner_t* planner, const fr_model_t* 
     fr_model_problem_t unread;
     fr_operation_t operation;
     fr_status_t status = fr_operation_read(model, index, &operation, &unread);
-    uint32_t output = (uint32_t)fr_operation_output(model, &operation, 0);
-    if (status != FR_OK || output >= planner->count) {
+    if (status != FR_OK) {
         return FR_ERROR_STORAGE;
     }
     uint32_t time = index + 1u;
@@ -91,8 +90,14 @@ static fr_status_t note_operator(const fr_planner_t* planner, const fr_model_t* 
         note_read(planner, (uint32_t)fr_operation_input(model, &operation, port), time);
     }
     uint32_t input = (uint32_t)fr_operation_input(model, &operation, 0);
-    if (!note_alias(planner, &operation, input, output)) {
-        note_write(planner, model, output, time);
+    for (uint32_t port = 0; port < operation.output_count; port++) {
+        uint32_t output = (uint32_t)fr_operation_output(model, &operation, port);
+        if (output >= planner->count) {
+            return FR_ERROR_STORAGE;
+        }
+        if (!note_alias(planner, &operation, input, output)) {
+            note_write(planner, model, output, time);
+        }
     }
     return FR_OK;
 }
@@ -207,6 +212,7 @@ fr_status_t fr_model_plan(const fr_model_t* model, void* scratch, size_t scratch
     uint32_t running = FR_OFFSET_SIZE * model->tensor_count + size;
     plan->activation_size_bytes = size;
     plan->arena_size_bytes = running > planning ? running : planning;
+    plan->state_size_bytes = fr_state_size(model);
     plan->work = model->work;
-    return FR_OK;
+    return plan->state_size_bytes > FR_MODEL_ARENA_MAX ? FR_ERROR_LIMIT : FR_OK;
 }

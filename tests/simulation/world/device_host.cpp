@@ -32,6 +32,7 @@ fr_node_config_t config_of(const DevicePlan& plan, const Options& options) {
     config.fetch_credit = options.fetch_credit;
     config.decision_sectors = options.decision_sectors;
     config.features_bytes_max = 1024;
+    config.operators = &fr_operators_base;
     config.arena_bytes = plan.is_large ? 64 * 1024 : 8 * 1024;
     config.radio_nj_per_byte = kRadioNanojoules;
     return config;
@@ -54,7 +55,7 @@ DeviceHost::DeviceHost(const Context& context, const DevicePlan& plan,
       config_(config_of(plan, context.options)),
       flash_(flash_bytes(plan, context.options), context.options.sector_bytes) {
     FRUGAL_ASSERT(arena.size() >= config_.arena_bytes);
-    tasks_[0] = {kTask, kInputBytes, kClasses, FR_PRIVACY_PUBLIC};
+    tasks_[0] = {kTask, kInputBytes, kClasses, FR_PRIVACY_PUBLIC, nullptr, 0};
     config_.device = plan_.name.c_str();
     config_.tasks = tasks_.data();
     config_.arena = arena.data();

@@ -23,6 +23,7 @@ fr_node_config_t config_of(const Shape& shape) {
     config.fetch_credit = shape.fetch_credit;
     config.decision_sectors = shape.decision_sectors;
     config.features_bytes_max = shape.features_bytes_max;
+    config.operators = &fr_operators_base;
     config.arena_bytes = shape.arena_bytes;
     config.radio_nj_per_byte = 600;
     return config;
@@ -46,8 +47,8 @@ DeviceWorld::DeviceWorld(const ReleaseMaker& maker, const Shape& shape)
       config(config_of(shape)),
       arena_(shape.arena_bytes),
       key_(maker.public_key()) {
-    tasks_[0] = {1, kInputBytes, 10, shape.privacy};
-    tasks_[1] = {2, kInputBytes, 10, shape.privacy};
+    tasks_[0] = {1, kInputBytes, 10, shape.privacy, nullptr, 0};
+    tasks_[1] = {2, kInputBytes, 10, shape.privacy, nullptr, 0};
     config.tasks = tasks_.data();
     config.arena = arena_.data();
     config.release_public_key = key_.data();

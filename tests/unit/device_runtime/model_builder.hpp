@@ -15,6 +15,7 @@ inline constexpr std::int8_t kFloat32 = 0;
 inline constexpr std::int8_t kInt32 = 2;
 inline constexpr std::int8_t kUint8 = 3;
 inline constexpr std::int8_t kInt8 = 9;
+inline constexpr std::int8_t kResource = 13;
 
 struct TensorSpec {
     std::vector<std::int32_t> shape;
@@ -41,6 +42,13 @@ struct OperatorSpec {
     std::uint8_t options_type = 0;
     std::vector<OptionSpec> options;
     std::string custom_code;
+    std::string text{};  ///< option number 1 of VAR_HANDLE: the variable's name
+};
+
+/// A subgraph that CALL_ONCE names: number 1 of the file.
+struct OnceSpec {
+    std::vector<TensorSpec> tensors;
+    std::vector<OperatorSpec> operators;
 };
 
 struct ModelSpec {
@@ -49,6 +57,7 @@ struct ModelSpec {
     std::vector<std::int32_t> inputs;
     std::vector<std::int32_t> outputs;
     std::uint32_t version = 3;
+    OnceSpec once{};  ///< absent if it has no tensors
 };
 
 inline std::uint32_t float_bits(float value) {
@@ -94,20 +103,15 @@ public:
     explicit ModelWriter(const ModelSpec& spec) : spec_(spec) {}
 
     std::vector<std::uint8_t> write() {
-        auto tensors = write_tensors();
-        auto operators = write_operators();
-        auto inputs = builder_.CreateVector(spec_.inputs);
-        auto outputs = builder_.CreateVector(spec_.outputs);
-        auto start = builder_.StartTable();
-        builder_.AddOffset(4, tensors);
-        builder_.AddOffset(6, inputs);
-        builder_.AddOffset(8, outputs);
-        builder_.AddOffset(10, operators);
-        auto subgraph = Table(builder_.EndTable(start));
-        auto subgraphs = builder_.CreateVector(std::vector<Table>{subgraph});
+        std::vector<Table> list = {
+            write_subgraph(spec_.tensors, spec_.operators, spec_.inputs, spec_.outputs)};
+        if (!spec_.once.tensors.empty()) {
+            list.push_back(write_subgraph(spec_.once.tensors, spec_.once.operators, {}, {}));
+        }
+        auto subgraphs = builder_.CreateVector(list);
         auto codes = write_codes();
         auto buffers = write_buffers();
-        start = builder_.StartTable();
+        auto start = builder_.StartTable();
         builder_.AddElement<std::uint32_t>(4, spec_.version, 0);
         builder_.AddOffset(6, codes);
         builder_.AddOffset(8, subgraphs);
@@ -120,10 +124,26 @@ private:
     using Table = flatbuffers::Offset<void>;
     using Tables = flatbuffers::Offset<flatbuffers::Vector<Table>>;
 
-    Tables write_tensors() {
+    Table write_subgraph(const std::vector<TensorSpec>& tensor_specs,
+                         const std::vector<OperatorSpec>& operator_specs,
+                         const std::vector<std::int32_t>& input_ports,
+                         const std::vector<std::int32_t>& output_ports) {
+        auto tensors = write_tensors(tensor_specs);
+        auto operators = write_operators(operator_specs);
+        auto inputs = builder_.CreateVector(input_ports);
+        auto outputs = builder_.CreateVector(output_ports);
+        auto start = builder_.StartTable();
+        builder_.AddOffset(4, tensors);
+        builder_.AddOffset(6, inputs);
+        builder_.AddOffset(8, outputs);
+        builder_.AddOffset(10, operators);
+        return Table(builder_.EndTable(start));
+    }
+
+    Tables write_tensors(const std::vector<TensorSpec>& specs) {
         std::vector<Table> list;
-        for (std::size_t i = 0; i < spec_.tensors.size(); ++i) {
-            list.push_back(write_tensor(spec_.tensors[i], static_cast<std::uint32_t>(i + 1)));
+        for (const TensorSpec& spec : specs) {
+            list.push_back(write_tensor(spec, ++buffer_count_));
         }
         return builder_.CreateVector(list);
     }
@@ -149,10 +169,10 @@ private:
         return Table(builder_.EndTable(start));
     }
 
-    Tables write_operators() {
+    Tables write_operators(const std::vector<OperatorSpec>& specs) {
         std::vector<Table> list;
-        for (std::size_t i = 0; i < spec_.operators.size(); ++i) {
-            list.push_back(write_operator(spec_.operators[i], static_cast<std::uint32_t>(i)));
+        for (const OperatorSpec& spec : specs) {
+            list.push_back(write_operator(spec, code_count_++));
         }
         return builder_.CreateVector(list);
     }
@@ -160,7 +180,11 @@ private:
     Table write_operator(const OperatorSpec& spec, std::uint32_t code) {
         auto inputs = builder_.CreateVector(spec.inputs);
         auto outputs = builder_.CreateVector(spec.outputs);
+        auto text = builder_.CreateString(spec.text);
         auto start = builder_.StartTable();
+        if (!spec.text.empty()) {
+            builder_.AddOffset(6, text);
+        }
         for (const OptionSpec& option : spec.options) {
             auto slot = static_cast<flatbuffers::voffset_t>(4 + 2 * option.field);
             if (option.size == 1) {
@@ -183,7 +207,15 @@ private:
 
     Tables write_codes() {
         std::vector<Table> list;
-        for (const OperatorSpec& spec : spec_.operators) {
+        add_codes(spec_.operators, list);
+        if (!spec_.once.tensors.empty()) {
+            add_codes(spec_.once.operators, list);
+        }
+        return builder_.CreateVector(list);
+    }
+
+    void add_codes(const std::vector<OperatorSpec>& specs, std::vector<Table>& list) {
+        for (const OperatorSpec& spec : specs) {
             auto custom = builder_.CreateString(spec.custom_code);
             auto start = builder_.StartTable();
             auto narrow = static_cast<std::int8_t>(spec.code > 127 ? 127 : spec.code);
@@ -195,13 +227,15 @@ private:
             builder_.AddElement<std::int32_t>(10, spec.code, 0);
             list.push_back(Table(builder_.EndTable(start)));
         }
-        return builder_.CreateVector(list);
     }
 
     Tables write_buffers() {
         std::vector<Table> list;
         list.push_back(write_buffer({}));
         for (const TensorSpec& spec : spec_.tensors) {
+            list.push_back(write_buffer(spec.data));
+        }
+        for (const TensorSpec& spec : spec_.once.tensors) {
             list.push_back(write_buffer(spec.data));
         }
         return builder_.CreateVector(list);
@@ -218,6 +252,8 @@ private:
     }
 
     const ModelSpec& spec_;
+    std::uint32_t buffer_count_ = 0;  ///< buffer 0 is empty
+    std::uint32_t code_count_ = 0;
     flatbuffers::FlatBufferBuilder builder_;
 };
 

@@ -59,7 +59,7 @@ const RefusalCase kRefusals[] = {
     {"schema", [](ModelSpec& m) { m.version = 2; }, kUnsupported, FR_MODEL_NOT_TFLITE},
     {"operator_missing", [](ModelSpec& m) { m.operators[2].code = 27; }, kUnsupported,
      FR_MODEL_OPERATOR_MISSING, 2},
-    {"operator_beyond_127", [](ModelSpec& m) { m.operators[1].code = 142; }, kUnsupported,
+    {"operator_beyond_127", [](ModelSpec& m) { m.operators[1].code = 150; }, kUnsupported,
      FR_MODEL_OPERATOR_MISSING, 1},
     {"custom", [](ModelSpec& m) { m.operators[1].code = 32; }, kUnsupported,
      FR_MODEL_OPERATOR_MISSING, 1},

@@ -25,6 +25,7 @@ struct Runner {
     fr_plan_t plan{};
     fr_interpreter_t interpreter{};
     Bytes arena;
+    Bytes state;
     fr_status_t status = FR_ERROR_STATE;
 
     explicit Runner(const Bytes& bytes) {
@@ -37,6 +38,13 @@ struct Runner {
         if (status == FR_OK) {
             arena.resize(plan.arena_size_bytes);
             status = fr_interpreter_init(&interpreter, &model, arena.data(), arena.size());
+        }
+        if (status == FR_OK) {
+            state.resize(plan.state_size_bytes);
+            status = fr_interpreter_bind_state(&interpreter, state.data(), state.size());
+        }
+        if (status == FR_OK) {
+            status = fr_state_reset(&model, state.data(), state.size());
         }
     }
 

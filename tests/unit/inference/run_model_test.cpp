@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "inference/run_model.hpp"
 
+#include "inference/loaded_model.hpp"
+#include "unit/device_runtime/streaming_models.hpp"
 #include "unit/inference/classifier_model.hpp"
 
 namespace frugal::inference {
@@ -13,8 +15,9 @@ TEST(RunModelTest, GivesOutputsWithNameShapeTypeAndData) {
     Bytes model = test::write_model(test::classifier());
     auto result = run_model(model, int8_data({30, 30, 30, 0}));
     ASSERT_TRUE(result) << result.error().describe();
-    ASSERT_EQ(result->outputs.size(), 1u);
-    const RunTensor& output = result->outputs[0];
+    ASSERT_EQ(result->steps.size(), 1u);
+    ASSERT_EQ(result->steps[0].size(), 1u);
+    const RunTensor& output = result->steps[0][0];
     EXPECT_EQ(output.name, "classes");
     EXPECT_EQ(output.type_name, "INT8");
     EXPECT_EQ(output.shape, (std::vector<std::uint32_t>{1, 3}));
@@ -24,6 +27,38 @@ TEST(RunModelTest, GivesOutputsWithNameShapeTypeAndData) {
     EXPECT_EQ(output.zero_point, -128);
     EXPECT_GT(result->arena_bytes, 0u);
     EXPECT_EQ(result->work, 12u + 96u);
+}
+
+TEST(RunModelTest, AStreamingModelTakesManyStepsAndRemembers) {
+    Bytes model = test::write_model(test::delay_model());
+    auto result = run_model(model, int8_data({10, 20, 30, 40, 5, 6, 7, 8, 0, 0, 0, 0}));
+    ASSERT_TRUE(result) << result.error().describe();
+    EXPECT_EQ(result->state_bytes, 8u);
+    ASSERT_EQ(result->steps.size(), 3u);
+    EXPECT_EQ(result->steps[0][0].bytes, int8_data({1, 2, 3, 4, -5, -6, -7, -8}));
+    EXPECT_EQ(result->steps[1][0].bytes, int8_data({10, 20, 30, 40, 1, 2, 3, 4}));
+    EXPECT_EQ(result->steps[2][0].bytes, int8_data({5, 6, 7, 8, 10, 20, 30, 40}));
+}
+
+TEST(RunModelTest, HalfAStepIsAnError) {
+    auto result = run_model(test::write_model(test::delay_model()), Bytes(6));
+    ASSERT_FALSE(result);
+    EXPECT_THAT(result.error().describe(), testing::HasSubstr("6 bytes given, 4 expected"));
+}
+
+TEST(RunModelTest, AModelWithoutStateTakesOneInput) {
+    EXPECT_FALSE(run_model(test::write_model(test::classifier()), Bytes(8)));
+    EXPECT_FALSE(run_model(test::write_model(test::delay_model()), Bytes()));
+}
+
+TEST(LoadedModelTest, ClearForgetsWhatAStreamingModelRemembers) {
+    auto model = LoadedModel::load(test::write_model(test::delay_model()));
+    ASSERT_TRUE(model);
+    ASSERT_TRUE(model->run(int8_data({10, 20, 30, 40})));
+    model->clear();
+    ASSERT_TRUE(model->run(int8_data({0, 0, 0, 0})));
+    base::ByteView output = model->output(0);
+    EXPECT_EQ(Bytes(output.begin(), output.end()), int8_data({1, 2, 3, 4, -5, -6, -7, -8}));
 }
 
 TEST(RunModelTest, AWrongSizeNamesTheExpectedBytesAndShape) {
@@ -44,7 +79,7 @@ TEST(RunModelTest, SeveralInputsStandOneAfterAnother) {
     spec.outputs = {2};
     auto result = run_model(test::write_model(spec), int8_data({1, 2, 10, 20}));
     ASSERT_TRUE(result);
-    EXPECT_EQ(result->outputs[0].data, (std::vector<double>{11, 22}));
+    EXPECT_EQ(result->steps[0][0].data, (std::vector<double>{11, 22}));
 }
 
 TEST(RunModelTest, FloatsAndIntegersComeOutAsNumbers) {
@@ -55,9 +90,9 @@ TEST(RunModelTest, FloatsAndIntegersComeOutAsNumbers) {
     spec.outputs = {1};
     auto result = run_model(test::write_model(spec), int8_data({3, -5}));
     ASSERT_TRUE(result);
-    EXPECT_EQ(result->outputs[0].type_name, "FLOAT32");
-    EXPECT_EQ(result->outputs[0].data, (std::vector<double>{1.5, -2.5}));
-    EXPECT_EQ(result->outputs[0].bytes.size(), 8u);
+    EXPECT_EQ(result->steps[0][0].type_name, "FLOAT32");
+    EXPECT_EQ(result->steps[0][0].data, (std::vector<double>{1.5, -2.5}));
+    EXPECT_EQ(result->steps[0][0].bytes.size(), 8u);
 }
 
 TEST(RunModelTest, WhatDoesNotRunIsNamed) {
