@@ -31,6 +31,13 @@ constexpr std::uint32_t kSelfTestStep = 0x9e3779b9;
 constexpr int kSelfTestTries = 64;
 constexpr std::size_t kSelfTests = 2;
 
+/// The decoder works in the model's arena: the best profile whose memory every device that can run
+/// the model has.
+std::uint8_t profile_for(std::uint32_t arena_bytes) {
+    constexpr std::uint32_t kAlignment = 16;
+    return arena_bytes >= FR_CODEC_RAM_BYTES_2 + kAlignment ? 2 : 1;
+}
+
 /// The input of a self-test: see SelfTest in proto/frugal/v1/manifest.proto.
 base::Bytes self_test_input(std::uint32_t seed, std::size_t size) {
     base::Bytes input(size);
@@ -103,7 +110,7 @@ Result<core::ManifestContent> describe(const ReleaseSource& source, const Varian
     std::sort(content.operators.begin(), content.operators.end());
     content.input_bytes = static_cast<std::uint32_t>(loaded->input_size());
     content.output_classes = loaded->outputs().front().tensor.element_count;
-    content.decoder_profile = FR_CODEC_PROFILE;
+    content.decoder_profile = profile_for(content.arena_bytes);
     if (auto added = add_self_tests(content, *loaded); !added) {
         return tl::unexpected(added.error());
     }
@@ -187,7 +194,8 @@ Result<void> add_variant(core::ImportRelease& import, const ReleaseSource& sourc
     if (!content) {
         return tl::unexpected(content.error());
     }
-    auto stream = model::encode(variant.tflite, model::plan_of_tflite(variant.tflite, *summary));
+    auto stream = model::encode(variant.tflite, model::plan_of_tflite(variant.tflite, *summary),
+                                {static_cast<std::uint8_t>(content->decoder_profile), {}, {}});
     if (!stream) {
         return tl::unexpected(stream.error());
     }

@@ -15,11 +15,11 @@ namespace {
 constexpr uint32_t kCap = 2048;
 
 std::vector<uint8_t> with_header(const uint8_t* data, size_t size, uint16_t decoded_size) {
-    std::vector<uint8_t> stream = {'F',  'R', 'C', FR_CODEC_VERSION, FR_CODEC_PROFILE, 0, 0xFF,
-                                   0x0F, 0,   1};
+    std::vector<uint8_t> stream = {'F', 'R', 'C', FR_CODEC_VERSION,
+                                   static_cast<uint8_t>(size % FR_CODEC_PROFILES)};
     const auto stream_size = static_cast<uint32_t>(FR_CODEC_HEADER_SIZE + size);
     const uint32_t decoded = decoded_size % kCap + 1U;
-    for (const uint32_t value : {decoded, stream_size}) {
+    for (const uint32_t value : {decoded, stream_size, 0U}) {
         for (int i = 0; i < 4; ++i) {
             stream.push_back(static_cast<uint8_t>(value >> (8 * i)));
         }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "frugal/codec.h"
 #include "model/codec/codec.hpp"
 
 using frugal::model::Region;
@@ -53,7 +54,18 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         plan.regions.push_back(region);
         offset += region.size_bytes;
     }
-    const auto stream = frugal::model::encode(file, plan);
+    // The last region's first byte also chooses the profile, and a base out of the file's front.
+    frugal::model::EncodeOptions options;
+    options.profile = static_cast<uint8_t>(data[12] % FR_CODEC_PROFILES);
+    if ((data[12] & 4U) != 0 && file.size() > 1) {
+        options.base = file.first(file.size() / 2);
+        for (const Region& region : plan.regions) {
+            if (region.offset + region.size_bytes <= options.base.size()) {
+                options.base_plan.regions.push_back(region);
+            }
+        }
+    }
+    const auto stream = frugal::model::encode(file, plan, options);
     if (!stream || stream->size() > file.size() + 64) {
         std::abort();
     }

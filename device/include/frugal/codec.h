@@ -22,15 +22,22 @@
 extern "C" {
 #endif
 
-#define FR_CODEC_VERSION 1u
-#define FR_CODEC_PROFILE 1u  ///< the only one: adaptive range coder, mixed predictions
-#define FR_CODEC_HEADER_SIZE 18u
-#define FR_CODEC_RAM_BYTES 1608u  ///< decoder state of profile 1 on a 32-bit device, at most
+#define FR_CODEC_VERSION 2u
+#define FR_CODEC_PROFILES 3u  ///< 0: Huffman; 1: adaptive bins; 2: mixed predictions
+#define FR_CODEC_PROFILE_MASK ((1u << FR_CODEC_PROFILES) - 1u)  ///< all are built in
+#define FR_CODEC_HEADER_SIZE 17u
+#define FR_CODEC_BASE_DIGEST_SIZE 8u  ///< follows the header when the stream needs a base
+#define FR_CODEC_HEADER_SIZE_MAX (FR_CODEC_HEADER_SIZE + FR_CODEC_BASE_DIGEST_SIZE)
+#define FR_CODEC_FLAG_BASE 0x10u
 #define FR_CODEC_SEGMENTS_MAX 4096u
+#define FR_CODEC_RAM_BYTES_0 816u  ///< RAM of a 32-bit device, decoder and models, by profile
+#define FR_CODEC_RAM_BYTES_1 1576u
+#define FR_CODEC_RAM_BYTES_2 4448u
 #define FR_CODEC_EXPANSION_MAX 1024u  ///< decoded bytes for each byte of stream
-#define FR_CODEC_INPUT_SIZE 64u       ///< what a decoder buffers of its input
+#define FR_CODEC_INPUT_SIZE 36u       ///< what a decoder buffers of its input
 #define FR_CODEC_ATOM_SIZE 32u        ///< most input one step can take
 #define FR_CODEC_COPY_MIN 2u
+#define FR_CODEC_FACTOR_ONE 0x3F800000u    ///< 1.0f
 #define FR_CODEC_FACTOR_RANGE 0x42FE0000u  ///< 127.0f: a bound is its scale times this
 
 /// Kinds of a segment, as coded. Everything else is literal bytes and copies.
@@ -39,7 +46,8 @@ typedef enum {
     FR_SEGMENT_WEIGHTS = 1,   ///< int8 rows and columns
     FR_SEGMENT_INTEGERS = 2,  ///< int32 values
     FR_SEGMENT_FLOATS = 3,    ///< float32 values
-    FR_SEGMENT_PRODUCTS = 4   ///< float32 values near an earlier vector times a factor
+    FR_SEGMENT_PRODUCTS = 4,  ///< float32 values near an earlier vector times a factor
+    FR_SEGMENT_SCALED = 5     ///< int32 values near an earlier vector times a factor
 } fr_segment_kind_t;
 
 /// Why a stream was refused; every one has a test. The status is the coarse answer.
@@ -48,51 +56,103 @@ typedef enum {
     FR_CODEC_FAULT_MAGIC,           ///< not a stream of this codec
     FR_CODEC_FAULT_VERSION,         ///< another version of the format
     FR_CODEC_FAULT_PROFILE,         ///< a profile not built in
-    FR_CODEC_FAULT_RAM,             ///< asks for more RAM than this decoder has
+    FR_CODEC_FAULT_RAM,             ///< the profile wants more memory than this decoder was given
+    FR_CODEC_FAULT_BASE,            ///< a delta, and the base is missing or another one
     FR_CODEC_FAULT_DECODED_EMPTY,   ///< decoded size 0
     FR_CODEC_FAULT_DECODED_SIZE,    ///< decoded size above the caller's cap
     FR_CODEC_FAULT_STREAM_SIZE,     ///< stream size below the smallest possible or above the limit
     FR_CODEC_FAULT_EXPANSION,       ///< decoded size out of proportion to the stream
-    FR_CODEC_FAULT_SEGMENT_COUNT,   ///< above the limit, or not what the stream holds
+    FR_CODEC_FAULT_SEGMENT_COUNT,   ///< more segments than the limit
     FR_CODEC_FAULT_TRUNCATED,       ///< the stream ends before the file does
     FR_CODEC_FAULT_TRAILING,        ///< bytes behind the end of the stream
     FR_CODEC_FAULT_NUMBER,          ///< a coded number does not fit its range
-    FR_CODEC_FAULT_COPY_DISTANCE,   ///< a copy from before the start of the file
+    FR_CODEC_FAULT_COPY_DISTANCE,   ///< a copy from before the start of the file and its base
     FR_CODEC_FAULT_COPY_LENGTH,     ///< a copy past the end of the file
     FR_CODEC_FAULT_SEGMENT_KIND,    ///< a segment kind that does not exist
     FR_CODEC_FAULT_SEGMENT_LENGTH,  ///< a segment past the end of the file
     FR_CODEC_FAULT_DIMENSIONS,      ///< rows x columns overflow, exceed the file, or wrong taps
-    FR_CODEC_FAULT_REFERENCE,       ///< a product's vector is not in what was produced
+    FR_CODEC_FAULT_REFERENCE,       ///< a vector or tensor that does not lie before this one
+    FR_CODEC_FAULT_CODE,            ///< not a complete canonical code, or a code it does not hold
     FR_CODEC_FAULT_SCALE,           ///< a product of or into zero, subnormal, infinite, NaN
     FR_CODEC_FAULT_FINAL_STATE,     ///< the coder does not end as an encoder leaves it
+    FR_CODEC_FAULT_CHECKSUM,        ///< the file decoded is not the one that was packed
     FR_CODEC_FAULT_READ_BACK        ///< the caller's function failed
 } fr_codec_fault_t;
 
-/// Copies `size` bytes of the produced output from `offset` on. It is asked only for bytes that an
-/// earlier poll has handed out.
+/// Copies `size` bytes from `offset` on, of the produced output or of the base. It is asked only
+/// for bytes that an earlier poll has handed out, or that lie in the base.
 /// @return FR_OK; anything else stops the decoder with FR_ERROR_STORAGE.
 typedef fr_status_t (*fr_codec_read_t)(void* context, uint32_t offset, uint8_t* out, uint32_t size);
 
 typedef struct {
     uint32_t decoded_size_max;    ///< hard cap: the signed size, or the slot
     fr_codec_read_t read_output;  ///< required
-    void* context;                ///< passed to read_output
+    void* context;                ///< passed to read_output and read_base
+    void* memory;                 ///< for the models of a profile, aligned as uint32_t
+    uint32_t memory_bytes;        ///< decides which profiles can be decoded
+    fr_codec_read_t read_base;    ///< for deltas, else NULL
+    uint32_t base_size;           ///< bytes
+    const uint8_t* base_digest;   ///< leading FR_CODEC_BASE_DIGEST_SIZE bytes of its SHA-256
 } fr_decoder_config_t;
 
 /// What the front of a stream states.
 typedef struct {
     uint8_t profile;
-    uint16_t segment_count;
-    uint16_t decoder_ram_bytes;
+    bool has_base;
     uint32_t decoded_size;
     uint32_t stream_size;  ///< with this header
+    uint32_t checksum;     ///< CRC-32 of the decoded file
 } fr_codec_header_t;
 
 /// Reads and checks a header without decoding anything.
-/// @return FR_OK; FR_ERROR_TRUNCATED when `size` is below FR_CODEC_HEADER_SIZE, else as poll.
+/// @return FR_OK; FR_ERROR_TRUNCATED when `size` is below the header's size, else as poll.
 FR_MUST_USE fr_status_t fr_codec_read_header(const uint8_t* bytes, size_t size,
                                              uint32_t decoded_size_max, fr_codec_header_t* header,
                                              fr_codec_fault_t* fault);
+
+// ---- memory of the models, by profile
+
+#define FR_CODEC_BYTE_SLOTS_1 400u
+#define FR_CODEC_BYTE_SLOTS_2 700u
+
+typedef union {
+    fr_nibble_model_t bytes;  // restarted after a tensor
+    fr_huffman_t code;
+} fr_codec_memory_0_t;
+
+typedef union {
+    struct {
+        fr_byte_model_t model;
+        fr_context_t slots[FR_CODEC_BYTE_SLOTS_1];
+    } bytes;  // restarted after a tensor
+    struct {
+        fr_weight_tensor_t tensor;
+        fr_bin_model_t model;
+    } weights;
+} fr_codec_memory_1_t;
+
+typedef struct {
+    struct {
+        fr_byte_model_t model;
+        fr_context_t slots[FR_CODEC_BYTE_SLOTS_2];
+    } bytes;
+    struct {
+        fr_weight_tensor_t tensor;
+        fr_weight_model_t model;
+    } weights;
+} fr_codec_memory_2_t;
+
+/// Enough for any profile.
+typedef union {
+    fr_codec_memory_0_t profile_0;
+    fr_codec_memory_1_t profile_1;
+    fr_codec_memory_2_t profile_2;
+} fr_codec_memory_t;
+
+/// Model memory a profile wants on this machine; 0 for an unknown profile.
+uint32_t fr_codec_memory_bytes(uint32_t profile);
+/// RAM of decoder and models together on a 32-bit device, at most; 0 for an unknown profile.
+uint32_t fr_codec_ram_bytes(uint32_t profile);
 
 /// Private to the decoder, but plain data: the caller provides the memory.
 typedef struct {
@@ -108,29 +168,26 @@ typedef struct {
     uint8_t pending_count, pending_given;
     uint8_t input[FR_CODEC_INPUT_SIZE];
     uint8_t input_used, input_held;
+    uint16_t segments;
     uint8_t starved;    // the range decoder wanted a byte that does not exist
     uint32_t received;  // bytes sunk
     uint32_t consumed;  // bytes taken by the header and the range decoder
     uint32_t produced;  // bytes of output decoded, pending ones included
+    uint32_t checksum;
     uint32_t range, code;
-    uint32_t segments;
-    uint32_t distances[2];
+    uint32_t distances[FR_DISTANCES];
     uint32_t run;  // bytes, values or weights left of the copy or segment
     uint32_t last_count;
     uint32_t reference, factor;
-    uint32_t dimensions[4];
+    fr_weight_shape_t shape;
     const uint8_t* call_output;  // only while poll runs
     uint32_t call_start;
-    fr_weight_tensor_t tensor;
     fr_token_model_t tokens;
-    union {
-        fr_byte_model_t bytes;      // restarted after a tensor
-        fr_weight_model_t weights;  // restarted with each tensor
-    } model;
 } fr_decoder_t;
 
 /// Prepares a decoder. Nothing of an earlier stream remains.
-/// @return FR_OK; FR_ERROR_ARGUMENT without read_output or with a cap of 0.
+/// @return FR_OK; FR_ERROR_ARGUMENT without read_output or memory, with a cap of 0, or with a base
+///         that lacks its reader or digest.
 FR_MUST_USE fr_status_t fr_decoder_init(fr_decoder_t* decoder, const fr_decoder_config_t* config);
 
 /// Takes input, as much as there is room for; `taken` may be 0 when poll must run first.

@@ -2,7 +2,7 @@
 // The statistical models behind the codec, shared by the decoder and by the gateway's encoder so
 // that both predict every bit alike. Owned by a decoder or an encoder, one thread at a time.
 // All arithmetic is integer and the same on every machine; nothing here reads input or memory
-// of others. A model is driven bit by bit: begin, then predict and update for each bit, then end.
+// of others. A bit-driven model is run as: begin, then predict and update for each bit, then end.
 // Probabilities handed out are those of a 1, in 1/65536, never 0 and never 65536.
 #ifndef FRUGAL_CODEC_MODEL_H
 #define FRUGAL_CODEC_MODEL_H
@@ -22,7 +22,12 @@ void fr_context_reset(fr_context_t* contexts, uint32_t count);
 uint32_t fr_context_predict(const fr_context_t* context);
 void fr_context_update(fr_context_t* context, uint32_t bit);
 
-// ---- numbers: the bit length of value + 1 as a tree of 4 decisions (15: four plain bits add to
+// ---- one adaptive bit that settles: 16 bits of probability, and a count kept beside it
+
+/// Moves by 1/2, 1/4 .. 1/2^`slowest` as the count grows.
+void fr_settling_update(uint16_t* probability, uint8_t* count, uint32_t bit, uint32_t slowest);
+
+// ---- numbers: the bit length of value + 1 as a tree of 4 decisions (15: five plain bits add to
 // ---- it), then the bit below the highest, then the rest as plain bits
 
 #define FR_NUMBER_CLASS_BITS 4u
@@ -35,11 +40,13 @@ typedef struct {
 
 // ---- tokens and segments: contexts of everything that is not a byte or a weight
 
+#define FR_DISTANCES 3u  ///< distances of copies that are remembered
+
 typedef struct {
     fr_context_t is_other[3][4];  ///< literal or not: by the token before, by offset modulo 4
     fr_context_t is_segment[3];
     fr_context_t is_repeated[3];
-    fr_context_t is_second_distance;
+    fr_context_t repeated_distance[4];
     fr_context_t segment_kind[8];
     fr_context_t same_count;
     fr_context_t zero_row;
@@ -61,18 +68,16 @@ void fr_token_model_init(fr_token_model_t* model);
 
 // ---- a mix of predictions in the logistic domain (log2 of the odds, 1/256)
 
-#define FR_MIXER_INPUTS 4u
+#define FR_MIXER_INPUTS 5u
 
 typedef struct {
-    int32_t weights[8][FR_MIXER_INPUTS];  ///< one row for each bit of a byte, 1/65536
+    int32_t weights[8][FR_MIXER_INPUTS];  ///< one row for each bit of a byte, 1/16384
     int32_t inputs[FR_MIXER_INPUTS];
     uint32_t row;
     uint32_t probability;
 } fr_mixer_t;
 
 // ---- bytes: what is not a tensor of weights
-
-#define FR_BYTE_SLOTS 416u
 
 /// What is known before a byte is decoded.
 typedef struct {
@@ -82,15 +87,29 @@ typedef struct {
     uint8_t alignment;  ///< offset modulo 4
 } fr_byte_surroundings_t;
 
+/// Profile 0: two trees of 4 decisions, no mixing.
 typedef struct {
-    fr_context_t slots[FR_BYTE_SLOTS];
+    fr_context_t high[4][16];  ///< by alignment
+    fr_context_t low[4][16];   ///< by what the high half is
+} fr_nibble_model_t;
+
+void fr_nibble_model_init(fr_nibble_model_t* model);
+/// The 16 contexts of the next half: the high one when `node` is 1, the low one when it is 16..31.
+fr_context_t* fr_nibble_contexts(fr_nibble_model_t* model, uint32_t alignment, uint32_t node);
+
+/// Profiles 1 and 2: hashed contexts, mixed.
+#define FR_BYTE_INPUTS 4u
+
+typedef struct {
     fr_mixer_t mixer;
-    uint32_t hashes[FR_MIXER_INPUTS];
-    uint16_t chosen[FR_MIXER_INPUTS];
+    uint32_t hashes[FR_BYTE_INPUTS];
+    uint16_t chosen[FR_BYTE_INPUTS];
     uint32_t node;
+    uint32_t slot_count;
+    fr_context_t* slots;
 } fr_byte_model_t;
 
-void fr_byte_model_init(fr_byte_model_t* model);
+void fr_byte_model_init(fr_byte_model_t* model, fr_context_t* slots, uint32_t slot_count);
 void fr_byte_model_begin(fr_byte_model_t* model, const fr_byte_surroundings_t* around);
 uint32_t fr_byte_model_predict(fr_byte_model_t* model);
 void fr_byte_model_update(fr_byte_model_t* model, uint32_t bit);
@@ -100,31 +119,62 @@ void fr_byte_model_update(fr_byte_model_t* model, uint32_t bit);
 #define FR_WEIGHT_ROWS_REMEMBERED 8u
 #define FR_WEIGHT_ROWS_MAX 65535u
 #define FR_WEIGHT_COLUMNS_MAX 65535u
-#define FR_WEIGHT_NEIGHBOURS 4u
+#define FR_WEIGHT_NEIGHBOURS 5u
+#define FR_WEIGHT_BLOCK 16u   ///< columns fetched together from rows before
+#define FR_WEIGHT_RECENT 64u  ///< weights of this row that are kept
 
 /// What is known before a weight is decoded: the weights around it, 0 outside the tensor.
 typedef struct {
-    int8_t near;            ///< same row, one tap before
-    int8_t far;             ///< same row, one line of taps before
-    int8_t above;           ///< same column, last row that is not all zero
-    int8_t beside;          ///< same row, the weight before (or two before, if that is `near`)
+    int8_t taps[FR_WEIGHT_NEIGHBOURS];  ///< near, far, above, beside, old
+    uint8_t special_state;              ///< 0..15: how special the surroundings are
     uint16_t column_sum;    ///< sum of magnitudes in this column over the remembered rows
     uint16_t column_count;  ///< how many rows that is, at most FR_WEIGHT_ROWS_REMEMBERED
+    bool has_old;           ///< the tensor is told by an old one: its value is the special one
 } fr_weight_surroundings_t;
+
+typedef struct {
+    uint32_t rows, columns;
+    uint32_t near_distance, far_distance;  ///< in columns; 0: none
+    uint32_t old_distance;                 ///< bytes back to the old tensor; 0: none
+} fr_weight_shape_t;
 
 /// A weight tensor and the rows of it that matter for the next one.
 typedef struct {
-    uint32_t start;  ///< offset of the tensor's first byte
-    uint32_t rows, columns;
-    uint32_t near_distance, far_distance;  ///< in columns; 0: none
-    uint32_t row, column;                  ///< of the next weight
-    uint16_t remembered[FR_WEIGHT_ROWS_REMEMBERED];
+    fr_weight_shape_t shape;
+    uint32_t start;        ///< address of the tensor's first byte
+    uint32_t row, column;  ///< of the next weight
     uint32_t remembered_count;
+    uint16_t remembered[FR_WEIGHT_ROWS_REMEMBERED];
+    uint16_t column_sum[FR_WEIGHT_BLOCK];
+    int8_t above[FR_WEIGHT_BLOCK];
+    int8_t old[FR_WEIGHT_BLOCK];
+    int8_t recent[FR_WEIGHT_RECENT];
+    uint8_t special_history;  ///< one bit for each of the last weights: it was the old value
 } fr_weight_tensor_t;
 
+/// Reads bytes produced before, or of the base: addresses count from the base's first byte.
+typedef void (*fr_weight_read_t)(void* context, uint32_t address, uint8_t* out, uint32_t size);
+
+/// Starts a tensor at the address `start`. The caller checked that it fits the file.
+void fr_weight_tensor_begin(fr_weight_tensor_t* tensor, uint32_t start,
+                            const fr_weight_shape_t* shape);
+/// Collects the surroundings of the next weight.
+void fr_weight_tensor_look(fr_weight_tensor_t* tensor, fr_weight_read_t read, void* context,
+                           fr_weight_surroundings_t* around);
+/// Steps over one weight; a row that was coded is remembered when it ends.
+void fr_weight_tensor_step(fr_weight_tensor_t* tensor, int8_t value);
+/// Steps over a whole row of zeros; it is not remembered.
+void fr_weight_tensor_skip_row(fr_weight_tensor_t* tensor);
+bool fr_weight_tensor_is_done(const fr_weight_tensor_t* tensor);
+
+// ---- weights, profile 2: three views of each bit, mixed
+
 typedef struct {
-    fr_context_t values[256];           ///< tree over the value
-    fr_context_t zero_paths[16u * 8u];  ///< on the way to a zero, by what is zero around
+    uint16_t values[256];  ///< tree over the value
+    uint8_t value_counts[256];
+    uint16_t coarse[8][32];  ///< tree over its 5 high bits, by the scale
+    uint8_t coarse_counts[8][32];
+    fr_context_t special_paths[16u * 8u];  ///< on the way to the special value
     fr_mixer_t mixer;
     int32_t tap_weights[FR_WEIGHT_NEIGHBOURS];  ///< linear prediction of the mean, 1/65536
     int32_t scale_weights[3];                   ///< row, column, local energy, 1/65536
@@ -137,25 +187,13 @@ typedef struct {
     uint32_t inverse_scale;  ///< 2^23 over the predicted mean magnitude in 1/16
     uint32_t below_low, below_middle, below_high;  ///< cumulative probability, 1/2^24
     uint32_t node;
-    uint8_t zero_state, bit;
+    uint8_t special_state, special, bit, scale_class, is_plain_tail;
 } fr_weight_model_t;
 
-/// Reads one byte of the tensor that was produced before. The offset is from the file's start.
-typedef uint8_t (*fr_weight_read_t)(void* context, uint32_t offset);
-
-/// Starts a tensor at `start`. The caller checked that it fits the file.
-void fr_weight_tensor_begin(fr_weight_tensor_t* tensor, uint32_t start, uint32_t rows,
-                            uint32_t columns, uint32_t near_distance, uint32_t far_distance);
-/// Collects the surroundings of the next weight with at most 12 reads.
-void fr_weight_tensor_look(const fr_weight_tensor_t* tensor, fr_weight_read_t read, void* context,
-                           fr_weight_surroundings_t* around);
-/// Steps over one weight; a row that was coded is remembered when it ends.
-void fr_weight_tensor_step(fr_weight_tensor_t* tensor);
-/// Steps over a whole row of zeros; it is not remembered.
-void fr_weight_tensor_skip_row(fr_weight_tensor_t* tensor);
-bool fr_weight_tensor_is_done(const fr_weight_tensor_t* tensor);
-
+/// Starts with nothing learnt.
 void fr_weight_model_init(fr_weight_model_t* model);
+/// Starts a tensor: forgets values and energies, keeps what mixing has learnt.
+void fr_weight_model_begin_tensor(fr_weight_model_t* model, bool has_old);
 void fr_weight_model_begin_row(fr_weight_model_t* model);
 void fr_weight_model_begin(fr_weight_model_t* model, const fr_weight_surroundings_t* around);
 uint32_t fr_weight_model_predict(fr_weight_model_t* model);
@@ -163,11 +201,66 @@ void fr_weight_model_update(fr_weight_model_t* model, uint32_t bit);
 /// Learns from the weight just coded and returns it. `around` as given to begin.
 int8_t fr_weight_model_end(fr_weight_model_t* model, const fr_weight_surroundings_t* around);
 
+// ---- weights, profile 1: which of 16 bins of a bell curve, then where in it
+
+#define FR_BIN_BUCKETS 9u
+#define FR_BIN_COUNT 16u
+
+typedef struct {
+    uint16_t bins[FR_BIN_BUCKETS][FR_BIN_COUNT];  ///< a tree over the bin, by the scale
+    uint8_t bin_counts[FR_BIN_BUCKETS][FR_BIN_COUNT];
+    uint16_t tails[3][8];  ///< a tree over the bit length of how far out, by the scale
+    uint8_t tail_counts[3][8];
+    uint16_t specials[3][16];  ///< is it the special value, by scale and surroundings
+    uint8_t special_counts[3][16];
+    int32_t tap_weights[FR_WEIGHT_NEIGHBOURS];  ///< linear prediction of the mean, 1/4096
+    uint32_t global, row, local;                ///< mean |residual|, 1/4096
+    uint32_t row_count, count;
+    int32_t mean;       ///< predicted, 1/16
+    uint32_t scale;     ///< predicted mean magnitude, 1/16
+    int32_t low, high;  ///< the weight is in low .. high - 1
+    uint32_t node;
+    uint32_t bucket, bin_class;
+    int32_t special;
+} fr_bin_model_t;
+
+void fr_bin_model_init(fr_bin_model_t* model, bool has_old);
+void fr_bin_model_begin_row(fr_bin_model_t* model);
+void fr_bin_model_begin(fr_bin_model_t* model, const fr_weight_surroundings_t* around);
+/// The boundary the next decision is about, always inside low .. high: the bit says whether the
+/// weight is at or above it. False when the bin is known.
+bool fr_bin_model_next(fr_bin_model_t* model, int32_t* boundary);
+/// Goes below (0) or above (1) a boundary.
+void fr_bin_model_take(fr_bin_model_t* model, int32_t boundary, uint32_t bit);
+/// How many values the inner bin has room for without the special one; 0 for an outer bin.
+uint32_t fr_bin_model_room(const fr_bin_model_t* model);
+/// The value with this index in an inner bin.
+int32_t fr_bin_model_value(const fr_bin_model_t* model, uint32_t index);
+/// Learns from the weight just coded. `around` as given to begin.
+void fr_bin_model_end(fr_bin_model_t* model, const fr_weight_surroundings_t* around, int32_t value);
+
+// ---- weights, profile 0: a canonical Huffman code
+
+#define FR_HUFFMAN_LENGTH_MAX 15u
+
+typedef struct {
+    uint8_t counts[FR_HUFFMAN_LENGTH_MAX + 1u];  ///< codes of each length
+    uint8_t symbols[256];                        ///< by length, then by value
+} fr_huffman_t;
+
+/// Whether the counts are those of a complete code: 1 to 256 symbols, Kraft sum 1; a code of one
+/// symbol has length 1.
+bool fr_huffman_is_complete(const fr_huffman_t* huffman, uint32_t* symbol_count);
+
 // ---- floats
 
 /// The product of two float32 values as their bits, rounded to nearest even as IEEE 754 does.
 /// @return false, and 0, when a factor or the product is zero, subnormal, infinite or not a number.
 bool fr_float_multiply(uint32_t a, uint32_t b, uint32_t* product);
+/// An int32 times a float32 (its bits), rounded to the nearest integer, halves away from zero.
+/// @return false, and 0, when the factor is subnormal, infinite or not a number, or the result no
+///         int32.
+bool fr_float_scale_integer(int32_t value, uint32_t factor, int32_t* result);
 
 #ifdef __cplusplus
 }

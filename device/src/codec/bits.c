@@ -62,6 +62,24 @@ uint32_t fr_bits_plain(fr_decoder_t* decoder, uint32_t count) {
     return value;
 }
 
+uint32_t fr_bits_uniform(fr_decoder_t* decoder, uint32_t count) {
+    decoder->range /= count;
+    uint32_t value = decoder->code / decoder->range;
+    if (value >= count) {
+        value = count - 1u;
+    }
+    decoder->code -= value * decoder->range;
+    shift_in(decoder);
+    return value;
+}
+
+uint32_t fr_bits_settling(fr_decoder_t* decoder, uint16_t* probability, uint8_t* updates,
+                          uint32_t slowest) {
+    const uint32_t bit = fr_bits_predicted(decoder, *probability);
+    fr_settling_update(probability, updates, bit, slowest);
+    return bit;
+}
+
 uint32_t fr_bits_tree(fr_decoder_t* decoder, fr_context_t* contexts, uint32_t count) {
     uint32_t node = 1;
     for (uint32_t i = 0; i < count; ++i) {

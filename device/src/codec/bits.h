@@ -15,6 +15,11 @@ uint32_t fr_bits_predicted(fr_decoder_t* decoder, uint32_t probability);
 uint32_t fr_bits_adaptive(fr_decoder_t* decoder, fr_context_t* context);
 /// `count` bits (0..32) of equal probability, highest first.
 uint32_t fr_bits_plain(fr_decoder_t* decoder, uint32_t count);
+/// One of `count` (1..256) values of equal probability.
+uint32_t fr_bits_uniform(fr_decoder_t* decoder, uint32_t count);
+/// One bit of a probability that settles.
+uint32_t fr_bits_settling(fr_decoder_t* decoder, uint16_t* probability, uint8_t* updates,
+                          uint32_t slowest);
 /// `count` bits by a tree of contexts; the root is contexts[1].
 uint32_t fr_bits_tree(fr_decoder_t* decoder, fr_context_t* contexts, uint32_t count);
 /// A number; with `low`, its last two bits are modelled too.

@@ -10,21 +10,66 @@ enum { TOKEN_LITERAL = 0, TOKEN_COPY_NEW = 1, TOKEN_COPY_REPEATED = 2 };
 
 // ---- output
 
-uint8_t fr_decoder_byte_at(fr_decoder_t* decoder, uint32_t offset) {
-    if (offset >= decoder->call_start) {
-        return decoder->call_output[offset - decoder->call_start];
+uint32_t fr_decoder_address(const fr_decoder_t* decoder) {
+    return decoder->config.base_size + decoder->produced;
+}
+
+static fr_status_t read_part(fr_decoder_t* decoder, uint32_t address, uint8_t* out,
+                             uint32_t* size) {
+    const fr_decoder_config_t* config = &decoder->config;
+    if (address < decoder->config.base_size) {
+        const uint32_t left = decoder->config.base_size - address;
+        *size = *size < left ? *size : left;
+        return config->read_base(config->context, address, out, *size);
     }
-    uint8_t byte = 0;
-    if (decoder->config.read_output(decoder->config.context, offset, &byte, 1) != FR_OK) {
-        decoder->fault = FR_CODEC_FAULT_READ_BACK;
-        return 0;
+    const uint32_t offset = address - decoder->config.base_size;
+    if (offset < decoder->call_start) {
+        const uint32_t left = decoder->call_start - offset;
+        *size = *size < left ? *size : left;
+        return config->read_output(config->context, offset, out, *size);
     }
-    return byte;
+    memcpy(out, decoder->call_output + (offset - decoder->call_start), *size);
+    return FR_OK;
+}
+
+void fr_decoder_read(void* context, uint32_t address, uint8_t* out, uint32_t size) {
+    fr_decoder_t* decoder = context;
+    while (size > 0) {
+        uint32_t part = size;
+        if (read_part(decoder, address, out, &part) != FR_OK) {
+            decoder->fault = FR_CODEC_FAULT_READ_BACK;
+            memset(out, 0, size);
+            return;
+        }
+        address += part;
+        out += part;
+        size -= part;
+    }
+}
+
+uint32_t fr_decoder_word_at(fr_decoder_t* decoder, uint32_t address) {
+    uint8_t bytes[4];
+    fr_decoder_read(decoder, address, bytes, 4);
+    return bytes[0] | ((uint32_t)bytes[1] << 8) | ((uint32_t)bytes[2] << 16) |
+           ((uint32_t)bytes[3] << 24);
+}
+
+// CRC-32 (of Ethernet and zip), four bits at a time.
+static void add_to_checksum(fr_decoder_t* decoder, uint8_t byte) {
+    static const uint32_t kSteps[16] = {
+        0x00000000u, 0x1DB71064u, 0x3B6E20C8u, 0x26D930ACu, 0x76DC4190u, 0x6B6B51F4u,
+        0x4DB26158u, 0x5005713Cu, 0xEDB88320u, 0xF00F9344u, 0xD6D6A3E8u, 0xCB61B38Cu,
+        0x9B64C2B0u, 0x86D3D2D4u, 0xA00AE278u, 0xBDBDF21Cu,
+    };
+    uint32_t sum = decoder->checksum ^ byte;
+    sum = (sum >> 4) ^ kSteps[sum & 15u];
+    decoder->checksum = (sum >> 4) ^ kSteps[sum & 15u];
 }
 
 void fr_decoder_emit(fr_decoder_t* decoder, uint8_t byte) {
     decoder->pending[decoder->pending_count++] = byte;
     ++decoder->produced;
+    add_to_checksum(decoder, byte);
 }
 
 uint32_t fr_decoder_remaining(const fr_decoder_t* decoder) {
@@ -33,30 +78,29 @@ uint32_t fr_decoder_remaining(const fr_decoder_t* decoder) {
 
 // ---- tokens: a literal byte, a copy, or the start of a segment
 
-static uint8_t byte_before(fr_decoder_t* decoder, uint32_t distance) {
-    const uint32_t at = decoder->produced;
-    return at >= distance ? fr_decoder_byte_at(decoder, at - distance) : 0;
+static uint32_t repeated_distance(fr_decoder_t* decoder) {
+    fr_context_t* contexts = decoder->tokens.repeated_distance;
+    if (fr_bits_adaptive(decoder, &contexts[1]) == 0) {
+        return decoder->distances[0];
+    }
+    return decoder->distances[1u + fr_bits_adaptive(decoder, &contexts[2])];
 }
 
-static void read_literal(fr_decoder_t* decoder) {
-    const fr_byte_surroundings_t around = {
-        byte_before(decoder, 1),
-        byte_before(decoder, 4),
-        byte_before(decoder, decoder->distances[0]),
-        (uint8_t)(decoder->produced & 3u),
-    };
-    fr_byte_model_t* model = &decoder->model.bytes;
-    fr_byte_model_begin(model, &around);
-    for (uint32_t i = 0; i < 8u; ++i) {
-        fr_byte_model_update(model, fr_bits_predicted(decoder, fr_byte_model_predict(model)));
+static void remember_distance(fr_decoder_t* decoder, uint32_t distance) {
+    uint32_t* distances = decoder->distances;
+    if (distance == distances[0]) {
+        return;
     }
-    fr_decoder_emit(decoder, (uint8_t)model->node);
-    decoder->token_before = TOKEN_LITERAL;
+    if (distance != distances[1]) {
+        distances[2] = distances[1];
+    }
+    distances[1] = distances[0];
+    distances[0] = distance;
 }
 
 static fr_codec_fault_t read_distance(fr_decoder_t* decoder) {
     fr_token_model_t* tokens = &decoder->tokens;
-    uint32_t distance = decoder->distances[0];
+    uint32_t distance = 0;
     if (fr_bits_adaptive(decoder, &tokens->is_repeated[decoder->token_before]) == 0) {
         if (!fr_bits_number(decoder, &tokens->distance, tokens->distance_low, &distance)) {
             return FR_CODEC_FAULT_NUMBER;
@@ -64,18 +108,13 @@ static fr_codec_fault_t read_distance(fr_decoder_t* decoder) {
         ++distance;
         decoder->token_before = TOKEN_COPY_NEW;
     } else {
-        if (fr_bits_adaptive(decoder, &tokens->is_second_distance) != 0) {
-            distance = decoder->distances[1];
-        }
+        distance = repeated_distance(decoder);
         decoder->token_before = TOKEN_COPY_REPEATED;
     }
-    if (distance == 0 || distance > decoder->produced) {
+    if (distance == 0 || distance > fr_decoder_address(decoder)) {
         return FR_CODEC_FAULT_COPY_DISTANCE;
     }
-    if (distance != decoder->distances[0]) {
-        decoder->distances[1] = decoder->distances[0];
-        decoder->distances[0] = distance;
-    }
+    remember_distance(decoder, distance);
     decoder->step = FR_STEP_COPY_LENGTH;
     return FR_CODEC_FAULT_NONE;
 }
@@ -84,7 +123,8 @@ static fr_codec_fault_t read_token(fr_decoder_t* decoder) {
     fr_token_model_t* tokens = &decoder->tokens;
     const uint32_t before = decoder->token_before;
     if (fr_bits_adaptive(decoder, &tokens->is_other[before][decoder->produced & 3u]) == 0) {
-        read_literal(decoder);
+        fr_decoder_emit(decoder, fr_profile_read_byte(decoder));
+        decoder->token_before = TOKEN_LITERAL;
         return FR_CODEC_FAULT_NONE;
     }
     if (fr_bits_adaptive(decoder, &tokens->is_segment[before]) == 0) {
@@ -109,7 +149,9 @@ static fr_codec_fault_t read_copy_length(fr_decoder_t* decoder) {
 }
 
 static fr_codec_fault_t copy_byte(fr_decoder_t* decoder) {
-    fr_decoder_emit(decoder, byte_before(decoder, decoder->distances[0]));
+    uint8_t byte = 0;
+    fr_decoder_read(decoder, fr_decoder_address(decoder) - decoder->distances[0], &byte, 1);
+    fr_decoder_emit(decoder, byte);
     if (--decoder->run == 0) {
         decoder->step = FR_STEP_TOKEN;
     }
@@ -117,6 +159,25 @@ static fr_codec_fault_t copy_byte(fr_decoder_t* decoder) {
 }
 
 // ---- the stream's two ends
+
+static fr_codec_fault_t check_config(fr_decoder_t* decoder) {
+    const fr_decoder_config_t* config = &decoder->config;
+    const fr_codec_header_t* header = &decoder->header;
+    if (fr_codec_memory_bytes(header->profile) > config->memory_bytes) {
+        return FR_CODEC_FAULT_RAM;
+    }
+    if (decoder->received > header->stream_size) {
+        return FR_CODEC_FAULT_TRAILING;
+    }
+    if (header->has_base) {
+        const uint8_t* wanted = decoder->input + FR_CODEC_HEADER_SIZE;
+        const bool is_here = config->read_base != NULL && config->base_digest != NULL &&
+                             memcmp(config->base_digest, wanted, FR_CODEC_BASE_DIGEST_SIZE) == 0;
+        return is_here ? FR_CODEC_FAULT_NONE : FR_CODEC_FAULT_BASE;
+    }
+    decoder->config.base_size = 0;
+    return FR_CODEC_FAULT_NONE;
+}
 
 static fr_codec_fault_t begin_stream(fr_decoder_t* decoder) {
     fr_codec_fault_t fault;
@@ -126,14 +187,17 @@ static fr_codec_fault_t begin_stream(fr_decoder_t* decoder) {
     if (status != FR_OK) {
         return fault;
     }
-    if (decoder->received > decoder->header.stream_size) {
-        return FR_CODEC_FAULT_TRAILING;
+    fault = check_config(decoder);
+    if (fault != FR_CODEC_FAULT_NONE) {
+        return fault;
     }
-    decoder->input_used = FR_CODEC_HEADER_SIZE;
-    decoder->consumed = FR_CODEC_HEADER_SIZE;
+    decoder->consumed = decoder->header.has_base ? FR_CODEC_HEADER_SIZE_MAX : FR_CODEC_HEADER_SIZE;
+    decoder->input_used = (uint8_t)decoder->consumed;
+    decoder->checksum = 0xFFFFFFFFu;
     fr_bits_begin(decoder);
     fr_token_model_init(&decoder->tokens);
-    fr_byte_model_init(&decoder->model.bytes);
+    memset(decoder->config.memory, 0, fr_codec_memory_bytes(decoder->header.profile));
+    fr_profile_begin_stream(decoder);
     decoder->step = FR_STEP_TOKEN;
     return FR_CODEC_FAULT_NONE;
 }
@@ -143,10 +207,11 @@ static fr_codec_fault_t end_stream(fr_decoder_t* decoder) {
     if (decoder->consumed != decoder->header.stream_size) {
         return FR_CODEC_FAULT_TRAILING;
     }
-    if (decoder->segments != decoder->header.segment_count) {
-        return FR_CODEC_FAULT_SEGMENT_COUNT;
+    if (decoder->code != 0) {
+        return FR_CODEC_FAULT_FINAL_STATE;
     }
-    return decoder->code == 0 ? FR_CODEC_FAULT_NONE : FR_CODEC_FAULT_FINAL_STATE;
+    return ~decoder->checksum == decoder->header.checksum ? FR_CODEC_FAULT_NONE
+                                                          : FR_CODEC_FAULT_CHECKSUM;
 }
 
 static fr_codec_fault_t run_step(fr_decoder_t* decoder) {
@@ -164,11 +229,17 @@ static fr_codec_fault_t run_step(fr_decoder_t* decoder) {
     }
 }
 
+// Enough to name what is wrong with a header, or to begin.
+static uint32_t header_need(const fr_decoder_t* decoder) {
+    const bool has_base = decoder->input_held > 4u && (decoder->input[4] & FR_CODEC_FLAG_BASE) != 0;
+    return 4u + (has_base ? FR_CODEC_HEADER_SIZE_MAX : FR_CODEC_HEADER_SIZE);
+}
+
 // A step never waits in its middle: it starts when all it can take is here or nothing follows.
 static bool is_fed(const fr_decoder_t* decoder) {
     const uint32_t held = (uint32_t)decoder->input_held - decoder->input_used;
     if (decoder->step == FR_STEP_HEADER) {
-        return held >= FR_CODEC_HEADER_SIZE + 4u;
+        return held >= header_need(decoder);
     }
     return held >= FR_CODEC_ATOM_SIZE || decoder->received >= decoder->header.stream_size;
 }
@@ -189,13 +260,16 @@ static void step_once(fr_decoder_t* decoder) {
 
 fr_status_t fr_decoder_init(fr_decoder_t* decoder, const fr_decoder_config_t* config) {
     memset(decoder, 0, sizeof(*decoder));
-    if (config->read_output == NULL || config->decoded_size_max == 0) {
+    const bool has_half_a_base = (config->read_base == NULL) != (config->base_digest == NULL);
+    if (config->read_output == NULL || config->decoded_size_max == 0 || config->memory == NULL ||
+        has_half_a_base) {
         return FR_ERROR_ARGUMENT;
     }
     decoder->config = *config;
     decoder->step = FR_STEP_HEADER;
-    decoder->distances[0] = 1;
-    decoder->distances[1] = 1;
+    for (uint32_t i = 0; i < FR_DISTANCES; ++i) {
+        decoder->distances[i] = 1;
+    }
     return FR_OK;
 }
 

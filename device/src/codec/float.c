@@ -32,3 +32,24 @@ bool fr_float_multiply(uint32_t a, uint32_t b, uint32_t* product) {
     *product = ((a ^ b) & 0x80000000u) | ((uint32_t)exponent << 23) | (mantissa & 0x7FFFFFu);
     return true;
 }
+
+bool fr_float_scale_integer(int32_t value, uint32_t factor, int32_t* result) {
+    *result = 0;
+    if (!is_normal(factor)) {
+        return false;
+    }
+    const uint32_t magnitude = value < 0 ? 0u - (uint32_t)value : (uint32_t)value;
+    const uint64_t wide = (uint64_t)magnitude * ((factor & 0x7FFFFFu) | 0x800000u);
+    const int32_t shift = 150 - (int32_t)((factor >> 23) & 255u);  // of the binary point
+    if (shift < -7 || shift > 56) {
+        return shift > 0 || wide == 0;
+    }
+    const uint64_t rounded =
+        shift <= 0 ? wide << -shift : (wide + ((uint64_t)1 << (shift - 1))) >> shift;
+    if (rounded > 0x7FFFFFFFu) {
+        return false;
+    }
+    const bool is_negative = (value < 0) != ((factor >> 31) != 0);
+    *result = is_negative ? -(int32_t)rounded : (int32_t)rounded;
+    return true;
+}

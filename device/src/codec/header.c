@@ -14,25 +14,7 @@ static uint32_t load_32(const uint8_t* bytes) {
     return (uint32_t)load_16(bytes) | ((uint32_t)load_16(bytes + 2) << 16);
 }
 
-static fr_codec_fault_t check_header(const uint8_t* bytes, uint32_t decoded_size_max,
-                                     fr_codec_header_t* header) {
-    if (memcmp(bytes, kMagic, sizeof(kMagic)) != 0) {
-        return FR_CODEC_FAULT_MAGIC;
-    }
-    if (bytes[3] != FR_CODEC_VERSION) {
-        return FR_CODEC_FAULT_VERSION;
-    }
-    header->profile = bytes[4];
-    if (header->profile != FR_CODEC_PROFILE || bytes[5] != 0) {
-        return FR_CODEC_FAULT_PROFILE;
-    }
-    header->segment_count = load_16(bytes + 6);
-    header->decoder_ram_bytes = load_16(bytes + 8);
-    header->decoded_size = load_32(bytes + 10);
-    header->stream_size = load_32(bytes + 14);
-    if (header->decoder_ram_bytes > FR_CODEC_RAM_BYTES) {
-        return FR_CODEC_FAULT_RAM;
-    }
+static fr_codec_fault_t check_sizes(const fr_codec_header_t* header, uint32_t decoded_size_max) {
     if (header->decoded_size == 0) {
         return FR_CODEC_FAULT_DECODED_EMPTY;
     }
@@ -46,18 +28,52 @@ static fr_codec_fault_t check_header(const uint8_t* bytes, uint32_t decoded_size
     if (header->decoded_size / FR_CODEC_EXPANSION_MAX > header->stream_size) {
         return FR_CODEC_FAULT_EXPANSION;
     }
-    if (header->segment_count > FR_CODEC_SEGMENTS_MAX) {
-        return FR_CODEC_FAULT_SEGMENT_COUNT;
-    }
     return FR_CODEC_FAULT_NONE;
+}
+
+static fr_codec_fault_t check_header(const uint8_t* bytes, size_t size, uint32_t decoded_size_max,
+                                     fr_codec_header_t* header) {
+    if (memcmp(bytes, kMagic, sizeof(kMagic)) != 0) {
+        return FR_CODEC_FAULT_MAGIC;
+    }
+    if (bytes[3] != FR_CODEC_VERSION) {
+        return FR_CODEC_FAULT_VERSION;
+    }
+    header->has_base = (bytes[4] & FR_CODEC_FLAG_BASE) != 0;
+    header->profile = bytes[4] & (uint8_t)~FR_CODEC_FLAG_BASE;
+    if (header->profile >= FR_CODEC_PROFILES) {
+        return FR_CODEC_FAULT_PROFILE;
+    }
+    header->decoded_size = load_32(bytes + 5);
+    header->stream_size = load_32(bytes + 9);
+    header->checksum = load_32(bytes + 13);
+    if (header->has_base && size < FR_CODEC_HEADER_SIZE_MAX) {
+        return FR_CODEC_FAULT_TRUNCATED;
+    }
+    return check_sizes(header, decoded_size_max);
 }
 
 fr_status_t fr_codec_read_header(const uint8_t* bytes, size_t size, uint32_t decoded_size_max,
                                  fr_codec_header_t* header, fr_codec_fault_t* fault) {
     memset(header, 0, sizeof(*header));
     *fault = size < FR_CODEC_HEADER_SIZE ? FR_CODEC_FAULT_TRUNCATED
-                                         : check_header(bytes, decoded_size_max, header);
+                                         : check_header(bytes, size, decoded_size_max, header);
     return fr_codec_fault_status(*fault);
+}
+
+uint32_t fr_codec_memory_bytes(uint32_t profile) {
+    static const uint32_t kBytes[FR_CODEC_PROFILES] = {
+        (uint32_t)sizeof(fr_codec_memory_0_t),
+        (uint32_t)sizeof(fr_codec_memory_1_t),
+        (uint32_t)sizeof(fr_codec_memory_2_t),
+    };
+    return profile < FR_CODEC_PROFILES ? kBytes[profile] : 0;
+}
+
+uint32_t fr_codec_ram_bytes(uint32_t profile) {
+    static const uint32_t kBytes[FR_CODEC_PROFILES] = {FR_CODEC_RAM_BYTES_0, FR_CODEC_RAM_BYTES_1,
+                                                       FR_CODEC_RAM_BYTES_2};
+    return profile < FR_CODEC_PROFILES ? kBytes[profile] : 0;
 }
 
 fr_status_t fr_codec_fault_status(fr_codec_fault_t fault) {
@@ -66,6 +82,7 @@ fr_status_t fr_codec_fault_status(fr_codec_fault_t fault) {
             return FR_OK;
         case FR_CODEC_FAULT_VERSION:
         case FR_CODEC_FAULT_PROFILE:
+        case FR_CODEC_FAULT_BASE:
             return FR_ERROR_UNSUPPORTED;
         case FR_CODEC_FAULT_RAM:
         case FR_CODEC_FAULT_DECODED_SIZE:
@@ -83,11 +100,11 @@ fr_status_t fr_codec_fault_status(fr_codec_fault_t fault) {
 
 const char* fr_codec_fault_name(fr_codec_fault_t fault) {
     static const char* const kNames[] = {
-        "none",          "magic",          "version",     "profile",       "decoder memory",
-        "decoded empty", "decoded size",   "stream size", "expansion",     "segment count",
-        "truncated",     "trailing",       "number",      "copy distance", "copy length",
-        "segment kind",  "segment length", "dimensions",  "reference",     "scale",
-        "final state",   "read back",
+        "none",          "magic",         "version",        "profile",     "decoder memory",
+        "base",          "decoded empty", "decoded size",   "stream size", "expansion",
+        "segment count", "truncated",     "trailing",       "number",      "copy distance",
+        "copy length",   "segment kind",  "segment length", "dimensions",  "reference",
+        "code",          "scale",         "final state",    "checksum",    "read back",
     };
     const uint32_t index = (uint32_t)fault;
     return index < sizeof(kNames) / sizeof(kNames[0]) ? kNames[index] : "unknown";

@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codec/logistic.h"
 
-// log2(1 + i / 64), in 1/4096
-static const uint16_t kLogarithms[65] = {
-    0,    92,   182,  271,  358,  445,  530,  613,  696,  778,  858,  937,  1016,
-    1093, 1169, 1244, 1319, 1392, 1465, 1536, 1607, 1677, 1746, 1814, 1882, 1949,
-    2015, 2080, 2145, 2208, 2272, 2334, 2396, 2457, 2518, 2578, 2637, 2696, 2754,
-    2812, 2869, 2926, 2982, 3037, 3092, 3146, 3200, 3254, 3307, 3359, 3412, 3463,
-    3514, 3565, 3615, 3665, 3715, 3764, 3812, 3861, 3908, 3956, 4003, 4050, 4096,
+// log2(1 + i / 256), in 1/256
+const uint8_t fr_logarithms[256] = {
+    0,   1,   3,   4,   6,   7,   9,   10,  11,  13,  14,  16,  17,  18,  20,  21,  22,  24,  25,
+    26,  28,  29,  30,  32,  33,  34,  36,  37,  38,  40,  41,  42,  44,  45,  46,  47,  49,  50,
+    51,  52,  54,  55,  56,  57,  59,  60,  61,  62,  63,  65,  66,  67,  68,  69,  71,  72,  73,
+    74,  75,  77,  78,  79,  80,  81,  82,  84,  85,  86,  87,  88,  89,  90,  92,  93,  94,  95,
+    96,  97,  98,  99,  100, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112, 113, 114, 116,
+    117, 118, 119, 120, 121, 122, 123, 124, 125, 126, 127, 128, 129, 130, 131, 132, 133, 134, 135,
+    136, 137, 138, 139, 140, 141, 142, 143, 144, 145, 146, 147, 148, 149, 150, 151, 152, 153, 154,
+    155, 155, 156, 157, 158, 159, 160, 161, 162, 163, 164, 165, 166, 167, 168, 169, 169, 170, 171,
+    172, 173, 174, 175, 176, 177, 178, 178, 179, 180, 181, 182, 183, 184, 185, 185, 186, 187, 188,
+    189, 190, 191, 192, 192, 193, 194, 195, 196, 197, 198, 198, 199, 200, 201, 202, 203, 203, 204,
+    205, 206, 207, 208, 208, 209, 210, 211, 212, 212, 213, 214, 215, 216, 216, 217, 218, 219, 220,
+    220, 221, 222, 223, 224, 224, 225, 226, 227, 228, 228, 229, 230, 231, 231, 232, 233, 234, 234,
+    235, 236, 237, 238, 238, 239, 240, 241, 241, 242, 243, 244, 244, 245, 246, 247, 247, 248, 249,
+    249, 250, 251, 252, 252, 253, 254, 255, 255,
 };
 
 // 2^(i / 32), in 1/32768
@@ -43,31 +52,6 @@ static const uint32_t kTails[97] = {
     3,       2,       2,       2,       1,       1,       1,
 };
 
-// Index of the highest bit set of a positive value.
-static uint32_t highest_bit(uint32_t value) {
-#if defined(__GNUC__)
-    return 31u - (uint32_t)__builtin_clz(value);
-#else
-    uint32_t bit = 0;
-    while ((value >> bit) > 1u) {
-        ++bit;
-    }
-    return bit;
-#endif
-}
-
-int32_t fr_log2(uint32_t value) {
-    if (value == 0) {
-        return 0;
-    }
-    const uint32_t whole = highest_bit(value);
-    const uint32_t part = (value << (31u - whole)) & 0x7FFFFFFFu;  // behind the highest bit
-    const uint32_t index = part >> 25;
-    const uint32_t step = (uint32_t)kLogarithms[index + 1u] - kLogarithms[index];
-    const uint32_t fraction = kLogarithms[index] + ((step * ((part >> 15) & 1023u)) >> 10);
-    return (int32_t)(whole * 256u + ((fraction + 8u) >> 4));
-}
-
 uint32_t fr_exp2(int32_t exponent) {
     const uint32_t whole = (uint32_t)exponent >> 8;
     const uint32_t index = ((uint32_t)exponent & 255u) >> 3;
@@ -85,10 +69,6 @@ uint32_t fr_squash(int32_t stretched) {
         return 24u;
     }
     return probability > 65512u ? 65512u : probability;
-}
-
-int32_t fr_stretch(uint32_t probability) {
-    return fr_log2(probability) - fr_log2(65536u - probability);
 }
 
 uint32_t fr_logistic_tail(uint32_t distance) {

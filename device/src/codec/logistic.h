@@ -8,14 +8,36 @@
 
 #define FR_STRETCH_MAX 3071
 
-/// log2 of a positive value, in 1/256; 0 for 0.
-int32_t fr_log2(uint32_t value);
+/// log2(1 + i / 256), in 1/256.
+extern const uint8_t fr_logarithms[256];
+
+/// Index of the highest bit set of a positive value.
+static inline uint32_t fr_highest_bit(uint32_t value) {
+#if defined(__GNUC__)
+    return 31u - (uint32_t)__builtin_clz(value);
+#else
+    uint32_t bit = 0;
+    while ((value >> bit) > 1u) {
+        ++bit;
+    }
+    return bit;
+#endif
+}
+
+/// log2 of a positive value, in 1/256.
+static inline int32_t fr_log2(uint32_t value) {
+    const uint32_t whole = fr_highest_bit(value);
+    return (int32_t)(whole * 256u + fr_logarithms[((value << (31u - whole)) >> 23) & 255u]);
+}
+
 /// 2^(exponent / 256) for 0 <= exponent < 32 * 256, rounded down.
 uint32_t fr_exp2(int32_t exponent);
 /// 65536 / (1 + 2^(-stretched / 256)), kept in 24..65512.
 uint32_t fr_squash(int32_t stretched);
 /// log2 of the odds of a probability in 1/65536.
-int32_t fr_stretch(uint32_t probability);
+static inline int32_t fr_stretch(uint32_t probability) {
+    return fr_log2(probability) - fr_log2(65536u - probability);
+}
 /// Upper tail of the logistic density at `distance` times its mean magnitude (1/2048 units),
 /// in 1/2^24 of the density's share.
 uint32_t fr_logistic_tail(uint32_t distance);

@@ -3,7 +3,7 @@
 
 #include "codec/logistic.h"
 
-#define WEIGHT_MAX (8 << 16)
+#define WEIGHT_MAX (7 << 14)
 
 void fr_mixer_init(fr_mixer_t* mixer, const int32_t weights[FR_MIXER_INPUTS]) {
     for (uint32_t row = 0; row < 8u; ++row) {
@@ -18,12 +18,12 @@ void fr_mixer_init(fr_mixer_t* mixer, const int32_t weights[FR_MIXER_INPUTS]) {
 
 uint32_t fr_mixer_predict(fr_mixer_t* mixer, uint32_t row) {
     const int32_t* weights = mixer->weights[row];
-    int64_t sum = 0;
+    int32_t sum = 0;
     for (uint32_t i = 0; i < FR_MIXER_INPUTS; ++i) {
-        sum += (int64_t)weights[i] * mixer->inputs[i];
+        sum += weights[i] * mixer->inputs[i];  // below 5 * 7 * 2^14 * 3072 < 2^31
     }
     mixer->row = row;
-    mixer->probability = fr_squash((int32_t)(sum >> 16));
+    mixer->probability = fr_squash(sum >> 14);
     return mixer->probability;
 }
 

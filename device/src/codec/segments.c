@@ -11,10 +11,10 @@
 
 fr_codec_fault_t fr_segment_begin(fr_decoder_t* decoder) {
     const uint32_t kind = fr_bits_tree(decoder, decoder->tokens.segment_kind, 3);
-    if (kind > FR_SEGMENT_PRODUCTS) {
+    if (kind > FR_SEGMENT_SCALED) {
         return FR_CODEC_FAULT_SEGMENT_KIND;
     }
-    if (++decoder->segments > decoder->header.segment_count) {
+    if (++decoder->segments > FR_CODEC_SEGMENTS_MAX) {
         return FR_CODEC_FAULT_SEGMENT_COUNT;
     }
     decoder->segment_kind = (uint8_t)kind;
@@ -59,28 +59,34 @@ static fr_codec_fault_t read_count(fr_decoder_t* decoder) {
 }
 
 static fr_codec_fault_t begin_weights(fr_decoder_t* decoder) {
-    const uint32_t rows = decoder->dimensions[0] + 1u;
-    const uint32_t columns = decoder->dimensions[1] + 1u;
-    const uint32_t near_distance = decoder->dimensions[2];
-    const uint32_t far_distance = decoder->dimensions[3];
-    if (rows == 0 || rows > FR_WEIGHT_ROWS_MAX || columns == 0 || columns > FR_WEIGHT_COLUMNS_MAX ||
-        near_distance >= columns || far_distance >= columns ||
-        (uint64_t)rows * columns > fr_decoder_remaining(decoder)) {
+    const fr_weight_shape_t* shape = &decoder->shape;
+    if (shape->rows > FR_WEIGHT_ROWS_MAX || shape->rows == 0 || shape->columns == 0 ||
+        shape->columns > FR_WEIGHT_COLUMNS_MAX || shape->near_distance >= shape->columns ||
+        shape->far_distance >= shape->columns ||
+        (uint64_t)shape->rows * shape->columns > fr_decoder_remaining(decoder)) {
         return FR_CODEC_FAULT_DIMENSIONS;
     }
-    fr_weight_tensor_begin(&decoder->tensor, decoder->produced, rows, columns, near_distance,
-                           far_distance);
-    fr_weight_model_init(&decoder->model.weights);
-    decoder->step = FR_STEP_ROW;
+    // The old tensor lies wholly before this one.
+    if (shape->old_distance != 0 && (shape->old_distance < shape->rows * shape->columns ||
+                                     shape->old_distance > fr_decoder_address(decoder))) {
+        return FR_CODEC_FAULT_REFERENCE;
+    }
+    fr_profile_begin_tensor(decoder);
     return FR_CODEC_FAULT_NONE;
 }
 
-static fr_codec_fault_t read_dimension(fr_decoder_t* decoder, uint32_t index) {
-    if (!fr_bits_number(decoder, &decoder->tokens.count, NULL, &decoder->dimensions[index])) {
+static fr_codec_fault_t read_dimension(fr_decoder_t* decoder) {
+    fr_weight_shape_t* shape = &decoder->shape;
+    uint32_t* const fields[5] = {&shape->rows, &shape->columns, &shape->near_distance,
+                                 &shape->far_distance, &shape->old_distance};
+    const uint32_t index = (uint32_t)decoder->step - FR_STEP_DIMENSION_1;
+    uint32_t number = 0;
+    if (!fr_bits_number(decoder, &decoder->tokens.count, NULL, &number)) {
         return FR_CODEC_FAULT_NUMBER;
     }
+    *fields[index] = number + (index < 2u ? 1u : 0u);
     ++decoder->step;
-    return index == 3u && decoder->starved == 0 ? begin_weights(decoder) : FR_CODEC_FAULT_NONE;
+    return index == 4u && decoder->starved == 0 ? begin_weights(decoder) : FR_CODEC_FAULT_NONE;
 }
 
 static fr_codec_fault_t read_reference(fr_decoder_t* decoder) {
@@ -89,11 +95,11 @@ static fr_codec_fault_t read_reference(fr_decoder_t* decoder) {
                         &distance)) {
         return FR_CODEC_FAULT_NUMBER;
     }
-    // The whole vector must have been produced: its end is not behind this segment's start.
-    if (distance >= decoder->produced || distance + 1u < decoder->run * 4u) {
+    // The whole vector must lie before: its end is not behind this segment's start.
+    if (distance >= fr_decoder_address(decoder) || distance + 1u < decoder->run * 4u) {
         return FR_CODEC_FAULT_REFERENCE;
     }
-    decoder->reference = decoder->produced - (distance + 1u);
+    decoder->reference = fr_decoder_address(decoder) - (distance + 1u);
     decoder->step = FR_STEP_FACTOR;
     return FR_CODEC_FAULT_NONE;
 }
@@ -111,9 +117,10 @@ static fr_codec_fault_t read_factor(fr_decoder_t* decoder) {
             decoder->factor = fr_bits_plain(decoder, 32);
             break;
         default:
-            return FR_CODEC_FAULT_NUMBER;
+            decoder->factor = FR_CODEC_FACTOR_ONE;
+            break;
     }
-    decoder->step = FR_STEP_PRODUCT;
+    decoder->step = decoder->segment_kind == FR_SEGMENT_PRODUCTS ? FR_STEP_PRODUCT : FR_STEP_SCALED;
     return FR_CODEC_FAULT_NONE;
 }
 
@@ -181,13 +188,14 @@ static fr_codec_fault_t read_plain_float(fr_decoder_t* decoder) {
     return fault;
 }
 
+static uint32_t unfold(uint32_t folded) {
+    return (folded & 1u) != 0 ? 0u - (folded / 2u + 1u) : folded / 2u;
+}
+
 static fr_codec_fault_t read_product(fr_decoder_t* decoder) {
-    uint32_t reference = 0;
-    for (uint32_t i = 0; i < 4u; ++i) {
-        reference |= (uint32_t)fr_decoder_byte_at(decoder, decoder->reference + i) << (8u * i);
-    }
     uint32_t bits = 0;
-    if (!fr_float_multiply(reference, decoder->factor, &bits)) {
+    if (!fr_float_multiply(fr_decoder_word_at(decoder, decoder->reference), decoder->factor,
+                           &bits)) {
         return FR_CODEC_FAULT_SCALE;
     }
     fr_codec_fault_t fault = FR_CODEC_FAULT_NONE;
@@ -197,7 +205,7 @@ static fr_codec_fault_t read_product(fr_decoder_t* decoder) {
         if (!fr_bits_number(decoder, &decoder->tokens.delta, NULL, &folded)) {
             return FR_CODEC_FAULT_NUMBER;
         }
-        bits += (folded & 1u) != 0 ? 0u - (folded / 2u + 1u) : folded / 2u;
+        bits += unfold(folded);
     } else {
         decoder->exponent_top = (uint8_t)(bits >> 23);
         fault = read_float(decoder, &bits);
@@ -210,54 +218,18 @@ static fr_codec_fault_t read_product(fr_decoder_t* decoder) {
     return fault;
 }
 
-// ---- weights
-
-static uint8_t read_weight_byte(void* context, uint32_t offset) {
-    return fr_decoder_byte_at((fr_decoder_t*)context, offset);
-}
-
-static void end_row(fr_decoder_t* decoder) {
-    if (!fr_weight_tensor_is_done(&decoder->tensor)) {
-        decoder->step = FR_STEP_ROW;
-        return;
+static fr_codec_fault_t read_scaled(fr_decoder_t* decoder) {
+    int32_t predicted = 0;
+    const int32_t old = (int32_t)fr_decoder_word_at(decoder, decoder->reference);
+    if (!fr_float_scale_integer(old, decoder->factor, &predicted)) {
+        return FR_CODEC_FAULT_SCALE;
     }
-    fr_byte_model_init(&decoder->model.bytes);
-    decoder->step = FR_STEP_TOKEN;
-}
-
-static fr_codec_fault_t read_row(fr_decoder_t* decoder) {
-    if (fr_bits_adaptive(decoder, &decoder->tokens.zero_row) != 0) {
-        decoder->run = decoder->tensor.columns;
-        decoder->step = FR_STEP_ZERO_ROW;
-    } else {
-        fr_weight_model_begin_row(&decoder->model.weights);
-        decoder->step = FR_STEP_WEIGHT;
+    uint32_t folded = 0;
+    if (!fr_bits_number(decoder, &decoder->tokens.delta, NULL, &folded)) {
+        return FR_CODEC_FAULT_NUMBER;
     }
-    return FR_CODEC_FAULT_NONE;
-}
-
-static fr_codec_fault_t emit_zero(fr_decoder_t* decoder) {
-    fr_decoder_emit(decoder, 0);
-    if (--decoder->run == 0) {
-        fr_weight_tensor_skip_row(&decoder->tensor);
-        end_row(decoder);
-    }
-    return FR_CODEC_FAULT_NONE;
-}
-
-static fr_codec_fault_t read_weight(fr_decoder_t* decoder) {
-    fr_weight_model_t* model = &decoder->model.weights;
-    fr_weight_surroundings_t around;
-    fr_weight_tensor_look(&decoder->tensor, read_weight_byte, decoder, &around);
-    fr_weight_model_begin(model, &around);
-    for (uint32_t i = 0; i < 8u; ++i) {
-        fr_weight_model_update(model, fr_bits_predicted(decoder, fr_weight_model_predict(model)));
-    }
-    fr_decoder_emit(decoder, (uint8_t)fr_weight_model_end(model, &around));
-    fr_weight_tensor_step(&decoder->tensor);
-    if (decoder->tensor.column == 0) {
-        end_row(decoder);
-    }
+    decoder->reference += 4u;
+    emit_word(decoder, (uint32_t)predicted + unfold(folded));
     return FR_CODEC_FAULT_NONE;
 }
 
@@ -269,24 +241,23 @@ fr_codec_fault_t fr_segment_step(fr_decoder_t* decoder) {
         case FR_STEP_DIMENSION_2:
         case FR_STEP_DIMENSION_3:
         case FR_STEP_DIMENSION_4:
-            return read_dimension(decoder, (uint32_t)decoder->step - FR_STEP_DIMENSION_1);
+        case FR_STEP_DIMENSION_5:
+            return read_dimension(decoder);
         case FR_STEP_REFERENCE:
             return read_reference(decoder);
         case FR_STEP_FACTOR:
             return read_factor(decoder);
         case FR_STEP_RAW:
             return read_raw(decoder);
-        case FR_STEP_ROW:
-            return read_row(decoder);
-        case FR_STEP_WEIGHT:
-            return read_weight(decoder);
-        case FR_STEP_ZERO_ROW:
-            return emit_zero(decoder);
         case FR_STEP_INTEGER:
             return read_integer(decoder);
         case FR_STEP_FLOAT:
             return read_plain_float(decoder);
-        default:
+        case FR_STEP_PRODUCT:
             return read_product(decoder);
+        case FR_STEP_SCALED:
+            return read_scaled(decoder);
+        default:
+            return fr_profile_step(decoder);
     }
 }

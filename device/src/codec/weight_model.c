@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// A weight is coded as the 8 bits of value + 128, highest first. Each bit mixes three views:
+// A weight is coded as the 8 bits of value + 128, highest first. Each bit mixes four views:
 // a logistic density around a predicted mean with a predicted scale, a histogram of the tensor,
-// and whether this is a zero among zeros.
+// a coarse histogram by the scale, and whether this is a special value among special ones.
 #include <string.h>
 
 #include "codec/logistic.h"
 #include "codec/mixer.h"
 #include "frugal/codec_model.h"
 
-#define LEARNING_SHIFT 16u
+#define LEARNING_SHIFT 18u
 #define CUMULATIVE_ONE (1u << 24)
 #define CUMULATIVE_LOGISTIC 16743661u  // the density's share; the rest is spread evenly
 #define CUMULATIVE_EVEN 131u           // for each value
@@ -17,18 +17,36 @@
 #define TAP_WEIGHT_MAX (2 << 16)
 #define LOG_SCALE_MIN 150
 #define LOG_SCALE_MAX 3072
-#define ZERO_STATES 16u
+#define SPECIAL_STATES 16u
+#define SETTLED_SHIFT 7u
+#define COARSE_BITS 5u
+#define OLD_TAP 4u
 
-static const int32_t kStartWeights[FR_MIXER_INPUTS] = {58982, 3277, 3277, 0};
+static const int32_t kStartWeights[FR_MIXER_INPUTS] = {14746, 819, 819, 819, 0};
 
 void fr_weight_model_init(fr_weight_model_t* model) {
     memset(model, 0, sizeof(*model));
-    fr_context_reset(model->values, 256u);
-    fr_context_reset(model->zero_paths, ZERO_STATES * 8u);
     fr_mixer_init(&model->mixer, kStartWeights);
+    fr_weight_model_begin_tensor(model, false);
+}
+
+static void reset_settling(uint16_t* probabilities, uint8_t* counts, uint32_t count) {
+    memset(counts, 0, count);
+    for (uint32_t i = 0; i < count; ++i) {
+        probabilities[i] = 32768u;
+    }
+}
+
+void fr_weight_model_begin_tensor(fr_weight_model_t* model, bool has_old) {
+    reset_settling(model->values, model->value_counts, 256u);
+    reset_settling(&model->coarse[0][0], &model->coarse_counts[0][0], 256u);
+    fr_context_reset(model->special_paths, SPECIAL_STATES * 8u);
+    memset(model->tap_weights, 0, sizeof(model->tap_weights));
+    model->tap_weights[OLD_TAP] = has_old ? 1 << 16 : 0;
     model->scale_weights[0] = 26214;
     model->scale_weights[1] = 19661;
     model->scale_weights[2] = 13107;
+    model->scale_bias = 0;
     // As if 8 weights of magnitude 32 had been seen.
     model->count = 8;
     model->sum = 8u * 32u * 16u;
@@ -43,9 +61,10 @@ void fr_weight_model_begin_row(fr_weight_model_t* model) {
 }
 
 static void predict_mean(fr_weight_model_t* model, const fr_weight_surroundings_t* around) {
-    const int32_t sum = model->tap_weights[0] * around->near + model->tap_weights[1] * around->far +
-                        model->tap_weights[2] * around->above +
-                        model->tap_weights[3] * around->beside;
+    int32_t sum = 0;
+    for (uint32_t i = 0; i < FR_WEIGHT_NEIGHBOURS; ++i) {
+        sum += model->tap_weights[i] * around->taps[i];
+    }
     model->mean = fr_clamp(sum >> 8, MEAN_MAX);
 }
 
@@ -53,11 +72,13 @@ static void predict_mean(fr_weight_model_t* model, const fr_weight_surroundings_
 // them. One more sixteenth keeps the logarithm of nothing finite.
 static void predict_scale(fr_weight_model_t* model, const fr_weight_surroundings_t* around) {
     const uint32_t row_energy = model->row_sum + 4u * model->row_prior;
-    const uint32_t column_energy = 16u * around->column_sum + 3u * model->row_prior;
+    const uint32_t column_count = around->has_old ? 0 : around->column_count;
+    const uint32_t column_energy =
+        (column_count != 0 ? 16u * around->column_sum : 0) + 3u * model->row_prior;
     const int32_t log_mean = fr_log2(model->sum + model->count) - fr_log2(model->count);
     const int32_t logs[3] = {
         fr_log2(row_energy + model->row_count + 4u) - fr_log2(model->row_count + 4u),
-        fr_log2(column_energy + around->column_count + 3u) - fr_log2(around->column_count + 3u),
+        fr_log2(column_energy + column_count + 3u) - fr_log2(column_count + 3u),
         fr_log2(model->local + 1u),
     };
     int32_t log_scale = log_mean + (model->scale_bias >> 8);
@@ -72,6 +93,8 @@ static void predict_scale(fr_weight_model_t* model, const fr_weight_surroundings
     }
     model->log_mean = log_mean;
     model->inverse_scale = fr_exp2(23 * 256 - log_scale);
+    const int32_t scale_class = (log_scale - 768) / 192;
+    model->scale_class = (uint8_t)(scale_class < 0 ? 0 : scale_class > 7 ? 7 : scale_class);
 }
 
 // Probability that the weight is below `value` (-128..128), in 1/2^24.
@@ -84,16 +107,11 @@ static uint32_t cumulative(const fr_weight_model_t* model, int32_t value) {
            (uint32_t)(value + 128) * CUMULATIVE_EVEN;
 }
 
-static uint8_t zero_state(const fr_weight_surroundings_t* around) {
-    return (uint8_t)((around->above == 0 ? 1u : 0u) | (around->near == 0 ? 2u : 0u) |
-                     (around->beside == 0 ? 4u : 0u) |
-                     (2u * around->column_sum < around->column_count ? 8u : 0u));
-}
-
 void fr_weight_model_begin(fr_weight_model_t* model, const fr_weight_surroundings_t* around) {
     predict_mean(model, around);
     predict_scale(model, around);
-    model->zero_state = zero_state(around);
+    model->special_state = around->special_state;
+    model->special = (uint8_t)(around->has_old ? around->taps[OLD_TAP] + 128 : 128);
     // What the density puts outside belongs to the outermost values: quantizers clamp there.
     model->below_low = 0;
     model->below_high = CUMULATIVE_ONE;
@@ -101,14 +119,19 @@ void fr_weight_model_begin(fr_weight_model_t* model, const fr_weight_surrounding
     model->bit = 0;
 }
 
-// A zero is 10000000: its path is the nodes 1, 3, 6, 12.. Off it there is nothing to say.
-static fr_context_t* zero_context(fr_weight_model_t* model) {
-    const uint32_t path = model->bit == 0 ? 1u : 3u << (model->bit - 1u);
-    return model->node == path ? &model->zero_paths[model->zero_state * 8u + model->bit] : NULL;
+// On the way to the special value there is one context for each bit; off it nothing to say.
+static fr_context_t* special_context(fr_weight_model_t* model) {
+    const uint32_t path = (256u + model->special) >> (8u - model->bit);
+    return model->node == path ? &model->special_paths[model->special_state * 8u + model->bit]
+                               : NULL;
 }
 
 static int32_t stretch_interval(uint32_t above, uint32_t below) {
     return fr_clamp(fr_log2(above) - fr_log2(below), FR_STRETCH_MAX);
+}
+
+static int32_t stretch_settling(uint16_t probability) {
+    return fr_stretch(probability);
 }
 
 uint32_t fr_weight_model_predict(fr_weight_model_t* model) {
@@ -122,21 +145,30 @@ uint32_t fr_weight_model_predict(fr_weight_model_t* model) {
         middle = model->below_high - 1u;
     }
     model->below_middle = middle;
-    const fr_context_t* zero = zero_context(model);
+    const fr_context_t* special = special_context(model);
     int32_t* inputs = model->mixer.inputs;
     inputs[0] = stretch_interval(model->below_high - middle, middle - model->below_low);
-    inputs[1] = fr_stretch(fr_context_predict(&model->values[model->node]));
-    inputs[2] = zero == NULL ? 0 : fr_stretch(fr_context_predict(zero));
-    inputs[3] = 64;
+    inputs[1] = stretch_settling(model->values[model->node]);
+    inputs[2] = special == NULL ? 0 : fr_stretch(fr_context_predict(special));
+    inputs[3] = model->bit < COARSE_BITS
+                    ? stretch_settling(model->coarse[model->scale_class][model->node])
+                    : 0;
+    inputs[4] = 64;
     return fr_mixer_predict(&model->mixer, model->bit);
 }
 
 void fr_weight_model_update(fr_weight_model_t* model, uint32_t bit) {
     fr_mixer_update(&model->mixer, bit, LEARNING_SHIFT);
-    fr_context_update(&model->values[model->node], bit);
-    fr_context_t* zero = zero_context(model);
-    if (zero != NULL) {
-        fr_context_update(zero, bit);
+    fr_settling_update(&model->values[model->node], &model->value_counts[model->node], bit,
+                       SETTLED_SHIFT);
+    if (model->bit < COARSE_BITS) {
+        fr_settling_update(&model->coarse[model->scale_class][model->node],
+                           &model->coarse_counts[model->scale_class][model->node], bit,
+                           SETTLED_SHIFT);
+    }
+    fr_context_t* special = special_context(model);
+    if (special != NULL) {
+        fr_context_update(special, bit);
     }
     if (bit != 0) {
         model->below_low = model->below_middle;
@@ -152,10 +184,8 @@ static void learn_mean(fr_weight_model_t* model, const fr_weight_surroundings_t*
     // Step sizes are normalized by the mean magnitude squared, at least 1.
     const int32_t log_mean = model->log_mean < 1024 ? 0 : model->log_mean - 1024;
     const int64_t inverse_square = (int64_t)fr_exp2(24 * 256 - 2 * log_mean);
-    const int32_t taps[FR_WEIGHT_NEIGHBOURS] = {around->near, around->far, around->above,
-                                                around->beside};
     for (uint32_t i = 0; i < FR_WEIGHT_NEIGHBOURS; ++i) {
-        const int64_t change = ((int64_t)(residual * taps[i]) * inverse_square) / (1 << 24);
+        const int64_t change = ((int64_t)(residual * around->taps[i]) * inverse_square) >> 24;
         model->tap_weights[i] = fr_clamp(model->tap_weights[i] + (int32_t)change, TAP_WEIGHT_MAX);
     }
 }

@@ -68,13 +68,17 @@ static fr_status_t decode(fr_node_t* node, fr_decoder_t* decoder, sink_t* sink,
     return status == FR_OK ? fr_decoder_finish(decoder) : status;
 }
 
-/// A word-aligned decoder in the arena.
-static fr_decoder_t* place_decoder(const fr_node_t* node) {
+/// A word-aligned decoder at the front of the arena; its models get what is left.
+static fr_decoder_t* place_decoder(const fr_node_t* node, fr_decoder_config_t* config) {
     const uintptr_t start = (uintptr_t)node->config->arena;
     const uintptr_t aligned = (start + 7u) & ~(uintptr_t)7u;
-    if (aligned - start + sizeof(fr_decoder_t) > node->config->arena_bytes) {
+    const uint32_t size = (uint32_t)((sizeof(fr_decoder_t) + 7u) & ~(size_t)7u);
+    const uint32_t used = (uint32_t)(aligned - start) + size;
+    if (used > node->config->arena_bytes) {
         return NULL;
     }
+    config->memory = node->config->arena + used;
+    config->memory_bytes = node->config->arena_bytes - used;
     return (fr_decoder_t*)(void*)(node->config->arena + (aligned - start));
 }
 
@@ -82,8 +86,9 @@ static fr_status_t write_slot(fr_node_t* node, const fr_manifest_t* manifest) {
     const uint32_t task_index = node->update.task_index;
     const uint32_t slot = node->update.slot;
     fr_artifact_layout_t layout;
-    fr_decoder_t* decoder = place_decoder(node);
     sink_t sink;
+    fr_decoder_config_t config = {manifest->model_bytes, read_back, &sink, NULL, 0, NULL, 0, NULL};
+    fr_decoder_t* decoder = place_decoder(node, &config);
     if (decoder == NULL) {
         return FR_ERROR_NO_SPACE;
     }
@@ -93,7 +98,6 @@ static fr_status_t write_slot(fr_node_t* node, const fr_manifest_t* manifest) {
         return status;
     }
     sink.slot = fr_slot_bytes(&node->port->flash, &node->layout, task_index, slot);
-    const fr_decoder_config_t config = {manifest->model_bytes, read_back, &sink};
     status = fr_decoder_init(decoder, &config);
     if (status == FR_OK) {
         status = fr_slot_writer_begin(&sink.writer, &node->port->flash, &node->layout, task_index,

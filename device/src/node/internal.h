@@ -86,6 +86,8 @@ fr_reason_t fr_offer_judge(const fr_node_t* node, uint32_t task_index, const fr_
 uint32_t fr_supported_operators(const fr_operator_set_t* set, uint32_t* operators,
                                 uint32_t capacity);
 uint32_t fr_decoder_ram(const fr_node_t* node);
+/// One bit for each profile of the codec that fits that memory.
+uint32_t fr_decoder_profiles(const fr_node_t* node);
 
 // update_table.c: the transition table
 typedef enum {

@@ -23,9 +23,20 @@ uint32_t fr_supported_operators(const fr_operator_set_t* set, uint32_t* operator
     return count;
 }
 
-/// What the arena leaves for a decoder's state, next to a piece of output.
+/// What the arena leaves for a decoder and its models, once both are aligned.
 uint32_t fr_decoder_ram(const fr_node_t* node) {
-    return node->config->arena_bytes - FR_CODEC_INPUT_SIZE;
+    const uint32_t alignment = 16;
+    return node->config->arena_bytes < alignment ? 0 : node->config->arena_bytes - alignment;
+}
+
+uint32_t fr_decoder_profiles(const fr_node_t* node) {
+    uint32_t profiles = 0;
+    for (uint32_t profile = 0; profile < FR_CODEC_PROFILES; ++profile) {
+        if (sizeof(fr_decoder_t) + fr_codec_memory_bytes(profile) <= fr_decoder_ram(node)) {
+            profiles |= 1u << profile;
+        }
+    }
+    return profiles;
 }
 
 static bool class_fits(const fr_node_t* node, const fr_manifest_t* manifest) {
@@ -52,7 +63,7 @@ static fr_reason_t judge_operators(const fr_operator_set_t* set, const fr_manife
 static fr_reason_t judge_fit(const fr_node_t* node, const fr_task_config_t* task,
                              const fr_manifest_t* manifest, uint32_t* detail) {
     if (manifest->runtime_abi != FR_RUNTIME_ABI || !class_fits(node, manifest) ||
-        (manifest->decoder_profile != 0 && manifest->decoder_profile != FR_CODEC_PROFILE)) {
+        ((fr_decoder_profiles(node) >> (manifest->decoder_profile & 31u)) & 1u) == 0) {
         *detail = manifest->runtime_abi;
         return FR_REASON_UNFIT_RUNTIME;
     }

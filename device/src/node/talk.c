@@ -46,7 +46,7 @@ static void describe_capability(const fr_node_t* node, uint32_t* operators, fr_c
     out->staging_bytes = config->staging_bytes;
     out->block_bytes = config->block_bytes;
     out->decoder_ram_bytes = fr_decoder_ram(node);
-    out->decoder_profiles = 1u << FR_CODEC_PROFILE;
+    out->decoder_profiles = fr_decoder_profiles(node);
     out->operators = operators;
     out->operator_count =
         fr_supported_operators(config->operators, operators, FR_OPERATORS_MAX * 2u);

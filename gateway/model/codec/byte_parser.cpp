@@ -13,9 +13,17 @@ constexpr std::uint32_t kLengthStep = 16;
 
 }  // namespace
 
-ByteParser::ByteParser(base::ByteView file, const std::vector<float>& literal_bits,
+ByteParser::ByteParser(CodedSpace space, const std::vector<float>& literal_bits,
                        const TokenPrices& prices)
-    : file_(file), literal_bits_(literal_bits), prices_(prices), finder_(file) {}
+    : bytes_(space.bytes),
+      base_size_(space.base_size),
+      literal_bits_(literal_bits),
+      prices_(prices),
+      finder_(space.bytes) {
+    for (std::size_t at = 0; at < base_size_; ++at) {
+        finder_.add(at);
+    }
+}
 
 std::vector<ByteToken> ByteParser::parse(std::size_t begin, std::size_t end) {
     begin_ = begin;
@@ -55,8 +63,11 @@ void ByteParser::reach(std::size_t index, ByteToken token, float cost, std::uint
     state.token = token;
     state.token_before = token_before;
     state.distances = from.distances;
-    if (token.distance != 0 && token.distance != from.distances[0]) {
-        state.distances = {token.distance, from.distances[0]};
+    if (token.distance != 0) {
+        const auto known =
+            std::find(state.distances.begin(), state.distances.end() - 1, token.distance);
+        std::copy_backward(state.distances.begin(), known, known + 1);
+        state.distances[0] = token.distance;
     }
 }
 
@@ -64,7 +75,9 @@ void ByteParser::try_literal(std::size_t index) {
     const State& from = states_[index];
     const std::size_t position = begin_ + index;
     reach(index, ByteToken{1, 0},
-          from.cost + prices_.literal(from.token_before, position) + literal_bits_[position], 0);
+          from.cost + prices_.literal(from.token_before, position - base_size_) +
+              literal_bits_[position],
+          0);
 }
 
 void ByteParser::try_lengths(std::size_t index, const Copy& copy, std::uint32_t shortest,
@@ -88,19 +101,22 @@ void ByteParser::try_lengths(std::size_t index, const Copy& copy, std::uint32_t 
 
 void ByteParser::try_repeated(std::size_t index, std::size_t end) {
     const std::size_t position = begin_ + index;
-    for (std::size_t which = 0; which < 2; ++which) {
-        const std::uint32_t distance = states_[index].distances[which];
-        if (distance > position || (which == 1 && distance == states_[index].distances[0])) {
+    const std::array<std::uint32_t, FR_DISTANCES> distances = states_[index].distances;
+    for (std::size_t which = 0; which < FR_DISTANCES; ++which) {
+        const std::uint32_t distance = distances[which];
+        const auto end_of_others = distances.begin() + static_cast<std::ptrdiff_t>(which);
+        if (distance > position ||
+            std::find(distances.begin(), end_of_others, distance) != end_of_others) {
             continue;
         }
         std::uint32_t length = 0;
         while (position + length < end &&
-               file_[position + length] == file_[position + length - distance]) {
+               bytes_[position + length] == bytes_[position + length - distance]) {
             ++length;
         }
         if (length >= FR_CODEC_COPY_MIN) {
             const float price =
-                prices_.repeated_copy(states_[index].token_before, position, which == 1);
+                prices_.repeated_copy(states_[index].token_before, position - base_size_, which);
             try_lengths(index, Copy{length, distance}, FR_CODEC_COPY_MIN, price, true);
         }
     }
@@ -111,9 +127,9 @@ void ByteParser::try_copies(std::size_t index, std::size_t end) {
     std::uint32_t shortest = 3;
     for (const Copy& copy : finder_.find(position, end)) {
         const auto& known = states_[index].distances;
-        if (copy.distance != known[0] && copy.distance != known[1]) {
+        if (std::find(known.begin(), known.end(), copy.distance) == known.end()) {
             const float price =
-                prices_.new_copy(states_[index].token_before, position, copy.distance);
+                prices_.new_copy(states_[index].token_before, position - base_size_, copy.distance);
             try_lengths(index, copy, shortest, price, false);
         }
         shortest = copy.length + 1;

@@ -10,6 +10,7 @@
 #include "base/bytes.hpp"
 #include "model/codec/copy_finder.hpp"
 #include "model/codec/token_prices.hpp"
+#include "model/codec/token_writer.hpp"
 
 namespace frugal::model {
 
@@ -21,9 +22,8 @@ struct ByteToken {
 
 class ByteParser {
 public:
-    /// @param literal_bits price of each byte of the file as a literal
-    ByteParser(base::ByteView file, const std::vector<float>& literal_bits,
-               const TokenPrices& prices);
+    /// @param literal_bits price of each byte of the space as a literal
+    ByteParser(CodedSpace space, const std::vector<float>& literal_bits, const TokenPrices& prices);
 
     std::vector<ByteToken> parse(std::size_t begin, std::size_t end);
 
@@ -33,7 +33,7 @@ private:
         bool is_reached = false;
         ByteToken token;  ///< that led here
         std::uint32_t token_before = 0;
-        std::array<std::uint32_t, 2> distances{1, 1};
+        std::array<std::uint32_t, FR_DISTANCES> distances{1, 1, 1};
     };
 
     void try_literal(std::size_t index);
@@ -43,7 +43,8 @@ private:
                      bool is_repeated);
     void reach(std::size_t index, ByteToken token, float cost, std::uint32_t token_before);
 
-    base::ByteView file_;
+    base::ByteView bytes_;
+    std::size_t base_size_;
     const std::vector<float>& literal_bits_;
     TokenPrices prices_;
     CopyFinder finder_;
@@ -51,7 +52,7 @@ private:
     std::size_t begin_ = 0;
     std::size_t skip_to_ = 0;  ///< a long copy is taken without trying what lies inside it
     std::uint32_t token_before_ = 0;
-    std::array<std::uint32_t, 2> distances_{1, 1};
+    std::array<std::uint32_t, FR_DISTANCES> distances_{1, 1, 1};
 };
 
 }  // namespace frugal::model

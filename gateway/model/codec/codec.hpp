@@ -15,7 +15,7 @@
 namespace frugal::model {
 
 /// What a part of the file became; parts are in file order and cover it.
-enum class PartKind { kBytes, kRaw, kWeights, kIntegers, kFloats, kProducts };
+enum class PartKind { kBytes, kRaw, kWeights, kIntegers, kFloats, kProducts, kScaled };
 
 std::string_view to_string(PartKind kind);
 
@@ -26,24 +26,37 @@ struct PartStatistics {
     double packed_bytes = 0;  ///< information it took, before rounding to whole bytes
 };
 
+struct EncodeOptions {
+    std::uint8_t profile = 2;  ///< 0: Huffman; 1: adaptive bins; 2: mixed predictions
+    base::ByteView base{};     ///< what the device has already; empty for a full encoding
+    SegmentPlan base_plan{};   ///< of the base
+};
+
 struct Encoded {
     base::Bytes stream;
     std::vector<PartStatistics> parts;
+    std::uint8_t profile = 0;
+    bool is_delta = false;  ///< the base is needed to decode
 };
 
-/// Encodes a file. A file no model fits becomes one raw segment: never more than 64 bytes longer.
+/// Encodes a file. With a base it is a delta, unless that is no smaller. A file no model fits
+/// becomes one raw segment: never more than 64 bytes longer.
 /// @return kLimit for an empty file or one above FR_ARTIFACT_SIZE_MAX; kInvalidInput for a plan
 ///         whose regions overlap, leave the file or contradict themselves; kInternal when the
 ///         decoder does not give the file back, which is a bug.
-base::Result<Encoded> encode_with_statistics(base::ByteView file, const SegmentPlan& plan);
+base::Result<Encoded> encode_with_statistics(base::ByteView file, const SegmentPlan& plan,
+                                             const EncodeOptions& options = {});
 
 /// The stream of encode_with_statistics() alone.
-base::Result<base::Bytes> encode(base::ByteView file, const SegmentPlan& plan);
+base::Result<base::Bytes> encode(base::ByteView file, const SegmentPlan& plan,
+                                 const EncodeOptions& options = {});
 
 /// Decodes with the device's decoder.
 /// @param decoded_size_max hard cap on the result, bytes
+/// @param base what a delta was made against
 /// @return kInvalidInput for a stream the decoder refuses, with the fault's name as the cause.
-base::Result<base::Bytes> decode(base::ByteView stream, std::size_t decoded_size_max);
+base::Result<base::Bytes> decode(base::ByteView stream, std::size_t decoded_size_max,
+                                 base::ByteView base = {});
 
 /// RAM a device needs for the decoder of this stream, bytes.
 /// @return kInvalidInput when it is no stream of this codec.

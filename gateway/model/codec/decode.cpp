@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "frugal/codec.h"
+#include "frugal/sha256.h"
 #include "model/codec/codec.hpp"
 
 namespace frugal::model {
@@ -14,10 +15,21 @@ using base::Result;
 
 namespace {
 
+struct Slots {
+    base::Bytes output;
+    base::ByteView base;
+};
+
 fr_status_t read_output(void* context, std::uint32_t offset, std::uint8_t* out,
                         std::uint32_t size) {
-    const auto& produced = *static_cast<const base::Bytes*>(context);
-    std::memcpy(out, produced.data() + offset, size);
+    const auto& slots = *static_cast<const Slots*>(context);
+    std::memcpy(out, slots.output.data() + offset, size);
+    return FR_OK;
+}
+
+fr_status_t read_base(void* context, std::uint32_t offset, std::uint8_t* out, std::uint32_t size) {
+    const auto& slots = *static_cast<const Slots*>(context);
+    std::memcpy(out, slots.base.data() + offset, size);
     return FR_OK;
 }
 
@@ -28,7 +40,8 @@ tl::unexpected<base::Error> refused(fr_codec_fault_t fault) {
 
 }  // namespace
 
-Result<base::Bytes> decode(base::ByteView stream, std::size_t decoded_size_max) {
+Result<base::Bytes> decode(base::ByteView stream, std::size_t decoded_size_max,
+                           base::ByteView base) {
     fr_codec_header_t header;
     fr_codec_fault_t fault = FR_CODEC_FAULT_NONE;
     const auto cap =
@@ -36,8 +49,18 @@ Result<base::Bytes> decode(base::ByteView stream, std::size_t decoded_size_max) 
     if (fr_codec_read_header(stream.data(), stream.size(), cap, &header, &fault) != FR_OK) {
         return refused(fault);
     }
-    base::Bytes output(header.decoded_size);
-    const fr_decoder_config_t config = {header.decoded_size, read_output, &output};
+    Slots slots{base::Bytes(header.decoded_size), base};
+    base::Bytes& output = slots.output;
+    base::Digest digest{};
+    fr_sha256(base.data(), base.size(), digest.data());
+    const auto memory = std::make_unique<fr_codec_memory_t>();
+    fr_decoder_config_t config{header.decoded_size,       read_output, &slots, memory.get(),
+                               sizeof(fr_codec_memory_t), nullptr,     0,      nullptr};
+    if (!base.empty()) {
+        config.read_base = read_base;
+        config.base_size = static_cast<std::uint32_t>(base.size());
+        config.base_digest = digest.data();
+    }
     const auto decoder = std::make_unique<fr_decoder_t>();
     fr_status_t status = fr_decoder_init(decoder.get(), &config);
     std::size_t at = 0;
@@ -72,7 +95,7 @@ Result<std::uint32_t> decoder_ram_bytes(base::ByteView stream) {
     if (fr_codec_read_header(stream.data(), stream.size(), UINT32_MAX, &header, &fault) != FR_OK) {
         return refused(fault);
     }
-    return header.decoder_ram_bytes;
+    return fr_codec_ram_bytes(header.profile);
 }
 
 }  // namespace frugal::model

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <optional>
 
 #include "base/assert.hpp"
 #include "frugal/codec.h"
 #include "frugal/limits.h"
+#include "frugal/sha256.h"
 #include "model/codec/byte_parser.hpp"
 #include "model/codec/codec.hpp"
-#include "model/codec/product_finder.hpp"
+#include "model/codec/segment_chooser.hpp"
 #include "model/codec/token_writer.hpp"
 
 namespace frugal::model {
@@ -20,85 +20,11 @@ namespace {
 
 constexpr int kPasses = 3;  // the first one prices tokens for the next
 
-struct Segment {
-    Region region;
-    PartKind kind = PartKind::kWeights;
-    Product product;
-};
-
 struct Attempt {
     base::Bytes coded;
-    std::uint32_t segments = 0;
     std::vector<PartStatistics> parts;
     fr_token_model_t tokens{};
 };
-
-Result<void> check_region(base::ByteView file, const Region& region, std::size_t previous_end) {
-    const bool is_inside = region.size_bytes > 0 && region.offset >= previous_end &&
-                           region.offset <= file.size() &&
-                           region.size_bytes <= file.size() - region.offset;
-    const bool is_whole =
-        region.kind == RegionKind::kWeights
-            ? static_cast<std::uint64_t>(region.rows) * region.columns == region.size_bytes &&
-                  region.near_distance < region.columns && region.far_distance < region.columns
-            : region.size_bytes % 4 == 0;
-    if (is_inside && is_whole) {
-        return {};
-    }
-    return fail(ErrorKind::kInvalidInput,
-                "segment plan: region at offset " + std::to_string(region.offset) + " of " +
-                    std::to_string(region.size_bytes) + " bytes does not fit",
-                "it leaves the file, overlaps the region before it, or its shape is not its size",
-                "sort the regions and check their sizes");
-}
-
-PartKind part_kind(RegionKind kind) {
-    switch (kind) {
-        case RegionKind::kWeights:
-            return PartKind::kWeights;
-        case RegionKind::kIntegers:
-            return PartKind::kIntegers;
-        case RegionKind::kFloats:
-            break;
-    }
-    return PartKind::kFloats;
-}
-
-/// The cheapest form of one region; nothing when it must be coded as bytes.
-std::optional<Segment> choose_segment(base::ByteView file, const Region& region,
-                                      std::span<const Region> earlier) {
-    if (region.kind == RegionKind::kWeights &&
-        (region.rows > FR_WEIGHT_ROWS_MAX || region.columns > FR_WEIGHT_COLUMNS_MAX)) {
-        return std::nullopt;
-    }
-    if (region.kind == RegionKind::kFloats) {
-        if (const auto product = find_product(file, region, earlier)) {
-            return Segment{region, PartKind::kProducts, *product};
-        }
-    }
-    const double raw_bits = 8.0 * static_cast<double>(region.size_bytes);
-    const bool pays = region_cost_bits(file, region) < raw_bits;
-    return Segment{region, pays ? part_kind(region.kind) : PartKind::kRaw, {}};
-}
-
-Result<std::vector<Segment>> choose_segments(base::ByteView file, const SegmentPlan& plan) {
-    std::vector<Segment> segments;
-    std::size_t end = 0;
-    for (std::size_t i = 0; i < plan.regions.size(); ++i) {
-        const Region& region = plan.regions[i];
-        if (auto checked = check_region(file, region, end); !checked) {
-            return tl::unexpected(checked.error());
-        }
-        end = region.offset + region.size_bytes;
-        if (segments.size() == FR_CODEC_SEGMENTS_MAX) {
-            continue;  // the rest is coded as bytes
-        }
-        if (const auto segment = choose_segment(file, region, std::span(plan.regions).first(i))) {
-            segments.push_back(*segment);
-        }
-    }
-    return segments;
-}
 
 void write_segment(TokenWriter& writer, const Segment& segment) {
     const auto size = static_cast<std::uint32_t>(segment.region.size_bytes);
@@ -106,43 +32,41 @@ void write_segment(TokenWriter& writer, const Segment& segment) {
         case PartKind::kRaw:
             return writer.raw(size);
         case PartKind::kWeights:
-            return writer.weights(segment.region);
+            return writer.weights(shape_of(segment.region, segment.old_distance));
         case PartKind::kIntegers:
             return writer.integers(size / 4);
         case PartKind::kFloats:
             return writer.floats(size / 4);
         case PartKind::kProducts:
-            return writer.products(size / 4, segment.product.reference, segment.product.factor);
+            return writer.products(size / 4, segment.reference, segment.factor);
+        case PartKind::kScaled:
+            return writer.scaled(size / 4, segment.reference, segment.factor);
         case PartKind::kBytes:
             break;
     }
     FRUGAL_ASSERT(false);
 }
 
-/// Price of each byte as a literal, from one pass that codes nothing else.
-std::vector<float> price_literals(base::ByteView file, const std::vector<Segment>& segments) {
-    std::vector<float> prices(file.size(), 0);
-    fr_byte_model_t model;
-    fr_byte_model_init(&model);
+/// Price of each byte as a literal, by address, from one pass that codes nothing else.
+std::vector<float> price_literals(CodedSpace space, const std::vector<Segment>& segments,
+                                  std::uint8_t profile) {
+    std::vector<float> prices(space.bytes.size(), 0);
+    ByteCoder coder(profile);
     auto segment = segments.begin();
-    for (std::size_t at = 0; at < file.size(); ++at) {
-        if (segment != segments.end() && at == segment->region.offset) {
+    for (std::size_t at = space.base_size; at < space.bytes.size(); ++at) {
+        const std::size_t offset = at - space.base_size;
+        if (segment != segments.end() && offset == segment->region.offset) {
             at += segment->region.size_bytes - 1;
             ++segment;
             continue;
         }
         const auto before = [&](std::size_t distance) -> std::uint8_t {
-            return at >= distance ? file[at - distance] : 0;
+            return at >= distance ? space.bytes[at - distance] : 0;
         };
         const fr_byte_surroundings_t around = {before(1), before(4), before(1),
-                                               static_cast<std::uint8_t>(at & 3U)};
-        fr_byte_model_begin(&model, &around);
+                                               static_cast<std::uint8_t>(offset & 3U)};
         RangeEncoder counter;
-        for (int i = 7; i >= 0; --i) {
-            const std::uint32_t bit = (file[at] >> i) & 1U;
-            counter.predicted(bit, fr_byte_model_predict(&model));
-            fr_byte_model_update(&model, bit);
-        }
+        coder.code(counter, around, space.bytes[at]);
         prices[at] = static_cast<float>(counter.cost_bits());
     }
     return prices;
@@ -150,19 +74,20 @@ std::vector<float> price_literals(base::ByteView file, const std::vector<Segment
 
 class Pass {
 public:
-    Pass(base::ByteView file, const std::vector<float>& literal_prices, const TokenPrices& prices)
-        : writer_(file), parser_(file, literal_prices, prices) {}
+    Pass(CodedSpace space, std::uint8_t profile, const std::vector<float>& literal_prices,
+         const TokenPrices& prices)
+        : space_(space), writer_(space, profile), parser_(space, literal_prices, prices) {}
 
-    Attempt run(std::size_t file_size, const std::vector<Segment>& segments) {
+    Attempt run(const std::vector<Segment>& segments) {
         for (const Segment& segment : segments) {
-            write_bytes(segment.region.offset);
+            write_bytes(space_.base_size + segment.region.offset);
             const double before = writer_.cost_bits();
             write_segment(writer_, segment);
             note(segment.kind, segment.region.offset, segment.region.size_bytes, before);
         }
-        write_bytes(file_size);
+        write_bytes(space_.bytes.size());
         writer_.finish();
-        return Attempt{writer_.bytes(), writer_.segments(), std::move(parts_), writer_.tokens()};
+        return Attempt{writer_.bytes(), std::move(parts_), writer_.tokens()};
     }
 
 private:
@@ -179,26 +104,27 @@ private:
                 writer_.copy(token.distance, token.length);
             }
         }
-        note(PartKind::kBytes, begin, end - begin, before);
+        note(PartKind::kBytes, begin - space_.base_size, end - begin, before);
     }
 
     void note(PartKind kind, std::size_t offset, std::size_t size, double bits_before) {
         parts_.push_back({kind, offset, size, (writer_.cost_bits() - bits_before) / 8.0});
     }
 
+    CodedSpace space_;
     TokenWriter writer_;
     ByteParser parser_;
     std::vector<PartStatistics> parts_;
 };
 
-Attempt best_of_passes(base::ByteView file, const std::vector<Segment>& segments) {
-    const std::vector<float> literal_prices = price_literals(file, segments);
+Attempt best_of_passes(CodedSpace space, const std::vector<Segment>& segments,
+                       std::uint8_t profile) {
+    const std::vector<float> literal_prices = price_literals(space, segments, profile);
     fr_token_model_t tokens;
     fr_token_model_init(&tokens);
     Attempt best;
     for (int i = 0; i < kPasses; ++i) {
-        Attempt attempt =
-            Pass(file, literal_prices, TokenPrices(tokens)).run(file.size(), segments);
+        Attempt attempt = Pass(space, profile, literal_prices, TokenPrices(tokens)).run(segments);
         tokens = attempt.tokens;
         if (best.coded.empty() || attempt.coded.size() < best.coded.size()) {
             best = std::move(attempt);
@@ -213,62 +139,126 @@ void append_number(base::Bytes& bytes, std::uint64_t value, int size) {
     }
 }
 
-Encoded with_header(base::ByteView file, Attempt attempt) {
+std::uint32_t checksum_of(base::ByteView bytes) {
+    std::uint32_t sum = 0xFFFFFFFFU;
+    for (const std::uint8_t byte : bytes) {
+        sum ^= byte;
+        for (int i = 0; i < 8; ++i) {
+            sum = (sum >> 1) ^ (0xEDB88320U & (0U - (sum & 1U)));
+        }
+    }
+    return ~sum;
+}
+
+Encoded with_header(base::ByteView file, const EncodeOptions& options, Attempt attempt) {
     Encoded encoded;
+    encoded.profile = options.profile;
+    encoded.is_delta = !options.base.empty();
     encoded.parts = std::move(attempt.parts);
     base::Bytes& stream = encoded.stream;
-    stream = {'F', 'R', 'C', FR_CODEC_VERSION, FR_CODEC_PROFILE, 0};
-    append_number(stream, attempt.segments, 2);
-    append_number(stream, FR_CODEC_RAM_BYTES, 2);
+    const std::size_t front = encoded.is_delta ? FR_CODEC_HEADER_SIZE_MAX : FR_CODEC_HEADER_SIZE;
+    const auto flags = static_cast<std::uint8_t>(encoded.is_delta ? FR_CODEC_FLAG_BASE : 0);
+    stream = {'F', 'R', 'C', FR_CODEC_VERSION, static_cast<std::uint8_t>(options.profile | flags)};
     append_number(stream, file.size(), 4);
-    append_number(stream, FR_CODEC_HEADER_SIZE + attempt.coded.size(), 4);
-    FRUGAL_ASSERT(stream.size() == FR_CODEC_HEADER_SIZE);
+    append_number(stream, front + attempt.coded.size(), 4);
+    append_number(stream, checksum_of(file), 4);
+    if (encoded.is_delta) {
+        base::Digest digest;
+        fr_sha256(options.base.data(), options.base.size(), digest.data());
+        stream.insert(stream.end(), digest.begin(), digest.begin() + FR_CODEC_BASE_DIGEST_SIZE);
+    }
+    FRUGAL_ASSERT(stream.size() == front);
     stream.insert(stream.end(), attempt.coded.begin(), attempt.coded.end());
     return encoded;
 }
 
-Encoded encode_raw(base::ByteView file) {
-    TokenWriter writer(file);
+Encoded encode_raw(base::ByteView file, std::uint8_t profile) {
+    TokenWriter writer({file, 0}, profile);
     writer.raw(static_cast<std::uint32_t>(file.size()));
     writer.finish();
     const double packed = writer.cost_bits() / 8.0;
     return with_header(
-        file,
-        Attempt{writer.bytes(), 1, {{PartKind::kRaw, 0, file.size(), packed}}, writer.tokens()});
+        file, {profile, {}, {}},
+        Attempt{writer.bytes(), {{PartKind::kRaw, 0, file.size(), packed}}, writer.tokens()});
 }
 
 bool is_expanding_too_much(base::ByteView file, const Encoded& encoded) {
     return file.size() / FR_CODEC_EXPANSION_MAX > encoded.stream.size();
 }
 
-}  // namespace
-
-Result<Encoded> encode_with_statistics(base::ByteView file, const SegmentPlan& plan) {
-    if (file.empty() || file.size() > FR_ARTIFACT_SIZE_MAX) {
+Result<void> check_sizes(base::ByteView file, const EncodeOptions& options) {
+    if (options.profile >= FR_CODEC_PROFILES) {
+        return fail(ErrorKind::kInvalidInput,
+                    "encode: profile " + std::to_string(options.profile) + " does not exist",
+                    "profiles are 0 to " + std::to_string(FR_CODEC_PROFILES - 1));
+    }
+    if (file.empty() || file.size() > FR_ARTIFACT_SIZE_MAX ||
+        options.base.size() > FR_ARTIFACT_SIZE_MAX) {
         return fail(ErrorKind::kLimit,
                     "encode: a file of " + std::to_string(file.size()) + " bytes",
                     "1 to " + std::to_string(FR_ARTIFACT_SIZE_MAX) + " bytes can travel");
     }
-    auto segments = choose_segments(file, plan);
+    return {};
+}
+
+/// One encoding: a delta if the options name a base.
+Result<Encoded> encode_once(base::ByteView file, const SegmentPlan& plan,
+                            const EncodeOptions& options) {
+    base::Bytes space(options.base.begin(), options.base.end());
+    space.insert(space.end(), file.begin(), file.end());
+    const CodedSpace coded{space, options.base.size()};
+    const auto segments = choose_segments(coded, plan, options.base_plan, options.profile);
     if (!segments) {
         return tl::unexpected(segments.error());
     }
-    Encoded encoded = with_header(file, best_of_passes(file, *segments));
-    Encoded raw = encode_raw(file);
-    if (raw.stream.size() < encoded.stream.size() || is_expanding_too_much(file, encoded)) {
-        encoded = std::move(raw);
+    return with_header(file, options, best_of_passes(coded, *segments, options.profile));
+}
+
+Result<void> check_by_decoding(base::ByteView file, const EncodeOptions& options,
+                               const Encoded& encoded) {
+    const auto decoded =
+        decode(encoded.stream, file.size(), encoded.is_delta ? options.base : base::ByteView{});
+    if (decoded && std::equal(decoded->begin(), decoded->end(), file.begin(), file.end())) {
+        return {};
     }
-    const auto decoded = decode(encoded.stream, file.size());
-    if (!decoded || !std::equal(decoded->begin(), decoded->end(), file.begin(), file.end())) {
-        return fail(ErrorKind::kInternal, "encode: the decoder does not give the file back",
-                    decoded ? "other bytes" : decoded.error().describe(),
-                    "report the model file; it is not sent");
+    return fail(ErrorKind::kInternal, "encode: the decoder does not give the file back",
+                decoded ? "other bytes" : decoded.error().describe(),
+                "report the model file; it is not sent");
+}
+
+}  // namespace
+
+Result<Encoded> encode_with_statistics(base::ByteView file, const SegmentPlan& plan,
+                                       const EncodeOptions& options) {
+    if (auto checked = check_sizes(file, options); !checked) {
+        return tl::unexpected(checked.error());
+    }
+    auto encoded = encode_once(file, plan, {options.profile, {}, {}});
+    if (!encoded) {
+        return encoded;
+    }
+    Encoded raw = encode_raw(file, options.profile);
+    if (raw.stream.size() < encoded->stream.size() || is_expanding_too_much(file, *encoded)) {
+        *encoded = std::move(raw);
+    }
+    if (!options.base.empty()) {
+        auto delta = encode_once(file, plan, options);
+        if (!delta) {
+            return delta;
+        }
+        if (delta->stream.size() < encoded->stream.size() && !is_expanding_too_much(file, *delta)) {
+            *encoded = std::move(*delta);
+        }
+    }
+    if (auto checked = check_by_decoding(file, options, *encoded); !checked) {
+        return tl::unexpected(checked.error());
     }
     return encoded;
 }
 
-Result<base::Bytes> encode(base::ByteView file, const SegmentPlan& plan) {
-    auto encoded = encode_with_statistics(file, plan);
+Result<base::Bytes> encode(base::ByteView file, const SegmentPlan& plan,
+                           const EncodeOptions& options) {
+    auto encoded = encode_with_statistics(file, plan, options);
     if (!encoded) {
         return tl::unexpected(encoded.error());
     }
@@ -289,6 +279,8 @@ std::string_view to_string(PartKind kind) {
             return "floats";
         case PartKind::kProducts:
             return "products";
+        case PartKind::kScaled:
+            return "scaled integers";
     }
     return "unknown";
 }

@@ -40,6 +40,16 @@ void RangeEncoder::plain(std::uint32_t value, std::uint32_t count) {
     }
 }
 
+void RangeEncoder::uniform(std::uint32_t value, std::uint32_t count) {
+    cost_bits_ += std::log2(static_cast<double>(count));
+    range_ /= count;
+    low_ += static_cast<std::uint64_t>(value) * range_;
+    while (range_ < kRangeMin) {
+        range_ <<= 8;
+        shift_out();
+    }
+}
+
 void RangeEncoder::finish() {
     for (int i = 0; i < 5; ++i) {
         shift_out();

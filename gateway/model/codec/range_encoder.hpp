@@ -14,6 +14,8 @@ public:
     void predicted(std::uint32_t bit, std::uint32_t probability);
     /// `count` (0..32) bits of `value` at equal probability, highest first.
     void plain(std::uint32_t value, std::uint32_t count);
+    /// One of `count` (1..256) values of equal probability.
+    void uniform(std::uint32_t value, std::uint32_t count);
     /// Writes what is pending: after it the decoder's code is 0.
     void finish();
     const base::Bytes& bytes() const { return bytes_; }

@@ -68,11 +68,12 @@ float TokenPrices::new_copy(std::uint32_t token_before, std::size_t position,
 }
 
 float TokenPrices::repeated_copy(std::uint32_t token_before, std::size_t position,
-                                 bool is_second) const {
+                                 std::size_t which) const {
     return price_of(tokens_.is_other[token_before][position & 3U], 1) +
            price_of(tokens_.is_segment[token_before], 0) +
            price_of(tokens_.is_repeated[token_before], 1) +
-           price_of(tokens_.is_second_distance, is_second ? 1 : 0);
+           price_of(tokens_.repeated_distance[1], which == 0 ? 0 : 1) +
+           (which == 0 ? 0.0F : price_of(tokens_.repeated_distance[2], which == 1 ? 0 : 1));
 }
 
 float TokenPrices::length(bool is_repeated, std::uint32_t length) const {

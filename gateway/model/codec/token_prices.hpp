@@ -16,7 +16,8 @@ public:
     /// The decision for a literal, without the byte itself.
     float literal(std::uint32_t token_before, std::size_t position) const;
     float new_copy(std::uint32_t token_before, std::size_t position, std::uint32_t distance) const;
-    float repeated_copy(std::uint32_t token_before, std::size_t position, bool is_second) const;
+    /// @param which of the remembered distances
+    float repeated_copy(std::uint32_t token_before, std::size_t position, std::size_t which) const;
     float length(bool is_repeated, std::uint32_t length) const;
 
 private:

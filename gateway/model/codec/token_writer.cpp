@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "base/assert.hpp"
+#include "model/codec/huffman_code.hpp"
 
 namespace frugal::model {
 
@@ -15,20 +16,43 @@ constexpr std::uint32_t kAfterNewCopy = 1;
 constexpr std::uint32_t kAfterRepeatedCopy = 2;
 constexpr std::uint32_t kMantissaLowBits = 20;
 
-std::uint8_t read_file(void* context, std::uint32_t offset) {
-    return (*static_cast<const base::ByteView*>(context))[offset];
+constexpr std::uint32_t kTailSettledShift = 6;
+constexpr std::uint32_t kSettledShift = 7;
+
+/// 0, -1, 1, -2, 2.. as 0, 1, 2, 3, 4..
+std::uint32_t fold(std::int32_t value) {
+    const auto bits = static_cast<std::uint32_t>(value);
+    return value >= 0 ? bits * 2U : (0U - bits) * 2U - 1U;
+}
+
+void read_space(void* context, std::uint32_t address, std::uint8_t* out, std::uint32_t size) {
+    const auto& space = *static_cast<const CodedSpace*>(context);
+    std::copy_n(space.bytes.begin() + address, size, out);
 }
 
 }  // namespace
 
-TokenWriter::TokenWriter(base::ByteView file) : file_(file) {
+fr_weight_shape_t shape_of(const Region& region, std::size_t old_distance) {
+    return {region.rows, region.columns, region.near_distance, region.far_distance,
+            static_cast<std::uint32_t>(old_distance)};
+}
+
+TokenWriter::TokenWriter(CodedSpace space, std::uint8_t profile)
+    : space_(space), profile_(profile), position_(space.base_size), byte_coder_(profile) {
     fr_token_model_init(&tokens_);
-    fr_byte_model_init(&byte_model_);
+    fr_weight_model_init(&weight_model_);
+    distances_.fill(1);
 }
 
 void TokenWriter::adaptive(fr_context_t& context, std::uint32_t bit) {
     encoder_.predicted(bit, fr_context_predict(&context));
     fr_context_update(&context, bit);
+}
+
+void TokenWriter::settling(std::uint16_t& probability, std::uint8_t& count, std::uint32_t bit,
+                           std::uint32_t slowest) {
+    encoder_.predicted(bit, probability);
+    fr_settling_update(&probability, &count, bit, slowest);
 }
 
 void TokenWriter::tree(fr_context_t* contexts, std::uint32_t count, std::uint32_t value) {
@@ -62,57 +86,58 @@ void TokenWriter::number(fr_number_model_t& model, fr_context_t* low, std::uint3
 }
 
 std::uint8_t TokenWriter::byte_before(std::uint32_t distance) const {
-    return position_ >= distance ? file_[position_ - distance] : 0;
+    return position_ >= distance ? space_.bytes[position_ - distance] : 0;
 }
 
-std::uint32_t TokenWriter::word_at(std::size_t offset) const {
-    return static_cast<std::uint32_t>(file_[offset]) |
-           static_cast<std::uint32_t>(file_[offset + 1]) << 8 |
-           static_cast<std::uint32_t>(file_[offset + 2]) << 16 |
-           static_cast<std::uint32_t>(file_[offset + 3]) << 24;
+std::uint32_t TokenWriter::alignment() const {
+    return static_cast<std::uint32_t>((position_ - space_.base_size) & 3U);
+}
+
+std::uint32_t TokenWriter::word_at(std::size_t address) const {
+    return static_cast<std::uint32_t>(space_.bytes[address]) |
+           static_cast<std::uint32_t>(space_.bytes[address + 1]) << 8 |
+           static_cast<std::uint32_t>(space_.bytes[address + 2]) << 16 |
+           static_cast<std::uint32_t>(space_.bytes[address + 3]) << 24;
 }
 
 void TokenWriter::literal() {
-    adaptive(tokens_.is_other[token_before_][position_ & 3U], 0);
+    adaptive(tokens_.is_other[token_before_][alignment()], 0);
     const fr_byte_surroundings_t around = {byte_before(1), byte_before(4),
                                            byte_before(distances_[0]),
-                                           static_cast<std::uint8_t>(position_ & 3U)};
-    fr_byte_model_begin(&byte_model_, &around);
-    for (int i = 7; i >= 0; --i) {
-        const std::uint32_t bit = (file_[position_] >> i) & 1U;
-        encoder_.predicted(bit, fr_byte_model_predict(&byte_model_));
-        fr_byte_model_update(&byte_model_, bit);
-    }
+                                           static_cast<std::uint8_t>(alignment())};
+    byte_coder_.code(encoder_, around, space_.bytes[position_]);
     token_before_ = kAfterLiteral;
     ++position_;
 }
 
 void TokenWriter::copy(std::uint32_t distance, std::uint32_t length) {
     FRUGAL_ASSERT(distance > 0 && distance <= position_ && length >= FR_CODEC_COPY_MIN);
-    adaptive(tokens_.is_other[token_before_][position_ & 3U], 1);
+    adaptive(tokens_.is_other[token_before_][alignment()], 1);
     adaptive(tokens_.is_segment[token_before_], 0);
-    const bool is_repeated = distance == distances_[0] || distance == distances_[1];
+    const auto known = std::find(distances_.begin(), distances_.end(), distance);
+    const bool is_repeated = known != distances_.end();
     adaptive(tokens_.is_repeated[token_before_], is_repeated ? 1 : 0);
     if (is_repeated) {
-        adaptive(tokens_.is_second_distance, distance == distances_[0] ? 0 : 1);
+        const auto index = static_cast<std::uint32_t>(known - distances_.begin());
+        adaptive(tokens_.repeated_distance[1], index == 0 ? 0 : 1);
+        if (index > 0) {
+            adaptive(tokens_.repeated_distance[2], index - 1);
+        }
+        std::rotate(distances_.begin(), known, known + 1);
     } else {
         number(tokens_.distance, tokens_.distance_low, distance - 1);
+        distances_ = {distance, distances_[0], distances_[1]};
     }
     token_before_ = is_repeated ? kAfterRepeatedCopy : kAfterNewCopy;
     number(tokens_.length[is_repeated ? 1 : 0], nullptr, length - FR_CODEC_COPY_MIN);
-    if (distance != distances_[0]) {
-        distances_[1] = distances_[0];
-        distances_[0] = distance;
-    }
     position_ += length;
 }
 
 void TokenWriter::begin_segment(fr_segment_kind_t kind) {
-    adaptive(tokens_.is_other[token_before_][position_ & 3U], 1);
+    adaptive(tokens_.is_other[token_before_][alignment()], 1);
     adaptive(tokens_.is_segment[token_before_], 1);
     tree(tokens_.segment_kind, 3, kind);
     token_before_ = kAfterLiteral;
-    ++segments_;
 }
 
 void TokenWriter::count_of(std::uint32_t count) {
@@ -127,51 +152,145 @@ void TokenWriter::raw(std::uint32_t size_bytes) {
     begin_segment(FR_SEGMENT_RAW);
     number(tokens_.count, nullptr, size_bytes - 1);
     for (std::uint32_t i = 0; i < size_bytes; ++i) {
-        encoder_.plain(file_[position_++], 8);
+        encoder_.plain(space_.bytes[position_++], 8);
     }
 }
 
-void TokenWriter::weight(fr_weight_tensor_t& tensor) {
-    fr_weight_surroundings_t around;
-    fr_weight_tensor_look(&tensor, read_file, &file_, &around);
+void TokenWriter::tail(std::int32_t value) {
+    const fr_bin_model_t& model = bin_model_;
+    const std::int32_t distance = model.high == 128 ? value - model.low : model.high - 1 - value;
+    const auto more = static_cast<std::uint32_t>(distance + 1);
+    const auto length = static_cast<std::uint32_t>(std::bit_width(more) - 1);
+    std::uint32_t node = 1;
+    for (int i = 2; i >= 0; --i) {
+        const std::uint32_t bit = (length >> i) & 1U;
+        settling(bin_model_.tails[model.bin_class][node],
+                 bin_model_.tail_counts[model.bin_class][node], bit, kTailSettledShift);
+        node = node * 2 + bit;
+    }
+    encoder_.plain(more & ((1U << length) - 1), length);
+}
+
+void TokenWriter::binned_weight(const fr_weight_surroundings_t& around, std::int32_t value) {
+    fr_bin_model_begin(&bin_model_, &around);
+    fr_bin_model_t& model = bin_model_;
+    const std::uint32_t state = around.special_state;
+    const bool is_special = value == model.special;
+    settling(model.specials[model.bin_class][state], model.special_counts[model.bin_class][state],
+             is_special ? 1 : 0, kSettledShift);
+    if (!is_special) {
+        std::int32_t boundary = 0;
+        while (fr_bin_model_next(&model, &boundary)) {
+            const std::uint32_t bit = value >= boundary ? 1 : 0;
+            encoder_.predicted(bit, model.bins[model.bucket][model.node]);
+            fr_bin_model_take(&model, boundary, bit);
+        }
+        const std::uint32_t room = fr_bin_model_room(&model);
+        if (room == 0) {
+            tail(value);
+        } else if (room > 1) {
+            std::uint32_t index = 0;
+            while (fr_bin_model_value(&model, index) != value) {
+                ++index;
+            }
+            encoder_.uniform(index, room);
+        }
+    }
+    fr_bin_model_end(&model, &around, value);
+}
+
+void TokenWriter::mixed_weight(const fr_weight_surroundings_t& around, std::int32_t value) {
     fr_weight_model_begin(&weight_model_, &around);
-    const std::uint32_t value = (file_[position_] + 128U) & 255U;
+    const auto code = static_cast<std::uint32_t>(value + 128);
     for (int i = 7; i >= 0; --i) {
-        const std::uint32_t bit = (value >> i) & 1U;
+        const std::uint32_t bit = (code >> i) & 1U;
         encoder_.predicted(bit, fr_weight_model_predict(&weight_model_));
         fr_weight_model_update(&weight_model_, bit);
     }
     fr_weight_model_end(&weight_model_, &around);
-    fr_weight_tensor_step(&tensor);
+}
+
+void TokenWriter::weight(fr_weight_tensor_t& tensor) {
+    fr_weight_surroundings_t around;
+    fr_weight_tensor_look(&tensor, read_space, &space_, &around);
+    const auto value = static_cast<std::int8_t>(space_.bytes[position_]);
+    if (profile_ == 1) {
+        binned_weight(around, value);
+    } else {
+        mixed_weight(around, value);
+    }
+    fr_weight_tensor_step(&tensor, value);
     ++position_;
 }
 
-void TokenWriter::weights(const Region& region) {
-    begin_segment(FR_SEGMENT_WEIGHTS);
-    number(tokens_.count, nullptr, region.rows - 1);
-    number(tokens_.count, nullptr, region.columns - 1);
-    number(tokens_.count, nullptr, region.near_distance);
-    number(tokens_.count, nullptr, region.far_distance);
+void TokenWriter::weight_rows(const fr_weight_shape_t& shape) {
     fr_weight_tensor_t tensor;
-    fr_weight_tensor_begin(&tensor, static_cast<std::uint32_t>(position_), region.rows,
-                           region.columns, region.near_distance, region.far_distance);
-    fr_weight_model_init(&weight_model_);
+    fr_weight_tensor_begin(&tensor, static_cast<std::uint32_t>(position_), &shape);
+    fr_bin_model_init(&bin_model_, shape.old_distance != 0);
+    fr_weight_model_begin_tensor(&weight_model_, shape.old_distance != 0);
     while (!fr_weight_tensor_is_done(&tensor)) {
-        const base::ByteView row = file_.subspan(position_, region.columns);
+        const base::ByteView row = space_.bytes.subspan(position_, shape.columns);
         const bool is_zero =
             std::all_of(row.begin(), row.end(), [](auto byte) { return byte == 0; });
         adaptive(tokens_.zero_row, is_zero ? 1 : 0);
         if (is_zero) {
             fr_weight_tensor_skip_row(&tensor);
-            position_ += region.columns;
+            position_ += shape.columns;
             continue;
         }
+        fr_bin_model_begin_row(&bin_model_);
         fr_weight_model_begin_row(&weight_model_);
-        for (std::uint32_t i = 0; i < region.columns; ++i) {
+        for (std::uint32_t i = 0; i < shape.columns; ++i) {
             weight(tensor);
         }
     }
-    fr_byte_model_init(&byte_model_);
+}
+
+void TokenWriter::weight_code(const fr_weight_shape_t& shape) {
+    const std::size_t end = position_ + static_cast<std::size_t>(shape.rows) * shape.columns;
+    const auto symbol_at = [&](std::size_t at) {
+        const std::uint32_t old =
+            shape.old_distance == 0 ? 0 : space_.bytes[at - shape.old_distance];
+        return (space_.bytes[at] - old + 128U) & 255U;
+    };
+    std::array<std::uint32_t, 256> frequencies{};
+    for (std::size_t at = position_; at < end; ++at) {
+        ++frequencies[symbol_at(at)];
+    }
+    const auto code = make_huffman_code(frequencies);
+    FRUGAL_ASSERT(code);
+    for (std::uint32_t length = 1; length <= FR_HUFFMAN_LENGTH_MAX; ++length) {
+        number(tokens_.integer, nullptr, code->table.counts[length]);
+    }
+    std::uint32_t length_before = 0;
+    for (std::uint32_t i = 0; i < code->symbol_count; ++i) {
+        const std::uint32_t symbol = code->table.symbols[i];
+        if (code->lengths[symbol] != length_before) {
+            encoder_.plain(symbol, 8);
+        } else {
+            number(tokens_.delta, nullptr, symbol - code->table.symbols[i - 1] - 1U);
+        }
+        length_before = code->lengths[symbol];
+    }
+    for (; position_ < end; ++position_) {
+        const std::uint32_t symbol = symbol_at(position_);
+        encoder_.plain(code->codes[symbol], code->lengths[symbol]);
+    }
+}
+
+void TokenWriter::weights(const fr_weight_shape_t& shape) {
+    begin_segment(FR_SEGMENT_WEIGHTS);
+    number(tokens_.count, nullptr, shape.rows - 1);
+    number(tokens_.count, nullptr, shape.columns - 1);
+    number(tokens_.count, nullptr, shape.near_distance);
+    number(tokens_.count, nullptr, shape.far_distance);
+    number(tokens_.count, nullptr, shape.old_distance);
+    if (profile_ == 0) {
+        weight_code(shape);
+    } else {
+        weight_rows(shape);
+    }
+    byte_coder_.after_tensor();
 }
 
 void TokenWriter::integers(std::uint32_t count) {
@@ -213,16 +332,21 @@ void TokenWriter::floats(std::uint32_t count) {
     }
 }
 
-void TokenWriter::products(std::uint32_t count, std::size_t reference, std::uint32_t factor) {
-    begin_segment(FR_SEGMENT_PRODUCTS);
-    count_of(count);
+void TokenWriter::reference_of(std::size_t reference, std::uint32_t factor) {
     number(tokens_.distance, tokens_.distance_low,
            static_cast<std::uint32_t>(position_ - reference - 1));
     const bool is_range = (factor & 0x7FFFFFFFU) == FR_CODEC_FACTOR_RANGE;
-    tree(tokens_.factor, 2, is_range ? factor >> 31 : 2);
-    if (!is_range) {
+    const bool is_one = factor == FR_CODEC_FACTOR_ONE;
+    tree(tokens_.factor, 2, is_one ? 3 : is_range ? factor >> 31 : 2);
+    if (!is_range && !is_one) {
         encoder_.plain(factor, 32);
     }
+}
+
+void TokenWriter::products(std::uint32_t count, std::size_t reference, std::uint32_t factor) {
+    begin_segment(FR_SEGMENT_PRODUCTS);
+    count_of(count);
+    reference_of(reference, factor);
     std::uint32_t near_before = 1;
     for (std::uint32_t i = 0; i < count; ++i, position_ += 4) {
         std::uint32_t product = 0;
@@ -233,8 +357,7 @@ void TokenWriter::products(std::uint32_t count, std::size_t reference, std::uint
         const bool is_near = delta >= -kProductDeltaMax && delta <= kProductDeltaMax;
         adaptive(tokens_.is_near[near_before], is_near ? 1 : 0);
         if (is_near) {
-            const std::int32_t folded = delta >= 0 ? delta * 2 : -delta * 2 - 1;
-            number(tokens_.delta, nullptr, static_cast<std::uint32_t>(folded));
+            number(tokens_.delta, nullptr, fold(delta));
         } else {
             float_value(bits, (product >> 23) & 255U);
         }
@@ -242,22 +365,19 @@ void TokenWriter::products(std::uint32_t count, std::size_t reference, std::uint
     }
 }
 
-double region_cost_bits(base::ByteView file, const Region& region) {
-    // The cost hardly depends on where the region lies, so it is written as if it came first.
-    TokenWriter writer(file.subspan(region.offset, region.size_bytes));
-    const auto count = static_cast<std::uint32_t>(region.size_bytes / 4);
-    switch (region.kind) {
-        case RegionKind::kWeights:
-            writer.weights(region);
-            break;
-        case RegionKind::kIntegers:
-            writer.integers(count);
-            break;
-        case RegionKind::kFloats:
-            writer.floats(count);
-            break;
+void TokenWriter::scaled(std::uint32_t count, std::size_t reference, std::uint32_t factor) {
+    begin_segment(FR_SEGMENT_SCALED);
+    count_of(count);
+    reference_of(reference, factor);
+    for (std::uint32_t i = 0; i < count; ++i, position_ += 4) {
+        std::int32_t predicted = 0;
+        const auto old = static_cast<std::int32_t>(word_at(reference + 4U * i));
+        const bool is_scaled = fr_float_scale_integer(old, factor, &predicted);
+        FRUGAL_ASSERT(is_scaled);
+        const auto delta =
+            static_cast<std::int32_t>(word_at(position_) - static_cast<std::uint32_t>(predicted));
+        number(tokens_.delta, nullptr, fold(delta));
     }
-    return writer.cost_bits();
 }
 
 }  // namespace frugal::model

@@ -8,6 +8,7 @@
 
 #include "base/bytes.hpp"
 #include "frugal/codec.h"
+#include "model/codec/byte_coder.hpp"
 #include "model/codec/range_encoder.hpp"
 #include "model/codec/segment_plan.hpp"
 
@@ -16,50 +17,69 @@ namespace frugal::model {
 /// Largest distance, in units of the last place, at which a product predicts a float.
 inline constexpr std::int32_t kProductDeltaMax = 255;
 
+/// The bytes a coder can look back on: the base of a delta, then the file. Addresses count from
+/// the base's first byte.
+struct CodedSpace {
+    base::ByteView bytes;
+    std::size_t base_size = 0;
+};
+
 class TokenWriter {
 public:
-    explicit TokenWriter(base::ByteView file);
+    TokenWriter(CodedSpace space, std::uint8_t profile);
 
     void literal();
     void copy(std::uint32_t distance, std::uint32_t length);
     void raw(std::uint32_t size_bytes);
-    void weights(const Region& region);
+    void weights(const fr_weight_shape_t& shape);
     void integers(std::uint32_t count);
     void floats(std::uint32_t count);
-    /// `count` floats near those at `reference` times `factor` (the bits of a float32).
+    /// `count` floats near those at the address `reference` times `factor` (bits of a float32).
     void products(std::uint32_t count, std::size_t reference, std::uint32_t factor);
+    /// `count` integers near those at the address `reference` times `factor`.
+    void scaled(std::uint32_t count, std::size_t reference, std::uint32_t factor);
     void finish() { encoder_.finish(); }
 
+    /// Address of the next byte.
     std::size_t position() const { return position_; }
-    std::uint32_t segments() const { return segments_; }
     const base::Bytes& bytes() const { return encoder_.bytes(); }
     double cost_bits() const { return encoder_.cost_bits(); }
     const fr_token_model_t& tokens() const { return tokens_; }
 
 private:
     void adaptive(fr_context_t& context, std::uint32_t bit);
+    void settling(std::uint16_t& probability, std::uint8_t& count, std::uint32_t bit,
+                  std::uint32_t slowest);
     void tree(fr_context_t* contexts, std::uint32_t count, std::uint32_t value);
     void number(fr_number_model_t& model, fr_context_t* low, std::uint32_t value);
     void begin_segment(fr_segment_kind_t kind);
     void count_of(std::uint32_t count);
+    void reference_of(std::size_t reference, std::uint32_t factor);
+    void weight_code(const fr_weight_shape_t& shape);
+    void weight_rows(const fr_weight_shape_t& shape);
     void weight(fr_weight_tensor_t& tensor);
+    void binned_weight(const fr_weight_surroundings_t& around, std::int32_t value);
+    void tail(std::int32_t value);
+    void mixed_weight(const fr_weight_surroundings_t& around, std::int32_t value);
     void float_value(std::uint32_t bits, std::uint32_t exponent_top);
-    std::uint32_t word_at(std::size_t offset) const;
+    std::uint32_t word_at(std::size_t address) const;
     std::uint8_t byte_before(std::uint32_t distance) const;
+    std::uint32_t alignment() const;
 
-    base::ByteView file_;
-    std::size_t position_ = 0;
+    CodedSpace space_;
+    std::uint8_t profile_;
+    std::size_t position_;
     RangeEncoder encoder_;
     fr_token_model_t tokens_{};
-    fr_byte_model_t byte_model_{};
+    ByteCoder byte_coder_;
+    fr_bin_model_t bin_model_{};
     fr_weight_model_t weight_model_{};
-    std::array<std::uint32_t, 2> distances_{1, 1};
+    std::array<std::uint32_t, FR_DISTANCES> distances_;
     std::uint32_t token_before_ = 0;
-    std::uint32_t segments_ = 0;
     std::uint32_t last_count_ = 0;
 };
 
-/// Information a region takes on its own, as its kind, bits.
-double region_cost_bits(base::ByteView file, const Region& region);
+/// The shape of a region of weights; `old_distance` 0 for one told on its own.
+fr_weight_shape_t shape_of(const Region& region, std::size_t old_distance);
 
 }  // namespace frugal::model

@@ -57,6 +57,8 @@ base::ModelName model_name() {
     return *base::ModelName::parse(kModelName);
 }
 
+constexpr std::uint8_t kProfile = 1;
+
 core::ImportRelease empty_import(std::uint32_t release, std::uint32_t counter) {
     return {.model = model_name(),
             .release = release,
@@ -88,7 +90,7 @@ ReleaseShelf::Packed ReleaseShelf::pack(const std::string& file,
                               .device_class = *base::ClassName::parse(device_class),
                               .runtime_abi = FR_RUNTIME_ABI,
                               .operators = {},
-                              .decoder_profile = FR_CODEC_PROFILE,
+                              .decoder_profile = kProfile,
                               .self_tests = {},
                               .data_digest = {}},
                   .artifacts = {},
@@ -96,7 +98,8 @@ ReleaseShelf::Packed ReleaseShelf::pack(const std::string& file,
     packed.content.model_digest = sha256(packed.tflite);
     packed.content.model_bytes = static_cast<std::uint32_t>(packed.tflite.size());
     measure(packed.tflite, packed.content);
-    const auto stream = model::encode(packed.tflite, model::plan_of_tflite(packed.tflite));
+    const auto stream =
+        model::encode(packed.tflite, model::plan_of_tflite(packed.tflite), {kProfile, {}, {}});
     FRUGAL_ASSERT(stream.has_value());
     packed.content.decoder_ram_bytes = *model::decoder_ram_bytes(*stream);
     for (const auto block_bytes : kBlockSizes) {

@@ -16,6 +16,8 @@
 namespace frugal::test {
 namespace {
 
+constexpr std::uint8_t kProfile = 1;
+
 crypto::ReleaseKey make_key() {
     auto key = crypto::ReleaseKey::generate();
     FRUGAL_ASSERT(key.has_value());
@@ -102,7 +104,7 @@ Release ReleaseMaker::make(const std::string& file, std::uint32_t counter,
     manifest.set_arena_bytes(measured.arena_bytes);
     manifest.set_input_bytes(measured.input_bytes);
     manifest.set_output_classes(measured.classes);
-    manifest.set_decoder_profile(1);
+    manifest.set_decoder_profile(kProfile);
     auto* self_test = manifest.add_self_tests();
     self_test->set_seed(kSeed);
     self_test->set_output_digest(measured.output_digest.data(), measured.output_digest.size());
@@ -110,7 +112,8 @@ Release ReleaseMaker::make(const std::string& file, std::uint32_t counter,
         change(manifest);
     }
     release.signed_manifest = sign(serialize(manifest));
-    const auto stream = model::encode(release.model, model::plan_of_tflite(release.model));
+    const auto stream =
+        model::encode(release.model, model::plan_of_tflite(release.model), {kProfile, {}, {}});
     FRUGAL_ASSERT(stream.has_value());
     auto artifact = model::build_artifact(*stream, block_bytes);
     FRUGAL_ASSERT(artifact.has_value());

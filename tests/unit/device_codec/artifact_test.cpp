@@ -60,7 +60,7 @@ TEST(ArtifactBlock, IsCheckedAgainstItsEntry) {
     const uint32_t list_part = fr_artifact_list_part(&layout, 0);
     ASSERT_GT(list_part, 0U);
     ASSERT_LT(list_part, block.size());
-    uint8_t digest[FR_SHA256_SIZE];
+    uint8_t digest[32];
     fr_sha256(block.data() + list_part, block.size() - list_part, digest);
     const auto size = static_cast<uint32_t>(block.size());
     EXPECT_EQ(fr_artifact_verify_block(&layout, 0, block.data(), size, digest), FR_OK);
@@ -77,7 +77,7 @@ TEST(ArtifactBlock, IsCheckedAgainstItsEntry) {
 
 TEST(ArtifactList, IsCheckedAsAWhole) {
     std::vector<uint8_t> list(24, 3);
-    uint8_t digest[FR_SHA256_SIZE];
+    uint8_t digest[32];
     fr_sha256(list.data(), list.size(), digest);
     EXPECT_EQ(fr_artifact_verify_list(list.data(), 24, digest), FR_OK);
     list[23] ^= 0x80;

@@ -8,26 +8,23 @@
 #include <vector>
 
 #include "frugal/codec.h"
+#include "model/codec/byte_coder.hpp"
 #include "model/codec/range_encoder.hpp"
 
 namespace frugal::test {
 
 class CodecForge {
 public:
-    CodecForge() {
+    explicit CodecForge(uint8_t profile = 1) : profile_(profile), bytes_(profile) {
         fr_token_model_init(&tokens_);
-        fr_byte_model_init(&bytes_);
     }
 
     /// A literal at `position`; only right while no byte but zeros came before.
     CodecForge& literal_zero() {
         adaptive(tokens_.is_other[0][position_ & 3U], 0);
         const fr_byte_surroundings_t around = {0, 0, 0, static_cast<uint8_t>(position_ & 3U)};
-        fr_byte_model_begin(&bytes_, &around);
-        for (int i = 0; i < 8; ++i) {
-            encoder_.predicted(0, fr_byte_model_predict(&bytes_));
-            fr_byte_model_update(&bytes_, 0);
-        }
+        bytes_.code(encoder_, around, 0);
+        checksum(0);
         ++position_;
         return *this;
     }
@@ -35,6 +32,9 @@ public:
         adaptive(tokens_.is_other[0][position_ & 3U], 1);
         adaptive(tokens_.is_segment[0], 0);
         adaptive(tokens_.is_repeated[0], 0);
+        for (uint32_t i = 0; length_less_2 < 100 && i < length_less_2 + 2; ++i) {
+            checksum(0);
+        }
         number(tokens_.distance, tokens_.distance_low, distance_less_1);
         return number(tokens_.length[0], nullptr, length_less_2);
     }
@@ -65,6 +65,22 @@ public:
         encoder_.plain(value, bits);
         return *this;
     }
+    /// A Huffman code: how many codes of each length, then its first symbols.
+    CodecForge& code(const std::vector<uint32_t>& counts, const std::vector<uint32_t>& symbols) {
+        for (uint32_t length = 1; length <= FR_HUFFMAN_LENGTH_MAX; ++length) {
+            number(tokens_.integer, nullptr, length <= counts.size() ? counts[length - 1] : 0);
+        }
+        for (const uint32_t symbol : symbols) {
+            encoder_.plain(symbol, 8);
+        }
+        return *this;
+    }
+    CodecForge& delta(uint32_t folded) { return number(tokens_.delta, nullptr, folded); }
+    /// A row that is not all zero.
+    CodecForge& row() {
+        adaptive(tokens_.zero_row, 0);
+        return *this;
+    }
     /// A float of the FLOATS segment, with the exponent as it is.
     CodecForge& float_bits(uint32_t bits) {
         tree(tokens_.exponent, 4, 15);
@@ -88,14 +104,13 @@ public:
     }
 
     /// The stream with a header around it. Every field can be a lie.
-    std::vector<uint8_t> stream(uint32_t decoded_size, uint16_t segments) {
+    std::vector<uint8_t> stream(uint32_t decoded_size) {
         encoder_.finish();
         const auto& coded = encoder_.bytes();
-        std::vector<uint8_t> out = {'F', 'R', 'C', FR_CODEC_VERSION, FR_CODEC_PROFILE, 0};
-        append(out, segments, 2);
-        append(out, FR_CODEC_RAM_BYTES, 2);
+        std::vector<uint8_t> out = {'F', 'R', 'C', FR_CODEC_VERSION, profile_};
         append(out, decoded_size, 4);
         append(out, FR_CODEC_HEADER_SIZE + coded.size(), 4);
+        append(out, ~checksum_, 4);
         out.insert(out.end(), coded.begin(), coded.end());
         return out;
     }
@@ -140,9 +155,18 @@ private:
         return *this;
     }
 
+    void checksum(uint8_t byte) {
+        checksum_ ^= byte;
+        for (int i = 0; i < 8; ++i) {
+            checksum_ = (checksum_ >> 1) ^ (0xEDB88320U & (0U - (checksum_ & 1U)));
+        }
+    }
+
+    uint8_t profile_;
     model::RangeEncoder encoder_;
     fr_token_model_t tokens_{};
-    fr_byte_model_t bytes_{};
+    model::ByteCoder bytes_;
+    uint32_t checksum_ = 0xFFFFFFFFU;
     uint32_t position_ = 0;
 };
 

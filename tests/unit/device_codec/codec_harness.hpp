@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "frugal/codec.h"
+#include "frugal/sha256.h"
 
 namespace frugal::test {
 
@@ -27,6 +28,7 @@ struct Pieces {
 struct Slot {
     std::vector<uint8_t> bytes;
     bool is_broken = false;
+    std::vector<uint8_t> base{};
 
     static fr_status_t read(void* context, uint32_t offset, uint8_t* out, uint32_t size) {
         const auto& slot = *static_cast<const Slot*>(context);
@@ -37,6 +39,15 @@ struct Slot {
         return FR_OK;
     }
 };
+
+inline fr_status_t read_base(void* context, uint32_t offset, uint8_t* out, uint32_t size) {
+    const auto& base = static_cast<const Slot*>(context)->base;
+    if (size > base.size() || offset > base.size() - size) {
+        return FR_ERROR_STORAGE;
+    }
+    std::memcpy(out, base.data() + offset, size);
+    return FR_OK;
+}
 
 /// Polls until the decoder has nothing to give; false on a failure.
 inline bool drain(fr_decoder_t& decoder, Slot& slot, std::vector<uint8_t>& page, Decoding& result) {
@@ -50,12 +61,23 @@ inline bool drain(fr_decoder_t& decoder, Slot& slot, std::vector<uint8_t>& page,
 }
 
 inline Decoding decode_in_pieces(const std::vector<uint8_t>& stream, Pieces pieces = {},
-                                 uint32_t cap = 1U << 22, bool is_slot_broken = false) {
+                                 uint32_t cap = 1U << 22, bool is_slot_broken = false,
+                                 const std::vector<uint8_t>& base = {}) {
     auto decoder = std::make_unique<fr_decoder_t>();
     std::vector<uint8_t> page(pieces.output);
     Slot slot;
     slot.is_broken = is_slot_broken;
-    const fr_decoder_config_t config = {cap, Slot::read, &slot};
+    slot.base = base;
+    const auto memory = std::make_unique<fr_codec_memory_t>();
+    uint8_t digest[32];
+    fr_sha256(base.data(), base.size(), digest);
+    fr_decoder_config_t config = {
+        cap, Slot::read, &slot, memory.get(), sizeof(fr_codec_memory_t), nullptr, 0, nullptr};
+    if (!base.empty()) {
+        config.read_base = read_base;
+        config.base_size = static_cast<uint32_t>(base.size());
+        config.base_digest = digest;
+    }
     Decoding result;
     result.status = fr_decoder_init(decoder.get(), &config);
     for (size_t at = 0; at < stream.size() && result.status == FR_OK;) {

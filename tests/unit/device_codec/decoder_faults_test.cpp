@@ -19,7 +19,7 @@ using Stream = std::vector<uint8_t>;
 constexpr uint32_t kOne = 0x3F800000U;  // 1.0f
 
 Stream honest() {
-    return CodecForge().literal_zero().literal_zero().stream(2, 0);
+    return CodecForge().literal_zero().literal_zero().stream(2);
 }
 
 Stream with_byte(size_t at, uint8_t value) {
@@ -46,13 +46,13 @@ Stream cut(size_t removed) {
 Stream one_byte_too_many() {
     Stream stream = honest();
     stream.push_back(0);
-    stream[14] = static_cast<uint8_t>(stream.size());
+    stream[9] = static_cast<uint8_t>(stream.size());
     return stream;
 }
 
 Stream one_byte_too_few() {
     Stream stream = cut(1);
-    stream[14] = static_cast<uint8_t>(stream.size());
+    stream[9] = static_cast<uint8_t>(stream.size());
     return stream;
 }
 
@@ -72,7 +72,7 @@ Stream product_of(uint32_t reference, uint32_t factor) {
     CodecForge forge;
     forge.segment(FR_SEGMENT_FLOATS).count(0).plain(0, 8).float_bits(reference).advance(4);
     forge.segment(FR_SEGMENT_PRODUCTS).same_count().reference(3).factor(2).plain(factor, 32);
-    return forge.near(0).stream(8, 2);
+    return forge.near(0).stream(8);
 }
 
 struct Case {
@@ -86,25 +86,51 @@ void PrintTo(const Case& one, std::ostream* out) {
     *out << one.case_name;
 }
 
-CodecForge weights(uint32_t rows_less_1, uint32_t columns_less_1, uint32_t near, uint32_t far) {
-    CodecForge forge;
-    forge.segment(FR_SEGMENT_WEIGHTS).size(rows_less_1).size(columns_less_1).size(near).size(far);
+/// A segment of weights up to where its model begins.
+CodecForge weights(uint32_t rows_less_1, uint32_t columns_less_1, uint32_t near, uint32_t far,
+                   uint8_t profile = 1, uint32_t old = 0) {
+    CodecForge forge(profile);
+    forge.segment(FR_SEGMENT_WEIGHTS).size(rows_less_1).size(columns_less_1);
+    forge.size(near).size(far).size(old);
     return forge;
+}
+
+Stream scaled_by(uint32_t factor) {
+    CodecForge forge;
+    forge.segment(FR_SEGMENT_INTEGERS).count(0).integer(9, 0).advance(4);
+    forge.segment(FR_SEGMENT_SCALED).same_count().reference(3).factor(2).plain(factor, 32);
+    return forge.delta(0).stream(8);
+}
+
+Stream with_base() {
+    Stream stream = honest();
+    stream[4] |= FR_CODEC_FLAG_BASE;
+    stream.insert(stream.begin() + FR_CODEC_HEADER_SIZE, FR_CODEC_BASE_DIGEST_SIZE, 0xAB);
+    stream[9] = static_cast<uint8_t>(stream.size());
+    return stream;
+}
+
+Stream too_many_segments() {
+    CodecForge forge;
+    for (uint32_t i = 0; i <= FR_CODEC_SEGMENTS_MAX; ++i) {
+        forge.segment(FR_SEGMENT_RAW).size(0).plain(0, 8).advance(1);
+    }
+    return forge.stream(5000);
 }
 
 // clang-format off
 const Case kCases[] = {
     {"wrong_magic", [] { return with_byte(0, 'X'); }, FR_CODEC_FAULT_MAGIC},
-    {"other_version", [] { return with_byte(3, 2); }, FR_CODEC_FAULT_VERSION, FR_ERROR_UNSUPPORTED},
-    {"profile_not_built_in", [] { return with_byte(4, 2); }, FR_CODEC_FAULT_PROFILE, FR_ERROR_UNSUPPORTED},
-    {"reserved_byte_used", [] { return with_byte(5, 1); }, FR_CODEC_FAULT_PROFILE, FR_ERROR_UNSUPPORTED},
-    {"too_many_segments_stated", [] { return with_number(6, FR_CODEC_SEGMENTS_MAX + 1, 2); }, FR_CODEC_FAULT_SEGMENT_COUNT},
-    {"more_ram_than_there_is", [] { return with_number(8, FR_CODEC_RAM_BYTES + 1, 2); }, FR_CODEC_FAULT_RAM, FR_ERROR_NO_SPACE},
-    {"decoded_size_zero", [] { return with_number(10, 0, 4); }, FR_CODEC_FAULT_DECODED_EMPTY},
-    {"decoded_size_above_the_cap", [] { return with_number(10, (1U << 22) + 1, 4); }, FR_CODEC_FAULT_DECODED_SIZE, FR_ERROR_NO_SPACE},
-    {"stream_size_too_small", [] { return with_number(14, 21, 4); }, FR_CODEC_FAULT_STREAM_SIZE},
-    {"stream_size_above_the_limit", [] { return with_number(14, 0xFFFFFFFFU, 4); }, FR_CODEC_FAULT_STREAM_SIZE},
-    {"bomb_by_its_header", [] { return with_number(10, 100000, 4); }, FR_CODEC_FAULT_EXPANSION, FR_ERROR_LIMIT},
+    {"other_version", [] { return with_byte(3, FR_CODEC_VERSION - 1); }, FR_CODEC_FAULT_VERSION, FR_ERROR_UNSUPPORTED},
+    {"profile_not_built_in", [] { return with_byte(4, 3); }, FR_CODEC_FAULT_PROFILE, FR_ERROR_UNSUPPORTED},
+    {"unknown_flag", [] { return with_byte(4, 0x21); }, FR_CODEC_FAULT_PROFILE, FR_ERROR_UNSUPPORTED},
+    {"base_wanted_and_none_there", [] { return with_base(); }, FR_CODEC_FAULT_BASE, FR_ERROR_UNSUPPORTED},
+    {"other_file", [] { return with_byte(13, 0x55); }, FR_CODEC_FAULT_CHECKSUM},
+    {"decoded_size_zero", [] { return with_number(5, 0, 4); }, FR_CODEC_FAULT_DECODED_EMPTY},
+    {"decoded_size_above_the_cap", [] { return with_number(5, (1U << 22) + 1, 4); }, FR_CODEC_FAULT_DECODED_SIZE, FR_ERROR_NO_SPACE},
+    {"stream_size_too_small", [] { return with_number(9, 20, 4); }, FR_CODEC_FAULT_STREAM_SIZE},
+    {"stream_size_above_the_limit", [] { return with_number(9, 0xFFFFFFFFU, 4); }, FR_CODEC_FAULT_STREAM_SIZE},
+    {"bomb_by_its_header", [] { return with_number(5, 100000, 4); }, FR_CODEC_FAULT_EXPANSION, FR_ERROR_LIMIT},
     {"stream_ends_early", [] { return cut(1); }, FR_CODEC_FAULT_TRUNCATED, FR_ERROR_TRUNCATED},
     {"header_ends_early", [] { return Stream{'F', 'R', 'C'}; }, FR_CODEC_FAULT_TRUNCATED, FR_ERROR_TRUNCATED},
     {"no_input", [] { return Stream{}; }, FR_CODEC_FAULT_TRUNCATED, FR_ERROR_TRUNCATED},
@@ -112,31 +138,42 @@ const Case kCases[] = {
     {"stream_size_one_too_many", [] { return one_byte_too_many(); }, FR_CODEC_FAULT_TRAILING},
     {"bytes_behind_the_stream", [] { return one_byte_behind(); }, FR_CODEC_FAULT_TRAILING},
     {"coder_ends_elsewhere", [] { return wrong_last_byte(); }, FR_CODEC_FAULT_FINAL_STATE},
-    {"number_too_long", [] { return CodecForge().segment(FR_SEGMENT_RAW).number_too_long().stream(9, 1); }, FR_CODEC_FAULT_NUMBER},
-    {"copy_from_before_the_start", [] { return CodecForge().literal_zero().copy(1, 0).stream(9, 0); }, FR_CODEC_FAULT_COPY_DISTANCE},
-    {"copy_distance_wraps", [] { return CodecForge().literal_zero().copy(FR_NUMBER_MAX, 0).stream(9, 0); }, FR_CODEC_FAULT_COPY_DISTANCE},
-    {"copy_past_the_end", [] { return CodecForge().literal_zero().copy(0, 7).stream(9, 0); }, FR_CODEC_FAULT_COPY_LENGTH},
-    {"copy_length_wraps", [] { return CodecForge().literal_zero().copy(0, FR_NUMBER_MAX).stream(9, 0); }, FR_CODEC_FAULT_COPY_LENGTH},
-    {"segment_kind_5", [] { return CodecForge().segment(5).stream(9, 1); }, FR_CODEC_FAULT_SEGMENT_KIND},
-    {"segment_kind_7", [] { return CodecForge().segment(7).stream(9, 1); }, FR_CODEC_FAULT_SEGMENT_KIND},
-    {"more_segments_than_stated", [] { return CodecForge().segment(FR_SEGMENT_RAW).size(0).plain(0, 8).stream(1, 0); }, FR_CODEC_FAULT_SEGMENT_COUNT},
-    {"fewer_segments_than_stated", [] { return CodecForge().literal_zero().stream(1, 1); }, FR_CODEC_FAULT_SEGMENT_COUNT},
-    {"raw_past_the_end", [] { return CodecForge().segment(FR_SEGMENT_RAW).size(9).stream(9, 1); }, FR_CODEC_FAULT_SEGMENT_LENGTH},
-    {"count_repeated_before_any", [] { return CodecForge().segment(FR_SEGMENT_INTEGERS).same_count().stream(9, 1); }, FR_CODEC_FAULT_SEGMENT_LENGTH},
-    {"integers_past_the_end", [] { return CodecForge().segment(FR_SEGMENT_INTEGERS).count(2).stream(11, 1); }, FR_CODEC_FAULT_SEGMENT_LENGTH},
-    {"integer_count_overflows_bytes", [] { return CodecForge().segment(FR_SEGMENT_INTEGERS).count(0x40000000U).stream(8, 1); }, FR_CODEC_FAULT_SEGMENT_LENGTH},
-    {"integer_above_its_range", [] { return CodecForge().segment(FR_SEGMENT_INTEGERS).count(0).integer(0x80000000U, 0).stream(4, 1); }, FR_CODEC_FAULT_NUMBER},
-    {"integer_below_its_range", [] { return CodecForge().segment(FR_SEGMENT_INTEGERS).count(0).integer(0x80000001U, 1).stream(4, 1); }, FR_CODEC_FAULT_NUMBER},
-    {"weights_past_the_end", [] { return weights(1, 4, 1, 0).stream(9, 1); }, FR_CODEC_FAULT_DIMENSIONS},
-    {"rows_times_columns_overflow", [] { return weights(65534, 65534, 1, 0).stream(9, 1); }, FR_CODEC_FAULT_DIMENSIONS},
-    {"rows_wrap_to_zero", [] { return weights(FR_NUMBER_MAX, 0, 0, 0).stream(9, 1); }, FR_CODEC_FAULT_DIMENSIONS},
-    {"too_many_rows", [] { return weights(65535, 0, 0, 0).stream(70000, 1); }, FR_CODEC_FAULT_EXPANSION, FR_ERROR_LIMIT},
-    {"near_tap_outside_the_row", [] { return weights(0, 3, 4, 0).stream(9, 1); }, FR_CODEC_FAULT_DIMENSIONS},
-    {"far_tap_outside_the_row", [] { return weights(0, 3, 1, 4).stream(9, 1); }, FR_CODEC_FAULT_DIMENSIONS},
-    {"reference_before_the_start", [] { return CodecForge().literal_zero().segment(FR_SEGMENT_PRODUCTS).count(0).reference(1).stream(9, 1); }, FR_CODEC_FAULT_REFERENCE},
-    {"reference_into_itself", [] { return CodecForge().literal_zero().literal_zero().segment(FR_SEGMENT_PRODUCTS).count(0).reference(1).stream(9, 1); }, FR_CODEC_FAULT_REFERENCE},
-    {"factor_choice_3", [] { CodecForge forge; forge.segment(FR_SEGMENT_FLOATS).count(0).plain(0, 8).float_bits(kOne).advance(4);
-                             return forge.segment(FR_SEGMENT_PRODUCTS).same_count().reference(3).factor(3).stream(8, 2); }, FR_CODEC_FAULT_NUMBER},
+    {"number_too_long", [] { return CodecForge().segment(FR_SEGMENT_RAW).number_too_long().stream(9); }, FR_CODEC_FAULT_NUMBER},
+    {"copy_from_before_the_start", [] { return CodecForge().literal_zero().copy(1, 0).stream(9); }, FR_CODEC_FAULT_COPY_DISTANCE},
+    {"copy_distance_wraps", [] { return CodecForge().literal_zero().copy(FR_NUMBER_MAX, 0).stream(9); }, FR_CODEC_FAULT_COPY_DISTANCE},
+    {"copy_past_the_end", [] { return CodecForge().literal_zero().copy(0, 7).stream(9); }, FR_CODEC_FAULT_COPY_LENGTH},
+    {"copy_length_wraps", [] { return CodecForge().literal_zero().copy(0, FR_NUMBER_MAX).stream(9); }, FR_CODEC_FAULT_COPY_LENGTH},
+    {"segment_kind_6", [] { return CodecForge().segment(6).stream(9); }, FR_CODEC_FAULT_SEGMENT_KIND},
+    {"segment_kind_7", [] { return CodecForge().segment(7).stream(9); }, FR_CODEC_FAULT_SEGMENT_KIND},
+    {"too_many_segments", [] { return too_many_segments(); }, FR_CODEC_FAULT_SEGMENT_COUNT},
+    {"raw_past_the_end", [] { return CodecForge().segment(FR_SEGMENT_RAW).size(9).stream(9); }, FR_CODEC_FAULT_SEGMENT_LENGTH},
+    {"count_repeated_before_any", [] { return CodecForge().segment(FR_SEGMENT_INTEGERS).same_count().stream(9); }, FR_CODEC_FAULT_SEGMENT_LENGTH},
+    {"integers_past_the_end", [] { return CodecForge().segment(FR_SEGMENT_INTEGERS).count(2).stream(11); }, FR_CODEC_FAULT_SEGMENT_LENGTH},
+    {"integer_count_overflows_bytes", [] { return CodecForge().segment(FR_SEGMENT_INTEGERS).count(0x40000000U).stream(8); }, FR_CODEC_FAULT_SEGMENT_LENGTH},
+    {"integer_above_its_range", [] { return CodecForge().segment(FR_SEGMENT_INTEGERS).count(0).integer(0x80000000U, 0).stream(4); }, FR_CODEC_FAULT_NUMBER},
+    {"integer_below_its_range", [] { return CodecForge().segment(FR_SEGMENT_INTEGERS).count(0).integer(0x80000001U, 1).stream(4); }, FR_CODEC_FAULT_NUMBER},
+    {"weights_past_the_end", [] { return weights(1, 4, 1, 0).stream(9); }, FR_CODEC_FAULT_DIMENSIONS},
+    {"rows_times_columns_overflow", [] { return weights(65534, 65534, 1, 0).stream(9); }, FR_CODEC_FAULT_DIMENSIONS},
+    {"rows_wrap_to_zero", [] { return weights(FR_NUMBER_MAX, 0, 0, 0).stream(9); }, FR_CODEC_FAULT_DIMENSIONS},
+    {"too_many_rows", [] { return weights(65535, 0, 0, 0).stream(70000); }, FR_CODEC_FAULT_EXPANSION, FR_ERROR_LIMIT},
+    {"near_tap_outside_the_row", [] { return weights(0, 3, 4, 0).stream(9); }, FR_CODEC_FAULT_DIMENSIONS},
+    {"far_tap_outside_the_row", [] { return weights(0, 3, 1, 4).stream(9); }, FR_CODEC_FAULT_DIMENSIONS},
+    {"reference_before_the_start", [] { return CodecForge().literal_zero().segment(FR_SEGMENT_PRODUCTS).count(0).reference(1).stream(9); }, FR_CODEC_FAULT_REFERENCE},
+    {"reference_into_itself", [] { return CodecForge().literal_zero().literal_zero().segment(FR_SEGMENT_PRODUCTS).count(0).reference(1).stream(9); }, FR_CODEC_FAULT_REFERENCE},
+    {"scaled_reference_before_the_start", [] { return CodecForge().literal_zero().segment(FR_SEGMENT_SCALED).count(0).reference(4).stream(9); }, FR_CODEC_FAULT_REFERENCE},
+    {"scaled_by_nothing", [] { return scaled_by(0); }, FR_CODEC_FAULT_SCALE},
+    {"scaled_out_of_range", [] { return scaled_by(0x7F000000U); }, FR_CODEC_FAULT_SCALE},
+    {"old_tensor_before_the_start", [] { return weights(0, 3, 1, 0, 1, 5).stream(9); }, FR_CODEC_FAULT_REFERENCE},
+    {"old_tensor_inside_itself", [] { return weights(0, 3, 1, 0, 1, 3).stream(9); }, FR_CODEC_FAULT_REFERENCE},
+    {"code_not_complete", [] { return weights(0, 3, 1, 0, 0).code({1, 1}, {}).stream(9); }, FR_CODEC_FAULT_CODE},
+    {"code_too_full", [] { return weights(0, 3, 1, 0, 0).code({2, 1}, {}).stream(9); }, FR_CODEC_FAULT_CODE},
+    {"code_without_symbols", [] { return weights(0, 3, 1, 0, 0).code({}, {}).stream(9); }, FR_CODEC_FAULT_CODE},
+    {"code_with_257_symbols", [] { return weights(0, 3, 1, 0, 0).code({0, 0, 0, 0, 0, 0, 0, 255, 2}, {}).stream(9); }, FR_CODEC_FAULT_CODE},
+    {"code_count_too_large", [] { return weights(0, 3, 1, 0, 0).code({0, 0, 0, 0, 0, 0, 0, 256}, {}).stream(9); }, FR_CODEC_FAULT_CODE},
+    {"one_symbol_of_length_2", [] { return weights(0, 3, 1, 0, 0).code({0, 1}, {}).stream(9); }, FR_CODEC_FAULT_CODE},
+    {"symbol_twice_in_two_lengths", [] { return weights(0, 3, 1, 0, 0).code({1, 2}, {7, 7}).stream(9); }, FR_CODEC_FAULT_CODE},
+    {"symbol_above_255", [] { return weights(0, 3, 1, 0, 0).code({2}, {255}).delta(0).stream(9); }, FR_CODEC_FAULT_CODE},
+    {"code_that_does_not_exist", [] { return weights(0, 3, 1, 0, 0).code({1}, {7}).plain(0xFF, 8).plain(0xFF, 8).stream(9); }, FR_CODEC_FAULT_CODE},
     {"scale_zero", [] { return product_of(0, kOne); }, FR_CODEC_FAULT_SCALE},
     {"scale_infinite", [] { return product_of(0x7F800000U, kOne); }, FR_CODEC_FAULT_SCALE},
     {"scale_not_a_number", [] { return product_of(kOne, 0x7FC00000U); }, FR_CODEC_FAULT_SCALE},
@@ -166,20 +203,55 @@ TEST(DecoderFault, NamesATensorHigherThanItsRowLimit) {
     for (int i = 0; i < 100; ++i) {
         forge.plain(0, 32);
     }
-    EXPECT_EQ(decode_in_pieces(forge.stream(70000, 1)).fault, FR_CODEC_FAULT_DIMENSIONS);
+    EXPECT_EQ(decode_in_pieces(forge.stream(70000)).fault, FR_CODEC_FAULT_DIMENSIONS);
 }
 
 TEST(DecoderFault, NamesAFailingReadBack) {
-    const Stream stream = CodecForge().literal_zero().copy(0, 0).stream(3, 0);
+    const Stream stream = CodecForge().literal_zero().copy(0, 0).stream(3);
     EXPECT_EQ(decode_in_pieces(stream).status, FR_OK);
     const auto result = decode_in_pieces(stream, Pieces{4096, 1}, 3, true);
     EXPECT_EQ(result.fault, FR_CODEC_FAULT_READ_BACK);
     EXPECT_EQ(result.status, FR_ERROR_STORAGE);
 }
 
+fr_decoder_config_t config_with(uint32_t cap, fr_codec_memory_t* memory) {
+    return {cap, frugal::test::Slot::read, nullptr, memory, sizeof(*memory), nullptr, 0, nullptr};
+}
+
+TEST(DecoderFault, NamesAProfileThatNeedsMoreMemory) {
+    fr_codec_memory_t memory;
+    for (uint8_t profile = 0; profile < FR_CODEC_PROFILES; ++profile) {
+        const Stream stream = CodecForge(profile).literal_zero().literal_zero().stream(2);
+        for (const bool is_enough : {false, true}) {
+            fr_decoder_t decoder;
+            fr_decoder_config_t config = config_with(100, &memory);
+            config.memory_bytes = fr_codec_memory_bytes(profile) - (is_enough ? 0U : 1U);
+            ASSERT_EQ(fr_decoder_init(&decoder, &config), FR_OK);
+            size_t moved = 0;
+            uint8_t page[8];
+            ASSERT_EQ(fr_decoder_sink(&decoder, stream.data(), stream.size(), &moved), FR_OK);
+            EXPECT_EQ(fr_decoder_poll(&decoder, page, sizeof(page), &moved),
+                      is_enough ? FR_OK : FR_ERROR_NO_SPACE);
+            EXPECT_EQ(fr_decoder_fault(&decoder),
+                      is_enough ? FR_CODEC_FAULT_NONE : FR_CODEC_FAULT_RAM);
+        }
+    }
+}
+
+TEST(DecoderFault, NamesAnotherBase) {
+    const Stream base(50, 7);
+    Stream stream = with_base();
+    EXPECT_EQ(decode_in_pieces(stream, {}, 100, false, base).fault, FR_CODEC_FAULT_BASE);
+    uint8_t digest[32];
+    fr_sha256(base.data(), base.size(), digest);
+    std::copy_n(digest, FR_CODEC_BASE_DIGEST_SIZE, stream.begin() + FR_CODEC_HEADER_SIZE);
+    EXPECT_NE(decode_in_pieces(stream, {}, 100, false, base).fault, FR_CODEC_FAULT_BASE);
+}
+
 TEST(DecoderFault, IsFinal) {
     fr_decoder_t decoder;
-    const fr_decoder_config_t config = {100, frugal::test::Slot::read, nullptr};
+    fr_codec_memory_t memory;
+    const fr_decoder_config_t config = config_with(100, &memory);
     ASSERT_EQ(fr_decoder_init(&decoder, &config), FR_OK);
     const Stream stream = with_byte(0, 'X');
     size_t moved = 0;
@@ -204,10 +276,18 @@ TEST(DecoderFault, EveryFaultHasItsOwnNameAndAStatus) {
 
 TEST(DecoderFault, AMisusedDecoderSaysSo) {
     fr_decoder_t decoder;
-    const fr_decoder_config_t no_reader = {100, nullptr, nullptr};
-    const fr_decoder_config_t no_cap = {0, frugal::test::Slot::read, nullptr};
-    EXPECT_EQ(fr_decoder_init(&decoder, &no_reader), FR_ERROR_ARGUMENT);
-    EXPECT_EQ(fr_decoder_init(&decoder, &no_cap), FR_ERROR_ARGUMENT);
+    fr_codec_memory_t memory;
+    fr_decoder_config_t bad[4];
+    for (auto& config : bad) {
+        config = config_with(100, &memory);
+    }
+    bad[0].read_output = nullptr;
+    bad[1].decoded_size_max = 0;
+    bad[2].memory = nullptr;
+    bad[3].read_base = frugal::test::read_base;
+    for (const auto& config : bad) {
+        EXPECT_EQ(fr_decoder_init(&decoder, &config), FR_ERROR_ARGUMENT);
+    }
 }
 
 }  // namespace

@@ -10,9 +10,14 @@
 namespace {
 
 TEST(DecoderMemory, FitsWhatTheHeaderPromises) {
-    static_assert(sizeof(void*) != 4 || sizeof(fr_decoder_t) <= FR_CODEC_RAM_BYTES);
-    // On a 64-bit host only the two pointers and their padding are larger.
-    EXPECT_LE(sizeof(fr_decoder_t), FR_CODEC_RAM_BYTES + 24U);
+    for (uint32_t profile = 0; profile < FR_CODEC_PROFILES; ++profile) {
+        const size_t total = sizeof(fr_decoder_t) + fr_codec_memory_bytes(profile);
+        // On a 64-bit host the pointers and their padding are larger.
+        EXPECT_LE(total, fr_codec_ram_bytes(profile) + (sizeof(void*) == 4 ? 0U : 80U));
+        EXPECT_GT(total, fr_codec_ram_bytes(profile) * 9 / 10);
+    }
+    EXPECT_EQ(fr_codec_memory_bytes(FR_CODEC_PROFILES), 0U);
+    EXPECT_EQ(fr_codec_ram_bytes(FR_CODEC_PROFILES), 0U);
 }
 
 TEST(FloatMultiply, EqualsTheMachine) {
@@ -73,8 +78,10 @@ TEST(WeightModel, SurvivesExtremeTensors) {
             const int values[] = {127, -128, i % 2 == 0 ? 127 : -128, 0, i % 255 - 127, i > 19000};
             const int value = values[pattern];
             fr_weight_surroundings_t around{};
-            around.near = around.above = around.far = around.beside =
-                static_cast<int8_t>(pattern % 2 == 0 ? value : -128);
+            for (auto& tap : around.taps) {
+                tap = static_cast<int8_t>(pattern % 2 == 0 ? value : -128);
+            }
+            around.has_old = pattern == 5;
             around.column_count = FR_WEIGHT_ROWS_REMEMBERED;
             around.column_sum = static_cast<uint16_t>(128 * (i % 9));
             if (i % 100 == 0) {

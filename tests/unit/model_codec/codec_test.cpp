@@ -153,13 +153,20 @@ class RoundTrip : public testing::TestWithParam<RoundTripCase> {};
 
 TEST_P(RoundTrip, GivesTheFileBackAndNeverGrowsMuch) {
     const Sample sample = GetParam().sample();
-    const auto encoded = frugal::model::encode_with_statistics(sample.file, sample.plan);
-    ASSERT_TRUE(encoded) << encoded.error().describe();
-    const double limit = GetParam().ratio_max * static_cast<double>(sample.file.size()) + 64;
-    EXPECT_LE(static_cast<double>(encoded->stream.size()), limit);
-    const auto decoded = frugal::model::decode(encoded->stream, sample.file.size());
-    ASSERT_TRUE(decoded) << decoded.error().describe();
-    EXPECT_EQ(*decoded, sample.file);
+    for (uint8_t profile = 0; profile < FR_CODEC_PROFILES; ++profile) {
+        const auto encoded =
+            frugal::model::encode_with_statistics(sample.file, sample.plan, {profile, {}, {}});
+        ASSERT_TRUE(encoded) << encoded.error().describe();
+        // A Huffman code has no model of neighbours, and at least a bit for each weight.
+        const double least = profile == 0 ? 0.16 : 0.02;
+        const double ratio = profile == 2 ? GetParam().ratio_max
+                                          : std::clamp(GetParam().ratio_max * 1.4, least, 1.0);
+        EXPECT_LE(static_cast<double>(encoded->stream.size()),
+                  ratio * static_cast<double>(sample.file.size()) + 64);
+        const auto decoded = frugal::model::decode(encoded->stream, sample.file.size());
+        ASSERT_TRUE(decoded) << decoded.error().describe();
+        EXPECT_EQ(*decoded, sample.file);
+    }
 }
 
 TEST_P(RoundTrip, PartsCoverTheFileInOrder) {
@@ -179,13 +186,15 @@ TEST_P(RoundTrip, PartsCoverTheFileInOrder) {
 
 TEST_P(RoundTrip, DoesNotDependOnThePieces) {
     const Sample sample = GetParam().sample();
-    const auto stream = frugal::model::encode(sample.file, sample.plan);
-    ASSERT_TRUE(stream);
     const Pieces choices[] = {{1, 1}, {1, 4096}, {3, 7}, {64, 64}, {63, 1000}, {4096, 4096}};
-    for (const Pieces pieces : choices) {
-        const auto result = decode_in_pieces(*stream, pieces);
-        ASSERT_EQ(result.status, FR_OK) << pieces.input << "/" << pieces.output;
-        ASSERT_EQ(result.output, sample.file) << pieces.input << "/" << pieces.output;
+    for (uint8_t profile = 0; profile < FR_CODEC_PROFILES; ++profile) {
+        const auto stream = frugal::model::encode(sample.file, sample.plan, {profile, {}, {}});
+        ASSERT_TRUE(stream);
+        for (const Pieces pieces : choices) {
+            const auto result = decode_in_pieces(*stream, pieces);
+            ASSERT_EQ(result.status, FR_OK) << pieces.input << "/" << pieces.output;
+            ASSERT_EQ(result.output, sample.file) << pieces.input << "/" << pieces.output;
+        }
     }
 }
 
@@ -206,11 +215,10 @@ TEST(DamagedStream, ATruncationAnywhereIsRefused) {
     }
 }
 
-TEST(DamagedStream, AFlippedBitInAnyByteIsAnErrorOrAnotherFile) {
+TEST(DamagedStream, AFlippedBitInAnyByteIsRefused) {
     const Sample sample = one_of_everything();
     const auto stream = frugal::model::encode(sample.file, sample.plan);
     ASSERT_TRUE(stream);
-    int refused = 0;
     for (size_t byte = 0; byte < stream->size(); ++byte) {
         const size_t bit = byte * 8 + (byte * 5) % 8;
         Bytes damaged = *stream;
@@ -218,24 +226,19 @@ TEST(DamagedStream, AFlippedBitInAnyByteIsAnErrorOrAnotherFile) {
         const auto result = decode_in_pieces(damaged, Pieces{4096, 4096},
                                              static_cast<uint32_t>(sample.file.size()));
         ASSERT_LE(result.output.size(), sample.file.size());
-        // The stated RAM may shrink without changing what is decoded.
-        const bool is_in_ram_field = bit / 8 == 8 || bit / 8 == 9;
-        if (result.status != FR_OK) {
-            ++refused;
-        } else if (!is_in_ram_field) {
-            EXPECT_NE(result.output, sample.file) << "bit " << bit;
-        }
+        EXPECT_NE(result.status, FR_OK) << "bit " << bit;
     }
-    EXPECT_GT(refused, static_cast<int>(stream->size()) * 7 / 8);
 }
 
 TEST(DamagedStream, NoiseBehindAHeaderIsRefused) {
     for (uint64_t seed = 0; seed < 3000; ++seed) {
         Bytes stream = random_bytes(22 + seed % 400, seed);
-        const Bytes header = {'F', 'R', 'C', 1, 1, 0, 16, 0, 0, 1, 0, 8, 0, 0};
+        const Bytes header = {
+            'F', 'R', 'C', FR_CODEC_VERSION, static_cast<uint8_t>(seed % FR_CODEC_PROFILES), 0,
+            8,   0,   0};
         std::copy(header.begin(), header.end(), stream.begin());
         const auto size = static_cast<uint32_t>(stream.size());
-        std::memcpy(stream.data() + 14, &size, 4);
+        std::memcpy(stream.data() + 9, &size, 4);
         const auto result = decode_in_pieces(stream, Pieces{4096, 4096}, 2048);
         ASSERT_NE(result.status, FR_OK) << "seed " << seed;
         ASSERT_LE(result.output.size(), 2048U);
@@ -279,8 +282,62 @@ TEST(Decode, NamesWhyAStreamIsRefused) {
     Bytes cut(stream->begin(), stream->end() - 1);
     EXPECT_EQ(frugal::model::decode(cut, 100).error().cause, "truncated");
     EXPECT_EQ(frugal::model::decode(Bytes(40, 7), 100).error().cause, "magic");
-    EXPECT_EQ(frugal::model::decoder_ram_bytes(*stream).value(), FR_CODEC_RAM_BYTES);
+    EXPECT_EQ(frugal::model::decoder_ram_bytes(*stream).value(), FR_CODEC_RAM_BYTES_2);
     EXPECT_FALSE(frugal::model::decoder_ram_bytes(Bytes(40, 7)));
+}
+
+// ---- deltas
+
+Bytes changed(Bytes bytes, size_t step) {
+    for (size_t i = 0; i < bytes.size(); i += step) {
+        bytes[i] = static_cast<uint8_t>(bytes[i] + 1);
+    }
+    return bytes;
+}
+
+TEST(Delta, IsSmallForWhatHardlyChanged) {
+    const Sample old = one_of_everything();
+    const Bytes file = changed(old.file, 97);
+    for (uint8_t profile = 0; profile < FR_CODEC_PROFILES; ++profile) {
+        const auto delta =
+            frugal::model::encode_with_statistics(file, old.plan, {profile, old.file, old.plan});
+        ASSERT_TRUE(delta) << delta.error().describe();
+        EXPECT_TRUE(delta->is_delta);
+        EXPECT_LT(delta->stream.size(), frugal::model::encode(file, old.plan)->size() / 3);
+        EXPECT_EQ(*frugal::model::decode(delta->stream, file.size(), old.file), file);
+        EXPECT_EQ(decode_in_pieces(delta->stream, {3, 5}, 1U << 22, false, old.file).output, file);
+    }
+}
+
+TEST(Delta, OfTheSameFileIsNextToNothing) {
+    const Sample sample = one_of_everything();
+    const auto delta =
+        frugal::model::encode(sample.file, sample.plan, {2, sample.file, sample.plan});
+    ASSERT_TRUE(delta);
+    EXPECT_LT(delta->size(), 48U);
+}
+
+TEST(Delta, IsLeftOutWhenItDoesNotPay) {
+    const Bytes file = random_bytes(3000, 21);
+    const Bytes other = random_bytes(3000, 22);
+    const auto encoded = frugal::model::encode_with_statistics(file, {}, {2, other, {}});
+    ASSERT_TRUE(encoded);
+    EXPECT_FALSE(encoded->is_delta);
+    EXPECT_EQ(*frugal::model::decode(encoded->stream, file.size()), file);
+}
+
+TEST(Delta, IsRefusedWithoutItsBase) {
+    const Sample old = one_of_everything();
+    const Bytes file = changed(old.file, 97);
+    const auto delta = frugal::model::encode(file, old.plan, {2, old.file, old.plan});
+    ASSERT_TRUE(delta);
+    EXPECT_EQ(frugal::model::decode(*delta, file.size()).error().cause, "base");
+    EXPECT_EQ(frugal::model::decode(*delta, file.size(), file).error().cause, "base");
+}
+
+TEST(Encode, RefusesAProfileThatDoesNotExist) {
+    EXPECT_EQ(frugal::model::encode(Bytes(9, 1), {}, {FR_CODEC_PROFILES, {}, {}}).error().kind,
+              ErrorKind::kInvalidInput);
 }
 
 TEST(Encode, IsTheSameEveryTime) {

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/codec/segment_chooser.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "model/codec/huffman_code.hpp"
+#include "model/codec/product_finder.hpp"
+
+namespace frugal::model {
+
+using base::ErrorKind;
+using base::fail;
+using base::Result;
+
+namespace {
+
+constexpr std::size_t kCopiedMin = 64;  // a region that repeats an earlier one is left to copies
+
+Result<void> check_region(std::size_t file_size, const Region& region, std::size_t previous_end) {
+    const bool is_inside = region.size_bytes > 0 && region.offset >= previous_end &&
+                           region.offset <= file_size &&
+                           region.size_bytes <= file_size - region.offset;
+    const bool is_whole =
+        region.kind == RegionKind::kWeights
+            ? static_cast<std::uint64_t>(region.rows) * region.columns == region.size_bytes &&
+                  region.near_distance < region.columns && region.far_distance < region.columns
+            : region.size_bytes % 4 == 0;
+    if (is_inside && is_whole) {
+        return {};
+    }
+    return fail(ErrorKind::kInvalidInput,
+                "segment plan: region at offset " + std::to_string(region.offset) + " of " +
+                    std::to_string(region.size_bytes) + " bytes does not fit",
+                "it leaves the file, overlaps the region before it, or its shape is not its size",
+                "sort the regions and check their sizes");
+}
+
+class Chooser {
+public:
+    Chooser(CodedSpace space, const SegmentPlan& plan, const SegmentPlan& base_plan,
+            std::uint8_t profile)
+        : space_(space), plan_(plan), base_plan_(base_plan), profile_(profile) {}
+
+    /// Nothing when the region is best left to the bytes.
+    std::optional<Segment> choose(std::size_t index) const {
+        const Region& region = plan_.regions[index];
+        if (repeats_base(region)) {
+            return std::nullopt;
+        }
+        switch (region.kind) {
+            case RegionKind::kWeights:
+                return weights(region, index);
+            case RegionKind::kIntegers:
+                return integers(region, index);
+            case RegionKind::kFloats:
+                break;
+        }
+        return floats(region, index);
+    }
+
+private:
+    /// Copies say a tensor that did not change in a few bits.
+    bool repeats_base(const Region& region) const {
+        const auto bytes =
+            space_.bytes.subspan(space_.base_size + region.offset, region.size_bytes);
+        if (space_.base_size < bytes.size()) {
+            return false;
+        }
+        return std::any_of(
+            base_plan_.regions.begin(), base_plan_.regions.end(), [&](const Region& old) {
+                return old.size_bytes == region.size_bytes && region.size_bytes >= kCopiedMin / 4 &&
+                       std::equal(bytes.begin(), bytes.end(),
+                                  space_.bytes.begin() + static_cast<std::ptrdiff_t>(old.offset));
+            });
+    }
+
+    double cost_bits(const Segment& segment) const;
+
+    Segment or_raw(Segment segment) const {
+        const double raw_bits = 8.0 * static_cast<double>(segment.region.size_bytes);
+        if (cost_bits(segment) >= raw_bits) {
+            segment.kind = PartKind::kRaw;
+        }
+        return segment;
+    }
+
+    /// The region of the base in the same place among those of its shape.
+    std::optional<Region> old_of(const Region& region, std::size_t index) const {
+        const auto is_alike = [&](const Region& one) {
+            return one.kind == region.kind && one.size_bytes == region.size_bytes &&
+                   one.rows == region.rows && one.columns == region.columns;
+        };
+        auto place =
+            std::count_if(plan_.regions.begin(),
+                          plan_.regions.begin() + static_cast<std::ptrdiff_t>(index), is_alike);
+        for (const Region& old : base_plan_.regions) {
+            if (is_alike(old) && place-- == 0) {
+                return old;
+            }
+        }
+        return std::nullopt;
+    }
+
+    std::optional<Segment> weights(const Region& region, std::size_t index) const {
+        if (region.rows > FR_WEIGHT_ROWS_MAX || region.columns > FR_WEIGHT_COLUMNS_MAX) {
+            return std::nullopt;
+        }
+        Segment best{PartKind::kWeights, region, 0, 0, 0};
+        if (const auto old = old_of(region, index)) {
+            Segment delta = best;
+            delta.old_distance = space_.base_size + region.offset - old->offset;
+            if (cost_bits(delta) < cost_bits(best)) {
+                best = delta;
+            }
+        }
+        return or_raw(best);
+    }
+
+    std::optional<Segment> integers(const Region& region, std::size_t index) const {
+        Segment best{PartKind::kIntegers, region, 0, 0, 0};
+        if (const auto old = old_of(region, index)) {
+            if (const auto factor =
+                    find_integer_factor(space_.bytes, old->offset, space_.base_size + region.offset,
+                                        region.size_bytes / 4)) {
+                const Segment scaled{PartKind::kScaled, region, old->offset, *factor, 0};
+                if (cost_bits(scaled) < cost_bits(best)) {
+                    best = scaled;
+                }
+            }
+        }
+        return or_raw(best);
+    }
+
+    std::optional<Segment> floats(const Region& region, std::size_t index) const {
+        std::vector<std::size_t> candidates;
+        for (std::size_t i = 0; i < index; ++i) {
+            const Region& one = plan_.regions[i];
+            if (one.kind == RegionKind::kFloats && one.size_bytes == region.size_bytes) {
+                candidates.push_back(space_.base_size + one.offset);
+            }
+        }
+        if (const auto old = old_of(region, index)) {
+            candidates.push_back(old->offset);
+        }
+        if (const auto product = find_product(space_.bytes, space_.base_size + region.offset,
+                                              region.size_bytes, candidates)) {
+            return Segment{PartKind::kProducts, region, product->reference, product->factor, 0};
+        }
+        return or_raw(Segment{PartKind::kFloats, region, 0, 0, 0});
+    }
+
+    CodedSpace space_;
+    const SegmentPlan& plan_;
+    const SegmentPlan& base_plan_;
+    std::uint8_t profile_;
+};
+
+bool has_huffman_code(CodedSpace space, const Segment& segment) {
+    std::array<std::uint32_t, 256> frequencies{};
+    const std::size_t start = space.base_size + segment.region.offset;
+    for (std::size_t at = start; at < start + segment.region.size_bytes; ++at) {
+        const std::uint32_t old =
+            segment.old_distance == 0 ? 0 : space.bytes[at - segment.old_distance];
+        ++frequencies[(space.bytes[at] - old + 128U) & 255U];
+    }
+    return make_huffman_code(frequencies).has_value();
+}
+
+double Chooser::cost_bits(const Segment& segment) const {
+    const Region& region = segment.region;
+    if (segment.kind == PartKind::kWeights && profile_ == 0 && !has_huffman_code(space_, segment)) {
+        return INFINITY;
+    }
+    // What lies before matters only to references; the rest of the file is not looked at.
+    TokenWriter writer({space_.bytes, space_.base_size + region.offset}, profile_);
+    const auto count = static_cast<std::uint32_t>(region.size_bytes / 4);
+    switch (segment.kind) {
+        case PartKind::kWeights:
+            writer.weights(shape_of(region, segment.old_distance));
+            break;
+        case PartKind::kIntegers:
+            writer.integers(count);
+            break;
+        case PartKind::kScaled:
+            writer.scaled(count, segment.reference, segment.factor);
+            break;
+        default:
+            writer.floats(count);
+            break;
+    }
+    return writer.cost_bits();
+}
+
+}  // namespace
+
+Result<std::vector<Segment>> choose_segments(CodedSpace space, const SegmentPlan& plan,
+                                             const SegmentPlan& base_plan, std::uint8_t profile) {
+    const Chooser chooser(space, plan, base_plan, profile);
+    std::vector<Segment> segments;
+    std::size_t end = 0;
+    for (std::size_t i = 0; i < plan.regions.size(); ++i) {
+        const Region& region = plan.regions[i];
+        if (auto checked = check_region(space.bytes.size() - space.base_size, region, end);
+            !checked) {
+            return tl::unexpected(checked.error());
+        }
+        end = region.offset + region.size_bytes;
+        if (segments.size() == FR_CODEC_SEGMENTS_MAX) {
+            continue;  // the rest is coded as bytes
+        }
+        if (const auto segment = chooser.choose(i)) {
+            segments.push_back(*segment);
+        }
+    }
+    return segments;
+}
+
+}  // namespace frugal::model
