@@ -195,7 +195,7 @@ class ForeignDevice:
     def hello(self, pb, next_sequence=0, **fields):
         capability = pb.Capability(
             device_class="m4", runtime_abi=1, arena_bytes=65536, slot_bytes=262144,
-            staging_bytes=262144, block_bytes=1024, decoder_ram_bytes=4096, decoder_profiles=2,
+            staging_bytes=262144, block_bytes=1024, decoder_ram_bytes=8192, decoder_profiles=7,
             operators=[code * 256 + 5 for code in (1, 3, 4, 9, 17, 22, 25)],
             features_bytes_max=4096)
         values = dict(protocol=1, device=self.name, stream=self.stream, boot_epoch=self.boot_epoch,

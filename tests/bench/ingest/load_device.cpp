@@ -41,7 +41,7 @@ core::Hello hello_of(const std::string& device, std::uint64_t stream, std::uint6
                                      .staging_bytes = 262'144,
                                      .block_bytes = 1024,
                                      .decoder_ram_bytes = 65'472,
-                                     .decoder_profiles = 2,
+                                     .decoder_profiles = 7,
                                      .operators = {776, 2316, 5634, 6403}}};
     hello.protocol = FR_PROTOCOL_VERSION;
     hello.device = device;
