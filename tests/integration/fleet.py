@@ -134,7 +134,8 @@ class Answer:
 
 
 class Site:
-    def __init__(self, name="demo"):
+    def __init__(self, name="demo", disk_mib=0):
+        """disk_mib: the site lies on a disk of its own of that size (needs root)."""
         self.name = name
         # A Unix socket's path must be short, so the site lives directly under the temporary folder.
         self.folder = tempfile.mkdtemp(prefix="frugal-it-")
@@ -145,6 +146,11 @@ class Site:
         self.broker = None
         self.gateway = None
         self.children = []
+        self.has_disk = disk_mib > 0
+        if self.has_disk:
+            os.mkdir(self.directory)
+            subprocess.run([which("mount"), "-t", "tmpfs", "-o", f"size={disk_mib}m,mode=0700",
+                            "frugal-it", self.directory], check=True)
         made = self.control("setup", "--dir", self.directory, "--name", name, "--mqtt-port",
                             self.mqtt_port, "--http-listen", f"127.0.0.1:{self.http_port}")
         self.config = made["config"]
@@ -159,6 +165,8 @@ class Site:
         for child in reversed(self.children):
             if child.is_alive():
                 child.kill()
+        if self.has_disk:
+            subprocess.run([which("umount"), "--lazy", self.directory], check=False)
         if kind is not None and os.environ.get("FRUGAL_KEEP"):
             print(f"kept: {self.folder}", file=sys.stderr)
             return
