@@ -36,28 +36,6 @@ constexpr std::size_t kPayloadBytesMax = 32'768;
 constexpr auto kReopenWait = std::chrono::seconds(1);
 constexpr auto kStopLimit = std::chrono::seconds(10);
 
-LogLevel level_of(core::LogEvent event) {
-    switch (event) {
-        case core::LogEvent::kInferenceFailed:
-        case core::LogEvent::kCertificateFailed:
-        case core::LogEvent::kRevocationFailed:
-        case core::LogEvent::kIncident:
-            return LogLevel::kError;
-        case core::LogEvent::kUnknownDevice:
-        case core::LogEvent::kDeniedDevice:
-        case core::LogEvent::kMalformedMessage:
-        case core::LogEvent::kGap:
-        case core::LogEvent::kUpdateRefused:
-        case core::LogEvent::kUpdateReverted:
-        case core::LogEvent::kIntakeShed:
-        case core::LogEvent::kLinkDown:
-        case core::LogEvent::kReopened:
-            return LogLevel::kWarning;
-        default:
-            return LogLevel::kInfo;
-    }
-}
-
 storage::DatabaseOptions database_options(const Config& config) {
     storage::DatabaseOptions options;
     options.path = SiteFiles(config.site_directory).database();
