@@ -22,6 +22,7 @@ ErrorKind kind_of(int status) {
     switch (status) {
         case 401:
         case 403:
+        case 410:
             return ErrorKind::kDenied;
         case 404:
             return ErrorKind::kNotFound;

@@ -279,7 +279,7 @@ class Demo:
 
     def run(self):
         self.make_site()
-        say(f"\nOpen   {self.start_url}\n       (an admin token: keep it to yourself)\n")
+        say(f"\nOpen   {self.start_url}\n       (opens once, within 15 minutes; another link: frugalctl --site {self.site} token start)\n")
         self.make_fleet()
         self.roll_out(1)
         self.roll_out(2)

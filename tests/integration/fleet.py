@@ -155,8 +155,7 @@ class Site:
                             self.mqtt_port, "--http-listen", f"127.0.0.1:{self.http_port}")
         self.config = made["config"]
         self.broker_config = made["broker_config"]
-        self.token = made["token"]
-        self.start_url = made["start_url"]
+        self.setup_url = made["start_url"]
 
     def __enter__(self):
         return self
@@ -235,6 +234,13 @@ class Site:
             return Answer(response.status, dict(response.getheaders()), response.read())
         finally:
             connection.close()
+
+    def make_token(self, role="admin"):
+        return self.control("token", "create", "--role", role)["token"]
+
+    def start_url(self):
+        """A fresh link that opens the page once."""
+        return self.control("token", "start")["start_url"]
 
     def overview(self):
         return self.request("GET", "/api/v1/overview").json()
