@@ -316,7 +316,8 @@ private:
 
     void on_link(const net::LinkChange& change) {
         if (!change.is_up && !change.error.message.empty()) {
-            log_.error("broker.unreachable", change.error);
+            const bool is_taken = change.error.kind == ErrorKind::kConflict;
+            log_.error(is_taken ? "broker.session-taken-over" : "broker.unreachable", change.error);
         }
         events_.push_back(core::LinkChanged{change.is_up});
         step();
