@@ -77,11 +77,20 @@ public:
         add_task_handlers(handlers, parts_);
         add_rollout_handlers(handlers, parts_);
         add_site_handlers(handlers, parts_);
+        add_start_handlers(handlers, parts_);
         server_ = std::make_unique<net::HttpServer>(
             parts_.loop, std::move(*settings), wire::api_routes(), std::move(handlers),
             [this](std::string_view token) { return parts_.tokens.authenticate(token); });
         parts_.server = server_.get();
-        return server_->start();
+        if (auto started = server_->start(); !started) {
+            return started;
+        }
+        // Only now: a start that fails must not cost the link that set-up printed.
+        auto taken = parts_.start_code.take(parts_.files.start_code(), parts_.clock().instant);
+        if (!taken) {
+            parts_.log.error("start-link.unusable", taken.error());
+        }
+        return {};
     }
 
     void stop() {

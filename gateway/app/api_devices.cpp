@@ -27,7 +27,8 @@ void add_device(ApiParts& parts, const HttpRequest& request, net::Responder resp
         });
 }
 
-// Every refusal looks the same to a stranger: nobody learns which devices or codes exist.
+// Every refusal looks the same to a stranger: nobody learns which devices or codes exist. The core
+// checks the code first, so who is told what is wrong with a request has shown a right one.
 void enrol(ApiParts& parts, const HttpRequest& request, net::Responder respond) {
     auto asked = wire::read_enrolment(request);
     if (!asked) {

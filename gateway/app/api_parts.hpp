@@ -16,6 +16,7 @@
 #include "app/gateway.hpp"
 #include "app/log.hpp"
 #include "app/site_files.hpp"
+#include "app/start_code.hpp"
 #include "app/token_store.hpp"
 #include "crypto/release_key.hpp"
 #include "crypto/site_authority.hpp"
@@ -37,6 +38,7 @@ struct ApiParts {
     crypto::SiteAuthority authority;
     std::optional<crypto::ReleaseKey> release_key;
     storage::Reader reader;  ///< used on `slow` only
+    StartCode start_code{};
     double decisions_per_minute = 0;
     net::HttpServer* server = nullptr;  ///< set before it starts; handlers run on its thread
     boost::asio::thread_pool slow{1};
@@ -71,6 +73,7 @@ void add_model_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_task_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_rollout_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_site_handlers(net::HttpHandlers& handlers, ApiParts& parts);
+void add_start_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 
 template <typename Reply>
 void ApiParts::ask(const std::string& actor, core::AdminCommand command, net::Responder respond,

@@ -36,27 +36,6 @@ constexpr std::size_t kPayloadBytesMax = 32'768;
 constexpr auto kReopenWait = std::chrono::seconds(1);
 constexpr auto kStopLimit = std::chrono::seconds(10);
 
-LogLevel level_of(core::LogEvent event) {
-    switch (event) {
-        case core::LogEvent::kInferenceFailed:
-        case core::LogEvent::kCertificateFailed:
-        case core::LogEvent::kRevocationFailed:
-        case core::LogEvent::kIncident:
-            return LogLevel::kError;
-        case core::LogEvent::kUnknownDevice:
-        case core::LogEvent::kDeniedDevice:
-        case core::LogEvent::kMalformedMessage:
-        case core::LogEvent::kGap:
-        case core::LogEvent::kUpdateRefused:
-        case core::LogEvent::kUpdateReverted:
-        case core::LogEvent::kIntakeShed:
-        case core::LogEvent::kLinkDown:
-            return LogLevel::kWarning;
-        default:
-            return LogLevel::kInfo;
-    }
-}
-
 storage::DatabaseOptions database_options(const Config& config) {
     storage::DatabaseOptions options;
     options.path = SiteFiles(config.site_directory).database();
@@ -194,8 +173,9 @@ public:
 private:
     // The tick --------------------------------------------------------------------------------
 
-    void boot_core() {
-        perform(tick_->boot(clock_()));
+    void boot_core(const std::optional<base::Error>& given_up = {}) {
+        opened_at_ = clock_().instant;
+        perform(tick_->boot(clock_(), given_up));
         if (link_ && link_->is_up()) {
             events_.push_back(core::LinkChanged{true});
             step();
@@ -257,23 +237,32 @@ private:
         commits_.reset();
         workers_.reset();
         fail_requests(error);
-        reopen();
+        // At once, but a disk that stays full must not keep the loop busy with opening.
+        const auto wait = opened_at_ + kReopenWait - clock_().instant;
+        if (wait > base::Duration(0)) {
+            reopen_after(wait, error);
+        } else {
+            reopen(error);
+        }
     }
 
-    void reopen() {
+    void reopen_after(base::Duration wait, const base::Error& given_up) {
+        reopen_timer_.expires_after(wait);
+        reopen_timer_.async_wait([this, given_up](boost::system::error_code error) {
+            if (!error && !is_stopping_) {
+                reopen(given_up);
+            }
+        });
+    }
+
+    void reopen(const base::Error& given_up) {
         if (auto opened = open_storage(); !opened) {
             log_.error("storage.reopen-failed", opened.error());
             storage_trouble_ = opened.error();
-            reopen_timer_.expires_after(kReopenWait);
-            reopen_timer_.async_wait([this](boost::system::error_code error) {
-                if (!error && !is_stopping_) {
-                    reopen();
-                }
-            });
+            reopen_after(kReopenWait, given_up);
             return;
         }
-        log_.write(LogLevel::kWarning, "storage.reopened");
-        boot_core();
+        boot_core(given_up);
     }
 
     void fail_requests(const base::Error& error) {
@@ -327,7 +316,8 @@ private:
 
     void on_link(const net::LinkChange& change) {
         if (!change.is_up && !change.error.message.empty()) {
-            log_.error("broker.unreachable", change.error);
+            const bool is_taken = change.error.kind == ErrorKind::kConflict;
+            log_.error(is_taken ? "broker.session-taken-over" : "broker.unreachable", change.error);
         }
         events_.push_back(core::LinkChanged{change.is_up});
         step();
@@ -370,7 +360,11 @@ private:
     void perform_effect(core::Infer&& job) {
         auto model = blobs_->get(job.edge_model);
         if (!model) {
-            deliver(generation_, core::InferenceDone{job.work, tl::unexpected(model.error()), {}});
+            // Posted, as a worker's answer is: this may be the midst of a step's effects.
+            boost::asio::post(loop_, [this, generation = generation_, work = job.work,
+                                      error = std::move(model.error())] {
+                deliver(generation, core::InferenceDone{work, tl::unexpected(error), {}});
+            });
             return;
         }
         workers_->run(std::move(job), std::move(*model));
@@ -442,6 +436,7 @@ private:
     std::uint64_t generation_ = 0;  ///< of tick_: answers to an earlier core are dropped
     std::uint64_t last_request_ = 0;
     std::map<base::RequestId, ReplyHandler> replies_;
+    base::Instant opened_at_;  ///< when tick_ began
     bool is_stopping_ = false;
 
     boost::asio::steady_timer timer_;

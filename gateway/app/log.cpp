@@ -54,6 +54,30 @@ LogLevel parse_log_level(std::string_view text) {
     return text == "debug" ? LogLevel::kDebug : LogLevel::kInfo;
 }
 
+LogLevel level_of(core::LogEvent event) {
+    switch (event) {
+        case core::LogEvent::kInferenceFailed:
+        case core::LogEvent::kCertificateFailed:
+        case core::LogEvent::kRevocationFailed:
+        case core::LogEvent::kIncident:
+            return LogLevel::kError;
+        case core::LogEvent::kUnknownDevice:
+        case core::LogEvent::kDeniedDevice:
+        case core::LogEvent::kMalformedMessage:
+        case core::LogEvent::kGap:
+        case core::LogEvent::kUpdateRefused:
+        case core::LogEvent::kUpdateReverted:
+        case core::LogEvent::kIntakeShed:
+        case core::LogEvent::kLinkDown:
+        case core::LogEvent::kReopened:
+            return LogLevel::kWarning;
+        case core::LogEvent::kDeviceFirstSeen:
+            return LogLevel::kDebug;
+        default:
+            return LogLevel::kInfo;
+    }
+}
+
 std::string format_log_line(LogLevel level, std::string_view event, const Log::Fields& fields) {
     std::string line = fmt::format("{} {}", name_of(level), event);
     for (const auto& [key, value] : fields) {

@@ -18,6 +18,9 @@ enum class LogLevel { kError = 0, kWarning = 1, kInfo = 2, kDebug = 3 };
 /// "error", "warning", "info" or "debug"; anything else is info.
 LogLevel parse_log_level(std::string_view text);
 
+/// How loud an event of the core is. What happens once for every device of a fleet is debug.
+LogLevel level_of(core::LogEvent event);
+
 class Log {
 public:
     using Fields = std::vector<core::LogField>;

@@ -11,6 +11,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "base/fault_point.hpp"
 #include "crypto/private_file.hpp"
 
 namespace frugal::app {
@@ -82,13 +83,14 @@ private:
             return;
         }
         if (!settings_.can_take_over) {
-            finish(fail(ErrorKind::kUnavailable,
+            finish(fail(ErrorKind::kUnsupported,
                         "the list is written, but this gateway cannot close the connection of " +
                             request.kick->text(),
                         "only a local broker lets the gateway take a session over",
                         "Load the list into the remote broker and disconnect the client there."));
             return;
         }
+        base::fault_point("revocation.kick");
         take_over(request.kick->text());
     }
 

@@ -18,6 +18,7 @@ public:
     std::filesystem::path release_key() const { return root_ / "release.key"; }
     std::filesystem::path release_public_key() const { return root_ / "release.pub"; }
     std::filesystem::path tokens() const { return root_ / "tokens"; }
+    std::filesystem::path start_code() const { return root_ / "start.code"; }
     std::filesystem::path http_certificate() const { return root_ / "http" / "server.pem"; }
     std::filesystem::path http_key() const { return root_ / "http" / "server.key"; }
     std::filesystem::path gateway_certificate() const { return root_ / "gateway" / "client.pem"; }

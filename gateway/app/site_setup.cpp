@@ -11,7 +11,7 @@
 #include <fmt/format.h>
 
 #include "app/site_files.hpp"
-#include "app/token_store.hpp"
+#include "app/start_code.hpp"
 #include "base/ids.hpp"
 #include "crypto/private_file.hpp"
 #include "crypto/release_key.hpp"
@@ -59,16 +59,12 @@ public:
                 return tl::unexpected(done.error());
             }
         }
-        auto tokens = TokenStore::load(files_.tokens());
-        if (!tokens) {
-            return tl::unexpected(tokens.error());
+        const auto code = StartCode::leave(files_.start_code());
+        if (!code) {
+            return tl::unexpected(code.error());
         }
-        auto token = tokens->create(wire::Role::kAdmin, "made by setup");
-        if (!token) {
-            return tl::unexpected(token.error());
-        }
-        const std::string url = "https://" + choices_.http_listen + "/start#" + *token;
-        return SiteMade{files_.config(), files_.broker_config(), *token, url};
+        const std::string url = "https://" + choices_.http_listen + "/start#" + *code;
+        return SiteMade{files_.config(), files_.broker_config(), url};
     }
 
 private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes a new site below one directory: authority, release key, certificates, an empty revocation
-// list, the broker's configuration, the daemon's, and a first token. Called by `frugalctl setup`
-// only; refuses to touch a directory that already holds a site.
+// list, the broker's configuration, the daemon's, and a first start link. Called by `frugalctl
+// setup` only; refuses to touch a directory that already holds a site.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,7 @@ struct SiteChoices {
 struct SiteMade {
     std::filesystem::path config;
     std::filesystem::path broker_config;
-    std::string token;      ///< admin; shown once
-    std::string start_url;  ///< opens the page with the token in the fragment
+    std::string start_url;  ///< opens the page once, as admin; its code is in the fragment
 };
 
 /// kConflict if there is a site already; kInvalidInput for a bad name or a socket path longer than

@@ -1,57 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/api_client.hpp"
 
-#include <sys/socket.h>
-#include <sys/time.h>
-
-#include <charconv>
+#include <chrono>
 
 #include <fmt/format.h>
-#include <boost/asio/connect.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
-#include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/json/parse.hpp>
 
 #include "app/config.hpp"
 #include "app/site_files.hpp"
+#include "cli/http_exchange.hpp"
 
 namespace frugal::cli {
 
-namespace asio = boost::asio;
 using base::ErrorKind;
 using base::fail;
 using base::Result;
 
 namespace {
 
-constexpr std::size_t kAnswerMax = 64u * 1024 * 1024;
-
-struct Answer {
-    int status = 0;
-    std::string body;
-};
-
-Result<Answer> parse_answer(const std::string& text) {
-    Answer answer;
-    const auto head_end = text.find("\r\n\r\n");
-    if (!text.starts_with("HTTP/1.1 ") || head_end == std::string::npos) {
-        return fail(ErrorKind::kUnavailable, "the daemon closed the connection without an answer",
-                    {}, "See its log; then try again.");
-    }
-    std::from_chars(text.data() + 9, text.data() + 12, answer.status);
-    answer.body = text.substr(head_end + 4);
-    return answer;
-}
-
 ErrorKind kind_of(int status) {
     switch (status) {
         case 401:
         case 403:
+        case 410:
             return ErrorKind::kDenied;
         case 404:
             return ErrorKind::kNotFound;
@@ -77,7 +48,7 @@ std::string text_of(const boost::json::object& object, std::string_view key) {
     return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
-base::Error error_of(const Answer& answer) {
+base::Error error_of(const HttpAnswer& answer) {
     base::Error error{
         kind_of(answer.status), fmt::format("the daemon answered {}", answer.status), {}, {}};
     boost::system::error_code ignored;
@@ -91,28 +62,18 @@ base::Error error_of(const Answer& answer) {
     return error;
 }
 
-/// Reads and writes fail with "timed out" instead of waiting for ever.
-void set_timeout(int descriptor, int seconds) {
-    const timeval limit{seconds, 0};
-    ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-    ::setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-}
-
-template <typename Stream>
-Result<std::string> write_and_read(Stream& stream, const std::string& request) {
-    boost::system::error_code error;
-    asio::write(stream, asio::buffer(request), error);
-    std::string answer;
-    if (!error) {
-        asio::read(stream, asio::dynamic_buffer(answer, kAnswerMax), error);
+HttpsServer server_of(const Context& context) {
+    static constexpr std::string_view kScheme = "https://";
+    const std::string target =
+        context.url.starts_with(kScheme) ? context.url.substr(kScheme.size()) : context.url;
+    const auto authority = target.substr(0, target.find('/'));
+    const auto colon = authority.find(':', authority.find(']') + 1);  // [::1]:8443
+    std::string host = authority.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']')) {
+        host = host.substr(1, host.size() - 2);
     }
-    // A server that closes without TLS goodbye after a whole answer is harmless: the length says.
-    const bool is_end = error == asio::error::eof || error == asio::ssl::error::stream_truncated;
-    if (error && !is_end) {
-        return fail(ErrorKind::kUnavailable, "the daemon did not answer", error.message(),
-                    "Try again with a longer --timeout, or look at its log.");
-    }
-    return answer;
+    return {host, colon == std::string::npos ? "8443" : authority.substr(colon + 1),
+            context.ca_file};
 }
 
 }  // namespace
@@ -146,11 +107,7 @@ Result<std::string> ApiClient::call_text(const ApiRequest& request) const {
     if (request.method != "GET") {
         text += fmt::format("Content-Length: {}\r\n", request.body.size());
     }
-    const auto received = exchange(text + "\r\n" + request.body);
-    if (!received) {
-        return tl::unexpected(received.error());
-    }
-    auto answer = parse_answer(*received);
+    auto answer = exchange(text + "\r\n" + request.body);
     if (!answer) {
         return tl::unexpected(answer.error());
     }
@@ -160,67 +117,20 @@ Result<std::string> ApiClient::call_text(const ApiRequest& request) const {
     return std::move(answer->body);
 }
 
-Result<std::string> ApiClient::exchange(const std::string& request) const {
-    return context_.url.empty() ? exchange_unix(request) : exchange_https(request);
-}
-
-Result<std::string> ApiClient::exchange_unix(const std::string& request) const {
+Result<HttpAnswer> ApiClient::exchange(const std::string& request) const {
+    const std::chrono::seconds timeout(context_.timeout_s);
+    if (!context_.url.empty()) {
+        return exchange_https(server_of(context_), request, timeout);
+    }
     const auto config = app::load_config(app::SiteFiles(context_.site).config().string());
     if (!config) {
         return fail(config.error(), "no site at " + context_.site);
     }
-    asio::io_context loop;
-    asio::local::stream_protocol::socket socket(loop);
-    boost::system::error_code error;
-    socket.connect(asio::local::stream_protocol::endpoint(config->http_socket), error);
-    if (error) {
-        return fail(ErrorKind::kUnavailable, "no gateway answers at " + config->http_socket,
-                    error.message(),
-                    "Start it: frugald --config " + context_.site + "/frugal.toml");
+    auto answer = exchange_unix(config->http_socket, request, timeout);
+    if (!answer && answer.error().remedy.empty()) {
+        answer.error().remedy = "Start it: frugald --config " + context_.site + "/frugal.toml";
     }
-    set_timeout(socket.native_handle(), context_.timeout_s);
-    return write_and_read(socket, request);
-}
-
-Result<std::string> ApiClient::exchange_https(const std::string& request) const {
-    static constexpr std::string_view kScheme = "https://";
-    const std::string target =
-        context_.url.starts_with(kScheme) ? context_.url.substr(kScheme.size()) : context_.url;
-    const auto authority = target.substr(0, target.find('/'));
-    const auto colon = authority.rfind(':');
-    const std::string host = authority.substr(0, colon);
-    const std::string port = colon == std::string::npos ? "8443" : authority.substr(colon + 1);
-
-    asio::io_context loop;
-    asio::ssl::context tls(asio::ssl::context::tls_client);
-    boost::system::error_code error;
-    if (context_.ca_file.empty()) {
-        tls.set_default_verify_paths(error);
-    } else {
-        tls.load_verify_file(context_.ca_file, error);
-    }
-    if (error) {
-        return fail(ErrorKind::kInvalidInput, "cannot use the authority " + context_.ca_file,
-                    error.message(), "Name the site's ca/ca.crt with --ca.");
-    }
-    asio::ssl::stream<asio::ip::tcp::socket> stream(loop, tls);
-    stream.set_verify_mode(asio::ssl::verify_peer);
-    stream.set_verify_callback(asio::ssl::host_name_verification(host));
-    SSL_set_tlsext_host_name(stream.native_handle(), host.c_str());
-    asio::ip::tcp::resolver resolver(loop);
-    const auto addresses = resolver.resolve(host, port, error);
-    if (!error) {
-        asio::connect(stream.next_layer(), addresses, error);
-    }
-    if (!error) {
-        set_timeout(stream.next_layer().native_handle(), context_.timeout_s);
-        stream.handshake(asio::ssl::stream_base::client, error);
-    }
-    if (error) {
-        return fail(ErrorKind::kUnavailable, "cannot reach https://" + authority, error.message(),
-                    "Check address, port and --ca.");
-    }
-    return write_and_read(stream, request);
+    return answer;
 }
 
 std::string percent_encode(std::string_view text) {

@@ -11,6 +11,7 @@
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "cli/command.hpp"
+#include "cli/http_answer.hpp"
 
 namespace frugal::cli {
 
@@ -33,9 +34,7 @@ public:
     base::Result<std::string> call_text(const ApiRequest& request) const;
 
 private:
-    base::Result<std::string> exchange(const std::string& request) const;
-    base::Result<std::string> exchange_unix(const std::string& request) const;
-    base::Result<std::string> exchange_https(const std::string& request) const;
+    base::Result<HttpAnswer> exchange(const std::string& request) const;
 
     const Context& context_;
 };

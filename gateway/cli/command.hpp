@@ -19,7 +19,7 @@ struct Context {
     std::string token;  ///< with url
     std::string ca_file;
     bool json = false;
-    int timeout_s = 30;
+    int timeout_s = 75;  ///< of a whole request; the daemon itself gives up on one after 60
     std::function<int()> chosen;  ///< the command the arguments named
 };
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <filesystem>
-#include <fstream>
 #include <memory>
 
 #include <fmt/format.h>
@@ -8,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "cli/api_client.hpp"
+#include "cli/claims_file.hpp"
 #include "cli/command.hpp"
 #include "cli/json_path.hpp"
 #include "cli/output.hpp"
@@ -42,31 +41,18 @@ Result<json::value> add_one(const Context& context, const AddOptions& options,
         {"POST", "/api/v1/devices", "application/json", json::serialize(body)});
 }
 
-// "device,code" a line, appended. The file holds secrets until the devices have enrolled: owner
-// only.
-Result<void> append_claims(const std::string& path, const std::string& lines) {
-    std::ofstream file(path, std::ios::app);
-    std::error_code ignored;
-    std::filesystem::permissions(
-        path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, ignored);
-    file << lines;
-    file.close();
-    if (!file) {
-        return fail(ErrorKind::kStorage, path + ": cannot write the claim codes", {},
-                    "Check the path; the devices are added, make new codes by adding them again.");
-    }
-    return {};
-}
-
 Result<int> add_many(const Context& context, const AddOptions& options) {
+    auto claims = ClaimsFile::open(options.claims_file);
+    if (!claims) {
+        return tl::unexpected(claims.error());
+    }
     for (std::uint32_t i = 1; i <= options.count; ++i) {
         const std::string name = fmt::format("{}-{:04}", options.prefix, i);
         const auto added = add_one(context, options, name);
         if (!added) {
             return fail(added.error(), fmt::format("device {} of {}", i, options.count));
         }
-        const std::string line = name + "," + text_at(*added, "claim_code") + "\n";
-        if (auto written = append_claims(options.claims_file, line); !written) {
+        if (auto written = claims->append(name, text_at(*added, "claim_code")); !written) {
             return tl::unexpected(written.error());
         }
     }

@@ -25,6 +25,7 @@ int run(int argc, char** argv) {
     app.add_option("--ca", context.ca_file, "authority that signed the gateway's certificate");
     app.add_flag("--json", context.json, "one JSON document on standard output");
     app.add_option("--timeout", context.timeout_s, "seconds to wait for the gateway")
+        ->check(CLI::Range(1, 86400))
         ->capture_default_str();
     app.fallthrough();
 

@@ -23,15 +23,14 @@ base::Result<int> run_setup(const Context& context, const app::SiteChoices& choi
     if (context.json) {
         print_json("setup", {{"config", made->config.string()},
                              {"broker_config", made->broker_config.string()},
-                             {"token", made->token},
                              {"start_url", made->start_url}});
         return kExitDone;
     }
     fmt::print("Site \"{}\" made in {}\n\n", choices.name, choices.directory.string());
     fmt::print("Broker   mosquitto -c {}\n", made->broker_config.string());
     fmt::print("Gateway  frugald --config {}\n", made->config.string());
-    fmt::print("Page     {}\n", made->start_url);
-    fmt::print("Token    {}   (admin; shown once)\n", made->token);
+    fmt::print("Page     {}   (opens once, within 15 minutes of the gateway's start)\n",
+               made->start_url);
     say("\nNext: start broker and gateway, then: frugalctl --site " + choices.directory.string() +
         " device add NAME");
     return kExitDone;

@@ -33,6 +33,42 @@ Result<int> create(const Context& context, const std::string& role, const std::s
     return kExitDone;
 }
 
+Result<int> start(const Context& context, const std::string& role) {
+    const json::object body{{"role", role}};
+    const auto answer = ApiClient(context).call(
+        {"POST", "/api/v1/start-links", "application/json", json::serialize(body)});
+    if (!answer) {
+        return tl::unexpected(answer.error());
+    }
+    if (context.json) {
+        print_json("token-start", answer->as_object());
+    } else {
+        fmt::print("{}\n", text_at(*answer, "start_url"));
+        say(
+            fmt::format("Opens the page once, within {} minutes, with the rights of a {}. "
+                        "A link made earlier is good no more.",
+                        number_at(*answer, "expires_in_s") / 60, role));
+    }
+    return kExitDone;
+}
+
+/// Takes the whole link or its code alone; the code travels in the body only.
+Result<int> redeem(const Context& context, const std::string& link) {
+    const json::object body{{"code", link.substr(link.rfind('#') + 1)}};
+    const auto answer =
+        ApiClient(context).call({"POST", "/start", "application/json", json::serialize(body)});
+    if (!answer) {
+        return tl::unexpected(answer.error());
+    }
+    if (context.json) {
+        print_json("token-redeem", answer->as_object());
+    } else {
+        fmt::print("{}\n", text_at(*answer, "token"));
+        say("Shown once; the link is used up.");
+    }
+    return kExitDone;
+}
+
 Result<int> list(const Context& context) {
     const auto answer = ApiClient(context).call({"GET", "/api/v1/tokens", {}, {}});
     if (!answer) {
@@ -77,6 +113,18 @@ void add_token_commands(CLI::App& root, Context& context) {
     create_command->add_option("--label", *label, "what it is for");
     on_command(*create_command, context,
                [&context, role, label] { return create(context, *role, *label); });
+    auto link_role = std::make_shared<std::string>("admin");
+    auto link = std::make_shared<std::string>();
+    auto* start_command =
+        noun->add_subcommand("start", "make a link that opens the page once, in place of a token");
+    start_command->add_option("--role", *link_role, "viewer, operator or admin")
+        ->capture_default_str();
+    on_command(*start_command, context,
+               [&context, link_role] { return start(context, *link_role); });
+    auto* redeem_command =
+        noun->add_subcommand("redeem", "change a start link for a token; it is shown once");
+    redeem_command->add_option("link", *link, "the link, or its code")->required();
+    on_command(*redeem_command, context, [&context, link] { return redeem(context, *link); });
     on_command(*noun->add_subcommand("list", "tokens by id, never their secrets"), context,
                [&context] { return list(context); });
     auto* revoke_command = noun->add_subcommand("revoke", "end a token");

@@ -54,6 +54,8 @@ struct OffloadConfig {
     base::Duration return_allowance = std::chrono::milliseconds(5);
     base::Duration deadline_max = std::chrono::seconds(60);
     base::Duration sojourn_target = std::chrono::milliseconds(20);
+    /// An idle desk whose estimate forbids a task tries it nevertheless, once in this time.
+    base::Duration probe_interval = std::chrono::seconds(1);
 };
 
 struct TickConfig {

@@ -11,8 +11,8 @@ Core::~Core() = default;
 Core::Core(Core&&) noexcept = default;
 Core& Core::operator=(Core&&) noexcept = default;
 
-void Core::boot(base::Now now, Outbox& outbox) {
-    state_->boot({now, outbox});
+void Core::boot(base::Now now, Outbox& outbox, const std::optional<base::Error>& given_up) {
+    state_->boot({now, outbox}, given_up);
 }
 
 void Core::handle(Event&& event, base::Now now, Outbox& outbox) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/error.hpp"
 #include "base/time.hpp"
 #include "core/config.hpp"
 #include "core/event.hpp"
@@ -23,7 +24,8 @@ public:
     Core& operator=(Core&&) noexcept;
 
     /// Once, before anything else: takes a new fencing epoch and republishes revocations.
-    void boot(base::Now now, Outbox& outbox);
+    /// `given_up`: what ended an earlier core of this process; absent when the process starts.
+    void boot(base::Now now, Outbox& outbox, const std::optional<base::Error>& given_up = {});
 
     void handle(Event&& event, base::Now now, Outbox& outbox);
 

@@ -25,14 +25,17 @@ Core::State::State(Snapshot&& snapshot, const CoreConfig& core_config)
       rollouts(snapshot, registry, catalogue, journal, config.rollout),
       enrolment(registry, journal, works, config.fleet) {}
 
-void Core::State::boot(const Step& step) {
+void Core::State::boot(const Step& step, const std::optional<base::Error>& given_up) {
     ++fencing_epoch;
     step.write(FencingEpochRecord{fencing_epoch});
     enrolment.boot(step);
     rollouts.boot(step, fencing_epoch);
-    journal.log(
-        step, LogEvent::kStarted,
-        {{"epoch", std::to_string(fencing_epoch)}, {"devices", std::to_string(registry.size())}});
+    std::vector<LogField> fields = {{"epoch", std::to_string(fencing_epoch)},
+                                    {"devices", std::to_string(registry.size())}};
+    if (given_up) {
+        fields.push_back({"cause", given_up->describe()});
+    }
+    journal.log(step, given_up ? LogEvent::kReopened : LogEvent::kStarted, std::move(fields));
 }
 
 Device* Core::State::admit(const Step& step, const base::DeviceId& id) {
@@ -49,6 +52,9 @@ Device* Core::State::admit(const Step& step, const base::DeviceId& id) {
         journal.log(
             step, LogEvent::kDeniedDevice,
             {{"device", id.text()}, {"state", std::string(to_string(device->record.state))}});
+        if (state == DeviceState::kRevoked) {
+            enrolment.on_intruder(step, *device);
+        }
         return nullptr;
     }
     if (!device->heard_at) {
@@ -99,6 +105,7 @@ void Core::State::on(const Step& step, MalformedMessage&& event) {
 void Core::State::on(const Step& step, LinkChanged&& event) {
     journal.log(step, event.is_up ? LogEvent::kLinkUp : LogEvent::kLinkDown, {});
     if (event.is_up) {
+        enrolment.on_link_up(step);
         return;
     }
     for (auto& device : registry.devices()) {

@@ -19,7 +19,7 @@ namespace frugal::core {
 struct Core::State {
     State(Snapshot&& snapshot, const CoreConfig& core_config);
 
-    void boot(const Step& step);
+    void boot(const Step& step, const std::optional<base::Error>& given_up);
 
     // One overload per event.
     void on(const Step& step, DeviceMessage&& event);

@@ -52,7 +52,8 @@ struct RevokedCertificate {
 };
 
 /// Put this complete list in force, then close `kick`'s connection; answer with RevocationDone.
-/// Also sent at every start, without `kick`, so that broker and database agree.
+/// Also sent at every start, without `kick`, so that broker and database agree; and with it until a
+/// kick is confirmed.
 struct PublishRevocations {
     base::WorkId work{};
     std::vector<RevokedCertificate> revoked{};
@@ -82,6 +83,7 @@ enum class LogEvent : std::uint8_t {
     kCertificateFailed,
     kRevocationFailed,
     kIntakeShed,
+    kReopened,
 };
 std::string_view to_string(LogEvent event);  ///< "device.first-seen"
 

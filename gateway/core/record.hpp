@@ -65,6 +65,7 @@ struct DeviceRecord {
     std::uint32_t reported_version = 0;
     base::WallTime added_at{};
     base::WallTime revoked_at{};
+    bool is_kick_pending = false;  ///< revoked, but not known that its connection is closed
     bool operator==(const DeviceRecord&) const = default;
 };
 
@@ -146,7 +147,7 @@ struct ReleaseRecord {
     std::uint32_t task = 0;
     std::uint64_t source_bytes = 0;  ///< size of the .tflite it came from
     std::optional<ReleaseNumber>
-        restores{};    ///< a permit to go back: the release whose models it names
+        restores{};      ///< a permit to go back: the release whose models it names
     std::string note{};  ///< how it was compressed, for people
     base::WallTime imported_at{};
     std::vector<VariantRecord> variants{};

@@ -23,8 +23,8 @@ Tick::Tick(Snapshot snapshot, const CoreConfig& config)
     gathering_.row_limit = config_.batch_rows;
 }
 
-TickOutput Tick::boot(base::Now now) {
-    core_.boot(now, gathering_);
+TickOutput Tick::boot(base::Now now, const std::optional<base::Error>& given_up) {
+    core_.boot(now, gathering_, given_up);
     return finish(now);
 }
 

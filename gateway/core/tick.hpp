@@ -33,8 +33,8 @@ class Tick {
 public:
     Tick(Snapshot snapshot, const CoreConfig& config);
 
-    /// Once, before any step.
-    TickOutput boot(base::Now now);
+    /// Once, before any step. `given_up`: why the Tick before it in this process was spent.
+    TickOutput boot(base::Now now, const std::optional<base::Error>& given_up = {});
 
     /// Consumes the events; an empty vector lets time pass.
     TickOutput step(std::vector<Event> events, base::Now now);

@@ -19,7 +19,7 @@ class CertificateRequest {
 public:
     /// Reads DER or PEM. kLimit beyond kMaximumRequestBytes; kInvalidInput if malformed, if the key
     /// is not on P-256, or if the common name is missing, doubled or not a valid id (wildcards
-    /// included); kDenied if the signature is not made with the requested key.
+    /// included), also if the signature is not made with the requested key.
     static base::Result<CertificateRequest> verify(base::ByteView der_or_pem);
 
     ~CertificateRequest();

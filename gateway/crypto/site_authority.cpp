@@ -221,13 +221,13 @@ Result<Certificate> SiteAuthority::issue_device(const CertificateRequest& reques
                                                 base::WallTime now) const {
     if (request.device() != device) {
         return base::fail(
-            ErrorKind::kDenied,
+            ErrorKind::kInvalidInput,
             "the request is for " + request.device().text() + ", not for " + device.text(),
             "the common name must be the enrolled device's id",
             "make the request with -subj /CN=" + device.text());
     }
     if (device.text() == "gateway" || device.text() == "all") {
-        return base::fail(ErrorKind::kDenied, "no device may be called " + device.text(),
+        return base::fail(ErrorKind::kInvalidInput, "no device may be called " + device.text(),
                           "the name is reserved for the site's own use", "choose another id");
     }
     const Leaf leaf{device.text(), X509_REQ_get0_pubkey(request.state_->request.get()),

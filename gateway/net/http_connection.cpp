@@ -181,7 +181,9 @@ awaitable<bool> HttpConnection::dispatch(Admission admission) {
     request.parameters = std::move(admission.match.parameters);
     request.actor = std::move(admission.actor);
     const bool keep_alive = request.keep_alive;
-    const bool checks_claim = admission.match.route->access == wire::RouteAccess::kClaim;
+    const auto access = admission.match.route->access;
+    const bool checks_code =
+        access == wire::RouteAccess::kClaim || access == wire::RouteAccess::kCode;
     wire::HttpRequest caller;  // what note_failure needs, the rest goes to the handler
     caller.peer = request.peer;
 
@@ -206,7 +208,7 @@ awaitable<bool> HttpConnection::dispatch(Admission admission) {
         co_return false;
     }
     wire::HttpResponse response = std::move(*exchange->response);
-    if (checks_claim && response.status == 401) {
+    if (checks_code && response.status == 401) {
         host_->access().note_failure(caller, response, http_now());
     }
     if (response.events) {

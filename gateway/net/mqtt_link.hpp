@@ -54,7 +54,9 @@ enum class Qos { kAtMostOnce = 0, kAtLeastOnce = 1 };
 struct LinkChange {
     bool is_up = false;
     bool uses_mqtt5 = false;
-    base::Error error;  ///< why it is down: unreachable, refused, certificate; empty when up
+    /// Why it is down: kUnavailable, kDenied (refused), kConflict (another client took the client
+    /// id over); empty when up.
+    base::Error error;
 };
 
 /// Totals since construction; read from any thread.

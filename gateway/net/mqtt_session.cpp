@@ -25,6 +25,8 @@ using base::ErrorKind;
 using base::Result;
 
 constexpr int kReadsPerWakeUp = 128;
+/// A session that is lost sooner than this counts as taken away, if the next one is too.
+constexpr base::Duration kFightWindow = std::chrono::seconds(10);
 constexpr base::Duration kHousekeepingInterval = std::chrono::seconds(1);
 /// AEAD only; TLS 1.3 has nothing else.
 constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
@@ -119,6 +121,10 @@ void MqttSession::set_callbacks() {
         client, [](mosquitto*, void* self, int reason, int, const mosquitto_property*) {
             static_cast<MqttSession*>(self)->on_connect(reason);
         });
+    mosquitto_disconnect_v5_callback_set(
+        client, [](mosquitto*, void* self, int reason, const mosquitto_property*) {
+            static_cast<MqttSession*>(self)->on_disconnect(reason);
+        });
     mosquitto_subscribe_callback_set(
         client, [](mosquitto*, void* self, int, int count, const int* granted) {
             for (int i = 0; i < count; ++i) {
@@ -207,15 +213,18 @@ base::Error MqttSession::serve() {
     const int code = mosquitto_connect_async(client_.get(), settings_.host.c_str(), settings_.port,
                                              settings_.keepalive_s);
     if (code != MOSQ_ERR_SUCCESS) {
+        note_loss();
         return library_error(code);
     }
     if (errno == ECONNREFUSED) {
+        note_loss();
         // On this machine the refusal comes at once, and the first TLS write has eaten it.
         return connection_error("cannot reach the broker", std::strerror(ECONNREFUSED));
     }
     for (;;) {
         const int fd = mosquitto_socket(client_.get());
         if (fd < 0) {
+            note_loss();
             return library_error(MOSQ_ERR_CONN_LOST);
         }
         const auto turned = turn(fd);
@@ -266,12 +275,25 @@ Result<void> MqttSession::turn(int fd) {
         code = mosquitto_loop_misc(client_.get());
     }
     if (code != MOSQ_ERR_SUCCESS) {
+        note_loss();
         return tl::unexpected(library_error(code));
     }
     if (!is_up_ && peer_has_closed(fd)) {
         return tl::unexpected(library_error(MOSQ_ERR_CONN_LOST));
     }
     return {};
+}
+
+void MqttSession::go_up() {
+    up_since_ = steady_now();
+    is_up_.store(true, std::memory_order_release);
+    callbacks_.on_change({true, uses_mqtt5_, {}});
+}
+
+/// Called before the error is made, so that it can tell a fight from a single loss.
+void MqttSession::note_loss() {
+    const bool is_quick = is_up_ && steady_now() - up_since_ < kFightWindow;
+    quick_losses_ = is_quick ? quick_losses_ + 1 : 0;
 }
 
 Result<void> MqttSession::await_tcp(int fd) {

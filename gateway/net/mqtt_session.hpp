@@ -69,9 +69,13 @@ private:
     void wake();
     base::Error connection_error(std::string message, std::string cause) const;
     base::Error library_error(int code) const;
+    base::Error closed_session_error(const std::string& cause) const;
+    base::Error taken_over_error() const;
+    void note_loss();
 
     void on_connect(int reason);
     void on_subscribe(int granted);
+    void on_disconnect(int reason);
     void on_message(const mosquitto_message& message);
     void go_up();
 
@@ -92,6 +96,8 @@ private:
     bool uses_mqtt5_ = true;
     bool is_tcp_connected_ = false;
     std::size_t missing_grants_ = 0;
+    int quick_losses_ = 0;  ///< sessions in a row that were up, each only for moments
+    base::Instant up_since_;
     base::Instant deadline_;
     base::Instant last_housekeeping_;
     base::Error refusal_;         ///< what the broker said when it refused us

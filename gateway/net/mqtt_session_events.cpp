@@ -14,6 +14,8 @@ namespace {
 using base::ErrorKind;
 
 constexpr int kUnsupportedVersionV3 = 1;
+constexpr int kQuickLossesOfAFight = 2;
+constexpr int kFirstErrorReason = 0x80;  // below it are the library's own codes
 
 }  // namespace
 
@@ -32,7 +34,7 @@ base::Error MqttSession::library_error(int code) const {
         return refusal_;
     }
     if (is_up_) {
-        return connection_error("lost the broker", cause);
+        return closed_session_error(cause);
     }
     if (!last_tls_error_.empty()) {
         base::Error error = connection_error("no TLS session with the broker", last_tls_error_);
@@ -90,9 +92,42 @@ void MqttSession::on_subscribe(int granted) {
     }
 }
 
-void MqttSession::go_up() {
-    is_up_.store(true, std::memory_order_release);
-    callbacks_.on_change({true, uses_mqtt5_, {}});
+/// Mosquitto 2.0 closes a session that is taken over without a word, as it does when it stops. But
+/// a broker that stopped does not let us in again at once, over and over.
+base::Error MqttSession::closed_session_error(const std::string& cause) const {
+    if (quick_losses_ >= kQuickLossesOfAFight) {
+        return taken_over_error();
+    }
+    base::Error error = connection_error("the broker closed the session", cause);
+    error.remedy =
+        "start the broker if it stopped; if it runs, its log says whether another client "
+        "connected as " +
+        settings_.client_id;
+    return error;
+}
+
+base::Error MqttSession::taken_over_error() const {
+    base::Error error = connection_error("another client took the session over",
+                                         "it connects with the client id " + settings_.client_id +
+                                             ", which belongs to this gateway alone");
+    error.kind = ErrorKind::kConflict;
+    error.remedy =
+        "find the second frugald of this site (the broker's log names it) and stop it, or give it "
+        "a site of its own";
+    return error;
+}
+
+/// MQTT 5 only: many brokers say why they end a session.
+void MqttSession::on_disconnect(int reason) {
+    if (reason < kFirstErrorReason || !refusal_.message.empty()) {
+        return;
+    }
+    refusal_ = connection_error("the broker ended the session", mosquitto_reason_string(reason));
+    refusal_.remedy = "the broker's log says more; the gateway connects again by itself";
+    if (reason != MQTT_RC_SESSION_TAKEN_OVER) {
+        return;
+    }
+    refusal_ = taken_over_error();
 }
 
 void MqttSession::on_message(const mosquitto_message& message) {

@@ -10,8 +10,8 @@
 
 namespace frugal::storage {
 
-/// Makes the file if it is not there yet. A disk without room for it is not an error: it is what
-/// the ballast was for. kUnavailable.
+/// Makes the file if it is not there yet and as much again stays free. A disk without room for it
+/// is not an error: it is what the ballast was for. kUnavailable.
 base::Result<void> ensure_ballast(const std::filesystem::path& path, std::int64_t size_bytes);
 
 /// True if there was one.

@@ -27,7 +27,7 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
     };
     // clang-format off
     const std::array<Preparation, 16> all = {{
-        {&BatchWriter::device_, "INSERT OR REPLACE INTO device VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+        {&BatchWriter::device_, "INSERT OR REPLACE INTO device VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::gap_, "INSERT INTO gap VALUES (NULL,?,?,?,?,?)"},
         {&BatchWriter::task_, "INSERT OR REPLACE INTO task VALUES (?,?,?,?)"},
         {&BatchWriter::release_, "INSERT INTO release VALUES (?,?,?,?,?,?,?,?,?)"},
@@ -146,6 +146,7 @@ base::Result<void> BatchWriter::put(const core::DeviceRecord& record) {
     return device_.bytes(reported)
         .number(record.added_at.unix_ms)
         .number(record.revoked_at.unix_ms)
+        .number(record.is_kick_pending ? 1 : 0)
         .run();
 }
 

@@ -182,8 +182,8 @@ base::Result<void> Database::commit(const core::WriteBatch& batch) {
         // moved on closing: the next owner decides what is true.
         state_->is_spent = true;
         sqlite3_db_config(connection.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-        auto error =
-            done.error().with_context("commit of " + std::to_string(batch.rows()) + " rows");
+        auto error = done.error().with_context("commit of " + std::to_string(batch.rows()) +
+                                               " rows to " + state_->options.path.string());
         error.kind = base::ErrorKind::kStorage;
         return tl::unexpected<base::Error>(std::move(error));
     }

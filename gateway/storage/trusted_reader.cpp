@@ -108,6 +108,7 @@ base::Result<void> TrustedReader::load_devices(core::Snapshot& to) {
         record.reported = unpack_states(reported);
         record.added_at = wall(row, 14);
         record.revoked_at = wall(row, 15);
+        record.is_kick_pending = row.number_at(16) != 0;
         to.devices.push_back(std::move(record));
         return is_good && assignments.is_good() && reported.is_good();
     });

@@ -24,6 +24,7 @@ constexpr std::array kStatusNames{
     StatusName{405, "Method Not Allowed"},
     StatusName{408, "Request Timeout"},
     StatusName{409, "Conflict"},
+    StatusName{410, "Gone"},
     StatusName{413, "Content Too Large"},
     StatusName{414, "URI Too Long"},
     StatusName{415, "Unsupported Media Type"},

@@ -10,6 +10,7 @@ namespace frugal::wire {
 namespace {
 
 constexpr std::size_t kNoBody = 0;
+constexpr std::size_t kCodeBody = 1024;
 constexpr std::size_t kSmallBody = 16 * 1024;
 constexpr std::size_t kRequestBody = 8 * 1024;
 constexpr std::size_t kModelBody = 8 * 1024 * 1024;
@@ -21,6 +22,7 @@ constexpr auto kPut = HttpMethod::kPut;
 constexpr auto kDelete = HttpMethod::kDelete;
 constexpr auto kOpen = RouteAccess::kOpen;
 constexpr auto kClaim = RouteAccess::kClaim;
+constexpr auto kCode = RouteAccess::kCode;
 constexpr auto kToken = RouteAccess::kToken;
 constexpr auto kAnonymous = Role::kAnonymous;
 constexpr auto kViewer = Role::kViewer;
@@ -31,6 +33,7 @@ constexpr auto kAdmin = Role::kAdmin;
 constexpr std::array kRoutes{
     HttpRoute{kGet,    "/",                                  kOpen,  kAnonymous, kNoBody,        "page"},
     HttpRoute{kGet,    "/start",                             kOpen,  kAnonymous, kNoBody,        "start_page"},
+    HttpRoute{kPost,   "/start",                             kCode,  kAnonymous, kCodeBody,      "redeem_start_link"},
     HttpRoute{kGet,    "/assets/{file}",                     kOpen,  kAnonymous, kNoBody,        "asset"},
     HttpRoute{kGet,    "/livez",                             kOpen,  kAnonymous, kNoBody,        "livez"},
     HttpRoute{kGet,    "/readyz",                            kOpen,  kAnonymous, kNoBody,        "readyz"},
@@ -58,6 +61,7 @@ constexpr std::array kRoutes{
     HttpRoute{kGet,    "/api/v1/decisions",                  kToken, kViewer,    kNoBody,        "list_decisions"},
     HttpRoute{kGet,    "/api/v1/escalations/statistics",     kToken, kViewer,    kNoBody,        "get_escalation_statistics"},
     HttpRoute{kGet,    "/api/v1/events",                     kToken, kViewer,    kNoBody,        "watch_events"},
+    HttpRoute{kPost,   "/api/v1/start-links",                kToken, kAdmin,     kSmallBody,     "create_start_link"},
     HttpRoute{kGet,    "/api/v1/tokens",                     kToken, kAdmin,     kNoBody,        "list_tokens"},
     HttpRoute{kPost,   "/api/v1/tokens",                     kToken, kAdmin,     kSmallBody,     "create_token"},
     HttpRoute{kDelete, "/api/v1/tokens/{token}",             kToken, kAdmin,     kNoBody,        "revoke_token"},

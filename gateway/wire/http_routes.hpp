@@ -16,6 +16,7 @@ namespace frugal::wire {
 enum class RouteAccess {
     kOpen,   ///< nobody is asked
     kClaim,  ///< HTTP Basic with device id and claim code; the handler checks it
+    kCode,   ///< a one-time code in the body; the handler checks it
     kToken,  ///< bearer token (or the Unix socket) with at least `role`
 };
 

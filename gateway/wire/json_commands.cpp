@@ -142,6 +142,27 @@ Result<CreateTokenBody> read_create_token(const HttpRequest& request) {
     return CreateTokenBody{*role, std::move(label)};
 }
 
+Result<Role> read_create_start_link(const HttpRequest& request) {
+    ObjectReader body(request.body);
+    const auto role = parse_role(body.text("role"));
+    if (!role) {
+        body.reject("role", "it must be viewer, operator or admin");
+    }
+    if (auto finished = body.finish(); !finished) {
+        return tl::unexpected(finished.error());
+    }
+    return *role;
+}
+
+Result<std::string> read_redeem_start_link(const HttpRequest& request) {
+    ObjectReader body(request.body);
+    std::string code = body.text("code");
+    if (auto finished = body.finish(); !finished) {
+        return tl::unexpected(finished.error());
+    }
+    return code;
+}
+
 Result<base::DeviceId> read_device(const HttpRequest& request) {
     auto device = base::DeviceId::parse(request.parameter("device"));
     if (!device) {

@@ -38,6 +38,10 @@ struct CreateTokenBody {
 };
 base::Result<CreateTokenBody> read_create_token(const HttpRequest& request);
 
+/// POST /api/v1/start-links: {"role": ..}; POST /start: {"code": .., as typed}.
+base::Result<Role> read_create_start_link(const HttpRequest& request);
+base::Result<std::string> read_redeem_start_link(const HttpRequest& request);
+
 /// Path parameters.
 base::Result<base::DeviceId> read_device(const HttpRequest& request);
 base::Result<base::RolloutId> read_rollout(const HttpRequest& request);

@@ -111,6 +111,15 @@ std::string new_token_json(std::string_view text) {
     return json::serialize(object);
 }
 
+std::string start_link_json(std::string_view url, std::string_view code,
+                            base::Duration time_to_live) {
+    json::object object;
+    object["start_url"] = url;
+    object["code"] = code;
+    object["expires_in_s"] = std::chrono::duration_cast<std::chrono::seconds>(time_to_live).count();
+    return json::serialize(object);
+}
+
 HttpResponse health_response(const std::vector<std::string>& failing) {
     json::object object;
     object["status"] = failing.empty() ? "ok" : "failing";

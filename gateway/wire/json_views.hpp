@@ -75,6 +75,10 @@ std::string tokens_json(const std::vector<TokenView>& tokens);
 /// {"token": ..}: the only time it is shown.
 std::string new_token_json(std::string_view text);
 
+/// {"start_url": .., "code": .., "expires_in_s": ..}: the only time the code is shown.
+std::string start_link_json(std::string_view url, std::string_view code,
+                            base::Duration time_to_live);
+
 /// {"status": "ok"} or {"status": "failing", "failing": [..]} for /livez and /readyz.
 HttpResponse health_response(const std::vector<std::string>& failing);
 

@@ -51,6 +51,15 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def run_program(arguments, limit_s):
+    """Runs a command to its end; one that hangs ends the demo with a message, not with a traceback."""
+    try:
+        return subprocess.run(arguments, capture_output=True, text=True, timeout=limit_s, check=False)
+    except subprocess.TimeoutExpired as error:
+        program = os.path.basename(arguments[0])
+        raise DemoError(f"{program} did not end in {limit_s} s: {' '.join(map(str, arguments[1:]))}") from error
+
+
 class Process:
     """One child: started, watched, ended by its pid. Its output goes to a log file."""
 
@@ -93,6 +102,7 @@ class Demo:
         self.rollout = None
         self.fleet = self.spread(options.devices)
         self.processes = []
+        self.ended_badly = []
         self.started = time.monotonic()
 
     @staticmethod
@@ -108,7 +118,7 @@ class Demo:
 
     def control(self, *arguments):
         command = [self.path("frugalctl"), "--site", self.site, "--json", *map(str, arguments)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        done = run_program(command, 120)
         if done.returncode != 0:
             raise DemoError(f"frugalctl {' '.join(map(str, arguments[:3]))} failed:\n{done.stderr.strip()}")
         return json.loads(done.stdout)
@@ -228,15 +238,14 @@ class Demo:
 
     def judge(self):
         """Stops the fleet, then compares what the devices know with what the gateway stored."""
-        self.swarm.stop()
-        self.processes.remove(self.swarm)
+        self.stop(self.swarm)
         overview = self.control("status")["overview"]
         self.stop_all()
         verify = [self.path("frugal-swarm"), "verify", "--ledger", os.path.join(self.state, "ledger"),
                   "--database", os.path.join(self.site, "frugal.db"), "--scan", self.folder, "--json"]
-        done = subprocess.run(verify, capture_output=True, text=True, timeout=300, check=False)
+        done = run_program(verify, 300)
         if not done.stdout.strip():
-            raise DemoError(f"frugal-swarm verify said nothing:\n{done.stderr}")
+            raise DemoError(f"frugal-swarm verify ended with status {done.returncode}:\n{done.stderr}")
         return self.summarize(json.loads(done.stdout.strip().splitlines()[-1]), overview)
 
     def model_bytes(self, size_of):
@@ -262,6 +271,7 @@ class Demo:
             "nothing lost": summary["lost"] == 0 and summary["different"] == 0,
             "nothing twice": summary["duplicated"] == 0,
             "no raw data at rest": summary["raw_bytes_at_rest"] == 0,
+            "every process ended well": not self.ended_badly,
         }
         summary["failed"] = [name for name, holds in checks.items() if not holds]
         summary["ok"] = not summary["failed"]
@@ -269,7 +279,7 @@ class Demo:
 
     def run(self):
         self.make_site()
-        say(f"\nOpen   {self.start_url}\n       (an admin token: keep it to yourself)\n")
+        say(f"\nOpen   {self.start_url}\n       (opens once, within 15 minutes; another link: frugalctl --site {self.site} token start)\n")
         self.make_fleet()
         self.roll_out(1)
         self.roll_out(2)
@@ -281,10 +291,16 @@ class Demo:
         self.revoke_one()
         return self.judge()
 
+    def stop(self, process):
+        self.processes.remove(process)
+        status = process.stop()
+        if status != 0:
+            self.ended_badly.append(process.name)
+            say(f"demo: {process.name} ended with status {status}:\n{process.tail()}")
+
     def stop_all(self):
-        for process in reversed(self.processes):
-            process.stop()
-        self.processes = []
+        for process in reversed(list(self.processes)):
+            self.stop(process)
 
     def clean(self):
         self.stop_all()

@@ -108,8 +108,8 @@ class ServiceDemo(demo.Demo):
 
     def compare(self):
         """The swarm's own ledger against the database."""
-        self.swarm.stop()
-        self.processes.remove(self.swarm)
+        self.stop(self.swarm)
+        self.facts.say(not self.ended_badly, "the swarm ended well")
         ledger = json.loads(run(self.path("frugal-swarm"), "verify", "--ledger", self.state, "--database",
                                 f"{SITE}/frugal.db", "--scan", SITE, "--json").splitlines()[-1])
         for key in ("lost", "duplicated", "raw_bytes_at_rest"):

@@ -134,7 +134,8 @@ class Answer:
 
 
 class Site:
-    def __init__(self, name="demo"):
+    def __init__(self, name="demo", disk_mib=0):
+        """disk_mib: the site lies on a disk of its own of that size (needs root)."""
         self.name = name
         # A Unix socket's path must be short, so the site lives directly under the temporary folder.
         self.folder = tempfile.mkdtemp(prefix="frugal-it-")
@@ -145,12 +146,16 @@ class Site:
         self.broker = None
         self.gateway = None
         self.children = []
+        self.has_disk = disk_mib > 0
+        if self.has_disk:
+            os.mkdir(self.directory)
+            subprocess.run([which("mount"), "-t", "tmpfs", "-o", f"size={disk_mib}m,mode=0700",
+                            "frugal-it", self.directory], check=True)
         made = self.control("setup", "--dir", self.directory, "--name", name, "--mqtt-port",
                             self.mqtt_port, "--http-listen", f"127.0.0.1:{self.http_port}")
         self.config = made["config"]
         self.broker_config = made["broker_config"]
-        self.token = made["token"]
-        self.start_url = made["start_url"]
+        self.setup_url = made["start_url"]
 
     def __enter__(self):
         return self
@@ -159,6 +164,8 @@ class Site:
         for child in reversed(self.children):
             if child.is_alive():
                 child.kill()
+        if self.has_disk:
+            subprocess.run([which("umount"), "--lazy", self.directory], check=False)
         if kind is not None and os.environ.get("FRUGAL_KEEP"):
             print(f"kept: {self.folder}", file=sys.stderr)
             return
@@ -227,6 +234,13 @@ class Site:
             return Answer(response.status, dict(response.getheaders()), response.read())
         finally:
             connection.close()
+
+    def make_token(self, role="admin"):
+        return self.control("token", "create", "--role", role)["token"]
+
+    def start_url(self):
+        """A fresh link that opens the page once."""
+        return self.control("token", "start")["start_url"]
 
     def overview(self):
         return self.request("GET", "/api/v1/overview").json()

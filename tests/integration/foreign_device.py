@@ -10,6 +10,7 @@ import base64
 import contextlib
 import glob
 import importlib
+import json
 import os
 import queue
 import secrets
@@ -67,6 +68,7 @@ class ForeignDevice:
         self.client = None
         self.connected = None
         self.inbox = queue.Queue()
+        self.refusal = None
 
     # Enrolment --------------------------------------------------------------------------------
 
@@ -76,7 +78,7 @@ class ForeignDevice:
                    f"/CN={common_name or self.name}", "-outform", "DER")
 
     def enrol(self, code, common_name=None):
-        """EST simpleenroll; returns the HTTP status."""
+        """EST simpleenroll; returns the HTTP status. The problem of a refusal stays in self.refusal."""
         body = base64.b64encode(self.make_request(common_name))
         credentials = base64.b64encode(f"{self.name}:{code}".encode()).decode()
         request = urllib.request.Request(
@@ -88,6 +90,7 @@ class ForeignDevice:
                 answer = base64.b64decode(response.read())
                 status = response.status
         except urllib.error.HTTPError as error:
+            self.refusal = json.loads(error.read())
             error.close()
             return error.code
         with open(self.certificate, "wb") as file:

@@ -75,12 +75,19 @@ class ForeignClientTest(unittest.TestCase):
         device = ForeignDevice(self.site, "enrols")
         code = self.site.add_device(device.name)
         self.assertEqual(401, device.enrol("0000-0000-0000-0000"))
-        self.assertEqual(401, device.enrol(code, "somebody-else"))
+        generic = device.refusal
+        self.assertEqual(401, device.enrol("0000-0000-0000-0000", "somebody-else"))
+        self.assertEqual(generic, device.refusal)
+        # The code is right: the device is told what is wrong, and may try again with it.
+        self.assertEqual(400, device.enrol(code, "somebody-else"))
+        self.assertEqual("the request is for somebody-else, not for enrols", device.refusal["detail"])
+        self.assertTrue(device.refusal["cause"] and device.refusal["remedy"])
         self.assertEqual(400, device.enrol(code, "Some Body"))
         self.assertEqual(200, device.enrol(code.replace("-", "").lower()))
         self.assertEqual(401, device.enrol(code))
         stranger = ForeignDevice(self.site, "nobody")
         self.assertEqual(401, stranger.enrol(code))
+        self.assertEqual(generic, stranger.refusal)
         trust = ssl.create_default_context(cafile=device.authority)
         url = f"https://127.0.0.1:{self.site.http_port}/.well-known/est/cacerts"
         with urllib.request.urlopen(url, context=trust, timeout=20) as response:

@@ -24,7 +24,7 @@ class PageTest(unittest.TestCase):
         cls.swarm.start()
         rollout = cls.site.roll_out(cls.site.import_release(fleet.RELEASE_1))
         cls.swarm.wait_confirmed(rollout)
-        cls.address = cls.site.start_url.split("/start")[0]
+        cls.address = cls.site.setup_url.split("/start")[0]
 
     def wait_text(self, browser, pattern, seconds=20):
         def found():
@@ -47,12 +47,12 @@ class PageTest(unittest.TestCase):
 
     def test_figures_show_and_change(self):
         with Browser(self.site) as browser:
-            browser.open(self.site.start_url)
+            browser.open(self.site.start_url())
             self.wait_text(browser, r"9 / 9\s+devices online")
             self.wait_text(browser, r"9 / 9\s+confirmed on fashion@1")
             self.wait_text(browser, r"live")
-            # The token is in the address no longer, nor in the history.
-            self.assertNotIn("frg_", browser.script("return location.href"))
+            # The code is in the address no longer, nor in the history.
+            self.assertEqual(self.address + "/start", browser.script("return location.href"))
             before = self.committed(browser)
             fleet.wait_for("the count grows", lambda: self.committed(browser) > before + 500)
             self.wait_text(browser, r"answered by the edge")
@@ -65,7 +65,7 @@ class PageTest(unittest.TestCase):
 
     def test_small_and_dark(self):
         with Browser(self.site, 500, 1500, dark=True) as browser:
-            browser.open(self.site.start_url)
+            browser.open(self.site.start_url())
             self.wait_text(browser, r"devices online")
             widths = browser.script("const root = document.documentElement;"
                                     "return [root.scrollWidth, root.clientWidth]")
@@ -75,7 +75,7 @@ class PageTest(unittest.TestCase):
 
     def test_a_restarted_gateway_is_found_again(self):
         with Browser(self.site) as browser:
-            browser.open(self.site.start_url)
+            browser.open(self.site.start_url())
             before = self.committed(browser)
             self.site.gateway.kill()
             self.wait_text(browser, r"reconnecting|no news")
@@ -92,15 +92,26 @@ class PageTest(unittest.TestCase):
             self.wait_text(browser, r"needs an access token")
             print("screenshot", browser.screenshot("page-no-token"))
             self.assert_no_errors(browser)
-            browser.open(self.address + "/start#frg_wrong_token")
-            self.wait_text(browser, r"not valid here")
-            print("screenshot", browser.screenshot("page-wrong-token"))
+            browser.open(self.address + "/start#0000-0000-0000-0000")
+            self.wait_text(browser, r"start link is not valid")
+            print("screenshot", browser.screenshot("page-wrong-link"))
             self.assert_no_errors(browser, ["401"])
             self.type_token(browser, "frg_still_wrong")
             self.wait_text(browser, r"not valid here")
-            self.type_token(browser, self.site.token)
+            self.type_token(browser, self.site.make_token())
             self.wait_text(browser, r"devices online")
             self.assert_no_errors(browser, ["401"])
+
+    def test_a_link_opens_the_page_once(self):
+        link = self.site.start_url()
+        with Browser(self.site) as browser:
+            browser.open(link)
+            self.wait_text(browser, r"devices online")
+        with Browser(self.site) as browser:
+            browser.open(link)
+            self.wait_text(browser, r"start link was used already")
+            print("screenshot", browser.screenshot("page-used-link"))
+            self.assert_no_errors(browser, ["410"])
 
     @staticmethod
     def type_token(browser, token):
@@ -113,7 +124,7 @@ class PageTest(unittest.TestCase):
         self.assertIn("default-src 'none'", headers["content-security-policy"])
         self.assertEqual("nosniff", headers["x-content-type-options"])
         self.assertNotIn("set-cookie", headers)
-        self.assertNotIn(self.site.token.encode(), answer.body)
+        self.assertNotRegex(answer.body, rb"frg_[0-9a-f]{12}_")
 
 
 if __name__ == "__main__":

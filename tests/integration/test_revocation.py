@@ -75,6 +75,29 @@ class RevocationTest(unittest.TestCase):
             # A revoked id may not enrol again with its key, nor may anybody with a used code.
             self.assertEqual(401, bad.enrol("0000-0000-0000-0000"))
 
+    def test_a_gateway_that_dies_before_the_kick_repeats_it(self):
+        """The revocation is durable and the list in force, but the connection is still open."""
+        with fleet.Site() as self.site:
+            self.site.start_broker()
+            self.site.start_gateway({"FRUGAL_CRASH_AT": "revocation.kick:1"})
+            good, bad = self.join("good"), self.join("bad")
+            for device in (good, bad):
+                self.decide(device, 0)
+            self.assertNotEqual(0, self.site.control_raw("device", "revoke", "bad").returncode)
+            self.assertEqual(-9, self.site.gateway.process.wait(10))
+            self.assertFalse(bad.is_cut(), "the test is pointless: nothing was left to do")
+            self.assertEqual([(3, 1)], self.state_of("bad"))
+            self.site.start_gateway()
+            fleet.wait_for("its connection is closed", bad.is_cut, 10)
+            fleet.wait_for("the kick is on record", lambda: self.state_of("bad") == [(3, 0)])
+            bad.disconnect()
+            self.assert_locked_out(bad, 1)
+            self.decide(good, 1)
+            good.disconnect()
+
+    def state_of(self, name):
+        return self.site.rows("SELECT state, kick_pending FROM device WHERE id = ?", name)
+
     def test_a_device_that_comes_back_at_once_loses(self):
         """The swarm's devices reconnect by themselves, with resumed TLS sessions."""
         with fleet.Site() as self.site:

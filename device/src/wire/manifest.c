@@ -58,6 +58,17 @@ static bool self_tests_are_whole(const fr_manifest_t* manifest) {
     return true;
 }
 
+/// Both names are ids on the wire; protobuf's own decoders refuse text that is not UTF-8.
+static bool is_id(fr_view_t name) {
+    for (size_t i = 0; i < name.size; ++i) {
+        const uint8_t c = name.bytes[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-')) {
+            return false;
+        }
+    }
+    return name.size != 0;
+}
+
 static bool operators_ascend(const fr_manifest_t* manifest) {
     for (uint32_t i = 1; i < manifest->operator_count; ++i) {
         if (manifest->operators[i] <= manifest->operators[i - 1]) {
@@ -74,8 +85,8 @@ fr_status_t fr_manifest_decode(fr_manifest_t* manifest, const uint8_t* bytes, si
         return status;
     }
     *manifest = fields.manifest;
-    const bool is_whole = fields.format == MANIFEST_FORMAT && manifest->model.size != 0 &&
-                          manifest->counter != 0 && manifest->device_class.size != 0 &&
+    const bool is_whole = fields.format == MANIFEST_FORMAT && is_id(manifest->model) &&
+                          manifest->counter != 0 && is_id(manifest->device_class) &&
                           manifest->model_digest.size != 0 && manifest->model_bytes != 0 &&
                           manifest->input_bytes != 0 && manifest->output_classes >= 2;
     return is_whole && operators_ascend(manifest) && self_tests_are_whole(manifest)

@@ -18,6 +18,7 @@ struct Device {
     Presence presence = Presence::kNeverSeen;
     std::optional<base::Instant> heard_at{};
     std::optional<base::Instant> probed_at{};
+    std::optional<base::Instant> kicked_at{};  ///< when its connection was last to be closed
     std::optional<base::Instant> claim_deadline{};
     std::vector<StreamNumber> streams{};
     std::optional<Health> health{};

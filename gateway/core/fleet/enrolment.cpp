@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/fleet/enrolment.hpp"
 
+#include <algorithm>
+
 namespace frugal::core {
 
 namespace {
 
 constexpr std::size_t kWaitingMax = 1024;  ///< requests for certificates in the world's hands
+constexpr auto kKickPause = std::chrono::seconds(10);
 
 bool equal_in_constant_time(const base::Digest& left, const base::Digest& right) {
     unsigned difference = 0;
@@ -24,6 +27,40 @@ void Enrolment::boot(const Step& step) {
         }
     }
     publish_revocations(step, works_.next(), {});
+}
+
+void Enrolment::on_link_up(const Step& step) {
+    kick_from(step, 0);
+}
+
+// One after the other: each carries the whole list.
+void Enrolment::kick_from(const Step& step, std::uint32_t first) {
+    for (auto number = first; number < registry_.size(); ++number) {
+        auto& device = registry_.at(static_cast<DeviceNumber>(number));
+        if (device.record.is_kick_pending && !is_being_kicked(device.record.number)) {
+            kick(step, device);
+            return;
+        }
+    }
+}
+
+bool Enrolment::is_being_kicked(DeviceNumber device) const {
+    return std::any_of(revocations_.begin(), revocations_.end(),
+                       [&](const auto& entry) { return entry.second.device == device; });
+}
+
+void Enrolment::on_intruder(const Step& step, Device& device) {
+    const bool is_due = !device.kicked_at || step.now.instant - *device.kicked_at >= kKickPause;
+    if (is_due && !is_being_kicked(device.record.number)) {
+        kick(step, device);
+    }
+}
+
+void Enrolment::kick(const Step& step, Device& device) {
+    device.kicked_at = step.now.instant;
+    const auto work = works_.next();
+    revocations_.emplace(work, Revocation{{}, device.record.number});
+    publish_revocations(step, work, device.record.id);
 }
 
 base::Result<Done> Enrolment::add(const Step& step, const Requester& by, const AddDevice& command) {
@@ -153,11 +190,14 @@ base::Result<void> Enrolment::revoke(const Step& step, const Requester& by,
         record.revoked_at = step.now.wall;
         record.claim.reset();
         (*device)->presence = Presence::kOffline;
-        step.write(record);
         journal_.audit(step, by.actor, "device.revoke", record.id.text());
     }
+    // Stays on record until the connection is known to be closed: this process may die before.
+    record.is_kick_pending = true;
+    step.write(record);
+    (*device)->kicked_at = step.now.instant;
     const auto work = works_.next();
-    revocations_.emplace(work, Waiting{by, record.number});
+    revocations_.emplace(work, Revocation{by.request, record.number});
     publish_revocations(step, work, record.id);
     return {};
 }
@@ -183,12 +223,25 @@ void Enrolment::on_revocation(const Step& step, const RevocationDone& done) {
     if (found == revocations_.end()) {
         return;
     }
-    const auto request = found->second.by.request;
+    const auto revocation = found->second;
     revocations_.erase(found);
+    auto& record = registry_.at(revocation.device).record;
+    // Where the gateway can close no connections at all, a repetition does not help.
+    const bool is_final =
+        done.outcome || done.outcome.error().kind == base::ErrorKind::kUnsupported;
+    if (is_final && record.is_kick_pending) {
+        record.is_kick_pending = false;
+        step.write(record);
+    }
+    if (!revocation.asked_by) {
+        kick_from(step, index_of(revocation.device) + 1);
+        return;
+    }
     if (done.outcome) {
-        step.after_commit(Reply{request, AdminReply{Done{}}});
+        step.after_commit(Reply{*revocation.asked_by, AdminReply{Done{}}});
     } else {
-        step.after_commit(Reply{request, tl::unexpected<base::Error>(done.outcome.error())});
+        step.after_commit(
+            Reply{*revocation.asked_by, tl::unexpected<base::Error>(done.outcome.error())});
     }
 }
 

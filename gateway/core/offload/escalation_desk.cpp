@@ -40,7 +40,8 @@ void EscalationDesk::on_escalate(const Step& step, Device& device, Escalate&& es
     const auto wait = wait_before(place);
     const auto finish =
         step.now.instant + wait + service_time(escalate.task) + config_.return_allowance;
-    if (finish > place.deadline || is_over_share(device.record.number) ||
+    const bool is_probe = finish > place.deadline && may_probe(step, escalate.task);
+    if ((finish > place.deadline && !is_probe) || is_over_share(device.record.number) ||
         !make_room(step, place, escalate.features.size())) {
         ++statistics_.busy;
         turn_away(step, instance, VerdictStatus::kBusy, wait + service_time(escalate.task));
@@ -51,6 +52,7 @@ void EscalationDesk::on_escalate(const Step& step, Device& device, Escalate&& es
                        .local_class = escalate.local_class,
                        .deadline = place.deadline,
                        .arrived = step.now.instant,
+                       .is_probe = is_probe,
                        .features = std::move(escalate.features)});
     dispatch(step);
 }
@@ -89,6 +91,15 @@ bool EscalationDesk::is_over_share(DeviceNumber device) const {
 base::Duration EscalationDesk::service_time(std::uint32_t task) const {
     const auto found = service_times_.find(task);
     return found == service_times_.end() ? config_.first_service_time : found->second;
+}
+
+// An estimate that forbids every task would never be corrected: nothing runs, nothing is measured.
+bool EscalationDesk::may_probe(const Step& step, std::uint32_t task) const {
+    if (!queue_.empty() || !running_.empty()) {
+        return false;
+    }
+    const auto found = last_runs_.find(task);
+    return found == last_runs_.end() || step.now.instant - found->second >= config_.probe_interval;
 }
 
 // How long the workers are busy with what comes before this place.
@@ -142,7 +153,7 @@ EscalationDesk::Job EscalationDesk::take(std::map<Place, Job>::iterator position
 void EscalationDesk::dispatch(const Step& step) {
     while (running_.size() < config_.workers && !queue_.empty()) {
         auto job = take(queue_.begin());
-        if (step.now.instant + service_time(job.task) > job.deadline) {
+        if (!job.is_probe && step.now.instant + service_time(job.task) > job.deadline) {
             // The device's local answer stands already, or will before ours is ready.
             ++statistics_.expired;
             active_.erase(job.instance);
@@ -171,6 +182,7 @@ void EscalationDesk::on_inference(const Step& step, const InferenceDone& done) {
     const auto job = std::move(found->second);
     running_.erase(found);
     active_.erase(job.instance);
+    last_runs_[job.task] = step.now.instant;
     if (!done.answer) {
         ++statistics_.failed;
         journal_.log(
@@ -178,12 +190,20 @@ void EscalationDesk::on_inference(const Step& step, const InferenceDone& done) {
             {{"task", std::to_string(job.task)}, {"error", done.answer.error().describe()}});
         turn_away(step, job.instance, VerdictStatus::kRefused, {});
     } else {
-        // One stall of the machine must not make the desk turn everybody away for good.
-        const auto known = service_time(job.task);
-        service_times_[job.task] = blend(known, std::min(done.service_time, 4 * known));
+        learn(job, done.service_time);
         answer(step, job, *done.answer);
     }
     dispatch(step);
+}
+
+void EscalationDesk::learn(const Job& job, base::Duration measured) {
+    const auto known = service_time(job.task);
+    if (job.is_probe && measured < known) {
+        service_times_[job.task] = measured;  // what it tested has been refuted
+        return;
+    }
+    // One stall of the machine must not make the desk turn everybody away.
+    service_times_[job.task] = blend(known, std::min(measured, 4 * known));
 }
 
 void EscalationDesk::answer(const Step& step, const Job& job, const EdgeAnswer& edge) {

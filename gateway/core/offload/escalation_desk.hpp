@@ -64,12 +64,14 @@ private:
         std::uint32_t local_class = 0;
         base::Instant deadline;
         base::Instant arrived;
+        bool is_probe = false;  ///< runs although the estimate says it will be late
         Features features;
     };
 
     bool is_asked_again(const Step& step, const Instance& instance);
     /// False for a private task, one without an edge model, or an input that does not fit it.
     bool is_answerable(const Step& step, Device& device, const Escalate& escalate);
+    bool may_probe(const Step& step, std::uint32_t task) const;
     base::Duration wait_before(const Place& place) const;
     bool make_room(const Step& step, const Place& place, std::size_t bytes);
     bool is_over_share(DeviceNumber device) const;
@@ -77,6 +79,7 @@ private:
     Job take(std::map<Place, Job>::iterator position);
     void dispatch(const Step& step);
     base::Duration service_time(std::uint32_t task) const;
+    void learn(const Job& job, base::Duration measured);
     void answer(const Step& step, const Job& job, const EdgeAnswer& edge);
     void turn_away(const Step& step, const Instance& instance, VerdictStatus status,
                    base::Duration retry_after);
@@ -98,7 +101,8 @@ private:
     std::map<Instance, Verdict> remembered_;
     std::deque<Instance> remembered_order_;
     std::map<std::uint32_t, base::Duration> service_times_;
-    base::Duration sojourn_{0};  ///< moving average of the time in the queue
+    std::map<std::uint32_t, base::Instant> last_runs_;  ///< by task, when one last ended
+    base::Duration sojourn_{0};                         ///< moving average of the time in the queue
     EscalationStatistics statistics_;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first page: one live view of the site. The token comes once in the fragment (#frg_...), which
-// browsers never send, and is kept for this tab only.
+// The first page: one live view of the site. A start link carries a one-time code in its fragment,
+// which browsers never send; it is changed for a token, which is kept for this tab only.
 
 import { follow, type Connection, type StreamEvent } from './event_stream';
 import type { Overview } from './overview';
@@ -33,13 +33,29 @@ function onEvent(event: StreamEvent): void {
   if (pill.dataset.state !== 'live') showConnection('live');
 }
 
-function takeToken(): string {
-  const fragment = location.hash.slice(1);
-  if (fragment !== '') {
-    sessionStorage.setItem(kTokenKey, fragment);
-    window.history.replaceState(null, '', location.pathname);
+/** Takes the code out of the address and of the history, before anything else can see it. */
+function takeCode(): string {
+  const code = location.hash.slice(1);
+  if (code !== '') window.history.replaceState(null, '', location.pathname);
+  return code;
+}
+
+/** Changes the code for a token; what is wrong with it otherwise, for people. */
+async function redeem(code: string): Promise<string> {
+  try {
+    const response = await fetch('/start', {
+      method: 'POST', cache: 'no-store',
+      headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ code }),
+    });
+    const answer = await response.json() as { token?: string; detail?: string; cause?: string };
+    if (response.ok && answer.token !== undefined) {
+      sessionStorage.setItem(kTokenKey, answer.token);
+      return '';
+    }
+    return `${answer.detail ?? response.status}: ${answer.cause ?? ''}`;
+  } catch {
+    return 'The gateway did not answer: reload the link to try again';
   }
-  return sessionStorage.getItem(kTokenKey) ?? '';
 }
 
 function askForToken(message: string): void {
@@ -55,12 +71,12 @@ function askForToken(message: string): void {
     start();
   });
   view.replaceChildren(element('section', 'card ask', element('h2', '', message), form,
-    element('p', 'quiet', 'A new token: frugalctl token create --role viewer')));
+    element('p', 'quiet', 'A new link: frugalctl token start. A new token: frugalctl token create --role viewer')));
   view.setAttribute('aria-busy', 'false');
 }
 
 function start(): void {
-  const token = takeToken();
+  const token = sessionStorage.getItem(kTokenKey) ?? '';
   if (token === '') {
     showConnection('refused');
     askForToken('This page needs an access token');
@@ -81,4 +97,17 @@ setInterval(() => {
   }
 }, 1000);
 
-start();
+async function arrive(): Promise<void> {
+  const code = takeCode();
+  const refusal = code === '' ? '' : await redeem(code);
+  if (refusal === '' || sessionStorage.getItem(kTokenKey) !== null) {
+    start();
+    return;
+  }
+  showConnection('refused');
+  askForToken(refusal);
+}
+
+// Another link opened in the same tab changes the fragment only: the page is not loaded again.
+window.addEventListener('hashchange', () => { if (location.hash !== '') location.reload(); });
+void arrive();

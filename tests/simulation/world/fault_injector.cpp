@@ -152,6 +152,16 @@ bool FaultInjector::inject_disk(FaultKind kind) {
                 gateway_.arm(CrashPoint::kAfterCommit);
             }
             return true;
+        case FaultKind::kLostFlush:
+            // Nobody is left to remember that it failed, and what was not written is cached still.
+            disk_.arm(DiskFault::kSyncError, rng_.below(4));
+            gateway_.arm(CrashPoint::kAfterFailedCommit);
+            context_.timeline.after(up_to(seconds(60)), [this] {
+                if (!is_stopped_) {
+                    gateway_.crash(true);
+                }
+            });
+            return true;
         case FaultKind::kWriteError:
             disk_.arm(DiskFault::kWriteError, rng_.below(12));
             return true;

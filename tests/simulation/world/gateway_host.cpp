@@ -358,6 +358,11 @@ void GatewayHost::commit(const core::CommitRequest& request) {
         store_twice(*request.batch);
         context_.tell([&](Checker& checker) { checker.on_committed(*request.batch); });
     }
+    if (!outcome && crash_point_ == CrashPoint::kAfterFailedCommit) {
+        context_.trace.fault("killed after a failed commit");
+        die(false);
+        return;
+    }
     if (crash_point_ == CrashPoint::kAfterCommit) {
         context_.trace.fault("crash after a commit");
         die(rng_.chance(0.5));

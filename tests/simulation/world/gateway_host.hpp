@@ -21,7 +21,7 @@
 namespace frugal::simulation {
 
 /// Where the process dies next time it passes.
-enum class CrashPoint { kNone, kBeforeCommit, kAfterCommit, kHalfEffects };
+enum class CrashPoint { kNone, kBeforeCommit, kAfterCommit, kAfterFailedCommit, kHalfEffects };
 
 class GatewayHost {
 public:

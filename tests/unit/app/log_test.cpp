@@ -19,5 +19,12 @@ TEST(Log, CutsLongValues) {
     EXPECT_LT(line.size(), 600u);
 }
 
+TEST(Log, AGreetingFromEachOfTenThousandDevicesIsNotNews) {
+    EXPECT_EQ(level_of(core::LogEvent::kDeviceFirstSeen), LogLevel::kDebug);
+    EXPECT_EQ(level_of(core::LogEvent::kRolloutStarted), LogLevel::kInfo);
+    EXPECT_EQ(level_of(core::LogEvent::kGap), LogLevel::kWarning);
+    EXPECT_EQ(level_of(core::LogEvent::kIncident), LogLevel::kError);
+}
+
 }  // namespace
 }  // namespace frugal::app

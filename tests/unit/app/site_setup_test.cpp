@@ -62,7 +62,7 @@ TEST_F(SiteSetupTest, KeepsPrivateKeysToTheirOwner) {
     ASSERT_TRUE(make_site(choices_, kNow));
     const SiteFiles files(choices_.directory);
     for (const auto& path : {files.authority() / "ca.key", files.release_key(), files.http_key(),
-                             files.gateway_key(), files.tokens()}) {
+                             files.gateway_key(), files.start_code()}) {
         struct stat status {};
         ASSERT_EQ(::stat(path.c_str(), &status), 0) << path;
         EXPECT_EQ(status.st_mode & 0077, 0u) << path;

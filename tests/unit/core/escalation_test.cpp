@@ -145,6 +145,55 @@ TEST_F(Escalation, LearnsTheServiceTime) {
     EXPECT_EQ(verdicts("b").back().status, VerdictStatus::kBusy);
 }
 
+TEST_F(Escalation, OneStallOfTheEngineTurnsNobodyAway) {
+    for (std::uint64_t i = 0; i < 20; ++i) {
+        escalate("a", i);
+        finish(milliseconds(10));
+    }
+    escalate("a", 20, 60'000);
+    finish(milliseconds(59'000));
+    EXPECT_LE(statistics().service_time.at(1), milliseconds(14)) << "(7 * 10 + 4 * 10) / 8";
+    escalate("a", 21, 50);
+    EXPECT_EQ(statistics().running, 1U);
+}
+
+TEST_F(Escalation, AnIdleDeskTriesOneAgainWhenItsEstimateForbidsThemAll) {
+    std::uint64_t sequence = 0;
+    for (; sequence < 25; ++sequence) {  // wedged for long: each time the estimate rises by 3/8
+        escalate("a", sequence, 60'000);
+        finish(milliseconds(50'000));
+    }
+    ASSERT_GT(statistics().service_time.at(1), milliseconds(1000));
+    escalate("a", ++sequence);
+    EXPECT_EQ(verdicts("a").back().status, VerdictStatus::kBusy) << "it has just been measured";
+    world.advance(OffloadConfig{}.probe_interval);
+    escalate("a", ++sequence);
+    escalate("b", ++sequence);
+    EXPECT_EQ(statistics().running, 1U) << "one probe";
+    EXPECT_EQ(verdicts("b").back().status, VerdictStatus::kBusy) << "and no more than one";
+    finish(milliseconds(10));
+    EXPECT_EQ(verdicts("a").back().status, VerdictStatus::kAnswered);
+    EXPECT_EQ(statistics().service_time.at(1), milliseconds(10)) << "the old estimate was wrong";
+    escalate("b", ++sequence, 100);
+    EXPECT_EQ(statistics().running, 1U) << "as before the wedge";
+}
+
+TEST_F(Escalation, AProbeThatIsSlowIsNotRepeatedAtOnce) {
+    std::uint64_t sequence = 0;
+    for (; sequence < 25; ++sequence) {
+        escalate("a", sequence, 60'000);
+        finish(milliseconds(50'000));
+    }
+    world.advance(OffloadConfig{}.probe_interval);
+    const auto before = statistics().service_time.at(1);
+    escalate("a", ++sequence);
+    finish(milliseconds(900));
+    EXPECT_LT(statistics().service_time.at(1), before);
+    escalate("a", ++sequence, 500);
+    EXPECT_EQ(verdicts("a").back().status, VerdictStatus::kBusy);
+    EXPECT_EQ(statistics().running, 0U);
+}
+
 TEST_F(Escalation, AnswersOneInstanceOnce) {
     escalate("a", 0);
     escalate("a", 0);

@@ -86,6 +86,92 @@ TEST(Fleet, AnswersARevocationOnlyAfterTheBrokerEnforcesIt) {
     EXPECT_EQ(world.performed<Reply>().size(), 1U);
 }
 
+/// The revocation of "dev" is durable, but the process ends before anything came of it.
+Snapshot unfinished_revocation() {
+    SiteWorld world;
+    world.enrol("dev");
+    std::vector<Event> events;
+    events.push_back(AdminRequest{{77}, "ada", RevokeDevice{device_id("dev")}});
+    const auto output = world.tick.step(std::move(events), world.now);
+    Snapshot snapshot;
+    for (const auto& record : output.commit->batch->records) {
+        if (const auto* device = std::get_if<DeviceRecord>(&record)) {
+            snapshot.devices = {*device};
+        }
+    }
+    return snapshot;
+}
+
+TEST(Fleet, RepeatsAKickUntilItIsConfirmed) {
+    const auto kicks = [](const TickOutput& output) {
+        std::vector<PublishRevocations> found;
+        for (const auto& effect : output.effects) {
+            const auto* publish = std::get_if<PublishRevocations>(&effect);
+            if (publish != nullptr && publish->kick) {
+                found.push_back(*publish);
+            }
+        }
+        return found;
+    };
+    Tick tick(unfinished_revocation(), {});
+    base::Now now;
+    auto boot = tick.boot(now);
+    EXPECT_TRUE(kicks(tick.on_commit(boot.commit->id, {}, now)).empty()) << "no broker yet";
+    const auto link = [&](bool is_up) {
+        std::vector<Event> events;
+        events.push_back(LinkChanged{is_up});
+        return tick.step(std::move(events), now);
+    };
+    const auto answer = [&](const PublishRevocations& kick, base::Result<void> outcome) {
+        std::vector<Event> events;
+        events.push_back(RevocationDone{kick.work, std::move(outcome)});
+        return tick.step(std::move(events), now);
+    };
+    auto first = kicks(link(true));
+    ASSERT_EQ(first.size(), 1U);
+    EXPECT_EQ(first[0].kick, device_id("dev"));
+    answer(first[0], base::fail(base::ErrorKind::kUnavailable, "the broker is down"));
+    auto second = kicks(link(true));
+    ASSERT_EQ(second.size(), 1U) << "not confirmed: repeated";
+    const auto done = answer(second[0], {});
+    ASSERT_TRUE(done.commit);
+    EXPECT_FALSE(std::get<DeviceRecord>(done.commit->batch->records.at(0)).is_kick_pending);
+    ASSERT_TRUE(tick.on_commit(done.commit->id, {}, now).effects.empty());
+    EXPECT_TRUE(kicks(link(true)).empty()) << "confirmed: not again";
+}
+
+TEST(Fleet, KicksARevokedDeviceThatSpeaksSeldomEnough) {
+    SiteWorld world;
+    world.enrol("dev");
+    world.get<Done>(RevokeDevice{device_id("dev")});
+    world.take();
+    for (int i = 0; i < 25; ++i) {  // one message a second
+        world.advance(std::chrono::seconds(1));
+        world.say("dev", decisions(0, 4));
+    }
+    EXPECT_EQ(world.performed<PublishRevocations>().size(), 2U);
+    EXPECT_EQ(world.performed<PublishRevocations>()[0]->kick, device_id("dev"));
+}
+
+TEST(Fleet, KicksManyOneAfterTheOther) {
+    auto snapshot = unfinished_revocation();
+    for (std::uint32_t i = 1; i < 5; ++i) {
+        auto next = snapshot.devices[0];
+        next.number = static_cast<DeviceNumber>(i);
+        next.id = device_id("dev-" + std::to_string(i));
+        snapshot.devices.push_back(next);
+    }
+    SiteWorld world({}, std::move(snapshot));
+    world.take();
+    world.give(LinkChanged{true});
+    const auto published = world.performed<PublishRevocations>();
+    ASSERT_EQ(published.size(), 5U);
+    EXPECT_EQ(published[4]->kick, device_id("dev-4"));
+    for (const auto& record : world.written<DeviceRecord>()) {
+        EXPECT_FALSE(record.is_kick_pending);
+    }
+}
+
 TEST(Fleet, DropsAHelloThatNamesAnotherDevice) {
     SiteWorld world;
     world.enrol("dev");

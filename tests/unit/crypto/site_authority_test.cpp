@@ -104,7 +104,11 @@ TEST_F(SiteAuthorityTest, refuses_a_request_for_another_device_and_reserved_name
     const auto request = CertificateRequest::verify(identity.request_der).value();
     const auto wrong = authority_.issue_device(request, kDevice, kNow);
     ASSERT_FALSE(wrong);
-    EXPECT_EQ(wrong.error().kind, ErrorKind::kDenied);
+    // Not kDenied: the code was right by then, so the device may be told what is wrong.
+    EXPECT_EQ(wrong.error().kind, ErrorKind::kInvalidInput);
+    EXPECT_EQ(wrong.error().message, "the request is for sensor-8, not for sensor-7");
+    EXPECT_FALSE(wrong.error().cause.empty());
+    EXPECT_FALSE(wrong.error().remedy.empty());
     for (const char* name : {"gateway", "all"}) {
         const auto reserved = make_device_identity(name).value();
         const auto result =

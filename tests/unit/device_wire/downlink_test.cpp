@@ -2,6 +2,7 @@
 // The device's decoders read the golden vectors, and refuse everything that is not canonical.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "frugal/policy.h"
@@ -51,6 +52,21 @@ TEST(Downlink, Manifest) {
     ASSERT_EQ(manifest.self_test_count, 1U);
     EXPECT_EQ(manifest.self_tests[0].seed, 1U);
     EXPECT_EQ(manifest.self_tests[0].output_digest.size, 16U);
+}
+
+TEST(Downlink, ManifestWhoseNamesAreNoIdsIsRefused) {
+    // Found by the fuzz target: what protobuf refuses as text passed here.
+    for (const auto& name : {std::string("fashion"), std::string("m4")}) {
+        auto bytes = read_vector("manifest");
+        const auto found = std::search(bytes.begin(), bytes.end(), name.begin(), name.end());
+        ASSERT_NE(found, bytes.end());
+        for (const std::uint8_t wrong : {0xef, 0x00, 0x4d, 0x2f}) {
+            *found = wrong;
+            fr_manifest_t manifest;
+            EXPECT_EQ(fr_manifest_decode(&manifest, bytes.data(), bytes.size()), FR_ERROR_MALFORMED)
+                << name << " with " << int{wrong};
+        }
+    }
 }
 
 TEST(Downlink, ChunkAckVerdictProbe) {

@@ -3,10 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/write.hpp>
 #include <deque>
 #include <fstream>
+#include <thread>
 
 #include "unit/net/local_broker.hpp"
 
@@ -117,6 +122,56 @@ TEST_F(MqttLinkLoopback, says_who_cannot_be_reached_and_comes_back_by_itself) {
     broker.start();
     ASSERT_TRUE(peer.until_up());
     EXPECT_EQ(peer.link().counters().connects, 2u);
+}
+
+bool is_takeover(const LinkChange& change) {
+    return !change.is_up && change.error.kind == ErrorKind::kConflict;
+}
+
+TEST_F(MqttLinkLoopback, says_that_another_client_takes_its_session_over) {
+    // Mosquitto 2.0 closes such a session without a word: the row of losses tells.
+    const LocalBroker broker;
+    Peer first(local(broker.socket(), "frugald:plant-7"));
+    ASSERT_TRUE(first.link().start());
+    ASSERT_TRUE(first.until_up());
+    Peer second(local(broker.socket(), "frugald:plant-7"));
+    ASSERT_TRUE(second.link().start());
+    ASSERT_TRUE(
+        first.until([&] { return !first.changes.empty() && is_takeover(first.changes.back()); }));
+    second.link().stop();
+    const base::Error error = first.changes.back().error;
+    EXPECT_NE(error.message.find("another client"), std::string::npos) << error.message;
+    EXPECT_NE(error.message.find(broker.socket()), std::string::npos) << error.message;
+    EXPECT_NE(error.cause.find("frugald:plant-7"), std::string::npos) << error.cause;
+    EXPECT_NE(error.remedy.find("stop it"), std::string::npos) << error.remedy;
+    // The very first loss could be a broker that stopped: it names both.
+    EXPECT_EQ(first.changes[1].error.kind, ErrorKind::kUnavailable);
+    EXPECT_NE(first.changes[1].error.remedy.find("another client"), std::string::npos);
+    // The other one has gone: the first comes back by itself.
+    EXPECT_TRUE(first.until_up());
+}
+
+TEST_F(MqttLinkLoopback, hears_a_broker_that_says_who_ended_the_session) {
+    const tests::TemporaryDirectory directory;
+    const std::string path = (directory.path() / "mqtt.sock").string();
+    boost::asio::io_context loop;
+    using boost::asio::local::stream_protocol;
+    stream_protocol::acceptor acceptor(loop, stream_protocol::endpoint(path));
+    std::thread broker([&] {
+        stream_protocol::socket socket(loop);
+        acceptor.accept(socket);
+        std::array<char, 256> connect{};
+        socket.read_some(boost::asio::buffer(connect));
+        // CONNACK, then DISCONNECT with reason 0x8E, session taken over (MQTT 5, 3.14.2.1).
+        const std::array<std::uint8_t, 9> answer{0x20, 3, 0, 0, 0, 0xe0, 2, 0x8e, 0};
+        boost::asio::write(socket, boost::asio::buffer(answer));
+    });
+    Peer peer(local(path, "frugald:plant-7"));
+    ASSERT_TRUE(peer.link().start());
+    const bool is_told = peer.until(
+        [&] { return std::any_of(peer.changes.begin(), peer.changes.end(), is_takeover); });
+    broker.join();
+    EXPECT_TRUE(is_told);
 }
 
 TEST_F(MqttLinkLoopback, drops_and_counts_what_is_too_large_or_too_much) {

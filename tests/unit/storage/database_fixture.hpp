@@ -31,7 +31,8 @@ inline core::DeviceRecord device_record(std::uint32_t number, const std::string&
                                             .burned_counter = 2}},
                               .reported_version = 8,
                               .added_at = {11},
-                              .revoked_at = {12}};
+                              .revoked_at = {12},
+                              .is_kick_pending = true};
     return record;
 }
 

@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "storage/migration.hpp"
 #include "unit/storage/database_fixture.hpp"
 
 namespace frugal::storage {
@@ -185,8 +186,20 @@ TEST_F(DatabaseTest, RefusesANewerSchemaWithoutWriting) {
     EXPECT_NE(error.describe().find("9999"), std::string::npos);
     EXPECT_NE(error.remedy.find("newer frugald"), std::string::npos);
     EXPECT_EQ(std::filesystem::file_size(path()), before);
-    execute("PRAGMA user_version = 1");
+    execute("PRAGMA user_version = " + std::to_string(migrations().size()));
     EXPECT_EQ(open().load()->devices.size(), 1U);
+}
+
+TEST_F(DatabaseTest, AnUpgradeConfirmsEarlierRevocationsOnceMore) {
+    core::WriteBatch batch;
+    batch.records = {device_record(0, "enrolled"), device_record(1, "revoked")};
+    std::get<core::DeviceRecord>(batch.records[1]).state = core::DeviceState::kRevoked;
+    ASSERT_TRUE(open().commit(batch));
+    execute("ALTER TABLE device DROP COLUMN kick_pending; PRAGMA user_version = 1");  // as it was
+    const auto devices = open().load()->devices;
+    ASSERT_EQ(devices.size(), 2U);
+    EXPECT_FALSE(devices[0].is_kick_pending);
+    EXPECT_TRUE(devices[1].is_kick_pending);
 }
 
 TEST_F(DatabaseTest, RefusesAnotherProgramsDatabase) {
@@ -279,6 +292,15 @@ TEST_F(DatabaseTest, NeverCrashesOnDamage) {
             (void)database->commit(decision_batch(1000));
         }
     }
+}
+
+// Given up for room, it must not take the room away again when the database is opened.
+TEST_F(DatabaseTest, TakesNoBallastThatWouldLeaveLessThanItself) {
+    DatabaseOptions options;
+    const auto available = std::filesystem::space(directory.path()).available;
+    options.ballast_bytes = static_cast<std::int64_t>(available / 4 * 3);
+    open(options);
+    EXPECT_FALSE(std::filesystem::exists(path().string() + ".ballast"));
 }
 
 TEST_F(DatabaseTest, GivesItsBallastUpOnce) {

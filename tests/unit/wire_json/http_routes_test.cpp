@@ -58,8 +58,9 @@ TEST(HttpRoutes, table_is_consistent) {
         EXPECT_TRUE(keys.insert({route.method, route.pattern}).second) << route.pattern;
         const bool needs_token = route.access == RouteAccess::kToken;
         EXPECT_EQ(needs_token, route.role != Role::kAnonymous) << route.pattern;
-        const bool changes =
-            route.method != HttpMethod::kGet && route.access != RouteAccess::kClaim;
+        const bool takes_code =
+            route.access == RouteAccess::kClaim || route.access == RouteAccess::kCode;
+        const bool changes = route.method != HttpMethod::kGet && !takes_code;
         EXPECT_TRUE(!changes || route.role >= Role::kOperator) << route.pattern;
         if (route.pattern.starts_with("/api/")) {
             EXPECT_TRUE(needs_token) << route.pattern;

@@ -62,6 +62,8 @@ std::map<std::string, Operation> documented() {
             current->body_limit = std::stoul(text.substr(14));
         } else if (indent == 6 && text == "security: []") {
             current->access = "open";
+        } else if (indent == 6 && text == "x-one-time-code: true") {
+            current->access = "code";
         } else if (is_in_security && text == "- claim: []") {
             current->access = "claim";
         } else if (text == "$ref: '#/components/responses/Problem'") {
@@ -80,6 +82,7 @@ std::map<std::string, Operation> served() {
         operation.role = to_string(route.role);
         operation.access = route.access == RouteAccess::kOpen    ? "open"
                            : route.access == RouteAccess::kClaim ? "claim"
+                           : route.access == RouteAccess::kCode  ? "code"
                                                                  : "token";
         operation.body_limit = route.body_limit;
         operation.has_problem = true;
