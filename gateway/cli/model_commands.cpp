@@ -6,6 +6,7 @@
 
 #include "cli/api_client.hpp"
 #include "cli/command.hpp"
+#include "cli/compress_command.hpp"
 #include "cli/json_path.hpp"
 #include "cli/offline_model.hpp"
 #include "cli/output.hpp"
@@ -118,6 +119,7 @@ void add_model_commands(CLI::App& root, Context& context) {
     on_command(*run, context,
                [&context, file, input] { return run_model_file(context, *file, *input); });
 
+    add_compress_command(*noun, context);
     auto options = std::make_shared<ImportOptions>();
     auto* import_command =
         noun->add_subcommand("import", "check, pack and sign .tflite files as one release");

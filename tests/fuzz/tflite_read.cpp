@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gateway's model reader on hostile bytes: a summary whose parts agree with each other, or an
 // error that says something. Pass a folder of real .tflite files as a further corpus.
+#include "model/tflite/layers.hpp"
 #include "model/tflite/summary.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t size) {
@@ -19,6 +20,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t siz
     }
     for (std::uint32_t tensor : summary->inputs) {
         if (tensor >= summary->tensors.size()) {
+            __builtin_trap();
+        }
+    }
+    const auto layers = frugal::model::read_layers(bytes);
+    for (const auto& layer : layers ? *layers : std::vector<frugal::model::Layer>{}) {
+        const bool is_inside = layer.weights.offset <= size &&
+                               layer.weights.size <= size - layer.weights.offset &&
+                               layer.weight_scales.size <= size - layer.weight_scales.offset;
+        if (layer.obstacle.empty() && !is_inside) {
             __builtin_trap();
         }
     }

@@ -178,6 +178,19 @@ uint32_t fr_state_size(const fr_model_t* model);
 ///         FR_ERROR_STORAGE if the model's bytes changed since the open.
 FR_MUST_USE fr_status_t fr_interpreter_invoke(const fr_interpreter_t* interpreter);
 
+/// Runs operators `first` to `end` - 1 only; an invoke is (0, all). For tools that look at what
+/// stands between layers: the caller keeps the order.
+/// @return FR_OK; FR_ERROR_ARGUMENT for a range the model does not have; FR_ERROR_STORAGE if the
+///         structure of the model's bytes changed since the open (weights may change).
+FR_MUST_USE fr_status_t fr_interpreter_run_operators(const fr_interpreter_t* interpreter,
+                                                     uint32_t first, uint32_t end);
+
+/// The bytes of activation `index` as they stand now; operators after its last reader overwrite it.
+/// @return FR_OK; FR_ERROR_NOT_FOUND for a constant or an index the model does not have.
+FR_MUST_USE fr_status_t fr_interpreter_activation(const fr_interpreter_t* interpreter,
+                                                  uint32_t index, const uint8_t** data,
+                                                  size_t* size);
+
 /// Overwrites every activation with zeros, inputs included: nothing of a sample stays in memory.
 void fr_interpreter_clear(const fr_interpreter_t* interpreter);
 

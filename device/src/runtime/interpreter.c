@@ -84,16 +84,16 @@ fr_status_t fr_interpreter_output(const fr_interpreter_t* interpreter, uint32_t 
     return *data == NULL ? FR_ERROR_NOT_FOUND : FR_OK;
 }
 
-fr_status_t fr_interpreter_invoke(const fr_interpreter_t* interpreter) {
-    if (interpreter == NULL || interpreter->model == NULL) {
+fr_status_t fr_interpreter_run_operators(const fr_interpreter_t* interpreter, uint32_t first,
+                                         uint32_t end) {
+    if (interpreter == NULL || interpreter->model == NULL || first > end ||
+        end > interpreter->model->operator_count ||
+        (interpreter->state_size != 0 && interpreter->state == NULL)) {
         return FR_ERROR_ARGUMENT;
     }
     const fr_model_t* model = interpreter->model;
-    if (interpreter->state_size != 0 && interpreter->state == NULL) {
-        return FR_ERROR_ARGUMENT;
-    }
     fr_model_problem_t unread;
-    for (uint32_t index = 0; index < model->operator_count; index++) {
+    for (uint32_t index = first; index < end; index++) {
         fr_call_t call = new_call(interpreter, &unread);
         // Everything was checked at open; a refusal now means the bytes under us changed.
         if (fr_operation_read(model, index, &call.operation, &unread) != FR_OK ||
@@ -102,6 +102,24 @@ fr_status_t fr_interpreter_invoke(const fr_interpreter_t* interpreter) {
         }
     }
     return FR_OK;
+}
+
+fr_status_t fr_interpreter_invoke(const fr_interpreter_t* interpreter) {
+    if (interpreter == NULL || interpreter->model == NULL) {
+        return FR_ERROR_ARGUMENT;
+    }
+    return fr_interpreter_run_operators(interpreter, 0, interpreter->model->operator_count);
+}
+
+fr_status_t fr_interpreter_activation(const fr_interpreter_t* interpreter, uint32_t index,
+                                      const uint8_t** data, size_t* size) {
+    fr_tensor_t tensor;
+    fr_status_t status = fr_model_tensor(interpreter->model, index, &tensor);
+    if (status != FR_OK) {
+        return status;
+    }
+    *data = find_activation(interpreter, &tensor, size);
+    return *data == NULL ? FR_ERROR_NOT_FOUND : FR_OK;
 }
 
 void fr_interpreter_clear(const fr_interpreter_t* interpreter) {

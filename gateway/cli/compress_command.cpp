@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/compress_command.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <boost/json/array.hpp>
+
+#include "cli/offline_model.hpp"
+#include "cli/output.hpp"
+#include "model/compress/pipeline.hpp"
+#include "model/compress/samples_file.hpp"
+
+namespace frugal::cli {
+
+using base::Bytes;
+using base::ErrorKind;
+using base::fail;
+using base::Result;
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t kInputFilesMax = 100000;
+
+Result<std::vector<Bytes>> inputs_of_file(const std::string& path,
+                                          const model::InputFormat& format) {
+    const auto bytes = read_bytes(path);
+    return bytes ? model::parse_inputs(*bytes, format, path)
+                 : Result<std::vector<Bytes>>(tl::unexpected(bytes.error()));
+}
+
+/// The files of a directory by name, so that a run can be repeated.
+Result<std::vector<std::string>> files_of(const std::string& path) {
+    std::error_code error;
+    if (!fs::is_directory(path, error)) {
+        return std::vector<std::string>{path};
+    }
+    std::vector<std::string> files;
+    for (const auto& entry : fs::directory_iterator(path, error)) {
+        if (entry.is_regular_file(error)) {
+            files.push_back(entry.path().string());
+        }
+        if (files.size() > kInputFilesMax) {
+            return fail(ErrorKind::kLimit, path + ": too many files",
+                        fmt::format("the limit is {}", kInputFilesMax),
+                        "Put the inputs into one .npy file.");
+        }
+    }
+    if (error) {
+        return fail(ErrorKind::kUnavailable, path + ": cannot be listed", error.message());
+    }
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+Result<std::vector<Bytes>> read_inputs(const std::string& path, const model::InputFormat& format,
+                                       std::size_t limit) {
+    const auto files = files_of(path);
+    if (!files) {
+        return tl::unexpected(files.error());
+    }
+    std::vector<Bytes> inputs;
+    for (const std::string& file : *files) {
+        auto some = inputs_of_file(file, format);
+        if (!some) {
+            return some;
+        }
+        std::move(some->begin(), some->end(), std::back_inserter(inputs));
+        if (limit != 0 && inputs.size() >= limit) {
+            inputs.resize(limit);
+            break;
+        }
+    }
+    return inputs;
+}
+
+/// Beside the target first, then renamed: a reader never sees half a file.
+Result<void> write_file(const std::string& path, base::ByteView bytes) {
+    const std::string partial = path + ".partial";
+    std::ofstream file(partial, std::ios::binary | std::ios::trunc);
+    file.write(reinterpret_cast<const char*>(bytes.data()),
+               static_cast<std::streamsize>(bytes.size()));
+    file.close();
+    std::error_code error;
+    if (file) {
+        fs::rename(partial, path, error);
+    }
+    if (!file || error) {
+        fs::remove(partial, error);
+        return fail(ErrorKind::kUnavailable, path + ": cannot be written", {},
+                    "Check the folder and the space left.");
+    }
+    return {};
+}
+
+struct Job {
+    model::CompressInput input;
+    model::Recipe recipe;
+};
+
+Result<Job> read_samples(const CompressOptions& options, Job job) {
+    const auto format = model::input_format(job.input.file);
+    if (!format) {
+        return fail(format.error(), options.file);
+    }
+    auto inputs = read_inputs(options.calibration, *format, options.limit);
+    if (!inputs) {
+        return tl::unexpected(inputs.error());
+    }
+    job.input.calibration.inputs = std::move(*inputs);
+    if (!options.evaluation.empty()) {
+        inputs = read_inputs(options.evaluation, *format, 0);
+        if (!inputs) {
+            return tl::unexpected(inputs.error());
+        }
+        job.input.evaluation.inputs = std::move(*inputs);
+    }
+    if (options.labels.empty()) {
+        return job;
+    }
+    const auto bytes = read_bytes(options.labels);
+    auto labels = bytes ? model::parse_labels(*bytes, options.labels)
+                        : Result<std::vector<std::uint32_t>>(tl::unexpected(bytes.error()));
+    if (!labels) {
+        return tl::unexpected(labels.error());
+    }
+    model::Samples& judged =
+        options.evaluation.empty() ? job.input.calibration : job.input.evaluation;
+    labels->resize(std::min(labels->size(), std::max(judged.inputs.size(), std::size_t{1})));
+    judged.labels = std::move(*labels);
+    return job;
+}
+
+Result<Job> read_job(const CompressOptions& options) {
+    Job job;
+    auto file = read_bytes(options.file);
+    const auto text = file ? read_bytes(options.recipe) : file;
+    if (!text) {
+        return tl::unexpected(text.error());
+    }
+    auto recipe = model::parse_recipe(base::as_text(*text), options.recipe);
+    if (!recipe) {
+        return tl::unexpected(recipe.error());
+    }
+    job.recipe = std::move(*recipe);
+    job.input.file = std::move(*file);
+    return read_samples(options, std::move(job));
+}
+
+json::object layer_json(const model::LayerReport& layer) {
+    json::object object{{"name", layer.name},       {"kind", layer.kind},
+                        {"weights", layer.weights}, {"step", layer.step},
+                        {"density", layer.density}, {"bits_per_weight", layer.bits_per_weight},
+                        {"note", layer.note}};
+    if (std::isfinite(layer.snr_db)) {
+        object["snr_db"] = layer.snr_db;
+    }
+    return object;
+}
+
+json::object stage_json(const model::StageReport& stage) {
+    json::object parameters;
+    for (const auto& [key, value] : stage.parameters) {
+        parameters[key] = value;
+    }
+    json::array layers;
+    for (const auto& layer : stage.layers) {
+        layers.push_back(layer_json(layer));
+    }
+    return {{"kind", stage.kind},
+            {"parameters", parameters},
+            {"raw_bytes", stage.raw_bytes},
+            {"packed_bytes", stage.packed_bytes},
+            {"layers", layers}};
+}
+
+json::object evaluation_json(const model::Evaluation& evaluation) {
+    json::object object{{"inputs", evaluation.inputs}, {"agreement", evaluation.agreement}};
+    if (std::isfinite(evaluation.output_snr_db)) {
+        object["output_snr_db"] = evaluation.output_snr_db;
+    }
+    if (evaluation.accuracy_before) {
+        object["accuracy_before"] = *evaluation.accuracy_before;
+        object["accuracy_after"] = *evaluation.accuracy_after;
+    }
+    return object;
+}
+
+json::object report_json(const Job& job, const CompressOptions& options,
+                         const model::Compressed& done) {
+    json::array stages;
+    for (const auto& stage : done.stages) {
+        stages.push_back(stage_json(stage));
+    }
+    return {{"file", options.file},
+            {"output", options.output},
+            {"recipe", job.recipe.name},
+            {"calibration_inputs", job.input.calibration.inputs.size()},
+            {"raw_bytes_before", done.raw_bytes_before},
+            {"packed_bytes_before", done.packed_bytes_before},
+            {"raw_bytes", done.file.size()},
+            {"packed_bytes", done.stages.back().packed_bytes},
+            {"stages", stages},
+            {"evaluation", evaluation_json(done.evaluation)}};
+}
+
+void print_layers(const model::StageReport& stage) {
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& layer : stage.layers) {
+        rows.push_back({layer.name, layer.kind, grouped(layer.weights),
+                        fmt::format("{:.3g}", layer.step), fmt::format("{:.3f}", layer.density),
+                        fmt::format("{:.2f}", layer.bits_per_weight),
+                        fmt::format("{:.1f}", layer.snr_db), layer.note});
+    }
+    print_table({"layer", "kind", "weights", "step", "density", "bit/weight", "SNR dB", ""}, rows);
+}
+
+void print_report(const model::Compressed& done) {
+    std::vector<std::vector<std::string>> rows{
+        {"as given", grouped(done.raw_bytes_before), grouped(done.packed_bytes_before), "1.00"}};
+    for (const auto& stage : done.stages) {
+        rows.push_back({stage.kind, grouped(stage.raw_bytes), grouped(stage.packed_bytes),
+                        fmt::format("{:.2f}", static_cast<double>(done.raw_bytes_before) /
+                                                  static_cast<double>(stage.packed_bytes))});
+    }
+    print_table({"stage", "file B", "packed B", "raw/packed"}, rows);
+    for (const auto& stage : done.stages) {
+        if (!stage.layers.empty()) {
+            fmt::print("\n{}\n", stage.kind);
+            print_layers(stage);
+        }
+    }
+    const auto& evaluation = done.evaluation;
+    fmt::print("\nagreement {:.2f} % on {} inputs, output SNR {:.1f} dB\n",
+               100 * evaluation.agreement, evaluation.inputs, evaluation.output_snr_db);
+    if (evaluation.accuracy_before) {
+        fmt::print("accuracy  {:.2f} % before, {:.2f} % after\n", 100 * *evaluation.accuracy_before,
+                   100 * *evaluation.accuracy_after);
+    }
+}
+
+}  // namespace
+
+Result<int> compress_model(const Context& context, const CompressOptions& options) {
+    const auto job = read_job(options);
+    if (!job) {
+        return tl::unexpected(job.error());
+    }
+    const auto done = model::compress(job->input, job->recipe, [](std::string_view stage) {
+        say(fmt::format("stage {} ...", stage));
+    });
+    if (!done) {
+        return fail(done.error(), options.file);
+    }
+    const auto written = write_file(options.output, done->file);
+    if (!written) {
+        return tl::unexpected(written.error());
+    }
+    if (context.json) {
+        print_json("model-compress", report_json(*job, options, *done));
+    } else {
+        print_report(*done);
+    }
+    return kExitDone;
+}
+
+void add_compress_command(CLI::App& model, Context& context) {
+    auto options = std::make_shared<CompressOptions>();
+    auto* command =
+        model.add_subcommand("compress", "prune and quantize a .tflite; needs no gateway");
+    command->add_option("file", options->file)->required();
+    command
+        ->add_option("--calibration", options->calibration,
+                     "inputs: a file (.npy, idx, raw bytes) or a directory of such files")
+        ->required();
+    command->add_option("--recipe", options->recipe, "stages and gate, e.g. of config/recipes")
+        ->required();
+    command->add_option("-o,--output", options->output, "the .tflite to write")->required();
+    command->add_option("--evaluation", options->evaluation, "other inputs the gate is judged on");
+    command->add_option("--labels", options->labels,
+                        "classes of the evaluation inputs, one number a line or idx");
+    command->add_option("--calibration-limit", options->limit, "use only the first so many inputs");
+    on_command(*command, context,
+               [&context, options] { return compress_model(context, *options); });
+}
+
+}  // namespace frugal::cli

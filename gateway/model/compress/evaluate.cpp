@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/compress/evaluate.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "model/compress/replay.hpp"
+
+namespace frugal::model {
+
+using base::Bytes;
+using base::ByteView;
+using base::Result;
+
+namespace {
+
+constexpr std::size_t kChunk = 64;  // inputs run side by side: bounds the memory of the arenas
+
+std::uint32_t class_of(const std::vector<float>& output) {
+    if (output.size() == 1) {
+        return output[0] >= 0.5F ? 1 : 0;
+    }
+    return static_cast<std::uint32_t>(std::max_element(output.begin(), output.end()) -
+                                      output.begin());
+}
+
+/// Sums over all inputs, chunk by chunk.
+class Comparison {
+public:
+    explicit Comparison(const Samples& samples) : samples_(samples) {}
+
+    Result<void> run(ByteView original, ByteView compressed, std::size_t first, std::size_t count) {
+        const auto from = samples_.inputs.begin() + static_cast<std::ptrdiff_t>(first);
+        const std::vector<Bytes> inputs(from, from + static_cast<std::ptrdiff_t>(count));
+        auto before = Replay::open(Bytes(original.begin(), original.end()), inputs);
+        auto after = before ? Replay::open(Bytes(compressed.begin(), compressed.end()), inputs)
+                            : Result<Replay>(tl::unexpected(before.error()));
+        if (!after) {
+            return tl::unexpected(after.error());
+        }
+        auto done = before->advance(before->operator_count());
+        done = done ? after->advance(after->operator_count()) : done;
+        for (std::size_t i = 0; done && i < count; ++i) {
+            done = add(*before, *after, i, first + i);
+        }
+        return done;
+    }
+
+    Evaluation result() const {
+        Evaluation evaluation;
+        const auto count = static_cast<double>(samples_.inputs.size());
+        evaluation.inputs = samples_.inputs.size();
+        evaluation.agreement = static_cast<double>(agreed_) / count;
+        evaluation.output_snr_db = noise_ > 0 ? 10 * std::log10(signal_ / noise_) : INFINITY;
+        if (!samples_.labels.empty()) {
+            evaluation.accuracy_before = static_cast<double>(right_before_) / count;
+            evaluation.accuracy_after = static_cast<double>(right_after_) / count;
+        }
+        return evaluation;
+    }
+
+private:
+    Result<void> add(const Replay& before, const Replay& after, std::size_t at,
+                     std::size_t sample) {
+        auto read = before.read_output(at, 0, expected_);
+        read = read ? after.read_output(at, 0, given_) : read;
+        if (!read || expected_.size() != given_.size()) {
+            return read ? base::fail(base::ErrorKind::kInvalidInput,
+                                     "evaluation: the two models have different outputs")
+                        : read;
+        }
+        for (std::size_t i = 0; i < given_.size(); ++i) {
+            const double error = static_cast<double>(given_[i] - expected_[i]);
+            signal_ += static_cast<double>(expected_[i]) * static_cast<double>(expected_[i]);
+            noise_ += error * error;
+        }
+        const std::uint32_t expected = class_of(expected_);
+        const std::uint32_t given = class_of(given_);
+        agreed_ += expected == given ? 1 : 0;
+        if (!samples_.labels.empty()) {
+            right_before_ += expected == samples_.labels[sample] ? 1 : 0;
+            right_after_ += given == samples_.labels[sample] ? 1 : 0;
+        }
+        return {};
+    }
+
+    const Samples& samples_;
+    std::vector<float> expected_;
+    std::vector<float> given_;
+    std::size_t agreed_ = 0;
+    std::size_t right_before_ = 0;
+    std::size_t right_after_ = 0;
+    double signal_ = 0;
+    double noise_ = 0;
+};
+
+}  // namespace
+
+Result<Evaluation> evaluate(ByteView original, ByteView compressed, const Samples& samples) {
+    if (samples.inputs.empty()) {
+        return base::fail(base::ErrorKind::kInvalidInput, "evaluation: there are no inputs");
+    }
+    Comparison comparison(samples);
+    for (std::size_t first = 0; first < samples.inputs.size(); first += kChunk) {
+        const std::size_t count = std::min(kChunk, samples.inputs.size() - first);
+        const auto done = comparison.run(original, compressed, first, count);
+        if (!done) {
+            return tl::unexpected(done.error());
+        }
+    }
+    return comparison.result();
+}
+
+}  // namespace frugal::model

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/compress/grid.hpp"
+
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/assert.hpp"
+#include "model/compress/rate_model.hpp"
+
+namespace frugal::model {
+
+namespace {
+
+using RealMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+Eigen::Index index(std::size_t value) {
+    return static_cast<Eigen::Index>(value);
+}
+
+RealMatrix real(const Matrix& matrix) {
+    using FloatMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    return Eigen::Map<const FloatMatrix>(matrix.values.data(), index(matrix.rows),
+                                         index(matrix.columns))
+        .cast<double>();
+}
+
+double quadratic_sum(const RealMatrix& error, const std::vector<double>& hessian) {
+    const Eigen::Map<const RealMatrix> curvature(hessian.data(), error.cols(), error.cols());
+    return (error * curvature).cwiseProduct(error).sum();
+}
+
+int nearest_level(double value, const GridOptions& options) {
+    const double level = std::nearbyint(value / options.step);
+    return static_cast<int>(std::clamp<double>(level, -options.level_max, options.level_max));
+}
+
+/// The state of one fit: weights, their Hessian, and the factor GPTQ walks along.
+class Fitter {
+public:
+    Fitter(const Matrix& weights, const std::vector<double>& hessian, const GridOptions& options)
+        : options_(options),
+          weights_(real(weights)),
+          hessian_(Eigen::Map<const RealMatrix>(hessian.data(), index(weights.columns),
+                                                index(weights.columns))),
+          order_(weights.columns) {
+        std::iota(order_.begin(), order_.end(), std::size_t{0});
+        // Columns with the most energy first: their errors find the most columns to move to.
+        std::stable_sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) {
+            return hessian_(index(a), index(a)) > hessian_(index(b), index(b));
+        });
+        factorize();
+    }
+
+    std::vector<std::int8_t> round() const {
+        std::vector<std::int8_t> levels(static_cast<std::size_t>(weights_.size()));
+        for (std::size_t i = 0; i < levels.size(); ++i) {
+            levels[i] = static_cast<std::int8_t>(nearest_level(weights_.data()[i], options_));
+        }
+        return levels;
+    }
+
+    /// One pass over the columns; `rates` prices the levels.
+    std::vector<std::int8_t> pass(const RateModel& rates) const;
+
+    /// One sweep of coordinate descent over `levels`.
+    void sweep(const RateModel& rates, std::vector<std::int8_t>& levels) const;
+
+    double distortion(const std::vector<std::int8_t>& levels) const {
+        return quadratic_sum(
+            error_of(levels),
+            std::vector<double>(hessian_.data(), hessian_.data() + hessian_.size()));
+    }
+
+    double cost(const std::vector<std::int8_t>& levels, const RateModel& rates) const {
+        return distortion(levels) + price_ * rates.total_bits(levels);
+    }
+
+    RateModel rates_of(const std::vector<std::int8_t>& levels) const {
+        return {levels, static_cast<std::size_t>(weights_.rows()),
+                static_cast<std::size_t>(weights_.cols())};
+    }
+
+private:
+    void factorize();
+    RealMatrix error_of(const std::vector<std::int8_t>& levels) const;
+    int choose(double value, double curvature, const RateModel& rates, std::size_t row,
+               std::size_t column) const;
+    void sweep_row(const RateModel& rates, Eigen::Index row, std::int8_t* levels) const;
+
+    const GridOptions& options_;
+    RealMatrix weights_;
+    RealMatrix hessian_;
+    RealMatrix factor_;  ///< upper, in `order_`; the inverse of the ordered Hessian is U^T U
+    std::vector<std::size_t> order_;
+    double price_ = 0;  ///< of a bit, in the unit of the distortion
+};
+
+void Fitter::factorize() {
+    const Eigen::Index size = hessian_.rows();
+    RealMatrix ordered(size, size);
+    for (Eigen::Index i = 0; i < size; ++i) {
+        for (Eigen::Index j = 0; j < size; ++j) {
+            ordered(i, j) = hessian_(index(order_[static_cast<std::size_t>(i)]),
+                                     index(order_[static_cast<std::size_t>(j)]));
+        }
+    }
+    const RealMatrix inverse =
+        Eigen::LLT<RealMatrix>(ordered).solve(RealMatrix::Identity(size, size));
+    factor_ = Eigen::LLT<RealMatrix>(inverse).matrixU();
+    const double curvature = factor_.diagonal().array().square().inverse().mean();
+    price_ = options_.lambda * options_.step * options_.step * curvature;
+}
+
+RealMatrix Fitter::error_of(const std::vector<std::int8_t>& levels) const {
+    RealMatrix error = weights_;
+    for (std::size_t i = 0; i < levels.size(); ++i) {
+        error.data()[i] -= options_.step * levels[i];
+    }
+    return error;
+}
+
+/// The level with the least error plus price: the nearest, its neighbours, and zero.
+int Fitter::choose(double value, double curvature, const RateModel& rates, std::size_t row,
+                   std::size_t column) const {
+    const int nearest = nearest_level(value, options_);
+    if (price_ == 0) {
+        return nearest;
+    }
+    const int inward = nearest > 0 ? -1 : 1;
+    const int candidates[] = {nearest, nearest + inward, nearest + 2 * inward, nearest - inward, 0};
+    int best = nearest;
+    double least = INFINITY;
+    for (const int level : candidates) {
+        if (std::abs(level) > options_.level_max) {
+            continue;
+        }
+        const double error = value - options_.step * level;
+        const double cost = error * error * curvature +
+                            price_ * static_cast<double>(rates.bits(level, row, column));
+        if (cost < least) {
+            least = cost;
+            best = level;
+        }
+    }
+    return best;
+}
+
+std::vector<std::int8_t> Fitter::pass(const RateModel& rates) const {
+    const Eigen::Index rows = weights_.rows();
+    const Eigen::Index columns = weights_.cols();
+    RealMatrix left(columns, rows);  // one column of the layer a row: the updates run along it
+    for (Eigen::Index j = 0; j < columns; ++j) {
+        left.row(j) = weights_.col(index(order_[static_cast<std::size_t>(j)])).transpose();
+    }
+    std::vector<std::int8_t> levels(static_cast<std::size_t>(rows * columns));
+    Eigen::RowVectorXd error(rows);
+    for (Eigen::Index j = 0; j < columns; ++j) {
+        const std::size_t column = order_[static_cast<std::size_t>(j)];
+        const double diagonal = factor_(j, j);
+        for (Eigen::Index row = 0; row < rows; ++row) {
+            const auto at = static_cast<std::size_t>(row);
+            const int level = choose(left(j, row), 1 / (diagonal * diagonal), rates, at, column);
+            levels[at * static_cast<std::size_t>(columns) + column] =
+                static_cast<std::int8_t>(level);
+            error(row) = (left(j, row) - options_.step * level) / diagonal;
+        }
+        for (Eigen::Index next = j + 1; next < columns; ++next) {
+            left.row(next) -= factor_(j, next) * error;
+        }
+    }
+    return levels;
+}
+
+void Fitter::sweep_row(const RateModel& rates, Eigen::Index row, std::int8_t* levels) const {
+    const Eigen::Index columns = weights_.cols();
+    Eigen::RowVectorXd error = weights_.row(row);
+    for (Eigen::Index j = 0; j < columns; ++j) {
+        error(j) -= options_.step * levels[j];
+    }
+    Eigen::RowVectorXd slope = error * hessian_;
+    for (const std::size_t column : order_) {
+        const Eigen::Index j = index(column);
+        const double curvature = hessian_(j, j);
+        // The row's error is quadratic in this weight: its best real value, the others held.
+        const double value = options_.step * levels[j] + slope(j) / curvature;
+        const int now = levels[j];
+        const int best = choose(value, curvature, rates, static_cast<std::size_t>(row), column);
+        if (best == now) {
+            continue;
+        }
+        const double gap = value - options_.step * now;
+        const double new_gap = value - options_.step * best;
+        const double gain =
+            curvature * (gap * gap - new_gap * new_gap) +
+            price_ * static_cast<double>(rates.bits(now, static_cast<std::size_t>(row), column) -
+                                         rates.bits(best, static_cast<std::size_t>(row), column));
+        if (gain > 0) {
+            levels[j] = static_cast<std::int8_t>(best);
+            slope -= options_.step * (best - now) * hessian_.row(j);
+        }
+    }
+}
+
+void Fitter::sweep(const RateModel& rates, std::vector<std::int8_t>& levels) const {
+    for (Eigen::Index row = 0; row < weights_.rows(); ++row) {
+        sweep_row(rates, row, levels.data() + row * weights_.cols());
+    }
+}
+
+Gridded result_of(const Fitter& fitter, std::vector<std::int8_t> levels) {
+    Gridded result;
+    result.distortion = fitter.distortion(levels);
+    result.bits = fitter.rates_of(levels).total_bits(levels);
+    result.levels = std::move(levels);
+    return result;
+}
+
+}  // namespace
+
+Gridded round_to_grid(const Matrix& weights, const std::vector<double>& hessian,
+                      const GridOptions& options) {
+    const Fitter fitter(weights, hessian, options);
+    return result_of(fitter, fitter.round());
+}
+
+Gridded fit_to_grid(const Matrix& weights, const std::vector<double>& hessian,
+                    const GridOptions& options) {
+    FRUGAL_ASSERT(options.step > 0 && options.level_max >= 1 && options.level_max <= kLevelMax);
+    const Fitter fitter(weights, hessian, options);
+    std::vector<std::int8_t> rounded = fitter.round();
+    std::vector<std::int8_t> levels = rounded;
+    for (int i = 0; i < (options.lambda > 0 ? options.passes : 1); ++i) {
+        levels = fitter.pass(fitter.rates_of(levels));
+    }
+    for (int i = 0; i < options.sweeps; ++i) {
+        fitter.sweep(fitter.rates_of(levels), levels);
+    }
+    const bool is_better = fitter.cost(levels, fitter.rates_of(levels)) <=
+                           fitter.cost(rounded, fitter.rates_of(rounded));
+    return result_of(fitter, is_better ? std::move(levels) : std::move(rounded));
+}
+
+double output_error(const Matrix& weights, const Matrix& other,
+                    const std::vector<double>& hessian) {
+    return quadratic_sum(real(weights) - real(other), hessian);
+}
+
+}  // namespace frugal::model

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Weights onto a grid of one step: plain rounding, GPTQ (Frantar et al. 2022: a column at a time,
+// the error made up for by the columns not yet done), and GPTQ that also pays for bits, followed by
+// sweeps of exact coordinate descent on distortion + lambda * bits. Pure functions, any thread.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "model/compress/matrix.hpp"
+
+namespace frugal::model {
+
+struct GridOptions {
+    double step = 0;      ///< distance of two levels, in the unit of the weights
+    int level_max = 127;  ///< levels reach from -level_max to level_max
+    /// What a bit may cost, in units of step^2 times the mean curvature a weight has once the
+    /// others may make up for it; 0 for distortion alone. About 0.1 is the slope of the
+    /// high-rate bound.
+    double lambda = 0;
+    int passes = 3;  ///< GPTQ passes; each learns the price of a level from the one before
+    int sweeps = 2;  ///< of coordinate descent afterwards
+};
+
+struct Gridded {
+    std::vector<std::int8_t> levels;  ///< rows * columns
+    double distortion = 0;            ///< sum over rows of e H e^T, e = weights - step * levels
+    double bits = 0;                  ///< estimate for the entropy coder
+};
+
+/// Nearest levels.
+/// @param hessian damped, columns * columns; only used to state the distortion
+Gridded round_to_grid(const Matrix& weights, const std::vector<double>& hessian,
+                      const GridOptions& options);
+
+/// GPTQ with a price on bits. Never worse than round_to_grid() in distortion + lambda * bits.
+Gridded fit_to_grid(const Matrix& weights, const std::vector<double>& hessian,
+                    const GridOptions& options);
+
+/// Sum over rows of e H e^T for e = weights - other.
+double output_error(const Matrix& weights, const Matrix& other, const std::vector<double>& hessian);
+
+}  // namespace frugal::model

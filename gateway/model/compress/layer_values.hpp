@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Weights and biases of one layer as real numbers, read from a file and written back into it in
+// place: same length, same structure, other values. Pure functions, any thread. Writing changes
+// nothing but the layer's weights, biases and their scales.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "model/compress/matrix.hpp"
+#include "model/tflite/layers.hpp"
+
+namespace frugal::model {
+
+struct LayerValues {
+    Matrix weights;             ///< rows * columns of the layer
+    std::vector<float> scales;  ///< of the weights, one a row; empty for float32 weights
+    std::vector<float> bias;    ///< one a row, or empty
+};
+
+/// Levels of one grid for the whole layer.
+struct LayerLevels {
+    std::vector<std::int8_t> levels;  ///< rows * columns
+    float step = 0;
+};
+
+/// The layer must have no obstacle and come from this very file.
+LayerValues read_values(base::ByteView file, const Layer& layer);
+
+/// The int8 numbers as they stand in the file, in the order of LayerValues::weights.
+std::vector<std::int8_t> read_levels(base::ByteView file, const Layer& layer);
+
+/// Writes int8 weights of one step, the scales that go with it, and the biases in the new scale.
+void write_levels(base::Bytes& file, const Layer& layer, const LayerLevels& values,
+                  const std::vector<float>& bias);
+
+/// Gives the rows other scales, the int8 weights unchanged, and expresses the biases in them.
+void write_scales(base::Bytes& file, const Layer& layer, const std::vector<float>& scales,
+                  const std::vector<float>& bias);
+
+/// Writes float32 weights and biases.
+void write_floats(base::Bytes& file, const Layer& layer, const LayerValues& values);
+
+}  // namespace frugal::model

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/compress/layer_walk.hpp"
+
+#include <algorithm>
+
+#include "model/compress/layer_inputs.hpp"
+
+namespace frugal::model {
+
+using base::Result;
+
+namespace {
+
+constexpr std::size_t kRowsMax = 65536;  // positions of one group a curvature is made of
+constexpr std::size_t kBatchRows = 512;  // rows multiplied at once
+
+/// Collects rows of both models until a batch is full.
+class Batch {
+public:
+    explicit Batch(Curvature& curvature) : curvature_(curvature) {}
+
+    void add(const Matrix& original, const Matrix& current) {
+        append(original_, original);
+        append(current_, current);
+        if (original_.rows >= kBatchRows) {
+            flush();
+        }
+    }
+
+    void flush() {
+        if (original_.rows > 0) {
+            curvature_.add(original_, current_);
+        }
+        original_ = {};
+        current_ = {};
+    }
+
+private:
+    static void append(Matrix& whole, const Matrix& part) {
+        whole.columns = part.columns;
+        whole.rows += part.rows;
+        whole.values.insert(whole.values.end(), part.values.begin(), part.values.end());
+    }
+
+    Curvature& curvature_;
+    Matrix original_;
+    Matrix current_;
+};
+
+}  // namespace
+
+Result<LayerWalk> LayerWalk::start(base::Bytes original, base::Bytes current,
+                                   const std::vector<base::Bytes>& inputs) {
+    if (inputs.empty()) {
+        return base::fail(base::ErrorKind::kInvalidInput, "calibration: there are no inputs", {},
+                          "give at least one file of input bytes");
+    }
+    auto layers = read_layers(current);
+    if (!layers) {
+        return tl::unexpected(layers.error());
+    }
+    auto first = Replay::open(std::move(original), inputs);
+    auto second = first ? Replay::open(std::move(current), inputs)
+                        : Result<Replay>(tl::unexpected(first.error()));
+    if (!second) {
+        return tl::unexpected(second.error());
+    }
+    return LayerWalk(std::move(*first), std::move(*second), std::move(*layers));
+}
+
+Result<void> LayerWalk::gather(const Layer& layer, std::vector<Curvature>& curvatures) {
+    std::vector<Batch> batches(curvatures.begin(), curvatures.end());
+    const std::size_t positions = position_count(layer) * current_.size();
+    const std::size_t every = std::max<std::size_t>(1, positions / kRowsMax);
+    std::vector<float> before;
+    std::vector<float> now;
+    for (std::size_t input = 0; input < current_.size(); ++input) {
+        auto read = original_.read(input, layer.input, before);
+        read = read ? current_.read(input, layer.input, now) : read;
+        if (!read) {
+            return read;
+        }
+        for (std::size_t group = 0; group < curvatures.size(); ++group) {
+            batches[group].add(lay_out(layer, before, group, every),
+                               lay_out(layer, now, group, every));
+        }
+    }
+    for (Batch& batch : batches) {
+        batch.flush();
+    }
+    return {};
+}
+
+Result<std::vector<Curvature>> LayerWalk::curvatures(const Layer& layer) {
+    auto ready = original_.advance(layer.operator_index);
+    ready = ready ? current_.advance(layer.operator_index) : ready;
+    if (!ready) {
+        return tl::unexpected(ready.error());
+    }
+    std::vector<Curvature> curvatures(group_count(layer), Curvature(layer.columns));
+    ready = gather(layer, curvatures);
+    if (!ready) {
+        return tl::unexpected(ready.error());
+    }
+    return curvatures;
+}
+
+}  // namespace frugal::model

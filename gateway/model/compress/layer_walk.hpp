@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Walks a model's layers in the order they run, the original beside the one being compressed, and
+// hands out the curvature of each layer as its inputs now are. Owned by a stage, one thread.
+#pragma once
+
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "model/compress/curvature.hpp"
+#include "model/compress/replay.hpp"
+#include "model/tflite/layers.hpp"
+
+namespace frugal::model {
+
+class LayerWalk {
+public:
+    /// `original` is what the outputs are held against, `current` what is being rewritten; both
+    /// have the same operators. Errors as Replay::open() and read_layers().
+    static base::Result<LayerWalk> start(base::Bytes original, base::Bytes current,
+                                         const std::vector<base::Bytes>& inputs);
+
+    const std::vector<Layer>& layers() const { return layers_; }
+
+    /// Runs up to the layer and sums up its inputs: one curvature for each channel group.
+    base::Result<std::vector<Curvature>> curvatures(const Layer& layer);
+
+    /// The file being rewritten: the layer asked for last may be changed.
+    base::Bytes& file() { return current_.file(); }
+    base::ByteView original() { return original_.file(); }
+
+private:
+    LayerWalk(Replay original, Replay current, std::vector<Layer> layers)
+        : original_(std::move(original)),
+          current_(std::move(current)),
+          layers_(std::move(layers)) {}
+
+    base::Result<void> gather(const Layer& layer, std::vector<Curvature>& curvatures);
+
+    Replay original_;
+    Replay current_;
+    std::vector<Layer> layers_;
+};
+
+}  // namespace frugal::model

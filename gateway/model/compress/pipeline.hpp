@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a recipe over a model: stage after stage, each recorded with its parameters and with what it
+// did to the size, then the gate. Pure function, any thread; files are read and written elsewhere.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "model/compress/evaluate.hpp"
+#include "model/compress/layer_report.hpp"
+#include "model/compress/recipe.hpp"
+
+namespace frugal::model {
+
+struct StageReport {
+    std::string kind;
+    std::vector<std::pair<std::string, std::string>> parameters;
+    std::uint64_t raw_bytes = 0;     ///< the file after the stage
+    std::uint64_t packed_bytes = 0;  ///< as the model codec encodes it
+    std::vector<LayerReport> layers;
+};
+
+struct Compressed {
+    base::Bytes file;
+    std::uint64_t raw_bytes_before = 0;
+    std::uint64_t packed_bytes_before = 0;
+    std::vector<StageReport> stages;
+    Evaluation evaluation;
+};
+
+/// What is compressed and with what.
+struct CompressInput {
+    base::Bytes file;
+    Samples calibration;
+    Samples evaluation;  ///< no inputs: the calibration inputs serve
+};
+
+/// @param progress called with the name of each stage before it runs; may be empty
+/// Fails with kConflict, naming figure and bound, when the result does not pass the gate; otherwise
+/// as the stages do.
+base::Result<Compressed> compress(const CompressInput& input, const Recipe& recipe,
+                                  const std::function<void(std::string_view)>& progress);
+
+/// Bytes of a model as the codec encodes it.
+base::Result<std::uint64_t> packed_size(base::ByteView file);
+
+}  // namespace frugal::model

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/compress/recipe.hpp"
+
+#include <fmt/format.h>
+
+#include "model/compress/recipe_table.hpp"
+
+namespace frugal::model {
+
+using base::ErrorKind;
+using base::fail;
+using base::Result;
+
+namespace {
+
+/// Asks a reader for every parameter of a stage: parsing and reporting share this list.
+template <typename Reader>
+void visit(RegridOptions& options, Reader& reader) {
+    reader.number("step", options.step, {1, 127});
+    reader.number("depthwise_step", options.depthwise_step, {1, 127});
+    reader.number("lambda", options.lambda, {0, 100});
+    reader.number("damping", options.damping, {1e-6, 10});
+    reader.number("correction", options.correction, {0, 100});
+    reader.whole("passes", options.passes, {1, 20});
+    reader.whole("sweeps", options.sweeps, {0, 20});
+}
+
+template <typename Reader>
+void visit(RoundScalesOptions& options, Reader& reader) {
+    reader.whole("mantissa_bits", options.mantissa_bits, {1, 23});
+}
+
+/// Writes parameters down instead of reading them.
+class Recorder {
+public:
+    void number(std::string_view key, const double& value, NumberRange) {
+        list.emplace_back(key, fmt::format("{}", value));
+    }
+    void whole(std::string_view key, const int& value, NumberRange) {
+        list.emplace_back(key, fmt::format("{}", value));
+    }
+    void text(std::string_view key, const std::string& value) { list.emplace_back(key, value); }
+
+    std::vector<std::pair<std::string, std::string>> list;
+};
+
+constexpr std::string_view kStageNames[] = {"regrid", "round-scales"};
+
+Result<StageOptions> stage_of(const std::string& kind, const toml::node& node,
+                              const std::string& origin) {
+    if (kind == "regrid") {
+        return RegridOptions{};
+    }
+    if (kind == "round-scales") {
+        return RoundScalesOptions{};
+    }
+    return tl::unexpected(
+        RecipeTable::fault(origin, node, fmt::format("there is no stage kind \"{}\"", kind),
+                           fmt::format("Kinds: {}.", fmt::join(kStageNames, ", "))));
+}
+
+Result<StageOptions> read_stage(const toml::node& node, const std::string& origin) {
+    const toml::table* table = node.as_table();
+    if (table == nullptr) {
+        return tl::unexpected(RecipeTable::fault(origin, node, "a stage must be a table",
+                                                 "Begin it with [[stage]]."));
+    }
+    RecipeTable reader(*table, origin, "the stage");
+    std::string kind;
+    reader.text("kind", kind);
+    auto stage = stage_of(kind, table->contains("kind") ? *table->get("kind") : node, origin);
+    if (!stage) {
+        return stage;
+    }
+    std::visit([&](auto& options) { visit(options, reader); }, *stage);
+    const auto finished = reader.finish();
+    if (!finished) {
+        return tl::unexpected(finished.error());
+    }
+    return stage;
+}
+
+Result<void> read_stages(const toml::node* node, const std::string& origin, Recipe& recipe) {
+    const toml::array* list = node == nullptr ? nullptr : node->as_array();
+    if (list == nullptr || list->empty() || list->size() > kStagesMax) {
+        return fail(ErrorKind::kInvalidInput,
+                    fmt::format("{}: a recipe has 1 to {} stages", origin, kStagesMax), {},
+                    "Begin each with [[stage]].");
+    }
+    for (const toml::node& one : *list) {
+        auto stage = read_stage(one, origin);
+        if (!stage) {
+            return tl::unexpected(stage.error());
+        }
+        recipe.stages.push_back(std::move(*stage));
+    }
+    return {};
+}
+
+Result<void> read_gate(const toml::node* node, const std::string& origin, Gate& gate) {
+    if (node == nullptr) {
+        return {};
+    }
+    const toml::table* table = node->as_table();
+    if (table == nullptr) {
+        return tl::unexpected(
+            RecipeTable::fault(origin, *node, "gate must be a table", "Begin it with [gate]."));
+    }
+    RecipeTable reader(*table, origin, "the gate");
+    reader.number("min_agreement", gate.min_agreement, {0, 1});
+    reader.number("max_accuracy_drop", gate.max_accuracy_drop, {-1, 1});
+    reader.number("min_output_snr_db", gate.min_output_snr_db, {-100, 200});
+    return reader.finish();
+}
+
+Result<Recipe> read_recipe(const toml::table& table, const std::string& origin) {
+    Recipe recipe;
+    RecipeTable reader(table, origin, "a recipe");
+    reader.text("name", recipe.name);
+    const toml::node* stages = reader.node("stage");
+    const toml::node* gate = reader.node("gate");
+    auto read = reader.finish();
+    read = read ? read_stages(stages, origin, recipe) : read;
+    read = read ? read_gate(gate, origin, recipe.gate) : read;
+    if (!read) {
+        return tl::unexpected(read.error());
+    }
+    return recipe;
+}
+
+}  // namespace
+
+std::string_view stage_name(const StageOptions& stage) {
+    return kStageNames[stage.index()];
+}
+
+std::vector<std::pair<std::string, std::string>> stage_parameters(const StageOptions& stage) {
+    Recorder recorder;
+    StageOptions copy = stage;
+    std::visit([&](auto& options) { visit(options, recorder); }, copy);
+    return recorder.list;
+}
+
+Result<Recipe> parse_recipe(std::string_view text, const std::string& origin) {
+    try {
+        const toml::table table = toml::parse(text);
+        return read_recipe(table, origin);
+    } catch (const toml::parse_error& error) {
+        const auto begin = error.source().begin;
+        return fail(ErrorKind::kInvalidInput,
+                    fmt::format("{}:{}:{}: not valid TOML", origin, begin.line, begin.column),
+                    std::string(error.description()), "Correct the line.");
+    }
+}
+
+}  // namespace frugal::model

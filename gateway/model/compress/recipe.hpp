@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// A recipe: the ordered stages that make a model smaller, with every parameter, and the gate the
+// result must pass. Read from TOML with strict keys (config/recipes/ holds examples). Plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/result.hpp"
+#include "model/compress/regrid.hpp"
+#include "model/compress/round_scales.hpp"
+
+namespace frugal::model {
+
+inline constexpr std::size_t kStagesMax = 16;
+
+using StageOptions = std::variant<RegridOptions, RoundScalesOptions>;
+
+/// The name of a stage in recipes and reports: "regrid".
+std::string_view stage_name(const StageOptions& stage);
+
+/// Every parameter with its value, as they would stand in a recipe.
+std::vector<std::pair<std::string, std::string>> stage_parameters(const StageOptions& stage);
+
+/// The least a result must reach; what is absent is not asked.
+struct Gate {
+    std::optional<double> min_agreement;      ///< share of inputs with the same top class, 0 to 1
+    std::optional<double> max_accuracy_drop;  ///< in points of 0 to 1; needs labels
+    std::optional<double> min_output_snr_db;
+};
+
+struct Recipe {
+    std::string name;
+    std::vector<StageOptions> stages;
+    Gate gate;
+};
+
+/// Reads a recipe.
+/// @param origin how messages call the text, e.g. the file's path
+/// Fails with kInvalidInput, naming line and column, for anything the format does not know.
+base::Result<Recipe> parse_recipe(std::string_view text, const std::string& origin);
+
+}  // namespace frugal::model

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/compress/regrid.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "model/compress/grid.hpp"
+#include "model/compress/layer_values.hpp"
+#include "model/compress/layer_walk.hpp"
+
+namespace frugal::model {
+
+namespace {
+
+using base::ErrorKind;
+using base::fail;
+using base::Result;
+
+constexpr std::int32_t kInt8 = 9;
+
+float median_of(std::vector<float> values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    return *middle;
+}
+
+/// The step asked for, but never one that would cut the largest weight off.
+float choose_step(const LayerValues& values, double factor) {
+    float largest = 0;
+    for (const float weight : values.weights.values) {
+        largest = std::max(largest, std::abs(weight));
+    }
+    const float wanted = median_of(values.scales) * static_cast<float>(factor);
+    return std::max(wanted, largest / 127.0F);
+}
+
+/// Sums over the rows of a layer that go into its report.
+struct Totals {
+    double distortion = 0;
+    double signal = 0;
+    double bits = 0;
+};
+
+/// Puts one layer onto its grid.
+class LayerFitter {
+public:
+    LayerFitter(const Layer& layer, const LayerValues& wanted, const RegridOptions& options)
+        : layer_(layer), wanted_(wanted), options_(options) {
+        const bool is_depthwise = layer.kind == LayerKind::kDepthwise;
+        grid_.step = static_cast<double>(
+            choose_step(wanted, is_depthwise ? options.depthwise_step : options.step));
+        grid_.lambda = is_depthwise ? 0 : options.lambda;
+        grid_.passes = options.passes;
+        grid_.sweeps = options.sweeps;
+        result_.step = static_cast<float>(grid_.step);
+        result_.levels.resize(wanted.weights.values.size());
+        bias_ = wanted.bias;
+    }
+
+    /// Rows `first` to `first` + `count` - 1, which all see the inputs of this curvature.
+    void fit(std::size_t first, std::size_t count, const Curvature& curvature) {
+        Matrix rows(count, layer_.columns);
+        std::copy_n(wanted_.weights.row(first).begin(), rows.values.size(), rows.values.begin());
+        const Matrix target =
+            options_.correction > 0 ? curvature.corrected(rows, options_.correction) : rows;
+        const std::vector<double> hessian = curvature.hessian(options_.damping);
+        const Gridded gridded = fit_to_grid(target, hessian, grid_);
+        std::copy(gridded.levels.begin(), gridded.levels.end(),
+                  result_.levels.begin() + static_cast<std::ptrdiff_t>(first * layer_.columns));
+        correct_bias(first, rows, gridded, curvature);
+        totals_.distortion += gridded.distortion;
+        totals_.signal += output_error(rows, Matrix(count, layer_.columns), hessian);
+        totals_.bits += gridded.bits;
+    }
+
+    const LayerLevels& levels() const { return result_; }
+    const std::vector<float>& bias() const { return bias_; }
+
+    LayerReport report() const {
+        LayerReport report;
+        report.name = layer_.name;
+        report.kind = to_string(layer_.kind);
+        report.weights = result_.levels.size();
+        report.step = grid_.step;
+        const auto zeros = std::count(result_.levels.begin(), result_.levels.end(), 0);
+        const auto weights = static_cast<double>(report.weights);
+        report.density = 1 - static_cast<double>(zeros) / weights;
+        report.bits_per_weight = totals_.bits / weights;
+        report.snr_db = totals_.distortion > 0
+                            ? 10 * std::log10(totals_.signal / totals_.distortion)
+                            : INFINITY;
+        return report;
+    }
+
+private:
+    /// The mean output of a row stays what it was.
+    void correct_bias(std::size_t first, const Matrix& rows, const Gridded& gridded,
+                      const Curvature& curvature) {
+        if (bias_.empty()) {
+            return;
+        }
+        const std::vector<double> before = curvature.mean_original();
+        const std::vector<double> now = curvature.mean_compressed();
+        for (std::size_t row = 0; row < rows.rows; ++row) {
+            double difference = 0;
+            for (std::size_t column = 0; column < rows.columns; ++column) {
+                difference +=
+                    static_cast<double>(rows.at(row, column)) * before[column] -
+                    grid_.step * gridded.levels[row * rows.columns + column] * now[column];
+            }
+            bias_[first + row] += static_cast<float>(difference);
+        }
+    }
+
+    const Layer& layer_;
+    const LayerValues& wanted_;
+    const RegridOptions& options_;
+    GridOptions grid_;
+    LayerLevels result_;
+    std::vector<float> bias_;
+    Totals totals_;
+};
+
+LayerReport left_alone(const Layer& layer, std::string why) {
+    LayerReport report;
+    report.name = layer.name;
+    report.kind = to_string(layer.kind);
+    report.weights = layer.weights.size;
+    report.note = std::move(why);
+    return report;
+}
+
+Result<LayerReport> regrid_layer(LayerWalk& walk, const Layer& layer,
+                                 const RegridOptions& options) {
+    if (!layer.obstacle.empty()) {
+        return left_alone(layer, layer.obstacle);
+    }
+    if (layer.weights_type != kInt8 || layer.input_scale <= 0 || layer.weight_scales.size == 0) {
+        return left_alone(layer, "it is not quantized to int8");
+    }
+    auto curvatures = walk.curvatures(layer);
+    if (!curvatures) {
+        return tl::unexpected(curvatures.error());
+    }
+    const LayerValues wanted = read_values(walk.original(), layer);
+    LayerFitter fitter(layer, wanted, options);
+    const std::size_t rows = layer.rows / curvatures->size();
+    for (std::size_t group = 0; group < curvatures->size(); ++group) {
+        fitter.fit(group * rows, rows, (*curvatures)[group]);
+    }
+    write_levels(walk.file(), layer, fitter.levels(), fitter.bias());
+    return fitter.report();
+}
+
+}  // namespace
+
+Result<Regridded> regrid(base::Bytes original, base::Bytes file,
+                         const std::vector<base::Bytes>& inputs, const RegridOptions& options) {
+    auto walk = LayerWalk::start(std::move(original), std::move(file), inputs);
+    if (!walk) {
+        return tl::unexpected(walk.error());
+    }
+    Regridded result;
+    bool is_any = false;
+    const std::vector<Layer> layers = walk->layers();
+    for (const Layer& layer : layers) {
+        auto report = regrid_layer(*walk, layer, options);
+        if (!report) {
+            return fail(report.error(), "layer " + layer.name);
+        }
+        is_any = is_any || report->note.empty();
+        result.layers.push_back(std::move(*report));
+    }
+    if (!is_any) {
+        return fail(ErrorKind::kUnsupported, "regrid: the model has no layer it could rewrite",
+                    "the stage needs int8 weights",
+                    "quantize a float32 model to int8 first (stage \"quantize\")");
+    }
+    result.file = std::move(walk->file());
+    return result;
+}
+
+}  // namespace frugal::model

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/compress/samples_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <optional>
+
+#include "model/compress/replay.hpp"
+#include "model/tflite/summary.hpp"
+
+namespace frugal::model {
+
+using base::Bytes;
+using base::ByteView;
+using base::ErrorKind;
+using base::fail;
+using base::Result;
+
+namespace {
+
+constexpr std::int32_t kFloat32 = 0;
+constexpr std::int32_t kUint8 = 3;
+constexpr std::int32_t kInt8 = 9;
+constexpr std::size_t kNpyHeader = 10;
+
+tl::unexpected<base::Error> unfit(const std::string& origin, const std::string& what) {
+    return fail(ErrorKind::kInvalidInput, origin + ": " + what, {},
+                "Give raw input bytes, .npy or idx files of the model's input.");
+}
+
+/// Numbers of one type in a file, and how to turn them into real values or raw inputs.
+struct Numbers {
+    ByteView bytes;
+    std::string type;      ///< as .npy calls it: "i1", "u1", "f4", "f8"
+    bool is_unit = false;  ///< bytes that stand for 0 to 1
+};
+
+std::size_t size_of(const std::string& type) {
+    return type == "f8" ? 8 : type == "f4" ? 4 : 1;
+}
+
+template <typename T>
+double load(ByteView bytes, std::size_t index) {
+    T value{};
+    std::memcpy(&value, bytes.data() + sizeof(T) * index, sizeof(T));
+    return static_cast<double>(value);
+}
+
+double number_at(const Numbers& numbers, std::size_t index) {
+    if (numbers.type == "f8") {
+        return load<double>(numbers.bytes, index);
+    }
+    if (numbers.type == "f4") {
+        return load<float>(numbers.bytes, index);
+    }
+    if (numbers.type == "i1") {
+        return load<std::int8_t>(numbers.bytes, index);
+    }
+    return numbers.bytes[index] / (numbers.is_unit ? 255.0 : 1.0);
+}
+
+bool is_models_own(const Numbers& numbers, const InputFormat& format) {
+    return !numbers.is_unit && ((numbers.type == "i1" && format.type == kInt8) ||
+                                (numbers.type == "u1" && format.type == kUint8) ||
+                                (numbers.type == "f4" && format.type == kFloat32));
+}
+
+void append(double value, const InputFormat& format, Bytes& input) {
+    if (format.type == kFloat32) {
+        const auto number = static_cast<float>(value);
+        const auto* raw = reinterpret_cast<const std::uint8_t*>(&number);
+        input.insert(input.end(), raw, raw + sizeof number);
+        return;
+    }
+    const double least = format.type == kInt8 ? -128 : 0;
+    const double level = std::nearbyint(value / static_cast<double>(format.scale)) +
+                         static_cast<double>(format.zero_point);
+    const double clamped = std::clamp(level, least, least + 255);
+    input.push_back(static_cast<std::uint8_t>(static_cast<int>(clamped) & 0xFF));
+}
+
+Result<std::vector<Bytes>> split(ByteView bytes, std::size_t size, const std::string& origin) {
+    if (size == 0 || bytes.empty() || bytes.size() % size != 0) {
+        return unfit(origin, fmt::format("{} bytes are no whole number of inputs of {} bytes",
+                                         bytes.size(), size));
+    }
+    std::vector<Bytes> inputs;
+    for (; !bytes.empty(); bytes = bytes.subspan(size)) {
+        inputs.emplace_back(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
+    }
+    return inputs;
+}
+
+Result<std::vector<Bytes>> convert(const Numbers& numbers, const InputFormat& format,
+                                   const std::string& origin) {
+    if (is_models_own(numbers, format)) {
+        return split(numbers.bytes, format.size_bytes, origin);
+    }
+    const bool is_known = format.type == kFloat32 ||
+                          ((format.type == kInt8 || format.type == kUint8) && format.scale > 0);
+    const std::size_t count = numbers.bytes.size() / size_of(numbers.type);
+    if (!is_known || format.elements == 0 || count == 0 || count % format.elements != 0) {
+        return unfit(origin,
+                     fmt::format("{} numbers do not fit inputs of {}", count, format.elements));
+    }
+    std::vector<Bytes> inputs(count / format.elements);
+    for (std::size_t i = 0; i < count; ++i) {
+        const double value = number_at(numbers, i);
+        if (!std::isfinite(value)) {
+            return unfit(origin, fmt::format("number {} is not finite", i));
+        }
+        append(value, format, inputs[i / format.elements]);
+    }
+    return inputs;
+}
+
+std::uint32_t big_endian(ByteView bytes, std::size_t offset) {
+    return static_cast<std::uint32_t>(bytes[offset]) << 24 |
+           static_cast<std::uint32_t>(bytes[offset + 1]) << 16 |
+           static_cast<std::uint32_t>(bytes[offset + 2]) << 8 | bytes[offset + 3];
+}
+
+/// The data of an idx file of unsigned bytes, or nothing if it is none.
+std::optional<ByteView> idx_data(ByteView bytes) {
+    if (bytes.size() < 8 || bytes[0] != 0 || bytes[1] != 0 || bytes[2] != 8 || bytes[3] == 0 ||
+        bytes[3] > 4 || bytes.size() < 4 + 4 * std::size_t{bytes[3]}) {
+        return std::nullopt;
+    }
+    const std::size_t header = 4 + 4 * std::size_t{bytes[3]};
+    std::uint64_t count = 1;
+    for (std::size_t axis = 0; axis < bytes[3]; ++axis) {
+        count = std::min<std::uint64_t>(count * big_endian(bytes, 4 + 4 * axis), 1ull << 40);
+    }
+    return count == bytes.size() - header ? std::optional(bytes.subspan(header)) : std::nullopt;
+}
+
+Result<Numbers> npy_numbers(ByteView bytes, const std::string& origin) {
+    const std::size_t length = bytes.size() < kNpyHeader ? 0 : bytes[8] | bytes[9] << 8;
+    if (bytes.size() < kNpyHeader || bytes[6] != 1 || bytes.size() < kNpyHeader + length) {
+        return unfit(origin, "the .npy header is cut off or not of version 1");
+    }
+    const std::string header(base::as_text(bytes.subspan(kNpyHeader, length)));
+    const std::size_t key = header.find("'descr': '");
+    if (key == std::string::npos || header.find("'fortran_order': False") == std::string::npos) {
+        return unfit(origin, "the .npy array is not in C order or has no simple type");
+    }
+    const std::string type = header.substr(key + 11, 2);
+    if (header.substr(key + 10, 1) == ">" ||
+        (type != "i1" && type != "u1" && type != "f4" && type != "f8")) {
+        return unfit(origin, "the .npy array holds neither int8, uint8, float32 nor float64");
+    }
+    const ByteView data = bytes.subspan(kNpyHeader + length);
+    if (data.size() % size_of(type) != 0) {
+        return unfit(origin, "the .npy array is cut off");
+    }
+    return Numbers{data, type, false};
+}
+
+bool is_npy(ByteView bytes) {
+    constexpr std::uint8_t kMagic[] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
+    return bytes.size() >= sizeof kMagic &&
+           std::equal(std::begin(kMagic), std::end(kMagic), bytes.begin());
+}
+
+}  // namespace
+
+Result<InputFormat> input_format(ByteView model) {
+    const auto size = input_size(model);
+    if (!size) {
+        return tl::unexpected(size.error());
+    }
+    const auto summary = read_model(model);
+    if (!summary) {
+        return tl::unexpected(summary.error());
+    }
+    InputFormat format;
+    format.size_bytes = *size;
+    if (summary->inputs.size() == 1) {
+        const TensorSummary& tensor = summary->tensors.at(summary->inputs[0]);
+        format.type = tensor.type;
+        format.elements = 1;
+        for (const std::int32_t length : tensor.shape) {
+            format.elements *= static_cast<std::size_t>(length);
+        }
+        if (!tensor.quantization.scales.empty()) {
+            format.scale = tensor.quantization.scales[0];
+            format.zero_point = tensor.quantization.zero_points.empty()
+                                    ? 0
+                                    : static_cast<std::int32_t>(tensor.quantization.zero_points[0]);
+        }
+    }
+    return format;
+}
+
+Result<std::vector<Bytes>> parse_inputs(ByteView bytes, const InputFormat& format,
+                                        const std::string& origin) {
+    if (is_npy(bytes)) {
+        const auto numbers = npy_numbers(bytes, origin);
+        return numbers ? convert(*numbers, format, origin)
+                       : Result<std::vector<Bytes>>(tl::unexpected(numbers.error()));
+    }
+    if (const auto data = idx_data(bytes)) {
+        return convert({*data, "u1", true}, format, origin);
+    }
+    return split(bytes, format.size_bytes, origin);
+}
+
+Result<std::vector<std::uint32_t>> parse_labels(ByteView bytes, const std::string& origin) {
+    std::vector<std::uint32_t> labels;
+    if (const auto data = idx_data(bytes)) {
+        labels.assign(data->begin(), data->end());
+        return labels;
+    }
+    const std::string_view text = base::as_text(bytes);
+    std::size_t line = 1;
+    for (std::size_t begin = 0; begin < text.size(); ++line) {
+        const std::size_t end = std::min(text.find('\n', begin), text.size());
+        const std::string_view word = text.substr(begin, end - begin);
+        std::uint32_t label = 0;
+        const auto read = std::from_chars(word.data(), word.data() + word.size(), label);
+        if (read.ec != std::errc{} || read.ptr != word.data() + word.size()) {
+            return fail(ErrorKind::kInvalidInput,
+                        fmt::format("{}:{}: no class number", origin, line), {},
+                        "Write one class number a line.");
+        }
+        labels.push_back(label);
+        begin = end + 1;
+    }
+    return labels;
+}
+
+}  // namespace frugal::model

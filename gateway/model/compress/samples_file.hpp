@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading calibration inputs and labels from the bytes of a file. The bytes may be hostile: lengths
+// are checked before contents. Pure functions, any thread; files are read elsewhere.
+//   inputs   .npy (int8, uint8, float32, float64; C order; the first axis counts inputs), idx
+//            (unsigned bytes, taken as 0 to 1), anything else: raw input bytes, one after another.
+//            Numbers other than the model's own type are quantized with its input scale.
+//   labels   text, one class number a line; or idx labels
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+
+namespace frugal::model {
+
+/// What a model takes: type, count and scale of its one input.
+struct InputFormat {
+    std::size_t size_bytes = 0;  ///< of all inputs together
+    std::size_t elements = 0;    ///< of the one input; 0 when there are several
+    std::int32_t type = 0;       ///< number of the TFLite schema
+    float scale = 0;
+    std::int32_t zero_point = 0;
+};
+
+/// Fails with kInvalidInput, kUnsupported or kLimit for a model the runtime does not run.
+base::Result<InputFormat> input_format(base::ByteView model);
+
+/// Splits a file into inputs. @param origin how messages call it
+/// Fails with kInvalidInput for bytes that do not fit the model.
+base::Result<std::vector<base::Bytes>> parse_inputs(base::ByteView bytes, const InputFormat& format,
+                                                    const std::string& origin);
+
+/// Fails with kInvalidInput for anything that is no list of class numbers.
+base::Result<std::vector<std::uint32_t>> parse_labels(base::ByteView bytes,
+                                                      const std::string& origin);
+
+}  // namespace frugal::model

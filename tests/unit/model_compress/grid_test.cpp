@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/compress/grid.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "model/compress/curvature.hpp"
+
+namespace {
+
+using frugal::model::Curvature;
+using frugal::model::fit_to_grid;
+using frugal::model::Gridded;
+using frugal::model::GridOptions;
+using frugal::model::Matrix;
+using frugal::model::round_to_grid;
+
+Matrix random_matrix(std::size_t rows, std::size_t columns, std::mt19937& random) {
+    std::normal_distribution<float> normal;
+    Matrix matrix(rows, columns);
+    for (float& value : matrix.values) {
+        value = normal(random);
+    }
+    return matrix;
+}
+
+/// Inputs whose columns follow each other, as neighbouring pixels do.
+Matrix correlated_inputs(std::size_t rows, std::size_t columns, std::mt19937& random) {
+    Matrix inputs = random_matrix(rows, columns, random);
+    for (std::size_t row = 0; row < rows; ++row) {
+        for (std::size_t column = 1; column < columns; ++column) {
+            inputs.at(row, column) += 0.9F * inputs.at(row, column - 1);
+        }
+    }
+    return inputs;
+}
+
+struct Case {
+    Matrix weights;
+    std::vector<double> hessian;
+};
+
+Case make_case(std::uint32_t seed) {
+    std::mt19937 random(seed);
+    Case made;
+    Curvature curvature(24);
+    curvature.add(correlated_inputs(200, 24, random));
+    made.hessian = curvature.hessian(0.01);
+    made.weights = random_matrix(10, 24, random);
+    return made;
+}
+
+TEST(Grid, FittingIsNeverWorseThanRoundingAndBetterOnCorrelatedInputs) {
+    double fitted = 0;
+    double rounded = 0;
+    for (std::uint32_t seed = 1; seed <= 20; ++seed) {
+        const Case one = make_case(seed);
+        const GridOptions options{.step = 0.7, .lambda = 0};
+        const Gridded fit = fit_to_grid(one.weights, one.hessian, options);
+        const Gridded round = round_to_grid(one.weights, one.hessian, options);
+        EXPECT_LE(fit.distortion, round.distortion) << "seed " << seed;
+        fitted += fit.distortion;
+        rounded += round.distortion;
+    }
+    EXPECT_LT(fitted, 0.5 * rounded);
+}
+
+TEST(Grid, APriceOnBitsBuysFewerBits) {
+    const Case one = make_case(3);
+    const Gridded dear = fit_to_grid(one.weights, one.hessian, {.step = 0.7, .lambda = 0.3});
+    const Gridded free = fit_to_grid(one.weights, one.hessian, {.step = 0.7, .lambda = 0});
+    EXPECT_LT(dear.bits, 0.9 * free.bits);
+    EXPECT_GT(dear.distortion, free.distortion);
+}
+
+TEST(Grid, LevelsStayInTheirRange) {
+    const Case one = make_case(4);
+    const Gridded fit =
+        fit_to_grid(one.weights, one.hessian, {.step = 0.1, .level_max = 3, .lambda = 0.1});
+    for (const std::int8_t level : fit.levels) {
+        EXPECT_LE(std::abs(level), 3);
+    }
+}
+
+TEST(Grid, StatesTheDistortionOfItsLevels) {
+    const Case one = make_case(5);
+    const GridOptions options{.step = 0.5, .lambda = 0.1};
+    const Gridded fit = fit_to_grid(one.weights, one.hessian, options);
+    Matrix levels(10, 24);
+    for (std::size_t i = 0; i < fit.levels.size(); ++i) {
+        levels.values[i] = static_cast<float>(options.step * fit.levels[i]);
+    }
+    EXPECT_NEAR(fit.distortion, frugal::model::output_error(one.weights, levels, one.hessian),
+                1e-4 * fit.distortion);
+}
+
+TEST(Curvature, CorrectionGivesTheOutputsOfTheOriginalInputsBack) {
+    // The layers before halved every input: twice the weights make up for it.
+    std::mt19937 random(2);
+    const Matrix inputs = correlated_inputs(300, 6, random);
+    Matrix halved = inputs;
+    for (float& value : halved.values) {
+        value /= 2;
+    }
+    Curvature curvature(6);
+    curvature.add(inputs, halved);
+    const Matrix weights = random_matrix(3, 6, random);
+    const Matrix corrected = curvature.corrected(weights, 1e-9);
+    for (std::size_t i = 0; i < weights.values.size(); ++i) {
+        EXPECT_NEAR(corrected.values[i], 2 * weights.values[i], 1e-3);
+    }
+}
+
+TEST(Curvature, InputsThatAreAlwaysZeroGetNoWeight) {
+    Curvature curvature(2);
+    Matrix inputs(3, 2);
+    inputs.values = {1, 0, 2, 0, 3, 0};
+    curvature.add(inputs);
+    Matrix weights(1, 2);
+    weights.values = {5, 7};
+    const Matrix corrected = curvature.corrected(weights, 0.01);
+    EXPECT_NEAR(corrected.at(0, 0), 5, 1e-4);
+    EXPECT_EQ(corrected.at(0, 1), 0);
+}
+
+}  // namespace

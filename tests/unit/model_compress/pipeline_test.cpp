@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/compress/pipeline.hpp"
+
+#include <gtest/gtest.h>
+
+#include "model/compress/samples_file.hpp"
+#include "unit/model_compress/small_network.hpp"
+
+namespace {
+
+namespace model = frugal::model;
+using frugal::base::Bytes;
+using frugal::base::ErrorKind;
+
+model::CompressInput make_input() {
+    model::CompressInput input;
+    input.file = frugal::test::ModelWriter(frugal::test::small_network()).write();
+    input.calibration.inputs = frugal::test::random_inputs(30, 96);
+    return input;
+}
+
+model::Recipe make_recipe(double step) {
+    model::Recipe recipe;
+    recipe.name = "test";
+    recipe.stages = {model::RegridOptions{.step = step}, model::RoundScalesOptions{}};
+    return recipe;
+}
+
+TEST(Pipeline, RecordsEveryStageWithItsBytes) {
+    std::vector<std::string> announced;
+    const auto done = model::compress(make_input(), make_recipe(16), [&](std::string_view stage) {
+        announced.emplace_back(stage);
+    });
+    ASSERT_TRUE(done.has_value()) << done.error().describe();
+    ASSERT_EQ(done->stages.size(), 2U);
+    EXPECT_EQ(announced, (std::vector<std::string>{"regrid", "round-scales"}));
+    EXPECT_EQ(done->stages[0].kind, "regrid");
+    EXPECT_EQ(done->stages[0].layers.size(), 3U);
+    EXPECT_EQ(done->stages[0].raw_bytes, done->raw_bytes_before);
+    EXPECT_LT(done->stages[0].packed_bytes, done->packed_bytes_before);
+    const auto packed = model::packed_size(done->file);
+    ASSERT_TRUE(packed.has_value());
+    EXPECT_EQ(done->stages[1].packed_bytes, *packed);
+    EXPECT_EQ(done->evaluation.inputs, 30U);
+}
+
+TEST(Pipeline, TheGateRefusesWithTheFigure) {
+    model::Recipe recipe = make_recipe(127);
+    recipe.gate.min_output_snr_db = 150;
+    const auto done = model::compress(make_input(), recipe, {});
+    ASSERT_FALSE(done.has_value());
+    EXPECT_EQ(done.error().kind, ErrorKind::kConflict);
+    EXPECT_EQ(done.error().message.rfind("gate: output_snr_db is ", 0), 0U);
+    EXPECT_NE(done.error().message.find("the recipe asks for 150"), std::string::npos);
+}
+
+TEST(Pipeline, TheGateRefusesALossOfAccuracy) {
+    model::CompressInput input = make_input();
+    // Labels are what the original says, so every disagreement is a loss.
+    const auto self = model::evaluate(input.file, input.file, input.calibration);
+    ASSERT_TRUE(self.has_value());
+    EXPECT_EQ(self->agreement, 1);
+    input.calibration.labels.assign(30, 99);
+    model::Recipe recipe = make_recipe(8);
+    recipe.gate.max_accuracy_drop = -0.01;  // it must even gain, which it cannot
+    const auto done = model::compress(input, recipe, {});
+    ASSERT_FALSE(done.has_value());
+    EXPECT_EQ(done.error().kind, ErrorKind::kConflict);
+    recipe.gate.max_accuracy_drop = 0;
+    EXPECT_TRUE(model::compress(input, recipe, {}).has_value());
+}
+
+TEST(Pipeline, AnAccuracyGateNeedsLabels) {
+    model::Recipe recipe = make_recipe(8);
+    recipe.gate.max_accuracy_drop = 0.5;
+    const auto done = model::compress(make_input(), recipe, {});
+    ASSERT_FALSE(done.has_value());
+    EXPECT_EQ(done.error().kind, ErrorKind::kInvalidInput);
+}
+
+TEST(Pipeline, LabelsMustBeAsManyAsInputs) {
+    model::CompressInput input = make_input();
+    input.calibration.labels.assign(29, 0);
+    const auto done = model::compress(input, make_recipe(8), {});
+    ASSERT_FALSE(done.has_value());
+    EXPECT_EQ(done.error().message, "29 labels for 30 inputs");
+}
+
+TEST(SamplesFile, RawBytesAreSplitIntoInputs) {
+    const model::InputFormat format{4, 4, 9, 0.5F, 1};
+    const auto inputs = model::parse_inputs(Bytes{1, 2, 3, 4, 5, 6, 7, 8}, format, "x");
+    ASSERT_TRUE(inputs.has_value());
+    EXPECT_EQ(*inputs, (std::vector<Bytes>{{1, 2, 3, 4}, {5, 6, 7, 8}}));
+    EXPECT_FALSE(model::parse_inputs(Bytes{1, 2, 3}, format, "x").has_value());
+    EXPECT_FALSE(model::parse_inputs(Bytes{}, format, "x").has_value());
+}
+
+Bytes npy(const std::string& type, const Bytes& data) {
+    std::string header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': (2, 2), }";
+    Bytes bytes{0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, static_cast<std::uint8_t>(header.size()), 0};
+    bytes.insert(bytes.end(), header.begin(), header.end());
+    bytes.insert(bytes.end(), data.begin(), data.end());
+    return bytes;
+}
+
+TEST(SamplesFile, NpyFloatsAreQuantizedAsTheModelWants) {
+    const model::InputFormat format{2, 2, 9, 0.5F, 1};
+    const float values[] = {0.0F, 1.0F, -1.0F, 1000.0F};
+    Bytes data(sizeof values);
+    std::memcpy(data.data(), values, sizeof values);
+    const auto inputs = model::parse_inputs(npy("<f4", data), format, "x.npy");
+    ASSERT_TRUE(inputs.has_value()) << inputs.error().describe();
+    EXPECT_EQ(*inputs, (std::vector<Bytes>{{1, 3}, {0xFF, 127}}));
+}
+
+TEST(SamplesFile, NpyOfTheModelsOwnTypeIsTakenAsItIs) {
+    const model::InputFormat format{2, 2, 9, 0.5F, 1};
+    const auto inputs = model::parse_inputs(npy("|i1", {1, 2, 3, 4}), format, "x.npy");
+    ASSERT_TRUE(inputs.has_value()) << inputs.error().describe();
+    EXPECT_EQ(*inputs, (std::vector<Bytes>{{1, 2}, {3, 4}}));
+}
+
+TEST(SamplesFile, DamagedNpyIsRefused) {
+    const model::InputFormat format{2, 2, 9, 0.5F, 1};
+    Bytes good = npy("<f4", Bytes(16));
+    for (std::size_t size = 6; size < good.size(); ++size) {
+        const Bytes cut(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size));
+        const auto inputs = model::parse_inputs(cut, format, "x.npy");
+        EXPECT_TRUE(!inputs.has_value() || inputs->size() < 2) << size;
+    }
+    EXPECT_FALSE(model::parse_inputs(npy("<c8", Bytes(16)), format, "x").has_value());
+    EXPECT_FALSE(model::parse_inputs(npy(">f4", Bytes(16)), format, "x").has_value());
+    const Bytes not_a_number{0, 0, 0xC0, 0x7F, 0, 0, 0, 0};
+    EXPECT_FALSE(model::parse_inputs(npy("<f4", not_a_number), format, "x").has_value());
+}
+
+TEST(SamplesFile, IdxBytesStandForZeroToOne) {
+    const model::InputFormat format{2, 2, 9, 1.0F / 255, -128};
+    const Bytes idx{0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 255};
+    const auto inputs = model::parse_inputs(idx, format, "x");
+    ASSERT_TRUE(inputs.has_value()) << inputs.error().describe();
+    EXPECT_EQ(*inputs, (std::vector<Bytes>{{0x80, 0x7F}}));
+}
+
+TEST(SamplesFile, LabelsAreLinesOrIdx) {
+    const auto lines = model::parse_labels(frugal::base::as_bytes("3\n0\n12\n"), "l");
+    ASSERT_TRUE(lines.has_value());
+    EXPECT_EQ(*lines, (std::vector<std::uint32_t>{3, 0, 12}));
+    const auto idx = model::parse_labels(Bytes{0, 0, 8, 1, 0, 0, 0, 2, 7, 1}, "l");
+    ASSERT_TRUE(idx.has_value());
+    EXPECT_EQ(*idx, (std::vector<std::uint32_t>{7, 1}));
+    const auto bad = model::parse_labels(frugal::base::as_bytes("3\nx\n"), "l");
+    ASSERT_FALSE(bad.has_value());
+    EXPECT_EQ(bad.error().message, "l:2: no class number");
+}
+
+}  // namespace
