@@ -218,14 +218,16 @@ void RolloutDesk::apply_word(const Step& step, Device& device, const Assignment&
         apply(step, entry, RolloutEvent::kSaysConfirmed);
         return;
     }
-    if (is_quiet && entry.device != nullptr && entry.device->state == RolloutState::kConfirmed) {
-        apply(step, entry, RolloutEvent::kSaysGone);
-        return;
-    }
     // Idle and "confirmed" speak of an older model here.
     const auto event = is_quiet ? std::nullopt : event_of(state.phase);
     if (event && is_about_this) {
         apply(step, entry, *event, {state.reason, 0});
+    }
+    // Whatever else it says: a device that runs another model has not this one confirmed. After a
+    // restore from a backup its words are about a wish that this database never had.
+    if (entry.device != nullptr && entry.device->state == RolloutState::kConfirmed &&
+        state.release != release.counter) {
+        apply(step, entry, RolloutEvent::kSaysGone);
     }
 }
 

@@ -34,9 +34,9 @@ public:
         }
         const std::string digest(artifact.digest, artifact.digest + FR_SHA256_SIZE);
         const auto held = fr_staging_blocks_held(&staging);
-        // A block list that proves bad costs a fresh start.
-        const bool is_restart =
-            counters.blocks_bad != transfer.bad && counters.blocks_received != transfer.counted;
+        // A block list that proves bad, or too many bad blocks, cost a fresh start.
+        const bool is_restart = counters.blocks_bad != transfer.bad &&
+                                (counters.blocks_received != transfer.counted || held == 0);
         if (digest != transfer.digest || is_restart || transfer.is_complete) {
             // Another artifact, or one that proved bad, begins anew and rightly so.
             transfer.digest = digest;

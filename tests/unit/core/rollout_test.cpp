@@ -118,6 +118,23 @@ TEST_F(RolloutDeskTest, BelievesAHelloThatRunsTheRelease) {
     EXPECT_FALSE(world.sent<Desired>("a").back().tasks[0].artifact) << "it holds the model";
 }
 
+TEST_F(RolloutDeskTest, DoesNotCallConfirmedWhatADeviceNoLongerRuns) {
+    const auto id = start();
+    report("a", UpdatePhase::kConfirmed);
+    ASSERT_EQ(world.standing(id, "a").state, RolloutState::kConfirmed);
+    // The database came back from a backup: the device has seen more wishes than it holds, runs a
+    // later release, and its last word was about one of those wishes.
+    auto ahead = hello("a");
+    ahead.desired_version = 9;
+    ahead.tasks[0].release = 3;
+    ahead.tasks[0].burned_counter = 3;
+    ahead.tasks[0].model_digest = digest_of(53);
+    ahead.tasks[0].phase = UpdatePhase::kReverted;
+    world.say("a", ahead);
+    EXPECT_EQ(world.standing(id, "a").state, RolloutState::kRefused);
+    EXPECT_EQ(world.standing(id, "a").reason, Reason::kDowngrade);
+}
+
 TEST_F(RolloutDeskTest, ADeviceEnrolledLaterJoins) {
     const auto id = start();
     world.enrol("late");
