@@ -10,6 +10,7 @@
 #include "cli/json_path.hpp"
 #include "cli/offline_model.hpp"
 #include "cli/output.hpp"
+#include "cli/pack_commands.hpp"
 
 namespace frugal::cli {
 
@@ -101,6 +102,26 @@ Result<int> list(const Context& context) {
     return kExitDone;
 }
 
+void add_pack_commands(CLI::App& noun, Context& context) {
+    auto packing = std::make_shared<PackArguments>();
+    auto* pack = noun.add_subcommand("pack", "the fewest bytes for any file; needs no gateway");
+    pack->add_option("file", packing->file)->required();
+    pack->add_option("-o,--out", packing->out, "packed file")->required();
+    pack->add_flag("--strip", packing->is_strip, "leave out what no interpreter reads");
+    pack->add_option("--profile", packing->profile,
+                     "0: 0.8 KB of decoder RAM, 1: 1.6 KB, 2: 4.4 KB (default)")
+        ->check(CLI::Range(0, 2));
+    pack->add_option("--base", packing->base, "the file the device has: packs a delta if smaller");
+    on_command(*pack, context, [&context, packing] { return pack_model(context, *packing); });
+    auto unpacking = std::make_shared<PackArguments>();
+    auto* unpack = noun.add_subcommand("unpack", "gives a packed file back, bit for bit");
+    unpack->add_option("file", unpacking->file)->required();
+    unpack->add_option("-o,--out", unpacking->out)->required();
+    unpack->add_option("--base", unpacking->base, "the file a delta was made against");
+    on_command(*unpack, context,
+               [&context, unpacking] { return unpack_model(context, *unpacking); });
+}
+
 }  // namespace
 
 void add_model_commands(CLI::App& root, Context& context) {
@@ -120,6 +141,8 @@ void add_model_commands(CLI::App& root, Context& context) {
                [&context, file, input] { return run_model_file(context, *file, *input); });
 
     add_compress_command(*noun, context);
+    add_pack_commands(*noun, context);
+
     auto options = std::make_shared<ImportOptions>();
     auto* import_command =
         noun->add_subcommand("import", "check, pack and sign .tflite files as one release");

@@ -33,7 +33,7 @@ extern "C" {
 #define FR_CODEC_RAM_BYTES_0 816u  ///< RAM of a 32-bit device, decoder and models, by profile
 #define FR_CODEC_RAM_BYTES_1 1576u
 #define FR_CODEC_RAM_BYTES_2 4448u
-#define FR_CODEC_EXPANSION_MAX 1024u  ///< decoded bytes for each byte of stream
+#define FR_CODEC_EXPANSION_MAX 1024u  ///< decoded bytes for each byte of stream, but in a delta
 #define FR_CODEC_INPUT_SIZE 36u       ///< what a decoder buffers of its input
 #define FR_CODEC_ATOM_SIZE 32u        ///< most input one step can take
 #define FR_CODEC_COPY_MIN 2u

@@ -25,7 +25,7 @@ static fr_codec_fault_t check_sizes(const fr_codec_header_t* header, uint32_t de
         header->stream_size > FR_ARTIFACT_SIZE_MAX) {
         return FR_CODEC_FAULT_STREAM_SIZE;
     }
-    if (header->decoded_size / FR_CODEC_EXPANSION_MAX > header->stream_size) {
+    if (!header->has_base && header->decoded_size / FR_CODEC_EXPANSION_MAX > header->stream_size) {
         return FR_CODEC_FAULT_EXPANSION;
     }
     return FR_CODEC_FAULT_NONE;

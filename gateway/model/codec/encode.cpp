@@ -214,6 +214,14 @@ Result<Encoded> encode_once(base::ByteView file, const SegmentPlan& plan,
     return with_header(file, options, best_of_passes(coded, *segments, options.profile));
 }
 
+/// What would expand beyond the decoder's limit: as much of it raw as the limit asks for.
+Encoded encode_slowly(base::ByteView file, std::uint8_t profile) {
+    Segment front;
+    front.kind = PartKind::kRaw;
+    front.region.size_bytes = file.size() / FR_CODEC_EXPANSION_MAX + 1;
+    return with_header(file, {profile, {}, {}}, best_of_passes({file, 0}, {front}, profile));
+}
+
 Result<void> check_by_decoding(base::ByteView file, const EncodeOptions& options,
                                const Encoded& encoded) {
     const auto decoded =
@@ -237,8 +245,11 @@ Result<Encoded> encode_with_statistics(base::ByteView file, const SegmentPlan& p
     if (!encoded) {
         return encoded;
     }
+    if (is_expanding_too_much(file, *encoded)) {
+        *encoded = encode_slowly(file, options.profile);
+    }
     Encoded raw = encode_raw(file, options.profile);
-    if (raw.stream.size() < encoded->stream.size() || is_expanding_too_much(file, *encoded)) {
+    if (raw.stream.size() < encoded->stream.size()) {
         *encoded = std::move(raw);
     }
     if (!options.base.empty()) {
@@ -246,7 +257,7 @@ Result<Encoded> encode_with_statistics(base::ByteView file, const SegmentPlan& p
         if (!delta) {
             return delta;
         }
-        if (delta->stream.size() < encoded->stream.size() && !is_expanding_too_much(file, *delta)) {
+        if (delta->stream.size() < encoded->stream.size()) {
             *encoded = std::move(*delta);
         }
     }

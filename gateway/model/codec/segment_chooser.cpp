@@ -16,7 +16,8 @@ using base::Result;
 
 namespace {
 
-constexpr std::size_t kCopiedMin = 64;  // a region that repeats an earlier one is left to copies
+constexpr double kCopyBits = 16;     // a copy at a repeated distance
+constexpr double kLiteralBits = 10;  // a byte that changed
 
 Result<void> check_region(std::size_t file_size, const Region& region, std::size_t previous_end) {
     const bool is_inside = region.size_bytes > 0 && region.offset >= previous_end &&
@@ -46,9 +47,14 @@ public:
     /// Nothing when the region is best left to the bytes.
     std::optional<Segment> choose(std::size_t index) const {
         const Region& region = plan_.regions[index];
-        if (repeats_base(region)) {
-            return std::nullopt;
-        }
+        const auto segment = choose_kind(region, index);
+        const auto old = old_of(region, index);
+        const bool is_copied = segment && old && copy_bits(region, *old) < cost_bits(*segment);
+        return is_copied ? std::nullopt : segment;
+    }
+
+private:
+    std::optional<Segment> choose_kind(const Region& region, std::size_t index) const {
         switch (region.kind) {
             case RegionKind::kWeights:
                 return weights(region, index);
@@ -60,20 +66,18 @@ public:
         return floats(region, index);
     }
 
-private:
-    /// Copies say a tensor that did not change in a few bits.
-    bool repeats_base(const Region& region) const {
-        const auto bytes =
-            space_.bytes.subspan(space_.base_size + region.offset, region.size_bytes);
-        if (space_.base_size < bytes.size()) {
-            return false;
+    /// About what copies from the old region would take, with literals where it changed.
+    double copy_bits(const Region& region, const Region& old) const {
+        double bits = kCopyBits;
+        bool was_same = true;
+        for (std::size_t i = 0; i < region.size_bytes; ++i) {
+            const bool is_same =
+                space_.bytes[old.offset + i] == space_.bytes[space_.base_size + region.offset + i];
+            bits += is_same ? 0 : kLiteralBits;
+            bits += !is_same && was_same ? kCopyBits : 0;
+            was_same = is_same;
         }
-        return std::any_of(
-            base_plan_.regions.begin(), base_plan_.regions.end(), [&](const Region& old) {
-                return old.size_bytes == region.size_bytes && region.size_bytes >= kCopiedMin / 4 &&
-                       std::equal(bytes.begin(), bytes.end(),
-                                  space_.bytes.begin() + static_cast<std::ptrdiff_t>(old.offset));
-            });
+        return bits;
     }
 
     double cost_bits(const Segment& segment) const;
@@ -185,6 +189,12 @@ double Chooser::cost_bits(const Segment& segment) const {
             break;
         case PartKind::kScaled:
             writer.scaled(count, segment.reference, segment.factor);
+            break;
+        case PartKind::kProducts:
+            writer.products(count, segment.reference, segment.factor);
+            break;
+        case PartKind::kRaw:
+            writer.raw(static_cast<std::uint32_t>(region.size_bytes));
             break;
         default:
             writer.floats(count);
