@@ -25,15 +25,16 @@ std::uint32_t class_of(const std::vector<float>& output) {
 }
 
 /// Sums over all inputs, chunk by chunk.
-class Comparison {
+class Comparer {
 public:
-    explicit Comparison(const Samples& samples) : samples_(samples) {}
+    Comparer(const Comparison& models, const Samples& samples)
+        : models_(models), samples_(samples) {}
 
-    Result<void> run(ByteView original, ByteView compressed, std::size_t first, std::size_t count) {
-        const auto from = samples_.inputs.begin() + static_cast<std::ptrdiff_t>(first);
-        const std::vector<Bytes> inputs(from, from + static_cast<std::ptrdiff_t>(count));
-        auto before = Replay::open(Bytes(original.begin(), original.end()), inputs);
-        auto after = before ? Replay::open(Bytes(compressed.begin(), compressed.end()), inputs)
+    Result<void> run(std::size_t first, std::size_t count) {
+        const auto& given =
+            models_.inputs_compressed != nullptr ? *models_.inputs_compressed : samples_.inputs;
+        auto before = open(models_.original, samples_.inputs, first, count);
+        auto after = before ? open(models_.compressed, given, first, count)
                             : Result<Replay>(tl::unexpected(before.error()));
         if (!after) {
             return tl::unexpected(after.error());
@@ -60,6 +61,13 @@ public:
     }
 
 private:
+    Result<Replay> open(ByteView file, const std::vector<Bytes>& inputs, std::size_t first,
+                        std::size_t count) const {
+        const auto from = inputs.begin() + static_cast<std::ptrdiff_t>(first);
+        return Replay::open(Bytes(file.begin(), file.end()),
+                            {from, from + static_cast<std::ptrdiff_t>(count)}, models_.operators);
+    }
+
     Result<void> add(const Replay& before, const Replay& after, std::size_t at,
                      std::size_t sample) {
         auto read = before.read_output(at, 0, expected_);
@@ -84,6 +92,7 @@ private:
         return {};
     }
 
+    const Comparison& models_;
     const Samples& samples_;
     std::vector<float> expected_;
     std::vector<float> given_;
@@ -96,19 +105,22 @@ private:
 
 }  // namespace
 
-Result<Evaluation> evaluate(ByteView original, ByteView compressed, const Samples& samples) {
+Result<Evaluation> evaluate(const Comparison& models, const Samples& samples) {
     if (samples.inputs.empty()) {
         return base::fail(base::ErrorKind::kInvalidInput, "evaluation: there are no inputs");
     }
-    Comparison comparison(samples);
+    Comparer comparer(models, samples);
     for (std::size_t first = 0; first < samples.inputs.size(); first += kChunk) {
-        const std::size_t count = std::min(kChunk, samples.inputs.size() - first);
-        const auto done = comparison.run(original, compressed, first, count);
+        const auto done = comparer.run(first, std::min(kChunk, samples.inputs.size() - first));
         if (!done) {
             return tl::unexpected(done.error());
         }
     }
-    return comparison.result();
+    return comparer.result();
+}
+
+Result<Evaluation> evaluate(ByteView original, ByteView compressed, const Samples& samples) {
+    return evaluate(Comparison{original, compressed}, samples);
 }
 
 }  // namespace frugal::model

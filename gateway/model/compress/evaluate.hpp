@@ -9,6 +9,7 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
+#include "frugal/runtime.h"
 
 namespace frugal::model {
 
@@ -31,5 +32,14 @@ struct Evaluation {
 /// Fails as Replay::open().
 base::Result<Evaluation> evaluate(base::ByteView original, base::ByteView compressed,
                                   const Samples& samples);
+
+/// The same for models that take the inputs in different types.
+struct Comparison {
+    base::ByteView original;
+    base::ByteView compressed;
+    const fr_operator_set_t* operators = &fr_operators_all;
+    const std::vector<base::Bytes>* inputs_compressed = nullptr;  ///< as `compressed` takes them
+};
+base::Result<Evaluation> evaluate(const Comparison& models, const Samples& samples);
 
 }  // namespace frugal::model

@@ -110,8 +110,8 @@ void Fitter::factorize() {
     const RealMatrix inverse =
         Eigen::LLT<RealMatrix>(ordered).solve(RealMatrix::Identity(size, size));
     factor_ = Eigen::LLT<RealMatrix>(inverse).matrixU();
-    const double curvature = factor_.diagonal().array().square().inverse().mean();
-    price_ = options_.lambda * options_.step * options_.step * curvature;
+    const double power = (weights_ * hessian_).cwiseProduct(weights_).sum();
+    price_ = options_.lambda * power / static_cast<double>(weights_.rows());
 }
 
 RealMatrix Fitter::error_of(const std::vector<std::int8_t>& levels) const {
@@ -126,6 +126,10 @@ RealMatrix Fitter::error_of(const std::vector<std::int8_t>& levels) const {
 int Fitter::choose(double value, double curvature, const RateModel& rates, std::size_t row,
                    std::size_t column) const {
     const int nearest = nearest_level(value, options_);
+    const bool is_pruned = options_.keep_zeros && weights_(index(row), index(column)) == 0;
+    if (is_pruned) {
+        return 0;
+    }
     if (price_ == 0) {
         return nearest;
     }

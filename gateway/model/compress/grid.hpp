@@ -14,12 +14,13 @@ namespace frugal::model {
 struct GridOptions {
     double step = 0;      ///< distance of two levels, in the unit of the weights
     int level_max = 127;  ///< levels reach from -level_max to level_max
-    /// What a bit may cost, in units of step^2 times the mean curvature a weight has once the
-    /// others may make up for it; 0 for distortion alone. About 0.1 is the slope of the
-    /// high-rate bound.
+    /// What a bit may cost in output error, as a share of the mean output power of a row; 0 for
+    /// distortion alone. The same lambda in all layers costs each about the same part of its
+    /// signal, 1e-5 little and 1e-4 much.
     double lambda = 0;
-    int passes = 3;  ///< GPTQ passes; each learns the price of a level from the one before
-    int sweeps = 2;  ///< of coordinate descent afterwards
+    bool keep_zeros = false;  ///< weights that are 0 get level 0: they were pruned
+    int passes = 3;           ///< GPTQ passes; each learns the price of a level from the one before
+    int sweeps = 2;           ///< of coordinate descent afterwards
 };
 
 struct Gridded {

@@ -104,14 +104,18 @@ void write_scales(base::Bytes& file, const Layer& layer, const std::vector<float
     }
 }
 
-void write_levels(base::Bytes& file, const Layer& layer, const LayerLevels& values,
-                  const std::vector<float>& bias) {
+void write_weights(base::Bytes& file, const Layer& layer, const std::vector<std::int8_t>& levels) {
     for (std::size_t row = 0; row < layer.rows; ++row) {
         for (std::size_t column = 0; column < layer.columns; ++column) {
             store(file, layer.weights.offset + place(layer, row, column),
-                  values.levels[row * layer.columns + column]);
+                  levels[row * layer.columns + column]);
         }
     }
+}
+
+void write_levels(base::Bytes& file, const Layer& layer, const LayerLevels& values,
+                  const std::vector<float>& bias) {
+    write_weights(file, layer, values.levels);
     write_scales(file, layer, std::vector<float>(layer.rows, values.step), bias);
 }
 

@@ -31,6 +31,9 @@ LayerValues read_values(base::ByteView file, const Layer& layer);
 /// The int8 numbers as they stand in the file, in the order of LayerValues::weights.
 std::vector<std::int8_t> read_levels(base::ByteView file, const Layer& layer);
 
+/// Writes int8 weights alone.
+void write_weights(base::Bytes& file, const Layer& layer, const std::vector<std::int8_t>& levels);
+
 /// Writes int8 weights of one step, the scales that go with it, and the biases in the new scale.
 void write_levels(base::Bytes& file, const Layer& layer, const LayerLevels& values,
                   const std::vector<float>& bias);

@@ -49,23 +49,26 @@ private:
 
 }  // namespace
 
-Result<LayerWalk> LayerWalk::start(base::Bytes original, base::Bytes current,
-                                   const std::vector<base::Bytes>& inputs) {
-    if (inputs.empty()) {
+Result<LayerWalk> LayerWalk::start(const Work& work) {
+    if (work.inputs.empty()) {
         return base::fail(base::ErrorKind::kInvalidInput, "calibration: there are no inputs", {},
                           "give at least one file of input bytes");
     }
-    auto layers = read_layers(current);
-    if (!layers) {
-        return tl::unexpected(layers.error());
+    auto original = Replay::open(work.original, work.original_inputs, work.operators);
+    auto current = original ? Replay::open(work.file, work.inputs, work.operators)
+                            : Result<Replay>(tl::unexpected(original.error()));
+    if (!current) {
+        return tl::unexpected(current.error());
     }
-    auto first = Replay::open(std::move(original), inputs);
-    auto second = first ? Replay::open(std::move(current), inputs)
-                        : Result<Replay>(tl::unexpected(first.error()));
-    if (!second) {
-        return tl::unexpected(second.error());
+    LayerWalk walk(std::move(*original), std::move(*current));
+    auto before = read_layers(work.original);
+    auto now = read_layers(work.file);
+    if (!before || !now || before->size() != now->size()) {
+        return base::fail(base::ErrorKind::kInternal, "calibration: the layers do not correspond");
     }
-    return LayerWalk(std::move(*first), std::move(*second), std::move(*layers));
+    walk.original_layers_ = std::move(*before);
+    walk.layers_ = std::move(*now);
+    return walk;
 }
 
 Result<void> LayerWalk::gather(const Layer& layer, std::vector<Curvature>& curvatures) {

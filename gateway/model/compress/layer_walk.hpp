@@ -9,18 +9,20 @@
 #include "base/result.hpp"
 #include "model/compress/curvature.hpp"
 #include "model/compress/replay.hpp"
+#include "model/compress/work.hpp"
 #include "model/tflite/layers.hpp"
 
 namespace frugal::model {
 
 class LayerWalk {
 public:
-    /// `original` is what the outputs are held against, `current` what is being rewritten; both
-    /// have the same operators. Errors as Replay::open() and read_layers().
-    static base::Result<LayerWalk> start(base::Bytes original, base::Bytes current,
-                                         const std::vector<base::Bytes>& inputs);
+    /// The original and the file being rewritten must have the same operators. Errors as
+    /// Replay::open() and read_layers().
+    static base::Result<LayerWalk> start(const Work& work);
 
+    /// The layers of the file being rewritten, and the same ones in the original.
     const std::vector<Layer>& layers() const { return layers_; }
+    const std::vector<Layer>& original_layers() const { return original_layers_; }
 
     /// Runs up to the layer and sums up its inputs: one curvature for each channel group.
     base::Result<std::vector<Curvature>> curvatures(const Layer& layer);
@@ -30,16 +32,15 @@ public:
     base::ByteView original() { return original_.file(); }
 
 private:
-    LayerWalk(Replay original, Replay current, std::vector<Layer> layers)
-        : original_(std::move(original)),
-          current_(std::move(current)),
-          layers_(std::move(layers)) {}
+    LayerWalk(Replay original, Replay current)
+        : original_(std::move(original)), current_(std::move(current)) {}
 
     base::Result<void> gather(const Layer& layer, std::vector<Curvature>& curvatures);
 
     Replay original_;
     Replay current_;
     std::vector<Layer> layers_;
+    std::vector<Layer> original_layers_;
 };
 
 }  // namespace frugal::model

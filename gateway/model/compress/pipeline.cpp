@@ -3,8 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "model/codec/codec.hpp"
 #include "model/codec/tflite_plan.hpp"
+#include "model/compress/samples_file.hpp"
+#include "model/tflite/graph.hpp"
 
 namespace frugal::model {
 
@@ -15,21 +19,42 @@ using base::Result;
 
 namespace {
 
-/// The model on its way through the stages.
-struct Work {
-    Bytes original;
-    Bytes file;
-    const std::vector<Bytes>& inputs;
-};
+Result<void> run_stage(const StripOptions&, Work& work, StageReport&) {
+    const auto graph = read_graph(work.file);
+    if (!graph) {
+        return tl::unexpected(graph.error());
+    }
+    Bytes rewritten = write_graph(*graph);
+    const auto same =
+        evaluate(Comparison{work.file, rewritten, work.operators}, Samples{work.inputs, {}});
+    if (!same) {
+        return tl::unexpected(same.error());
+    }
+    if (!std::isinf(same->output_snr_db)) {
+        return fail(ErrorKind::kInternal, "the rewritten file gives other outputs");
+    }
+    work.file = std::move(rewritten);
+    return {};
+}
+
+Result<void> run_stage(const QuantizeOptions& options, Work& work, StageReport&) {
+    return quantize(work, options);
+}
+
+Result<void> take_reports(Result<std::vector<LayerReport>> layers, StageReport& report) {
+    if (!layers) {
+        return tl::unexpected(layers.error());
+    }
+    report.layers = std::move(*layers);
+    return {};
+}
+
+Result<void> run_stage(const PruneOptions& options, Work& work, StageReport& report) {
+    return take_reports(prune_stage(work, options), report);
+}
 
 Result<void> run_stage(const RegridOptions& options, Work& work, StageReport& report) {
-    auto result = regrid(work.original, work.file, work.inputs, options);
-    if (!result) {
-        return tl::unexpected(result.error());
-    }
-    work.file = std::move(result->file);
-    report.layers = std::move(result->layers);
-    return {};
+    return take_reports(regrid(work, options), report);
 }
 
 Result<void> run_stage(const RoundScalesOptions& options, Work& work, StageReport&) {
@@ -39,6 +64,21 @@ Result<void> run_stage(const RoundScalesOptions& options, Work& work, StageRepor
     }
     work.file = std::move(*file);
     return {};
+}
+
+/// The judged inputs as the result takes them: other than the original's once it was quantized.
+Result<Evaluation> judge(const Work& work, const Samples& judged) {
+    const auto before = input_format(work.original, work.operators);
+    const auto after = input_format(work.file, work.operators);
+    if (!before || !after) {
+        return tl::unexpected((before ? after : before).error());
+    }
+    const bool is_converted = before->type != after->type;
+    const std::vector<Bytes> inputs =
+        is_converted ? quantize_inputs(judged.inputs, *after) : std::vector<Bytes>{};
+    return evaluate(
+        Comparison{work.original, work.file, work.operators, is_converted ? &inputs : nullptr},
+        judged);
 }
 
 Result<StageReport> run_recorded(const StageOptions& stage, Work& work) {
@@ -118,7 +158,12 @@ Result<Compressed> compress(const CompressInput& input, const Recipe& recipe,
     Compressed result;
     result.raw_bytes_before = input.file.size();
     result.packed_bytes_before = *packed;
-    Work work{input.file, input.file, input.calibration.inputs};
+    Work work{input.file,
+              input.calibration.inputs,
+              input.file,
+              input.calibration.inputs,
+              input.calibration.labels,
+              input.operators};
     for (const StageOptions& stage : recipe.stages) {
         if (progress) {
             progress(stage_name(stage));
@@ -129,7 +174,7 @@ Result<Compressed> compress(const CompressInput& input, const Recipe& recipe,
         }
         result.stages.push_back(std::move(*report));
     }
-    auto evaluation = evaluate(input.file, work.file, judged);
+    auto evaluation = judge(work, judged);
     if (!evaluation) {
         return tl::unexpected(evaluation.error());
     }

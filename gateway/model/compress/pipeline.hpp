@@ -39,6 +39,7 @@ struct CompressInput {
     base::Bytes file;
     Samples calibration;
     Samples evaluation;  ///< no inputs: the calibration inputs serve
+    const fr_operator_set_t* operators = &fr_operators_all;  ///< what the runtime can run here
 };
 
 /// @param progress called with the name of each stage before it runs; may be empty

@@ -15,6 +15,22 @@ namespace {
 
 /// Asks a reader for every parameter of a stage: parsing and reporting share this list.
 template <typename Reader>
+void visit(StripOptions&, Reader&) {}
+
+template <typename Reader>
+void visit(QuantizeOptions& options, Reader& reader) {
+    reader.number("range_margin", options.range_margin, {0, 1});
+}
+
+template <typename Reader>
+void visit(PruneOptions& options, Reader& reader) {
+    reader.choice("method", options.method, {"obc", "obd", "magnitude"});
+    reader.number("density", options.density, {0.001, 1});
+    reader.number("depthwise_density", options.depthwise_density, {0.001, 1});
+    reader.number("damping", options.damping, {1e-6, 10});
+}
+
+template <typename Reader>
 void visit(RegridOptions& options, Reader& reader) {
     reader.number("step", options.step, {1, 127});
     reader.number("depthwise_step", options.depthwise_step, {1, 127});
@@ -39,15 +55,27 @@ public:
     void whole(std::string_view key, const int& value, NumberRange) {
         list.emplace_back(key, fmt::format("{}", value));
     }
-    void text(std::string_view key, const std::string& value) { list.emplace_back(key, value); }
+    void choice(std::string_view key, const std::string& value,
+                std::initializer_list<std::string_view>) {
+        list.emplace_back(key, value);
+    }
 
     std::vector<std::pair<std::string, std::string>> list;
 };
 
-constexpr std::string_view kStageNames[] = {"regrid", "round-scales"};
+constexpr std::string_view kStageNames[] = {"strip", "quantize", "prune", "regrid", "round-scales"};
 
 Result<StageOptions> stage_of(const std::string& kind, const toml::node& node,
                               const std::string& origin) {
+    if (kind == "strip") {
+        return StripOptions{};
+    }
+    if (kind == "quantize") {
+        return QuantizeOptions{};
+    }
+    if (kind == "prune") {
+        return PruneOptions{};
+    }
     if (kind == "regrid") {
         return RegridOptions{};
     }

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "model/compress/prune_stage.hpp"
+#include "model/compress/quantize.hpp"
 #include "model/compress/regrid.hpp"
 #include "model/compress/round_scales.hpp"
 
@@ -19,7 +21,11 @@ namespace frugal::model {
 
 inline constexpr std::size_t kStagesMax = 16;
 
-using StageOptions = std::variant<RegridOptions, RoundScalesOptions>;
+/// Written anew without names, bounds and metadata; the outputs must stay the same to the bit.
+struct StripOptions {};
+
+using StageOptions =
+    std::variant<StripOptions, QuantizeOptions, PruneOptions, RegridOptions, RoundScalesOptions>;
 
 /// The name of a stage in recipes and reports: "regrid".
 std::string_view stage_name(const StageOptions& stage);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace frugal::model {
@@ -79,6 +80,18 @@ void RecipeTable::text(std::string_view key, std::string& value) {
         return;
     }
     value = *text;
+}
+
+void RecipeTable::choice(std::string_view key, std::string& value,
+                         std::initializer_list<std::string_view> choices) {
+    std::string chosen = value;
+    text(key, chosen);
+    if (std::find(choices.begin(), choices.end(), chosen) == choices.end()) {
+        refuse(*table_.get(key), fmt::format("{} = \"{}\" is not known", key, chosen),
+               fmt::format("Use {}.", fmt::join(choices, ", ")));
+        return;
+    }
+    value = chosen;
 }
 
 base::Result<void> RecipeTable::finish() const {

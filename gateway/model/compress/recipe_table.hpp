@@ -3,6 +3,7 @@
 // finish() refuses keys nobody asked for. Inside this folder only; one thread.
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <set>
 #include <string>
@@ -29,6 +30,8 @@ public:
     void number(std::string_view key, std::optional<double>& value, NumberRange range);
     void whole(std::string_view key, int& value, NumberRange range);
     void text(std::string_view key, std::string& value);
+    void choice(std::string_view key, std::string& value,
+                std::initializer_list<std::string_view> choices);
 
     /// The key as a node for others to read, or nullptr.
     const toml::node* node(std::string_view key);

@@ -18,6 +18,7 @@ using base::fail;
 using base::Result;
 
 constexpr std::int32_t kInt8 = 9;
+constexpr double kPrunedShare = 0.05;  // zeros beyond this share were made on purpose
 
 float median_of(std::vector<float> values) {
     const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -35,6 +36,12 @@ float choose_step(const LayerValues& values, double factor) {
     return std::max(wanted, largest / 127.0F);
 }
 
+Matrix rows_of(const Matrix& matrix, std::size_t first, std::size_t count) {
+    Matrix rows(count, matrix.columns);
+    std::copy_n(matrix.row(first).begin(), rows.values.size(), rows.values.begin());
+    return rows;
+}
+
 /// Sums over the rows of a layer that go into its report.
 struct Totals {
     double distortion = 0;
@@ -45,25 +52,33 @@ struct Totals {
 /// Puts one layer onto its grid.
 class LayerFitter {
 public:
-    LayerFitter(const Layer& layer, const LayerValues& wanted, const RegridOptions& options)
-        : layer_(layer), wanted_(wanted), options_(options) {
+    LayerFitter(const Layer& layer, const LayerValues& original, const LayerValues& current,
+                const RegridOptions& options)
+        : layer_(layer), original_(original), current_(current), options_(options) {
         const bool is_depthwise = layer.kind == LayerKind::kDepthwise;
         grid_.step = static_cast<double>(
-            choose_step(wanted, is_depthwise ? options.depthwise_step : options.step));
+            choose_step(current, is_depthwise ? options.depthwise_step : options.step));
         grid_.lambda = is_depthwise ? 0 : options.lambda;
         grid_.passes = options.passes;
         grid_.sweeps = options.sweeps;
         result_.step = static_cast<float>(grid_.step);
-        result_.levels.resize(wanted.weights.values.size());
-        bias_ = wanted.bias;
+        result_.levels.resize(original.weights.values.size());
+        bias_ = original.bias;
+        const auto& weights = current.weights.values;
+        const auto zeros = std::count(weights.begin(), weights.end(), 0.0F);
+        is_pruned_ =
+            static_cast<double>(zeros) > kPrunedShare * static_cast<double>(weights.size());
+        grid_.keep_zeros = is_pruned_;
     }
 
     /// Rows `first` to `first` + `count` - 1, which all see the inputs of this curvature.
     void fit(std::size_t first, std::size_t count, const Curvature& curvature) {
-        Matrix rows(count, layer_.columns);
-        std::copy_n(wanted_.weights.row(first).begin(), rows.values.size(), rows.values.begin());
-        const Matrix target =
-            options_.correction > 0 ? curvature.corrected(rows, options_.correction) : rows;
+        const Matrix rows = rows_of(original_.weights, first, count);
+        // A pruned layer keeps its zeros; what made up for them is in the current weights.
+        const Matrix target = is_pruned_ ? rows_of(current_.weights, first, count)
+                              : options_.correction > 0
+                                  ? curvature.corrected(rows, options_.correction)
+                                  : rows;
         const std::vector<double> hessian = curvature.hessian(options_.damping);
         const Gridded gridded = fit_to_grid(target, hessian, grid_);
         std::copy(gridded.levels.begin(), gridded.levels.end(),
@@ -114,7 +129,9 @@ private:
     }
 
     const Layer& layer_;
-    const LayerValues& wanted_;
+    const LayerValues& original_;
+    const LayerValues& current_;
+    bool is_pruned_ = false;
     const RegridOptions& options_;
     GridOptions grid_;
     LayerLevels result_;
@@ -131,10 +148,11 @@ LayerReport left_alone(const Layer& layer, std::string why) {
     return report;
 }
 
-Result<LayerReport> regrid_layer(LayerWalk& walk, const Layer& layer,
-                                 const RegridOptions& options) {
-    if (!layer.obstacle.empty()) {
-        return left_alone(layer, layer.obstacle);
+Result<LayerReport> regrid_layer(LayerWalk& walk, std::size_t index, const RegridOptions& options) {
+    const Layer layer = walk.layers()[index];
+    const Layer& before = walk.original_layers()[index];
+    if (!layer.obstacle.empty() || !before.obstacle.empty()) {
+        return left_alone(layer, layer.obstacle.empty() ? before.obstacle : layer.obstacle);
     }
     if (layer.weights_type != kInt8 || layer.input_scale <= 0 || layer.weight_scales.size == 0) {
         return left_alone(layer, "it is not quantized to int8");
@@ -143,8 +161,9 @@ Result<LayerReport> regrid_layer(LayerWalk& walk, const Layer& layer,
     if (!curvatures) {
         return tl::unexpected(curvatures.error());
     }
-    const LayerValues wanted = read_values(walk.original(), layer);
-    LayerFitter fitter(layer, wanted, options);
+    const LayerValues original = read_values(walk.original(), before);
+    const LayerValues current = read_values(walk.file(), layer);
+    LayerFitter fitter(layer, original, current, options);
     const std::size_t rows = layer.rows / curvatures->size();
     for (std::size_t group = 0; group < curvatures->size(); ++group) {
         fitter.fit(group * rows, rows, (*curvatures)[group]);
@@ -155,30 +174,28 @@ Result<LayerReport> regrid_layer(LayerWalk& walk, const Layer& layer,
 
 }  // namespace
 
-Result<Regridded> regrid(base::Bytes original, base::Bytes file,
-                         const std::vector<base::Bytes>& inputs, const RegridOptions& options) {
-    auto walk = LayerWalk::start(std::move(original), std::move(file), inputs);
+Result<std::vector<LayerReport>> regrid(Work& work, const RegridOptions& options) {
+    auto walk = LayerWalk::start(work);
     if (!walk) {
         return tl::unexpected(walk.error());
     }
-    Regridded result;
+    std::vector<LayerReport> reports;
     bool is_any = false;
-    const std::vector<Layer> layers = walk->layers();
-    for (const Layer& layer : layers) {
-        auto report = regrid_layer(*walk, layer, options);
+    for (std::size_t index = 0; index < walk->layers().size(); ++index) {
+        auto report = regrid_layer(*walk, index, options);
         if (!report) {
-            return fail(report.error(), "layer " + layer.name);
+            return fail(report.error(), "layer " + walk->layers()[index].name);
         }
         is_any = is_any || report->note.empty();
-        result.layers.push_back(std::move(*report));
+        reports.push_back(std::move(*report));
     }
     if (!is_any) {
         return fail(ErrorKind::kUnsupported, "regrid: the model has no layer it could rewrite",
                     "the stage needs int8 weights",
                     "quantize a float32 model to int8 first (stage \"quantize\")");
     }
-    result.file = std::move(walk->file());
-    return result;
+    work.file = std::move(walk->file());
+    return reports;
 }
 
 }  // namespace frugal::model

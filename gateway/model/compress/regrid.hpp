@@ -6,32 +6,25 @@
 
 #include <vector>
 
-#include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "model/compress/layer_report.hpp"
+#include "model/compress/work.hpp"
 
 namespace frugal::model {
 
 struct RegridOptions {
-    double step = 16;           ///< in steps of the layer's median channel
-    double depthwise_step = 8;  ///< likewise; depthwise layers forgive little
-    double lambda = 0.1;        ///< see GridOptions::lambda; depthwise layers use 0
+    double step = 14;           ///< in steps of the layer's median channel
+    double depthwise_step = 6;  ///< likewise; depthwise layers forgive little
+    double lambda = 1e-6;       ///< see GridOptions::lambda; depthwise layers use 0
     double damping = 0.01;      ///< of the Hessian, in units of its mean diagonal
     double correction = 0.1;    ///< damping of making up for earlier layers; 0: do not
     int passes = 3;
     int sweeps = 2;
 };
 
-struct Regridded {
-    base::Bytes file;
-    std::vector<LayerReport> layers;
-};
-
-/// @param original what the outputs are held against; may be `file` itself
+/// Rewrites work.file.
 /// Fails with kUnsupported for a model the runtime does not run or without int8 layers,
 /// kInvalidInput for unfit inputs, kLimit beyond the memory of Replay.
-base::Result<Regridded> regrid(base::Bytes original, base::Bytes file,
-                               const std::vector<base::Bytes>& inputs,
-                               const RegridOptions& options);
+base::Result<std::vector<LayerReport>> regrid(Work& work, const RegridOptions& options);
 
 }  // namespace frugal::model

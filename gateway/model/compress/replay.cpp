@@ -7,7 +7,6 @@
 #include <bit>
 #include <cstring>
 
-#include "frugal/runtime.h"
 #include "model/tflite/names.hpp"
 #include "model/tflite/refusal.hpp"
 
@@ -30,9 +29,11 @@ struct Replay::State {
 
 namespace {
 
-Result<void> open_model(base::ByteView file, fr_model_t& model) {
+Result<void> open_model(base::ByteView file, const fr_operator_set_t* operators,
+                        fr_model_t& model) {
     fr_model_problem_t problem;
-    const fr_status_t status = fr_model_open(&model, file.data(), file.size(), &problem);
+    const fr_status_t status =
+        fr_model_open_with(&model, operators, file.data(), file.size(), &problem);
     if (status == FR_OK) {
         return {};
     }
@@ -141,10 +142,11 @@ Replay::Replay(Replay&&) noexcept = default;
 Replay& Replay::operator=(Replay&&) noexcept = default;
 Replay::~Replay() = default;
 
-Result<Replay> Replay::open(Bytes file, const std::vector<Bytes>& inputs) {
+Result<Replay> Replay::open(Bytes file, const std::vector<Bytes>& inputs,
+                            const fr_operator_set_t* operators) {
     auto state = std::make_unique<State>();
     state->file = std::move(file);
-    const auto opened = open_model(state->file, state->model);
+    const auto opened = open_model(state->file, operators, state->model);
     const auto size =
         opened ? input_size_of(state->model) : Result<std::size_t>(tl::unexpected(opened.error()));
     if (!size) {
@@ -237,9 +239,9 @@ Result<void> Replay::read_output(std::size_t input, std::uint32_t port,
     return read(input, tensor.index, values);
 }
 
-Result<std::size_t> input_size(base::ByteView file) {
+Result<std::size_t> input_size(base::ByteView file, const fr_operator_set_t* operators) {
     fr_model_t model;
-    const auto opened = open_model(file, model);
+    const auto opened = open_model(file, operators, model);
     return opened ? input_size_of(model) : Result<std::size_t>(tl::unexpected(opened.error()));
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
+#include "frugal/runtime.h"
 
 namespace frugal::model {
 
@@ -17,9 +18,11 @@ class Replay {
 public:
     /// Opens the model and places one input in every arena. A streaming model is first run over the
     /// inputs in their order, so that each starts from what was remembered before it.
+    /// @param operators what the runtime can run; the gateway has some for float32 models
     /// Fails with kUnsupported for a model the runtime does not run, kInvalidInput for an input of
     /// the wrong size, kLimit when the arenas together exceed kReplayMemoryMax.
-    static base::Result<Replay> open(base::Bytes file, const std::vector<base::Bytes>& inputs);
+    static base::Result<Replay> open(base::Bytes file, const std::vector<base::Bytes>& inputs,
+                                     const fr_operator_set_t* operators = &fr_operators_all);
 
     Replay(Replay&&) noexcept;
     Replay& operator=(Replay&&) noexcept;
@@ -55,6 +58,7 @@ private:
 inline constexpr std::uint64_t kReplayMemoryMax = 1ull << 30;  ///< bytes of all arenas
 
 /// Bytes of all inputs of a model, one after another. Fails as Replay::open().
-base::Result<std::size_t> input_size(base::ByteView file);
+base::Result<std::size_t> input_size(base::ByteView file,
+                                     const fr_operator_set_t* operators = &fr_operators_all);
 
 }  // namespace frugal::model

@@ -168,8 +168,8 @@ bool is_npy(ByteView bytes) {
 
 }  // namespace
 
-Result<InputFormat> input_format(ByteView model) {
-    const auto size = input_size(model);
+Result<InputFormat> input_format(ByteView model, const fr_operator_set_t* operators) {
+    const auto size = input_size(model, operators);
     if (!size) {
         return tl::unexpected(size.error());
     }

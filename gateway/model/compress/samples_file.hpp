@@ -13,6 +13,7 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
+#include "frugal/runtime.h"
 
 namespace frugal::model {
 
@@ -26,7 +27,8 @@ struct InputFormat {
 };
 
 /// Fails with kInvalidInput, kUnsupported or kLimit for a model the runtime does not run.
-base::Result<InputFormat> input_format(base::ByteView model);
+base::Result<InputFormat> input_format(base::ByteView model,
+                                       const fr_operator_set_t* operators = &fr_operators_all);
 
 /// Splits a file into inputs. @param origin how messages call it
 /// Fails with kInvalidInput for bytes that do not fit the model.

@@ -69,7 +69,7 @@ TEST(Grid, FittingIsNeverWorseThanRoundingAndBetterOnCorrelatedInputs) {
 
 TEST(Grid, APriceOnBitsBuysFewerBits) {
     const Case one = make_case(3);
-    const Gridded dear = fit_to_grid(one.weights, one.hessian, {.step = 0.7, .lambda = 0.3});
+    const Gridded dear = fit_to_grid(one.weights, one.hessian, {.step = 0.7, .lambda = 3e-3});
     const Gridded free = fit_to_grid(one.weights, one.hessian, {.step = 0.7, .lambda = 0});
     EXPECT_LT(dear.bits, 0.9 * free.bits);
     EXPECT_GT(dear.distortion, free.distortion);
@@ -78,7 +78,7 @@ TEST(Grid, APriceOnBitsBuysFewerBits) {
 TEST(Grid, LevelsStayInTheirRange) {
     const Case one = make_case(4);
     const Gridded fit =
-        fit_to_grid(one.weights, one.hessian, {.step = 0.1, .level_max = 3, .lambda = 0.1});
+        fit_to_grid(one.weights, one.hessian, {.step = 0.1, .level_max = 3, .lambda = 1e-3});
     for (const std::int8_t level : fit.levels) {
         EXPECT_LE(std::abs(level), 3);
     }
@@ -86,7 +86,7 @@ TEST(Grid, LevelsStayInTheirRange) {
 
 TEST(Grid, StatesTheDistortionOfItsLevels) {
     const Case one = make_case(5);
-    const GridOptions options{.step = 0.5, .lambda = 0.1};
+    const GridOptions options{.step = 0.5, .lambda = 1e-3};
     const Gridded fit = fit_to_grid(one.weights, one.hessian, options);
     Matrix levels(10, 24);
     for (std::size_t i = 0; i < fit.levels.size(); ++i) {

@@ -22,7 +22,8 @@ model::CompressInput make_input() {
 model::Recipe make_recipe(double step) {
     model::Recipe recipe;
     recipe.name = "test";
-    recipe.stages = {model::RegridOptions{.step = step}, model::RoundScalesOptions{}};
+    recipe.stages = {model::RegridOptions{.step = step}, model::RoundScalesOptions{},
+                     model::StripOptions{}};
     return recipe;
 }
 
@@ -32,15 +33,16 @@ TEST(Pipeline, RecordsEveryStageWithItsBytes) {
         announced.emplace_back(stage);
     });
     ASSERT_TRUE(done.has_value()) << done.error().describe();
-    ASSERT_EQ(done->stages.size(), 2U);
-    EXPECT_EQ(announced, (std::vector<std::string>{"regrid", "round-scales"}));
+    ASSERT_EQ(done->stages.size(), 3U);
+    EXPECT_EQ(announced, (std::vector<std::string>{"regrid", "round-scales", "strip"}));
     EXPECT_EQ(done->stages[0].kind, "regrid");
     EXPECT_EQ(done->stages[0].layers.size(), 3U);
     EXPECT_EQ(done->stages[0].raw_bytes, done->raw_bytes_before);
     EXPECT_LT(done->stages[0].packed_bytes, done->packed_bytes_before);
     const auto packed = model::packed_size(done->file);
     ASSERT_TRUE(packed.has_value());
-    EXPECT_EQ(done->stages[1].packed_bytes, *packed);
+    EXPECT_EQ(done->stages[2].packed_bytes, *packed);
+    EXPECT_EQ(done->stages[2].raw_bytes, done->file.size());
     EXPECT_EQ(done->evaluation.inputs, 30U);
 }
 

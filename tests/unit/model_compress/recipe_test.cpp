@@ -83,6 +83,10 @@ INSTANTIATE_TEST_SUITE_P(
                   "r.toml:3:8: step must be a number"},
         BadRecipe{"gate_is_no_table", "gate = 3\n[[stage]]\nkind = \"regrid\"",
                   "r.toml:1:8: gate must be a table"},
+        BadRecipe{"unknown_method", "[[stage]]\nkind = \"prune\"\nmethod = \"luck\"",
+                  "r.toml:3:10: method = \"luck\" is not known"},
+        BadRecipe{"method_is_no_text", "[[stage]]\nkind = \"prune\"\nmethod = 3",
+                  "r.toml:3:10: method must be a string"},
         BadRecipe{"unknown_gate", "[[stage]]\nkind = \"regrid\"\n[gate]\nmin_luck = 1",
                   "r.toml:4:12: the gate has no key min_luck"}),
     [](const auto& one) { return std::string(one.param.case_name); });

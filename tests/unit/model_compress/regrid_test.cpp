@@ -3,10 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include "model/compress/evaluate.hpp"
 #include "model/compress/layer_values.hpp"
+#include "model/compress/prune_stage.hpp"
 #include "model/compress/round_scales.hpp"
 #include "unit/model_compress/small_network.hpp"
 
@@ -32,6 +35,21 @@ std::set<std::size_t> rewritable(const std::vector<model::Layer>& layers) {
     return places;
 }
 
+struct Done {
+    Bytes file;
+    std::vector<model::LayerReport> layers;
+};
+
+frugal::base::Result<Done> regrid(const Bytes& file, const std::vector<Bytes>& inputs,
+                                  const model::RegridOptions& options) {
+    model::Work work{file, inputs, file, inputs, {}};
+    auto layers = model::regrid(work, options);
+    if (!layers) {
+        return tl::unexpected(layers.error());
+    }
+    return Done{work.file, *layers};
+}
+
 struct World {
     Bytes file = frugal::test::ModelWriter(frugal::test::small_network()).write();
     std::vector<Bytes> inputs = frugal::test::random_inputs(40, 96);
@@ -39,7 +57,7 @@ struct World {
 
 TEST(Regrid, ChangesNothingButWeightsBiasesAndScales) {
     const World world;
-    const auto done = model::regrid(world.file, world.file, world.inputs, {});
+    const auto done = regrid(world.file, world.inputs, {});
     ASSERT_TRUE(done.has_value()) << done.error().describe();
     const auto layers = model::read_layers(world.file);
     ASSERT_TRUE(layers.has_value());
@@ -55,10 +73,10 @@ TEST(Regrid, ChangesNothingButWeightsBiasesAndScales) {
 
 TEST(Regrid, GivesAModelThatRunsAndIsNear) {
     const World world;
-    const auto fine = model::regrid(world.file, world.file, world.inputs,
-                                    {.step = 4, .depthwise_step = 4, .lambda = 0});
-    const auto coarse = model::regrid(world.file, world.file, world.inputs,
-                                      {.step = 40, .depthwise_step = 8, .lambda = 0.1});
+    const auto fine =
+        regrid(world.file, world.inputs, {.step = 4, .depthwise_step = 4, .lambda = 0});
+    const auto coarse =
+        regrid(world.file, world.inputs, {.step = 40, .depthwise_step = 8, .lambda = 1e-5});
     ASSERT_TRUE(fine.has_value() && coarse.has_value());
     const model::Samples samples{world.inputs, {}};
     const auto near = model::evaluate(world.file, fine->file, samples);
@@ -74,7 +92,7 @@ TEST(Regrid, GivesAModelThatRunsAndIsNear) {
 
 TEST(Regrid, OneStepForAllChannels) {
     const World world;
-    const auto done = model::regrid(world.file, world.file, world.inputs, {});
+    const auto done = regrid(world.file, world.inputs, {});
     ASSERT_TRUE(done.has_value());
     const auto layers = model::read_layers(done->file);
     ASSERT_TRUE(layers.has_value());
@@ -87,19 +105,19 @@ TEST(Regrid, OneStepForAllChannels) {
 
 TEST(Regrid, SameInputsSameBytes) {
     const World world;
-    const auto first = model::regrid(world.file, world.file, world.inputs, {});
-    const auto second = model::regrid(world.file, world.file, world.inputs, {});
+    const auto first = regrid(world.file, world.inputs, {});
+    const auto second = regrid(world.file, world.inputs, {});
     ASSERT_TRUE(first.has_value() && second.has_value());
     EXPECT_EQ(first->file, second->file);
 }
 
 TEST(Regrid, RefusesInputsOfTheWrongSizeAndNone) {
     const World world;
-    const auto odd = model::regrid(world.file, world.file, frugal::test::random_inputs(1, 95), {});
+    const auto odd = regrid(world.file, frugal::test::random_inputs(1, 95), {});
     ASSERT_FALSE(odd.has_value());
     EXPECT_EQ(odd.error().kind, frugal::base::ErrorKind::kInvalidInput);
     EXPECT_NE(odd.error().message.find("95 bytes given, 96 expected"), std::string::npos);
-    EXPECT_FALSE(model::regrid(world.file, world.file, {}, {}).has_value());
+    EXPECT_FALSE(regrid(world.file, {}, {}).has_value());
 }
 
 TEST(Regrid, LeavesSharedWeightsAlone) {
@@ -108,7 +126,7 @@ TEST(Regrid, LeavesSharedWeightsAlone) {
     spec.tensors.push_back(frugal::test::activation({1, 5}, 0.5F, 3));
     spec.operators.push_back({9, 4, {6, 7, -1}, {10}, 8, {{0, 1, 0}}, ""});
     const Bytes file = frugal::test::ModelWriter(spec).write();
-    const auto done = model::regrid(file, file, frugal::test::random_inputs(10, 96), {});
+    const auto done = regrid(file, frugal::test::random_inputs(10, 96), {});
     ASSERT_TRUE(done.has_value()) << done.error().describe();
     ASSERT_EQ(done->layers.size(), 4U);
     EXPECT_EQ(done->layers[2].note, "its weights are shared with another layer");
@@ -118,6 +136,45 @@ TEST(Regrid, LeavesSharedWeightsAlone) {
     EXPECT_TRUE(std::equal(file.begin() + static_cast<std::ptrdiff_t>(range.offset),
                            file.begin() + static_cast<std::ptrdiff_t>(range.offset + range.size),
                            done->file.begin() + static_cast<std::ptrdiff_t>(range.offset)));
+}
+
+double density_of(const Bytes& file, std::size_t index) {
+    const auto layers = model::read_layers(file);
+    const auto levels = model::read_levels(file, layers->at(index));
+    const auto zeros = std::count(levels.begin(), levels.end(), 0);
+    return 1 - static_cast<double>(zeros) / static_cast<double>(levels.size());
+}
+
+TEST(PruneStage, LeavesTheDensityAskedForAndObcIsNearest) {
+    const World world;
+    std::map<std::string, double> snr_db;
+    for (const char* method : {"obc", "obd", "magnitude"}) {
+        model::Work work{world.file, world.inputs, world.file, world.inputs, {}};
+        const auto reports = model::prune_stage(work, {.method = method, .density = 0.4});
+        ASSERT_TRUE(reports.has_value()) << reports.error().describe();
+        EXPECT_NEAR(density_of(work.file, 0), 0.4, 0.03) << method;
+        EXPECT_NEAR(density_of(work.file, 2), 0.4, 0.03) << method;
+        EXPECT_GT(density_of(work.file, 1), 0.9) << method << ": depthwise is left alone";
+        snr_db[method] = reports->at(0).snr_db;
+    }
+    EXPECT_GT(snr_db["obc"], snr_db["magnitude"]);
+    EXPECT_GT(snr_db["obc"], snr_db["obd"]);
+}
+
+TEST(PruneStage, RegriddingKeepsTheZeros) {
+    const World world;
+    model::Work work{world.file, world.inputs, world.file, world.inputs, {}};
+    ASSERT_TRUE(model::prune_stage(work, {.density = 0.5}).has_value());
+    const auto layers = model::read_layers(work.file);
+    ASSERT_TRUE(layers.has_value());
+    const auto before = model::read_levels(work.file, layers->at(2));
+    ASSERT_TRUE(model::regrid(work, {.step = 4, .lambda = 0}).has_value());
+    const auto after = model::read_levels(work.file, layers->at(2));
+    for (std::size_t i = 0; i < before.size(); ++i) {
+        if (before[i] == 0) {
+            EXPECT_EQ(after[i], 0) << i;
+        }
+    }
 }
 
 TEST(RoundScales, KeepsWeightsAndNearlyTheOutputs) {

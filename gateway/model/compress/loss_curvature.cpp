@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/compress/loss_curvature.hpp"
+
+#include <Eigen/Core>
+#include <cmath>
+
+namespace frugal::model {
+
+namespace {
+
+using RowMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+Eigen::Map<const RowMatrix> view(const Matrix& matrix) {
+    return {matrix.values.data(), static_cast<Eigen::Index>(matrix.rows),
+            static_cast<Eigen::Index>(matrix.columns)};
+}
+
+Eigen::Map<RowMatrix> view(Matrix& matrix) {
+    return {matrix.values.data(), static_cast<Eigen::Index>(matrix.rows),
+            static_cast<Eigen::Index>(matrix.columns)};
+}
+
+/// p (1 - p) / T^2 of the softmax of logits / T.
+RowMatrix output_curvature(const Matrix& logits, double temperature) {
+    const auto soft = static_cast<float>(temperature);
+    RowMatrix curvature = view(logits) / soft;
+    for (Eigen::Index row = 0; row < curvature.rows(); ++row) {
+        const float most = curvature.row(row).maxCoeff();
+        curvature.row(row) = (curvature.row(row).array() - most).exp();
+        curvature.row(row) /= curvature.row(row).sum();
+    }
+    return curvature.array() * (1 - curvature.array()) / (soft * soft);
+}
+
+}  // namespace
+
+std::vector<Matrix> diagonal_curvatures(const Network& network, const Matrix& inputs,
+                                        double temperature) {
+    std::vector<Matrix> activations{inputs};
+    for (std::size_t layer = 0; layer < network.layers.size(); ++layer) {
+        activations.push_back(layer_output(network, layer, activations.back()));
+    }
+    std::vector<Matrix> result(network.layers.size());
+    RowMatrix curvature = output_curvature(activations.back(), temperature);
+    for (std::size_t layer = network.layers.size(); layer-- > 0;) {
+        const Matrix& weights = network.layers[layer].weights;
+        const auto input = view(activations[layer]);
+        result[layer] = Matrix(weights.rows, weights.columns);
+        view(result[layer]).noalias() = curvature.transpose() * input.cwiseAbs2();
+        view(result[layer]) /= static_cast<float>(inputs.rows);
+        if (layer > 0) {
+            const RowMatrix passed = curvature * view(weights).cwiseAbs2();
+            curvature = (input.array() > 0).select(passed, 0.0F);
+        }
+    }
+    return result;
+}
+
+}  // namespace frugal::model

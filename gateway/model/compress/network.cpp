@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/compress/network.hpp"
+
+#include <Eigen/Core>
+#include <algorithm>
+
+#include "base/assert.hpp"
+
+namespace frugal::model {
+
+namespace {
+
+using RowMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+constexpr std::size_t kChunk = 1000;  // inputs at once when only the result counts
+
+Eigen::Map<const RowMatrix> view(const Matrix& matrix) {
+    return {matrix.values.data(), static_cast<Eigen::Index>(matrix.rows),
+            static_cast<Eigen::Index>(matrix.columns)};
+}
+
+}  // namespace
+
+std::size_t Network::weight_count() const {
+    std::size_t count = 0;
+    for (const DenseLayer& layer : layers) {
+        count += layer.weights.values.size();
+    }
+    return count;
+}
+
+std::size_t Network::bias_count() const {
+    std::size_t count = 0;
+    for (const DenseLayer& layer : layers) {
+        count += layer.bias.size();
+    }
+    return count;
+}
+
+std::size_t Network::nonzero_count() const {
+    std::size_t count = 0;
+    for (const DenseLayer& layer : layers) {
+        const auto& values = layer.weights.values;
+        count += values.size() -
+                 static_cast<std::size_t>(std::count(values.begin(), values.end(), 0.0F));
+    }
+    return count;
+}
+
+Dataset Dataset::part(std::size_t first, std::size_t count) const {
+    FRUGAL_ASSERT(first + count <= inputs.rows);
+    Dataset part;
+    part.inputs = Matrix(count, inputs.columns);
+    std::copy_n(inputs.values.begin() + static_cast<std::ptrdiff_t>(first * inputs.columns),
+                count * inputs.columns, part.inputs.values.begin());
+    if (!labels.empty()) {
+        part.labels.assign(labels.begin() + static_cast<std::ptrdiff_t>(first),
+                           labels.begin() + static_cast<std::ptrdiff_t>(first + count));
+    }
+    return part;
+}
+
+Matrix layer_output(const Network& network, std::size_t index, const Matrix& inputs) {
+    const DenseLayer& layer = network.layers[index];
+    Matrix output(inputs.rows, layer.weights.rows);
+    Eigen::Map<RowMatrix> result(output.values.data(), static_cast<Eigen::Index>(output.rows),
+                                 static_cast<Eigen::Index>(output.columns));
+    result.noalias() = view(inputs) * view(layer.weights).transpose();
+    result.rowwise() += Eigen::Map<const Eigen::RowVectorXf>(
+        layer.bias.data(), static_cast<Eigen::Index>(layer.bias.size()));
+    if (index + 1 < network.layers.size()) {
+        result = result.cwiseMax(0.0F);
+    }
+    return output;
+}
+
+Matrix logits_of(const Network& network, const Matrix& inputs) {
+    Matrix values = layer_output(network, 0, inputs);
+    for (std::size_t layer = 1; layer < network.layers.size(); ++layer) {
+        values = layer_output(network, layer, values);
+    }
+    return values;
+}
+
+double error_rate(const Network& network, const Dataset& data) {
+    std::size_t wrong = 0;
+    for (std::size_t first = 0; first < data.inputs.rows; first += kChunk) {
+        const std::size_t count = std::min(kChunk, data.inputs.rows - first);
+        const Dataset part = data.part(first, count);
+        const Matrix logits = logits_of(network, part.inputs);
+        for (std::size_t row = 0; row < count; ++row) {
+            const auto values = logits.row(row);
+            const auto best = std::max_element(values.begin(), values.end()) - values.begin();
+            wrong += best == part.labels[row] ? 0 : 1;
+        }
+    }
+    return static_cast<double>(wrong) / static_cast<double>(data.inputs.rows);
+}
+
+}  // namespace frugal::model

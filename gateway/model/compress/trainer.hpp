@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Training of small dense networks: Adam with a cosine schedule and dropout; for retraining,
+// pruning by global magnitude while it trains, distillation from a teacher, and weights held on a
+// grid (straight-through gradients). Deterministic from the seed; one thread; shows its progress
+// through a callback and never touches a clock.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "model/compress/network.hpp"
+
+namespace frugal::model {
+
+struct TrainOptions {
+    int epochs = 10;
+    std::size_t batch = 128;
+    double learning_rate = 1e-3;  ///< at the start; falls to 1 % of it along a cosine
+    double dropout = 0.2;         ///< of the hidden units
+    std::uint64_t seed = 1;
+
+    /// Share of weights left at the end; pruned along a cubic schedule over the first
+    /// `pruning_share` of the steps. 1: weights that are 0 stay 0, no others are pruned.
+    double density = 1;
+    double pruning_share = 0.6;
+
+    const Network* teacher = nullptr;  ///< distilled from if given
+    double temperature = 2;
+    double teacher_share = 0.7;  ///< of the loss
+
+    /// Steps of a grid for each layer's weights, levels -level_max to level_max; empty: none.
+    std::vector<float> steps;
+    int level_max = 7;
+};
+
+struct TrainProgress {
+    int epoch = 0;  ///< just finished, from 1
+    int epochs = 0;
+    double loss = 0;     ///< mean over the epoch
+    double density = 1;  ///< of the weights
+};
+
+/// A network with random weights (He et al. 2015), biases 0. @param sizes units of each layer
+/// boundary, e.g. {784, 300, 100, 10}
+Network random_network(const std::vector<std::size_t>& sizes, std::uint64_t seed);
+
+/// Trains from `start`. With steps given, the result's weights stand on the grid.
+Network train(Network start, const Dataset& data, const TrainOptions& options,
+              const std::function<void(const TrainProgress&)>& progress);
+
+/// The grid step with the least squared error over the weights that are not 0.
+float best_step(const Matrix& weights, int level_max);
+
+}  // namespace frugal::model
