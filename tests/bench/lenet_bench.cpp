@@ -14,13 +14,12 @@
 #include <set>
 #include <string>
 
+#include "bench/lenet/curves.hpp"
 #include "bench/lenet/idx_data.hpp"
 #include "bench/lenet/paper_stages.hpp"
-#include "model/compress/curvature.hpp"
+#include "bench/lenet/world.hpp"
 #include "model/compress/grid_network.hpp"
-#include "model/compress/loss_curvature.hpp"
 #include "model/compress/pipeline.hpp"
-#include "model/compress/prune.hpp"
 #include "model/compress/samples_file.hpp"
 #include "model/compress/trainer.hpp"
 
@@ -29,35 +28,14 @@ namespace {
 namespace fs = std::filesystem;
 namespace model = frugal::model;
 using frugal::base::Bytes;
+using frugal::bench::Options;
+using frugal::bench::say;
+using frugal::bench::World;
 using model::Dataset;
 using model::Matrix;
 using model::Network;
 
-constexpr std::size_t kTrained = 55000;      // images; the other 5,000 are held back
-constexpr std::size_t kCalibration = 16000;  // unlabelled images of the one-shot methods
-
-struct Options {
-    bool json = false;
-    fs::path data;
-    fs::path keep;
-    std::set<std::string> parts;
-};
-
-struct World {
-    Options options;
-    Dataset train;
-    Dataset held_back;
-    Dataset test;
-    Network dense;
-    double dense_error = 0;
-    std::string json;
-};
-
-void say(const World& world, const std::string& line) {
-    std::FILE* out = world.options.json ? stderr : stdout;
-    fmt::print(out, "{}\n", line);
-    std::fflush(out);
-}
+constexpr std::size_t kTrained = 55000;  // images; the other 5,000 are held back
 
 void say_progress(const World& world, const char* what, const model::TrainProgress& progress) {
     if (!world.options.json) {
@@ -104,126 +82,6 @@ void make_dense(World& world) {
     say(world, fmt::format("dense: {} weights, {:.2f} % error (held back {:.2f} %)",
                            world.dense.weight_count(), 100 * world.dense_error,
                            100 * model::error_rate(world.dense, world.held_back)));
-}
-
-// Pruning curves ----------------------------------------------------------------------------------
-
-std::vector<double> hessian_of(const Matrix& inputs) {
-    model::Curvature curvature(inputs.columns);
-    curvature.add(inputs);
-    return curvature.hessian(0.01);
-}
-
-/// The small last layer keeps three times the share.
-double density_of(std::size_t layer, double density) {
-    return layer == 2 ? std::min(1.0, 3 * density) : density;
-}
-
-Network prune_by(const World& world, const std::vector<Matrix>& saliencies, double density) {
-    Network pruned = world.dense;
-    for (std::size_t i = 0; i < pruned.layers.size(); ++i) {
-        pruned.layers[i].weights = model::prune_by_saliency(
-            world.dense.layers[i].weights, saliencies[i].values, density_of(i, density));
-    }
-    return pruned;
-}
-
-/// w^2 times a curvature for each weight.
-std::vector<Matrix> saliencies_of(const Network& network, std::vector<Matrix> curvatures) {
-    for (std::size_t i = 0; i < curvatures.size(); ++i) {
-        for (std::size_t k = 0; k < curvatures[i].values.size(); ++k) {
-            const float weight = network.layers[i].weights.values[k];
-            curvatures[i].values[k] *= weight * weight;
-        }
-    }
-    return curvatures;
-}
-
-std::vector<Matrix> input_energies(const Network& network, const Matrix& inputs) {
-    std::vector<Matrix> result;
-    Matrix values = inputs;
-    for (std::size_t i = 0; i < network.layers.size(); ++i) {
-        model::Curvature curvature(values.columns);
-        curvature.add(values);
-        const auto energies = curvature.energies();
-        Matrix layer(network.layers[i].weights.rows, values.columns);
-        for (std::size_t k = 0; k < layer.values.size(); ++k) {
-            layer.values[k] = static_cast<float>(energies[k % values.columns]);
-        }
-        result.push_back(std::move(layer));
-        values = model::layer_output(network, i, values);
-    }
-    return result;
-}
-
-/// OBC layer after layer, each seeing what the pruned ones before give.
-class ObcNetwork {
-public:
-    ObcNetwork(const Network& network, const Matrix& inputs)
-        : network_(network),
-          inputs_(inputs),
-          hessian_(hessian_of(inputs)),
-          first_(network_.layers[0].weights, hessian_) {}
-
-    Network prune(double density) const {
-        Network pruned = network_;
-        pruned.layers[0].weights = first_.prune(density);
-        Matrix before = model::layer_output(network_, 0, inputs_);
-        Matrix now = model::layer_output(pruned, 0, inputs_);
-        for (std::size_t i = 1; i < pruned.layers.size(); ++i) {
-            model::Curvature curvature(now.columns);
-            curvature.add(before, now);
-            const Matrix target = curvature.corrected(network_.layers[i].weights, 0.01);
-            pruned.layers[i].weights = model::prune_layer(
-                target, curvature.hessian(0.01), model::PruneMethod::kObc, density_of(i, density));
-            before = model::layer_output(network_, i, before);
-            now = model::layer_output(pruned, i, now);
-        }
-        return pruned;
-    }
-
-private:
-    const Network& network_;
-    const Matrix& inputs_;
-    std::vector<double> hessian_;
-    model::ObcPruner first_;
-};
-
-void run_curves(World& world) {
-    const Matrix inputs = world.train.part(0, kCalibration).inputs;
-    std::vector<Matrix> ones;
-    for (const auto& layer : world.dense.layers) {
-        ones.emplace_back(layer.weights.rows, layer.weights.columns);
-        std::fill(ones.back().values.begin(), ones.back().values.end(), 1.0F);
-    }
-    const auto magnitude = saliencies_of(world.dense, ones);
-    const auto textbook =
-        saliencies_of(world.dense, model::diagonal_curvatures(world.dense, inputs, 1));
-    const auto softened =
-        saliencies_of(world.dense, model::diagonal_curvatures(world.dense, inputs, 8));
-    const auto energy = saliencies_of(world.dense, input_energies(world.dense, inputs));
-    const ObcNetwork obc(world.dense, inputs);
-    say(world,
-        "\npruning only, no retraining: % error on the test images\n"
-        "density  magnitude  OBD textbook  OBD softened  OBD layer output    OBC");
-    world.json += ", \"curves\": [";
-    for (const double density : {0.5, 0.3, 0.2, 0.14, 0.1, 0.08, 0.05, 0.03}) {
-        const auto error = [&](const Network& network) {
-            return 100 * model::error_rate(network, world.test);
-        };
-        const double errors[] = {
-            error(prune_by(world, magnitude, density)), error(prune_by(world, textbook, density)),
-            error(prune_by(world, softened, density)), error(prune_by(world, energy, density)),
-            error(obc.prune(density))};
-        say(world, fmt::format("{:>7.2f}  {:>9.2f}  {:>12.2f}  {:>12.2f}  {:>16.2f}  {:>5.2f}",
-                               density, errors[0], errors[1], errors[2], errors[3], errors[4]));
-        world.json += fmt::format(
-            "{}{{\"density\": {}, \"magnitude\": {:.2f}, \"obd_textbook\": {:.2f}, "
-            "\"obd_softened\": {:.2f}, \"obd_layer_output\": {:.2f}, \"obc\": {:.2f}}}",
-            world.json.back() == '[' ? "" : ", ", density, errors[0], errors[1], errors[2],
-            errors[3], errors[4]);
-    }
-    world.json += "]";
 }
 
 // The paper's stages ------------------------------------------------------------------------------
@@ -422,7 +280,7 @@ int main(int argc, char** argv) {
     world.json = fmt::format("\"data\": \"{}\", \"dense_error\": {:.4f}",
                              world.options.data.filename().string(), world.dense_error);
     const auto& parts = world.options.parts;
-    const std::pair<const char*, void (*)(World&)> known[] = {{"curves", run_curves},
+    const std::pair<const char*, void (*)(World&)> known[] = {{"curves", frugal::bench::run_curves},
                                                               {"paper", run_paper},
                                                               {"one-shot", run_one_shot},
                                                               {"retrain", run_retrain}};

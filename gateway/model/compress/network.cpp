@@ -3,8 +3,10 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <cmath>
 
 #include "base/assert.hpp"
+#include "base/rng.hpp"
 
 namespace frugal::model {
 
@@ -19,7 +21,31 @@ Eigen::Map<const RowMatrix> view(const Matrix& matrix) {
             static_cast<Eigen::Index>(matrix.columns)};
 }
 
+/// Nearly normal: the sum of twelve uniform numbers, less six.
+double normal(base::Rng& rng) {
+    double sum = -6;
+    for (int i = 0; i < 12; ++i) {
+        sum += rng.uniform();
+    }
+    return sum;
+}
+
 }  // namespace
+
+Network random_network(const std::vector<std::size_t>& sizes, std::uint64_t seed) {
+    FRUGAL_ASSERT(sizes.size() >= 2);
+    base::Rng rng(seed);
+    Network network;
+    for (std::size_t i = 0; i + 1 < sizes.size(); ++i) {
+        DenseLayer layer{Matrix(sizes[i + 1], sizes[i]), std::vector<float>(sizes[i + 1])};
+        const double spread = std::sqrt(2.0 / static_cast<double>(sizes[i]));
+        for (float& weight : layer.weights.values) {
+            weight = static_cast<float>(spread * normal(rng));
+        }
+        network.layers.push_back(std::move(layer));
+    }
+    return network;
+}
 
 std::size_t Network::weight_count() const {
     std::size_t count = 0;

@@ -33,6 +33,10 @@ struct Dataset {
     Dataset part(std::size_t first, std::size_t count) const;
 };
 
+/// A network with random weights (He et al. 2015), biases 0. @param sizes units of each layer
+/// boundary, e.g. {784, 300, 100, 10}
+Network random_network(const std::vector<std::size_t>& sizes, std::uint64_t seed);
+
 /// Output of one layer, ReLU applied unless it is the last.
 Matrix layer_output(const Network& network, std::size_t layer, const Matrix& inputs);
 

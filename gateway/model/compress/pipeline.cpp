@@ -8,7 +8,7 @@
 #include "model/codec/codec.hpp"
 #include "model/codec/tflite_plan.hpp"
 #include "model/compress/samples_file.hpp"
-#include "model/tflite/graph.hpp"
+#include "model/tflite/strip.hpp"
 
 namespace frugal::model {
 
@@ -20,20 +20,19 @@ using base::Result;
 namespace {
 
 Result<void> run_stage(const StripOptions&, Work& work, StageReport&) {
-    const auto graph = read_graph(work.file);
-    if (!graph) {
-        return tl::unexpected(graph.error());
+    auto rewritten = strip_model(work.file);
+    if (!rewritten) {
+        return tl::unexpected(rewritten.error());
     }
-    Bytes rewritten = write_graph(*graph);
     const auto same =
-        evaluate(Comparison{work.file, rewritten, work.operators}, Samples{work.inputs, {}});
+        evaluate(Comparison{work.file, *rewritten, work.operators}, Samples{work.inputs, {}});
     if (!same) {
         return tl::unexpected(same.error());
     }
     if (!std::isinf(same->output_snr_db)) {
         return fail(ErrorKind::kInternal, "the rewritten file gives other outputs");
     }
-    work.file = std::move(rewritten);
+    work.file = std::move(*rewritten);
     return {};
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/assert.hpp"
 #include "base/rng.hpp"
+#include "model/compress/adam.hpp"
 #include "model/compress/sparse_product.hpp"
 
 namespace frugal::model {
@@ -18,9 +19,6 @@ namespace {
 using RowMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using MatrixView = Eigen::Map<RowMatrix>;
 
-constexpr double kMomentum = 0.9;  // Adam's usual constants
-constexpr double kVelocity = 0.999;
-constexpr float kTiny = 1e-8F;
 constexpr std::size_t kPruneEvery = 40;  // steps
 
 MatrixView view(Matrix& matrix) {
@@ -38,26 +36,6 @@ Matrix transposed(const Matrix& matrix) {
     view(result) = view(matrix).transpose();
     return result;
 }
-
-/// Adam over one vector of parameters.
-class Adam {
-public:
-    explicit Adam(std::size_t size) : first_(size), second_(size) {}
-
-    void step(std::vector<float>& values, const std::vector<float>& gradient, float rate,
-              float correction) {
-        for (std::size_t i = 0; i < values.size(); ++i) {
-            first_[i] += static_cast<float>(1 - kMomentum) * (gradient[i] - first_[i]);
-            second_[i] +=
-                static_cast<float>(1 - kVelocity) * (gradient[i] * gradient[i] - second_[i]);
-            values[i] -= rate * first_[i] / (std::sqrt(second_[i]) * correction + kTiny);
-        }
-    }
-
-private:
-    std::vector<float> first_;
-    std::vector<float> second_;
-};
 
 /// A layer being trained: weights stand with a row for each input.
 struct Trained {
@@ -290,14 +268,10 @@ void Trainer::backward(const SparseRows& inputs) {
 void Trainer::update() {
     const double done = static_cast<double>(step_) / static_cast<double>(steps_);
     const double cosine = 0.01 + 0.99 * 0.5 * (1 + std::cos(3.14159265358979 * done));
-    const double age = static_cast<double>(step_ + 1);
-    const double rate = options_.learning_rate * cosine / (1 - std::pow(kMomentum, age));
-    const double correction = 1 / std::sqrt(1 - std::pow(kVelocity, age));
+    const double rate = options_.learning_rate * cosine;
     for (Trained& layer : layers_) {
-        layer.weights_adam.step(layer.weights.values, layer.gradient.values,
-                                static_cast<float>(rate), static_cast<float>(correction));
-        layer.bias_adam.step(layer.bias, layer.bias_gradient, static_cast<float>(rate),
-                             static_cast<float>(correction));
+        layer.weights_adam.step(layer.weights.values, layer.gradient.values, rate);
+        layer.bias_adam.step(layer.bias, layer.bias_gradient, rate);
     }
 }
 
@@ -354,31 +328,7 @@ void Trainer::train_batch(std::span<const std::uint32_t> rows) {
     }
 }
 
-/// Nearly normal: the sum of twelve uniform numbers, less six.
-double normal(base::Rng& rng) {
-    double sum = -6;
-    for (int i = 0; i < 12; ++i) {
-        sum += rng.uniform();
-    }
-    return sum;
-}
-
 }  // namespace
-
-Network random_network(const std::vector<std::size_t>& sizes, std::uint64_t seed) {
-    FRUGAL_ASSERT(sizes.size() >= 2);
-    base::Rng rng(seed);
-    Network network;
-    for (std::size_t i = 0; i + 1 < sizes.size(); ++i) {
-        DenseLayer layer{Matrix(sizes[i + 1], sizes[i]), std::vector<float>(sizes[i + 1])};
-        const double spread = std::sqrt(2.0 / static_cast<double>(sizes[i]));
-        for (float& weight : layer.weights.values) {
-            weight = static_cast<float>(spread * normal(rng));
-        }
-        network.layers.push_back(std::move(layer));
-    }
-    return network;
-}
 
 Network train(Network start, const Dataset& data, const TrainOptions& options,
               const std::function<void(const TrainProgress&)>& progress) {

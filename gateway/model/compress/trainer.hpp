@@ -41,10 +41,6 @@ struct TrainProgress {
     double density = 1;  ///< of the weights
 };
 
-/// A network with random weights (He et al. 2015), biases 0. @param sizes units of each layer
-/// boundary, e.g. {784, 300, 100, 10}
-Network random_network(const std::vector<std::size_t>& sizes, std::uint64_t seed);
-
 /// Trains from `start`. With steps given, the result's weights stand on the grid.
 Network train(Network start, const Dataset& data, const TrainOptions& options,
               const std::function<void(const TrainProgress&)>& progress);
