@@ -160,14 +160,14 @@ json::array outputs_json(const std::vector<inference::RunTensor>& tensors) {
     return outputs;
 }
 
-/// `outputs` are those of the last step; `steps` has those of all, for a streaming model.
+/// `outputs` are those of the last step; `steps` has those of all, where there may be several.
 json::object run_json(const std::string& path, const inference::RunOutput& run) {
     json::object object{{"file", path},
                         {"arena_bytes", run.arena_bytes},
                         {"state_bytes", run.state_bytes},
                         {"multiply_accumulates", run.work},
                         {"outputs", outputs_json(run.steps.back())}};
-    if (run.state_bytes != 0) {
+    if (run.state_bytes != 0 || run.steps.size() > 1) {
         json::array steps;
         for (const auto& outputs : run.steps) {
             steps.push_back(json::object{{"outputs", outputs_json(outputs)}});

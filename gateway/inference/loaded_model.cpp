@@ -8,6 +8,7 @@
 #include <span>
 
 #include "base/assert.hpp"
+#include "inference/float/operators.hpp"
 #include "model/tflite/names.hpp"
 #include "model/tflite/refusal.hpp"
 #include "model/tflite/summary.hpp"
@@ -51,13 +52,14 @@ LoadedModel::~LoadedModel() {
 
 Result<void> LoadedModel::open() {
     fr_model_problem_t problem;
-    fr_status_t status = fr_model_open(&state_->model, bytes_.data(), bytes_.size(), &problem);
+    fr_status_t status = fr_model_open_with(&state_->model, &gateway_operators(), bytes_.data(),
+                                            bytes_.size(), &problem);
     if (status != FR_OK) {
         bool is_foreign = status == FR_ERROR_UNSUPPORTED || status == FR_ERROR_LIMIT;
         return fail(is_foreign ? ErrorKind::kUnsupported : ErrorKind::kInvalidInput,
                     "model: " + model::describe_refusal(problem),
                     is_foreign ? "the runtime has no such part" : "the file is damaged",
-                    is_foreign ? "use an int8 model of built-in operators (frugalctl model inspect)"
+                    is_foreign ? "use a model of built-in operators (frugalctl model inspect)"
                                : "export the model again");
     }
     arena_.resize(fr_model_plan_scratch_size(&state_->model));

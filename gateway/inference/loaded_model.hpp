@@ -2,7 +2,8 @@
 // A model ready to run: its bytes, the runtime's view of them, one arena and, for a streaming
 // model, the state it keeps between runs. Owned by an engine; one thread at a time. clear() zeroes
 // the activations, inputs included, and resets the state: nothing of a sample stays in memory, and
-// nothing is ever written anywhere else.
+// nothing is ever written anywhere else. Beside what devices run it runs float32 and hybrid models,
+// for evaluation before quantization and for answers from a larger model.
 #pragma once
 
 #include <cstdint>

@@ -5,6 +5,8 @@
 #include <cstring>
 
 #include "inference/loaded_model.hpp"
+#include "inference/run_bonsai.hpp"
+#include "model/bonsai/bonsai.hpp"
 #include "model/tflite/names.hpp"
 
 namespace frugal::inference {
@@ -57,6 +59,9 @@ std::vector<RunTensor> read_outputs(const LoadedModel& model) {
 }  // namespace
 
 base::Result<RunOutput> run_model(base::ByteView model, base::ByteView input) {
+    if (model::is_bonsai(model)) {
+        return run_bonsai(model, input);
+    }
     auto loaded = LoadedModel::load(base::Bytes(model.begin(), model.end()));
     if (!loaded) {
         return tl::unexpected(loaded.error());

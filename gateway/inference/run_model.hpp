@@ -30,11 +30,11 @@ struct RunOutput {
     std::uint64_t work = 0;         ///< multiply-accumulates
 };
 
-/// Runs the model on its inputs, given one after another in the order of the model's inputs. For a
-/// streaming model the inputs of any number of steps may follow each other.
-/// Fails with kInvalidInput for a malformed model or a wrong input size (the message names the
-/// expected bytes and shapes), kUnsupported for a model the runtime does not run, kLimit for one
-/// too large.
+/// Runs the model, a .tflite or a Bonsai container, on its inputs, given one after another in the
+/// order of the model's inputs. For a streaming model the inputs of any number of steps may follow
+/// each other. Fails with kInvalidInput for a malformed model or a wrong input size (the message
+/// names the expected bytes and shapes), kUnsupported for a model the runtime does not run, kLimit
+/// for one too large.
 base::Result<RunOutput> run_model(base::ByteView model, base::ByteView input);
 
 }  // namespace frugal::inference

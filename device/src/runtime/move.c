@@ -5,7 +5,8 @@
 
 fr_status_t fr_move_check(const fr_call_t* call, const fr_tensor_t* source,
                           const fr_tensor_t* target) {
-    bool is_movable = source->type == FR_TENSOR_INT8 || source->type == FR_TENSOR_INT32;
+    bool is_movable = source->type == FR_TENSOR_INT8 || source->type == FR_TENSOR_INT32 ||
+                      source->type == FR_TENSOR_FLOAT32;
     if (!is_movable || source->type != target->type) {
         return fr_call_refuse(call, FR_MODEL_TENSOR_TYPE, source, source->type);
     }

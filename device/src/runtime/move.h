@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the operators share that only move bytes: int8 under one quantization, or int32.
+// What the operators share that only move bytes: int8 under one quantization, int32
+// or float32.
 #ifndef FRUGAL_RUNTIME_MOVE_H
 #define FRUGAL_RUNTIME_MOVE_H
 

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bonsai: a classifier of at most a few KB, one shallow tree over a sparse projection of the input
+// (Kumar, Goyal, Varma, ICML 2017), in integers only. The container is that of proto/BONSAI.md and
+// is read in place from the flash it lies in. The caller owns the bytes and the struct; the bytes
+// may be hostile: everything is checked at open. Less than 600 bytes of stack, no other memory.
+// It never allocates, never keeps global state and never writes to the model.
+#ifndef FRUGAL_BONSAI_H
+#define FRUGAL_BONSAI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "frugal/classify.h"
+#include "frugal/limits.h"
+#include "frugal/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define FR_BONSAI_SIZE_MAX 65536u   ///< bytes of a container
+#define FR_BONSAI_FEATURES_MAX 32u  ///< rows of the projection
+#define FR_BONSAI_DEPTH_MAX 6u      ///< levels below the root
+#define FR_BONSAI_HEADER_SIZE 16u   ///< bytes before the table of features
+#define FR_BONSAI_FEATURE_SIZE 6u   ///< bytes of one entry of that table
+
+/// A container that passed every check. Treat the members as private but for the counts.
+typedef struct {
+    const uint8_t* bytes;
+    uint32_t size;
+    uint32_t rows;      ///< where the sparse rows of the projection begin
+    uint32_t branches;  ///< where each dense part begins
+    uint32_t gates;
+    uint32_t scores;
+    uint16_t input_count;
+    uint8_t feature_count;
+    uint8_t depth;
+    uint8_t class_count;
+    uint8_t score_count;  ///< 1 for two classes, else one for each
+} fr_bonsai_t;
+
+/// Reads and checks a container; on FR_OK every later call on this model is safe.
+/// @return FR_OK; FR_ERROR_ARGUMENT; FR_ERROR_TRUNCATED; FR_ERROR_MALFORMED for another magic or a
+///         part that leads outside; FR_ERROR_UNSUPPORTED for another version;
+///         FR_ERROR_LIMIT beyond a limit above.
+FR_MUST_USE fr_status_t fr_bonsai_open(fr_bonsai_t* model, const uint8_t* bytes, size_t size);
+
+/// Scores of an input: score_count numbers with 12 fraction bits. With two classes the sign
+/// decides: class 1 if it is positive.
+/// @param input input_count int8 elements
+/// @return FR_OK; FR_ERROR_ARGUMENT for another size.
+FR_MUST_USE fr_status_t fr_bonsai_scores(const fr_bonsai_t* model, const int8_t* input, size_t size,
+                                         int32_t scores[FR_CLASSES_MAX]);
+
+/// Class, confidence and margin of an input. The confidence is the logistic function of the
+/// distance between the two best scores, as the container calibrates it.
+/// @return FR_OK; FR_ERROR_ARGUMENT for another size.
+FR_MUST_USE fr_status_t fr_bonsai_classify(const fr_bonsai_t* model, const int8_t* input,
+                                           size_t size, fr_classification_t* classification);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
