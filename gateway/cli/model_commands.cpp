@@ -7,6 +7,8 @@
 #include "cli/api_client.hpp"
 #include "cli/command.hpp"
 #include "cli/compress_command.hpp"
+#include "cli/export_command.hpp"
+#include "cli/inspect_command.hpp"
 #include "cli/json_path.hpp"
 #include "cli/offline_model.hpp"
 #include "cli/output.hpp"
@@ -128,10 +130,12 @@ void add_model_commands(CLI::App& root, Context& context) {
     auto* noun = root.add_subcommand("model", "model files and releases")->require_subcommand(1);
     auto file = std::make_shared<std::string>();
     auto input = std::make_shared<std::string>();
-    auto* inspect = noun->add_subcommand("inspect", "what a .tflite holds; needs no gateway");
+    auto* inspect = noun->add_subcommand(
+        "inspect", "what a .tflite or a Bonsai tree holds, and what it fits; needs no gateway");
     inspect->add_option("file", *file)->required();
     on_command(*inspect, context, [&context, file] { return inspect_model(context, *file); });
-    auto* run = noun->add_subcommand("run", "run a .tflite on raw input bytes; needs no gateway");
+    auto* run = noun->add_subcommand(
+        "run", "run a .tflite or a Bonsai tree on raw input bytes; needs no gateway");
     run->add_option("file", *file)->required();
     run->add_option("--input", *input,
                     "raw bytes of all inputs, one after another; of any number of steps for a "
@@ -142,6 +146,7 @@ void add_model_commands(CLI::App& root, Context& context) {
 
     add_compress_command(*noun, context);
     add_pack_commands(*noun, context);
+    add_export_command(*noun, context);
 
     auto options = std::make_shared<ImportOptions>();
     auto* import_command =

@@ -10,7 +10,6 @@
 
 #include "cli/output.hpp"
 #include "inference/run_model.hpp"
-#include "model/tflite/summary.hpp"
 
 namespace frugal::cli {
 
@@ -30,108 +29,6 @@ json::array array_of(const Values& values) {
         array.emplace_back(value);
     }
     return array;
-}
-
-std::string shape_text(const std::vector<std::int32_t>& shape) {
-    return fmt::format("[{}]", fmt::join(shape, ","));
-}
-
-json::object tensor_json(const model::TensorSummary& tensor) {
-    json::object object{{"index", tensor.index},
-                        {"name", tensor.name},
-                        {"shape", array_of(tensor.shape)},
-                        {"type", tensor.type_name},
-                        {"size_bytes", tensor.size_bytes}};
-    if (!tensor.quantization.scales.empty()) {
-        object["quantization"] =
-            json::object{{"scales", array_of(tensor.quantization.scales)},
-                         {"zero_points", array_of(tensor.quantization.zero_points)},
-                         {"dimension", tensor.quantization.dimension}};
-    }
-    return object;
-}
-
-json::object summary_json(const std::string& path, const model::ModelSummary& summary) {
-    json::array operators;
-    for (const auto& one : summary.operators) {
-        operators.push_back(json::object{{"code", one.code},
-                                         {"name", one.name},
-                                         {"version", one.version},
-                                         {"count", one.count},
-                                         {"built_in", one.is_built_in}});
-    }
-    json::array weights;
-    for (const auto& one : summary.weights) {
-        weights.push_back(json::object{{"tensor", one.tensor},
-                                       {"operator", one.operator_index},
-                                       {"layout", model::to_string(one.layout)},
-                                       {"shape", array_of(one.shape)},
-                                       {"offset", one.range.offset},
-                                       {"size_bytes", one.range.size}});
-    }
-    const auto tensors_of = [&](const std::vector<std::uint32_t>& indexes) {
-        json::array array;
-        for (const auto index : indexes) {
-            array.push_back(tensor_json(summary.tensors.at(index)));
-        }
-        return array;
-    };
-    json::array tensors;
-    for (const auto& tensor : summary.tensors) {
-        tensors.push_back(tensor_json(tensor));
-    }
-    return {{"file", path},
-            {"size_bytes", summary.file_size_bytes},
-            {"description", summary.description},
-            {"subgraphs", summary.subgraph_count},
-            {"runnable", summary.is_runnable},
-            {"missing", array_of(summary.missing)},
-            {"arena_bytes", summary.arena_bytes},
-            {"multiply_accumulates", summary.work},
-            {"weight_bytes", summary.weight_bytes},
-            {"operators", operators},
-            {"inputs", tensors_of(summary.inputs)},
-            {"outputs", tensors_of(summary.outputs)},
-            {"weights", weights},
-            {"tensors", tensors}};
-}
-
-void print_ports(std::string_view title, const model::ModelSummary& summary,
-                 const std::vector<std::uint32_t>& indexes) {
-    for (const auto index : indexes) {
-        const auto& tensor = summary.tensors.at(index);
-        std::string quantization;
-        if (tensor.quantization.scales.size() == 1 && !tensor.quantization.zero_points.empty()) {
-            quantization =
-                fmt::format("  scale {:.6g}, zero point {}", tensor.quantization.scales[0],
-                            tensor.quantization.zero_points[0]);
-        }
-        fmt::print("{:<8} {} {} {}{}\n", title, tensor.type_name, shape_text(tensor.shape),
-                   tensor.name, quantization);
-    }
-}
-
-void print_summary(const std::string& path, const model::ModelSummary& summary) {
-    fmt::print("{}: {} bytes, of them {} weights\n", path, grouped(summary.file_size_bytes),
-               grouped(summary.weight_bytes));
-    print_ports("input", summary, summary.inputs);
-    print_ports("output", summary, summary.outputs);
-    fmt::print("arena    {} bytes\nwork     {} multiply-accumulates\n\n",
-               grouped(summary.arena_bytes), grouped(summary.work));
-    std::vector<std::vector<std::string>> rows;
-    for (const auto& one : summary.operators) {
-        rows.push_back({one.name, std::to_string(one.version), std::to_string(one.count),
-                        one.is_built_in ? "yes" : "no"});
-    }
-    print_table({"operator", "version", "count", "built in"}, rows);
-    if (summary.is_runnable) {
-        fmt::print("\nThe device runtime runs this model.\n");
-        return;
-    }
-    fmt::print("\nThe device runtime cannot run this model:\n");
-    for (const auto& one : summary.missing) {
-        fmt::print("  {}\n", one);
-    }
 }
 
 json::array elements(const inference::RunTensor& tensor) {
@@ -207,23 +104,6 @@ Result<base::Bytes> read_bytes(const std::string& path) {
         return fail(ErrorKind::kUnavailable, path + ": reading stopped half-way");
     }
     return bytes;
-}
-
-Result<int> inspect_model(const Context& context, const std::string& path) {
-    const auto bytes = read_bytes(path);
-    if (!bytes) {
-        return tl::unexpected(bytes.error());
-    }
-    const auto summary = model::read_model(*bytes);
-    if (!summary) {
-        return fail(summary.error(), path);
-    }
-    if (context.json) {
-        print_json("model-inspect", summary_json(path, *summary));
-    } else {
-        print_summary(path, *summary);
-    }
-    return kExitDone;
 }
 
 Result<int> run_model_file(const Context& context, const std::string& path,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `frugalctl model inspect` and `model run`: work on files, need no daemon. Pure but for reading
-// the files and printing.
+// `frugalctl model run`: works on files, needs no daemon. Pure but for reading the files and
+// printing.
 #pragma once
 
 #include <string>
@@ -13,8 +13,6 @@ namespace frugal::cli {
 
 /// Reads a whole file. kNotFound, kLimit, kUnavailable.
 base::Result<base::Bytes> read_bytes(const std::string& path);
-
-base::Result<int> inspect_model(const Context& context, const std::string& path);
 
 base::Result<int> run_model_file(const Context& context, const std::string& path,
                                  const std::string& input_path);

@@ -90,6 +90,9 @@ static int32_t logistic(fr_real_t scale, int32_t steps) {
     if (!fr_real_is_greater(fr_real_from_integer(SATURATED, 0), x)) {
         return steps < 0 ? 0 : 256;
     }
+    if (x.mantissa == 0) {
+        return 128;  // its exponent says nothing
+    }
     int32_t shift = x.exponent + FRACTION_BITS;
     uint64_t magnitude = shift >= 0    ? x.mantissa << (uint32_t)shift
                          : shift > -64 ? x.mantissa >> (uint32_t)-shift

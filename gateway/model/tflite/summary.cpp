@@ -114,6 +114,7 @@ Result<void> ask_runtime(base::ByteView bytes, ModelSummary& summary) {
         return {};
     }
     summary.arena_bytes = plan.arena_size_bytes;
+    summary.state_bytes = plan.state_size_bytes;
     summary.work = plan.work;
     summary.is_runnable = true;
     return {};

@@ -80,6 +80,7 @@ struct ModelSummary {
     std::vector<WeightSummary> weights;  ///< by offset; tensors that share a buffer appear once
     std::uint64_t weight_bytes = 0;      ///< sum of the weights' ranges
     std::uint64_t arena_bytes = 0;       ///< exact if runnable, else the peak of live activations
+    std::uint64_t state_bytes = 0;       ///< what a streaming model keeps between inferences
     std::uint64_t work = 0;  ///< multiply-accumulates of an inference; 0 if not runnable
     bool is_runnable = false;
     std::vector<std::string> missing;  ///< why not: "SVDF version 3 is not built in"

@@ -37,6 +37,15 @@ TEST(LogisticTest, EveryInputOfManyScalesIsAsInFloat) {
     EXPECT_EQ(differences, 0) << "of " << 400 * 256;
 }
 
+TEST(LogisticTest, AHugeScaleIsAStep) {
+    std::vector<int> ours = as_int8(run(logistic_model(1.0e30f, 11), {all_values()}));
+    for (int i = 0; i < 256; ++i) {
+        int value = static_cast<std::int8_t>(i);
+        int expected = value < 11 ? -128 : value == 11 ? 0 : 127;
+        EXPECT_EQ(ours[static_cast<std::size_t>(i)], expected) << value;
+    }
+}
+
 TEST(LogisticTest, OutputsOfAnotherScaleAreRefused) {
     ModelSpec spec = logistic_model(0.1f, 0);
     spec.tensors[3].scales = {0.01f};

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/export_command.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "cli/offline_model.hpp"
+#include "cli/output.hpp"
+#include "model/export/c_source.hpp"
+
+namespace frugal::cli {
+
+using base::ErrorKind;
+using base::fail;
+using base::Result;
+
+namespace {
+
+Result<void> write_text(const std::filesystem::path& path, const std::string& text) {
+    std::ofstream file(path, std::ios::binary | std::ios::trunc);
+    file << text;
+    file.close();
+    if (!file) {
+        return fail(ErrorKind::kUnavailable, path.string() + ": cannot write the file",
+                    std::strerror(errno), "Check the folder and your right to write there.");
+    }
+    return {};
+}
+
+Result<int> export_model(const Context& context, const std::string& path,
+                         const std::string& output) {
+    const std::filesystem::path source(output);
+    if (source.extension() != ".c") {
+        return fail(ErrorKind::kInvalidInput, output + " is no name of a C file", {},
+                    "Write -o NAME.c; NAME.h is written beside it.");
+    }
+    const auto bytes = read_bytes(path);
+    if (!bytes) {
+        return tl::unexpected(bytes.error());
+    }
+    const auto text = model::export_c(*bytes, source.stem().string());
+    if (!text) {
+        return fail(text.error(), path);
+    }
+    const std::filesystem::path header = std::filesystem::path(source).replace_extension(".h");
+    Result<void> written = write_text(source, text->source);
+    if (written) {
+        written = write_text(header, text->header);
+    }
+    if (!written) {
+        return tl::unexpected(written.error());
+    }
+    if (context.json) {
+        print_json("model-export", {{"file", path},
+                                    {"source", source.string()},
+                                    {"header", header.string()},
+                                    {"size_bytes", bytes->size()}});
+    } else {
+        fmt::print("wrote {} and {}\n", source.string(), header.string());
+    }
+    return kExitDone;
+}
+
+}  // namespace
+
+void add_export_command(CLI::App& noun, Context& context) {
+    auto* command =
+        noun.add_subcommand("export", "write a model as C for a firmware; needs no gateway");
+    auto file = std::make_shared<std::string>();
+    auto source = std::make_shared<std::string>();
+    command->add_option("file", *file, "a .tflite or a Bonsai container")->required();
+    command
+        ->add_flag_function(
+            "--c", [](std::int64_t) {}, "as a C99 source and header, the only form there is")
+        ->required();
+    command->add_option("-o,--output", *source, "NAME.c; NAME.h is written beside it")->required();
+    on_command(*command, context,
+               [&context, file, source] { return export_model(context, *file, *source); });
+}
+
+}  // namespace frugal::cli

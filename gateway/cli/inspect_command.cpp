@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/inspect_command.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <boost/json/array.hpp>
+
+#include "cli/offline_model.hpp"
+#include "cli/output.hpp"
+#include "inference/loaded_model.hpp"
+#include "model/bonsai/bonsai.hpp"
+#include "model/fit/device_class.hpp"
+#include "model/tflite/layer_weights.hpp"
+#include "model/tflite/summary.hpp"
+
+namespace frugal::cli {
+
+using base::fail;
+using base::Result;
+namespace json = boost::json;
+
+namespace {
+
+template <typename Values>
+json::array array_of(const Values& values) {
+    json::array array;
+    for (const auto& value : values) {
+        array.emplace_back(value);
+    }
+    return array;
+}
+
+std::string shape_text(const std::vector<std::int32_t>& shape) {
+    return fmt::format("[{}]", fmt::join(shape, ","));
+}
+
+json::object tensor_json(const model::TensorSummary& tensor) {
+    json::object object{{"index", tensor.index},
+                        {"name", tensor.name},
+                        {"shape", array_of(tensor.shape)},
+                        {"type", tensor.type_name},
+                        {"size_bytes", tensor.size_bytes}};
+    if (!tensor.quantization.scales.empty()) {
+        object["quantization"] =
+            json::object{{"scales", array_of(tensor.quantization.scales)},
+                         {"zero_points", array_of(tensor.quantization.zero_points)},
+                         {"dimension", tensor.quantization.dimension}};
+    }
+    return object;
+}
+
+/// Everything there is to say about a .tflite.
+struct Inspection {
+    model::ModelSummary summary;
+    std::vector<model::LayerWeights> layers;
+    bool runs_on_gateway = false;
+};
+
+/// Mean over all constants, each element counting the same.
+template <typename Bits>
+double weighted_bits(const std::vector<model::LayerWeights>& layers, Bits bits) {
+    double total = 0;
+    double elements = 0;
+    for (const auto& one : layers) {
+        const auto count = static_cast<double>(one.elements);
+        total += count * bits(one);
+        elements += count;
+    }
+    return elements == 0 ? 0 : total / elements;
+}
+
+double bits_per_weight(const std::vector<model::LayerWeights>& layers) {
+    return weighted_bits(layers, [](const auto& one) { return one.stored_bits; });
+}
+
+double entropy_per_weight(const std::vector<model::LayerWeights>& layers) {
+    return weighted_bits(layers, [](const auto& one) { return one.entropy_bits; });
+}
+
+json::array layers_json(const std::vector<model::LayerWeights>& layers) {
+    json::array array;
+    for (const auto& one : layers) {
+        array.push_back(json::object{{"tensor", one.tensor},
+                                     {"operator", one.operator_index},
+                                     {"operator_name", one.operator_name},
+                                     {"elements", one.elements},
+                                     {"stored_bytes", one.stored_bytes},
+                                     {"stored_bits", one.stored_bits},
+                                     {"entropy_bits", one.entropy_bits},
+                                     {"bound_bytes", one.bound_bytes}});
+    }
+    return array;
+}
+
+json::array fits_json(const model::ModelSummary& summary) {
+    json::array array;
+    for (const auto& device : model::device_classes()) {
+        const auto reasons = model::reasons_against(summary, device);
+        array.push_back(json::object{
+            {"class", device.name}, {"fits", reasons.empty()}, {"reasons", array_of(reasons)}});
+    }
+    return array;
+}
+
+json::object summary_json(const std::string& path, const Inspection& inspection) {
+    const model::ModelSummary& summary = inspection.summary;
+    json::array operators;
+    for (const auto& one : summary.operators) {
+        operators.push_back(json::object{{"code", one.code},
+                                         {"name", one.name},
+                                         {"version", one.version},
+                                         {"count", one.count},
+                                         {"built_in", one.is_built_in}});
+    }
+    json::array weights;
+    for (const auto& one : summary.weights) {
+        weights.push_back(json::object{{"tensor", one.tensor},
+                                       {"operator", one.operator_index},
+                                       {"layout", model::to_string(one.layout)},
+                                       {"shape", array_of(one.shape)},
+                                       {"offset", one.range.offset},
+                                       {"size_bytes", one.range.size}});
+    }
+    const auto tensors_of = [&](const std::vector<std::uint32_t>& indexes) {
+        json::array array;
+        for (const auto index : indexes) {
+            array.push_back(tensor_json(summary.tensors.at(index)));
+        }
+        return array;
+    };
+    json::array tensors;
+    for (const auto& tensor : summary.tensors) {
+        tensors.push_back(tensor_json(tensor));
+    }
+    return {{"file", path},
+            {"format", "tflite"},
+            {"size_bytes", summary.file_size_bytes},
+            {"description", summary.description},
+            {"subgraphs", summary.subgraph_count},
+            {"runnable", summary.is_runnable},
+            {"gateway_runnable", inspection.runs_on_gateway},
+            {"missing", array_of(summary.missing)},
+            {"arena_bytes", summary.arena_bytes},
+            {"state_bytes", summary.state_bytes},
+            {"multiply_accumulates", summary.work},
+            {"weight_bytes", summary.weight_bytes},
+            {"operators", operators},
+            {"inputs", tensors_of(summary.inputs)},
+            {"outputs", tensors_of(summary.outputs)},
+            {"weights", weights},
+            {"bits_per_weight", bits_per_weight(inspection.layers)},
+            {"layers", layers_json(inspection.layers)},
+            {"fits", fits_json(summary)},
+            {"tensors", tensors}};
+}
+
+void print_ports(std::string_view title, const model::ModelSummary& summary,
+                 const std::vector<std::uint32_t>& indexes) {
+    for (const auto index : indexes) {
+        const auto& tensor = summary.tensors.at(index);
+        std::string quantization;
+        if (tensor.quantization.scales.size() == 1 && !tensor.quantization.zero_points.empty()) {
+            quantization =
+                fmt::format("  scale {:.6g}, zero point {}", tensor.quantization.scales[0],
+                            tensor.quantization.zero_points[0]);
+        }
+        fmt::print("{:<8} {} {} {}{}\n", title, tensor.type_name, shape_text(tensor.shape),
+                   tensor.name, quantization);
+    }
+}
+
+void print_layers(const Inspection& inspection) {
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& one : inspection.layers) {
+        const auto& tensor = inspection.summary.tensors.at(one.tensor);
+        rows.push_back({std::to_string(one.operator_index), one.operator_name, tensor.type_name,
+                        shape_text(tensor.shape), grouped(one.stored_bytes),
+                        fmt::format("{:.2f}", one.stored_bits),
+                        fmt::format("{:.2f}", one.entropy_bits), grouped(one.bound_bytes)});
+    }
+    print_table({"layer", "operator", "type", "weights", "bytes", "bits", "entropy", "bound"},
+                rows);
+    fmt::print("{:.2f} bits a weight stored, {:.2f} by the entropy of single values\n\n",
+               bits_per_weight(inspection.layers), entropy_per_weight(inspection.layers));
+}
+
+void print_fits(const model::ModelSummary& summary) {
+    for (const auto& device : model::device_classes()) {
+        const auto reasons = model::reasons_against(summary, device);
+        fmt::print("{:<6} {}\n", device.name,
+                   reasons.empty() ? std::string("fits")
+                                   : fmt::format("no: {}", fmt::join(reasons, "; ")));
+    }
+}
+
+void print_summary(const std::string& path, const Inspection& inspection) {
+    const model::ModelSummary& summary = inspection.summary;
+    fmt::print("{}: {} bytes, of them {} weights\n", path, grouped(summary.file_size_bytes),
+               grouped(summary.weight_bytes));
+    print_ports("input", summary, summary.inputs);
+    print_ports("output", summary, summary.outputs);
+    fmt::print("arena    {} bytes{}\n", grouped(summary.arena_bytes),
+               summary.is_runnable ? "" : ", estimated");
+    if (summary.state_bytes != 0) {
+        fmt::print("state    {} bytes, kept between inferences\n", grouped(summary.state_bytes));
+    }
+    fmt::print("work     {} multiply-accumulates\n\n", grouped(summary.work));
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& one : summary.operators) {
+        rows.push_back({one.name, std::to_string(one.version), std::to_string(one.count),
+                        one.is_built_in ? "yes" : "no"});
+    }
+    print_table({"operator", "version", "count", "built in"}, rows);
+    fmt::print("\n");
+    print_layers(inspection);
+    print_fits(summary);
+    if (summary.is_runnable) {
+        fmt::print("\nThe device runtime runs this model.\n");
+        return;
+    }
+    fmt::print("\nThe device runtime cannot run this model:\n");
+    for (const auto& one : summary.missing) {
+        fmt::print("  {}\n", one);
+    }
+    if (inspection.runs_on_gateway) {
+        fmt::print("The gateway runs it.\n");
+    }
+}
+
+json::object bonsai_json(const std::string& path, const model::BonsaiSummary& summary) {
+    const json::object input{{"name", "input"},
+                             {"shape", json::array{summary.inputs}},
+                             {"type", "INT8"},
+                             {"size_bytes", summary.inputs}};
+    return {{"file", path},
+            {"format", "bonsai"},
+            {"size_bytes", summary.file_size_bytes},
+            {"header_bytes", summary.header_bytes},
+            {"projection_bytes", summary.projection_bytes},
+            {"tree_bytes", summary.tree_bytes},
+            {"projection_weights", summary.projection_weights},
+            {"projection_elements", summary.projection_elements},
+            {"features", summary.features},
+            {"depth", summary.depth},
+            {"nodes", summary.nodes},
+            {"classes", summary.classes},
+            {"multiply_accumulates", summary.work},
+            {"inputs", json::array{input}}};
+}
+
+void print_bonsai(const std::string& path, const model::BonsaiSummary& summary) {
+    fmt::print("{}: a Bonsai tree in {} bytes\n", path, grouped(summary.file_size_bytes));
+    fmt::print("input      INT8 [{}], zero point {}\n", summary.inputs, summary.input_zero);
+    fmt::print("classes    {}\n", summary.classes);
+    fmt::print("header     {} bytes\n", summary.header_bytes);
+    fmt::print(
+        "projection {} bytes: {} of {} weights into {} features, {:.2f} bits a weight kept\n",
+        grouped(summary.projection_bytes), grouped(summary.projection_weights),
+        grouped(summary.projection_elements), summary.features,
+        summary.projection_weights == 0 ? 0.0
+                                        : 8.0 * static_cast<double>(summary.projection_bytes) /
+                                              static_cast<double>(summary.projection_weights));
+    fmt::print("tree       {} bytes: depth {}, {} nodes, 8 bits a weight\n",
+               grouped(summary.tree_bytes), summary.depth, summary.nodes);
+    fmt::print("work       {} multiply-accumulates; no arena, less than 600 bytes of stack\n\n",
+               grouped(summary.work));
+    fmt::print("The device library runs this model (frugal/bonsai.h).\n");
+}
+
+Result<int> inspect_bonsai(const Context& context, const std::string& path, base::ByteView bytes) {
+    const auto summary = model::read_bonsai(bytes);
+    if (!summary) {
+        return fail(summary.error(), path);
+    }
+    if (context.json) {
+        print_json("model-inspect", bonsai_json(path, *summary));
+    } else {
+        print_bonsai(path, *summary);
+    }
+    return kExitDone;
+}
+
+}  // namespace
+
+Result<int> inspect_model(const Context& context, const std::string& path) {
+    const auto bytes = read_bytes(path);
+    if (!bytes) {
+        return tl::unexpected(bytes.error());
+    }
+    if (model::is_bonsai(*bytes)) {
+        return inspect_bonsai(context, path, *bytes);
+    }
+    auto summary = model::read_model(*bytes);
+    if (!summary) {
+        return fail(summary.error(), path);
+    }
+    auto layers = model::weigh_layers(*summary, *bytes);
+    const Inspection inspection{std::move(*summary), std::move(layers),
+                                inference::LoadedModel::load(*bytes).has_value()};
+    if (context.json) {
+        print_json("model-inspect", summary_json(path, inspection));
+    } else {
+        print_summary(path, inspection);
+    }
+    return kExitDone;
+}
+
+}  // namespace frugal::cli
