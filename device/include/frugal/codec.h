@@ -31,10 +31,10 @@ extern "C" {
 #define FR_CODEC_FLAG_BASE 0x10u
 #define FR_CODEC_SEGMENTS_MAX 4096u
 #define FR_CODEC_RAM_BYTES_0 816u  ///< RAM of a 32-bit device, decoder and models, by profile
-#define FR_CODEC_RAM_BYTES_1 1576u
-#define FR_CODEC_RAM_BYTES_2 4448u
+#define FR_CODEC_RAM_BYTES_1 1500u
+#define FR_CODEC_RAM_BYTES_2 4364u
 #define FR_CODEC_EXPANSION_MAX 1024u  ///< decoded bytes for each byte of stream, but in a delta
-#define FR_CODEC_INPUT_SIZE 36u       ///< what a decoder buffers of its input
+#define FR_CODEC_INPUT_SIZE 32u       ///< what a decoder buffers of its input
 #define FR_CODEC_ATOM_SIZE 32u        ///< most input one step can take
 #define FR_CODEC_COPY_MIN 2u
 #define FR_CODEC_FACTOR_ONE 0x3F800000u    ///< 1.0f
@@ -112,7 +112,7 @@ FR_MUST_USE fr_status_t fr_codec_read_header(const uint8_t* bytes, size_t size,
 
 // ---- memory of the models, by profile
 
-#define FR_CODEC_BYTE_SLOTS_1 400u
+#define FR_CODEC_BYTE_SLOTS_1 384u
 #define FR_CODEC_BYTE_SLOTS_2 700u
 
 typedef union {
@@ -180,8 +180,8 @@ typedef struct {
     uint32_t last_count;
     uint32_t reference, factor;
     fr_weight_shape_t shape;
-    const uint8_t* call_output;  // only while poll runs
-    uint32_t call_start;
+    uint8_t* call_output;  // only while poll runs
+    uint32_t call_start, call_capacity;
     fr_token_model_t tokens;
 } fr_decoder_t;
 

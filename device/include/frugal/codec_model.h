@@ -68,7 +68,7 @@ void fr_token_model_init(fr_token_model_t* model);
 
 // ---- a mix of predictions in the logistic domain (log2 of the odds, 1/256)
 
-#define FR_MIXER_INPUTS 5u
+#define FR_MIXER_INPUTS 4u
 
 typedef struct {
     int32_t weights[8][FR_MIXER_INPUTS];  ///< one row for each bit of a byte, 1/16384
@@ -149,15 +149,17 @@ typedef struct {
     int8_t above[FR_WEIGHT_BLOCK];
     int8_t old[FR_WEIGHT_BLOCK];
     int8_t recent[FR_WEIGHT_RECENT];
+    uint8_t row_mask;         ///< rows remembered, less 1
     uint8_t special_history;  ///< one bit for each of the last weights: it was the old value
 } fr_weight_tensor_t;
 
 /// Reads bytes produced before, or of the base: addresses count from the base's first byte.
 typedef void (*fr_weight_read_t)(void* context, uint32_t address, uint8_t* out, uint32_t size);
 
-/// Starts a tensor at the address `start`. The caller checked that it fits the file.
+/// Starts a tensor at the address `start`. The caller checked that it fits the file. Profile 1
+/// remembers 4 rows, profile 2 remembers 8.
 void fr_weight_tensor_begin(fr_weight_tensor_t* tensor, uint32_t start,
-                            const fr_weight_shape_t* shape);
+                            const fr_weight_shape_t* shape, uint32_t profile);
 /// Collects the surroundings of the next weight.
 void fr_weight_tensor_look(fr_weight_tensor_t* tensor, fr_weight_read_t read, void* context,
                            fr_weight_surroundings_t* around);
@@ -187,13 +189,13 @@ typedef struct {
     uint32_t inverse_scale;  ///< 2^23 over the predicted mean magnitude in 1/16
     uint32_t below_low, below_middle, below_high;  ///< cumulative probability, 1/2^24
     uint32_t node;
-    uint8_t special_state, special, bit, scale_class, is_plain_tail;
+    uint8_t special_state, special, bit, scale_class;
 } fr_weight_model_t;
 
 /// Starts with nothing learnt.
 void fr_weight_model_init(fr_weight_model_t* model);
 /// Starts a tensor: forgets values and energies, keeps what mixing has learnt.
-void fr_weight_model_begin_tensor(fr_weight_model_t* model, bool has_old);
+void fr_weight_model_begin_tensor(fr_weight_model_t* model, const fr_weight_shape_t* shape);
 void fr_weight_model_begin_row(fr_weight_model_t* model);
 void fr_weight_model_begin(fr_weight_model_t* model, const fr_weight_surroundings_t* around);
 uint32_t fr_weight_model_predict(fr_weight_model_t* model);

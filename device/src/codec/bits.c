@@ -112,3 +112,33 @@ bool fr_bits_number(fr_decoder_t* decoder, fr_number_model_t* model, fr_context_
     *value = number - 1u;
     return true;
 }
+
+uint32_t fr_bits_code(fr_decoder_t* decoder, const fr_huffman_t* huffman) {
+    uint32_t range = decoder->range;
+    uint32_t code = decoder->code;
+    uint32_t bits = 0;   // read so far, less the first code of this length
+    uint32_t index = 0;  // of the first symbol of this length
+    uint32_t symbol = 256;
+    for (uint32_t length = 1; length <= FR_HUFFMAN_LENGTH_MAX; ++length) {
+        range >>= 1;
+        bits *= 2u;
+        if (code >= range) {
+            code -= range;
+            ++bits;
+        }
+        if (range < RANGE_MIN) {
+            range <<= 8;
+            code = (code << 8) | next_byte(decoder);
+        }
+        const uint32_t count = huffman->counts[length];
+        if (bits < count) {
+            symbol = huffman->symbols[index + bits];
+            break;
+        }
+        bits -= count;
+        index += count;
+    }
+    decoder->range = range;
+    decoder->code = code;
+    return symbol;
+}

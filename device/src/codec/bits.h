@@ -15,6 +15,8 @@ uint32_t fr_bits_predicted(fr_decoder_t* decoder, uint32_t probability);
 uint32_t fr_bits_adaptive(fr_decoder_t* decoder, fr_context_t* context);
 /// `count` bits (0..32) of equal probability, highest first.
 uint32_t fr_bits_plain(fr_decoder_t* decoder, uint32_t count);
+/// A symbol of a complete canonical code; 256 for a code it does not hold.
+uint32_t fr_bits_code(fr_decoder_t* decoder, const fr_huffman_t* huffman);
 /// One of `count` (1..256) values of equal probability.
 uint32_t fr_bits_uniform(fr_decoder_t* decoder, uint32_t count);
 /// One bit of a probability that settles.

@@ -5,7 +5,7 @@
 
 #define LEARNING_SHIFT 16u
 
-static const int32_t kStartWeights[FR_MIXER_INPUTS] = {5734, 5734, 5734, 5734, 0};
+static const int32_t kStartWeights[FR_MIXER_INPUTS] = {5734, 5734, 5734, 5734};
 
 void fr_byte_model_init(fr_byte_model_t* model, fr_context_t* slots, uint32_t slot_count) {
     model->slots = slots;
@@ -35,7 +35,8 @@ uint32_t fr_byte_model_predict(fr_byte_model_t* model) {
         hash ^= hash >> 13;
         // The high bits of a product are a remainder without a division.
         model->chosen[i] = (uint16_t)(((hash >> 16) * model->slot_count) >> 16);
-        model->mixer.inputs[i] = fr_stretch(fr_context_predict(&model->slots[model->chosen[i]]));
+        model->mixer.inputs[i] =
+            fr_stretch_fast(fr_context_predict(&model->slots[model->chosen[i]]));
     }
     return fr_mixer_predict(&model->mixer, fr_highest_bit(model->node) & 7u);
 }

@@ -55,7 +55,7 @@ uint32_t fr_decoder_word_at(fr_decoder_t* decoder, uint32_t address) {
 }
 
 // CRC-32 (of Ethernet and zip), four bits at a time.
-static void add_to_checksum(fr_decoder_t* decoder, uint8_t byte) {
+static inline void add_to_checksum(fr_decoder_t* decoder, uint8_t byte) {
     static const uint32_t kSteps[16] = {
         0x00000000u, 0x1DB71064u, 0x3B6E20C8u, 0x26D930ACu, 0x76DC4190u, 0x6B6B51F4u,
         0x4DB26158u, 0x5005713Cu, 0xEDB88320u, 0xF00F9344u, 0xD6D6A3E8u, 0xCB61B38Cu,
@@ -67,7 +67,12 @@ static void add_to_checksum(fr_decoder_t* decoder, uint8_t byte) {
 }
 
 void fr_decoder_emit(fr_decoder_t* decoder, uint8_t byte) {
-    decoder->pending[decoder->pending_count++] = byte;
+    const uint32_t at = decoder->produced - decoder->call_start;
+    if (at < decoder->call_capacity) {
+        decoder->call_output[at] = byte;
+    } else {
+        decoder->pending[decoder->pending_count++] = byte;
+    }
     ++decoder->produced;
     add_to_checksum(decoder, byte);
 }
@@ -235,13 +240,29 @@ static uint32_t header_need(const fr_decoder_t* decoder) {
     return 4u + (has_base ? FR_CODEC_HEADER_SIZE_MAX : FR_CODEC_HEADER_SIZE);
 }
 
+// The most input a step can take: every bit of it as unlikely as the models allow.
+static uint32_t step_need(uint32_t step) {
+    switch (step) {
+        case FR_STEP_COPY:
+        case FR_STEP_ZERO_ROW:
+            return 0;
+        case FR_STEP_RAW:
+        case FR_STEP_CODED:
+            return 4;
+        case FR_STEP_WEIGHT:
+            return 16;
+        default:
+            return FR_CODEC_ATOM_SIZE;
+    }
+}
+
 // A step never waits in its middle: it starts when all it can take is here or nothing follows.
 static bool is_fed(const fr_decoder_t* decoder) {
     const uint32_t held = (uint32_t)decoder->input_held - decoder->input_used;
     if (decoder->step == FR_STEP_HEADER) {
         return held >= header_need(decoder);
     }
-    return held >= FR_CODEC_ATOM_SIZE || decoder->received >= decoder->header.stream_size;
+    return held >= step_need(decoder->step) || decoder->received >= decoder->header.stream_size;
 }
 
 static void step_once(fr_decoder_t* decoder) {
@@ -315,6 +336,7 @@ static size_t give_pending(fr_decoder_t* decoder, uint8_t* output, size_t room) 
 fr_status_t fr_decoder_poll(fr_decoder_t* decoder, uint8_t* output, size_t capacity,
                             size_t* produced) {
     decoder->call_output = output;
+    decoder->call_capacity = capacity < UINT32_MAX ? (uint32_t)capacity : UINT32_MAX;
     decoder->call_start = decoder->produced - (decoder->pending_count - decoder->pending_given);
     size_t given = give_pending(decoder, output, capacity);
     while (decoder->pending_count == 0 && decoder->fault == FR_CODEC_FAULT_NONE &&
@@ -324,9 +346,12 @@ fr_status_t fr_decoder_poll(fr_decoder_t* decoder, uint8_t* output, size_t capac
             break;
         }
         step_once(decoder);
-        given += give_pending(decoder, output + given, capacity - given);
+        if (decoder->fault == FR_CODEC_FAULT_NONE) {
+            given = decoder->produced - decoder->call_start - decoder->pending_count;
+        }
     }
     decoder->call_output = NULL;
+    decoder->call_capacity = 0;
     *produced = given;
     return fr_codec_fault_status((fr_codec_fault_t)decoder->fault);
 }

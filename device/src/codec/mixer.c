@@ -31,6 +31,9 @@ void fr_mixer_update(fr_mixer_t* mixer, uint32_t bit, uint32_t shift) {
     int32_t* weights = mixer->weights[mixer->row];
     const int32_t error = (int32_t)(bit << 16) - (int32_t)mixer->probability;
     for (uint32_t i = 0; i < FR_MIXER_INPUTS; ++i) {
+        if (mixer->inputs[i] == 0) {
+            continue;
+        }
         // |input| < 2^12 and |error| <= 2^16: the product stays inside 32 bits.
         const int32_t change = (mixer->inputs[i] * error + (1 << (shift - 1u))) >> shift;
         weights[i] = fr_clamp(weights[i] + change, WEIGHT_MAX);

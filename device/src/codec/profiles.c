@@ -3,10 +3,6 @@
 #include "codec/bits.h"
 #include "codec/segments.h"
 
-#define TAIL_CLASSES_BITS 3u
-#define TAIL_SETTLED_SHIFT 6u
-#define SPECIAL_SETTLED_SHIFT 7u
-
 static fr_codec_memory_0_t* memory_0(const fr_decoder_t* decoder) {
     return (fr_codec_memory_0_t*)decoder->config.memory;
 }
@@ -133,30 +129,20 @@ static fr_codec_fault_t read_code_symbol(fr_decoder_t* decoder) {
 }
 
 static fr_codec_fault_t read_coded(fr_decoder_t* decoder) {
-    const fr_huffman_t* code = &memory_0(decoder)->code;
-    uint32_t bits = 0;
-    uint32_t first = 0;
-    uint32_t index = 0;
-    for (uint32_t length = 1; length <= FR_HUFFMAN_LENGTH_MAX; ++length) {
-        const uint32_t count = code->counts[length];
-        bits += fr_bits_plain(decoder, 1);
-        if (bits - first < count) {
-            uint8_t value = (uint8_t)(code->symbols[index + bits - first] - 128u);
-            if (decoder->shape.old_distance != 0) {
-                value = (uint8_t)(value + byte_before(decoder, decoder->shape.old_distance));
-            }
-            fr_decoder_emit(decoder, value);
-            if (--decoder->run == 0) {
-                begin_bytes(decoder);
-                decoder->step = FR_STEP_TOKEN;
-            }
-            return FR_CODEC_FAULT_NONE;
-        }
-        index += count;
-        first = (first + count) * 2u;
-        bits *= 2u;
+    const uint32_t symbol = fr_bits_code(decoder, &memory_0(decoder)->code);
+    if (symbol > 255u) {
+        return FR_CODEC_FAULT_CODE;
     }
-    return FR_CODEC_FAULT_CODE;
+    uint32_t value = symbol - 128u;
+    if (decoder->shape.old_distance != 0) {
+        value += byte_before(decoder, decoder->shape.old_distance);
+    }
+    fr_decoder_emit(decoder, (uint8_t)value);
+    if (--decoder->run == 0) {
+        begin_bytes(decoder);
+        decoder->step = FR_STEP_TOKEN;
+    }
+    return FR_CODEC_FAULT_NONE;
 }
 
 // ---- weights by row, profiles 1 and 2
@@ -167,16 +153,16 @@ static fr_weight_tensor_t* tensor_of(const fr_decoder_t* decoder) {
 }
 
 void fr_profile_begin_tensor(fr_decoder_t* decoder) {
-    const bool has_old = decoder->shape.old_distance != 0;
     if (decoder->header.profile == 0) {
         decoder->step = FR_STEP_CODE_COUNTS;
         return;
     }
-    fr_weight_tensor_begin(tensor_of(decoder), fr_decoder_address(decoder), &decoder->shape);
+    fr_weight_tensor_begin(tensor_of(decoder), fr_decoder_address(decoder), &decoder->shape,
+                           decoder->header.profile);
     if (decoder->header.profile == 1u) {
-        fr_bin_model_init(&memory_1(decoder)->weights.model, has_old);
+        fr_bin_model_init(&memory_1(decoder)->weights.model, decoder->shape.old_distance != 0);
     } else {
-        fr_weight_model_begin_tensor(&memory_2(decoder)->weights.model, has_old);
+        fr_weight_model_begin_tensor(&memory_2(decoder)->weights.model, &decoder->shape);
     }
     decoder->step = FR_STEP_ROW;
 }
@@ -216,51 +202,13 @@ static fr_codec_fault_t emit_zero(fr_decoder_t* decoder) {
     return FR_CODEC_FAULT_NONE;
 }
 
-static bool read_tail(fr_decoder_t* decoder, fr_bin_model_t* model, int32_t* value) {
-    uint32_t node = 1;
-    for (uint32_t i = 0; i < TAIL_CLASSES_BITS; ++i) {
-        node = node * 2u + fr_bits_settling(decoder, &model->tails[model->bin_class][node],
-                                            &model->tail_counts[model->bin_class][node],
-                                            TAIL_SETTLED_SHIFT);
-    }
-    const uint32_t length = node - 8u;
-    const int32_t distance = (int32_t)((1u << length) + fr_bits_plain(decoder, length)) - 1;
-    if (distance >= model->high - model->low) {
-        return false;
-    }
-    *value = model->high == 128 ? model->low + distance : model->high - 1 - distance;
-    return true;
-}
-
-static bool read_bin_value(fr_decoder_t* decoder, fr_bin_model_t* model, uint32_t state,
-                           int32_t* value) {
-    *value = model->special;
-    if (fr_bits_settling(decoder, &model->specials[model->bin_class][state],
-                         &model->special_counts[model->bin_class][state],
-                         SPECIAL_SETTLED_SHIFT) != 0) {
-        return true;
-    }
-    int32_t boundary = 0;
-    while (fr_bin_model_next(model, &boundary)) {
-        const uint32_t bit = fr_bits_predicted(decoder, model->bins[model->bucket][model->node]);
-        fr_bin_model_take(model, boundary, bit);
-    }
-    const uint32_t room = fr_bin_model_room(model);
-    if (room == 0) {
-        return read_tail(decoder, model, value);
-    }
-    *value = fr_bin_model_value(model, room == 1u ? 0 : fr_bits_uniform(decoder, room));
-    return true;
-}
-
-static bool read_mixed_value(fr_decoder_t* decoder, fr_weight_model_t* model,
-                             const fr_weight_surroundings_t* around, int32_t* value) {
+static int32_t read_mixed_value(fr_decoder_t* decoder, fr_weight_model_t* model,
+                                const fr_weight_surroundings_t* around) {
     fr_weight_model_begin(model, around);
     for (uint32_t i = 0; i < 8u; ++i) {
         fr_weight_model_update(model, fr_bits_predicted(decoder, fr_weight_model_predict(model)));
     }
-    *value = fr_weight_model_end(model, around);
-    return true;
+    return fr_weight_model_end(model, around);
 }
 
 static fr_codec_fault_t read_weight(fr_decoder_t* decoder) {
@@ -270,13 +218,11 @@ static fr_codec_fault_t read_weight(fr_decoder_t* decoder) {
     fr_weight_tensor_look(tensor, fr_decoder_read, decoder, &around);
     if (decoder->header.profile == 1u) {
         fr_bin_model_t* model = &memory_1(decoder)->weights.model;
-        fr_bin_model_begin(model, &around);
-        if (!read_bin_value(decoder, model, around.special_state, &value)) {
+        if (!fr_bins_read(decoder, model, &around, &value)) {
             return FR_CODEC_FAULT_NUMBER;
         }
-        fr_bin_model_end(model, &around, value);
     } else {
-        read_mixed_value(decoder, &memory_2(decoder)->weights.model, &around, &value);
+        value = read_mixed_value(decoder, &memory_2(decoder)->weights.model, &around);
     }
     fr_decoder_emit(decoder, (uint8_t)value);
     fr_weight_tensor_step(tensor, (int8_t)value);

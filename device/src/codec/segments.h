@@ -47,6 +47,10 @@ fr_codec_fault_t fr_segment_begin(fr_decoder_t* decoder);
 /// Runs one step between FR_STEP_COUNT and FR_STEP_SCALED.
 fr_codec_fault_t fr_segment_step(fr_decoder_t* decoder);
 
+/// A weight by the bins of profile 1, learnt from. False when it leaves the range of an int8.
+bool fr_bins_read(fr_decoder_t* decoder, fr_bin_model_t* model,
+                  const fr_weight_surroundings_t* around, int32_t* value);
+
 // ---- by profile
 
 /// Starts the models of a stream.

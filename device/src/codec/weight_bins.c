@@ -4,10 +4,14 @@
 // shape of the distribution whatever that is, and starts from a bell curve.
 #include <string.h>
 
+#include "codec/bits.h"
 #include "codec/logistic.h"
+#include "codec/segments.h"
 #include "frugal/codec_model.h"
 
-#define BUCKET_SETTLED_SHIFT 7u
+#define TAIL_CLASSES_BITS 3u
+#define TAIL_SETTLED_SHIFT 6u
+#define SETTLED_SHIFT 7u
 #define TAP_LIMIT (2 << 12)
 #define OLD_TAP 4u
 #define ENERGY_SHIFT 8u  // energies have 8 bits below a sixteenth
@@ -15,8 +19,10 @@
 #define VALUE_LOW (-128)
 #define VALUE_HIGH 128
 
-// Boundaries of the bins above the mean in 1/64 of the mean magnitude; mirrored below it.
-static const uint8_t kBoundaries[8] = {0, 13, 26, 41, 58, 78, 104, 144};
+// Where the upper half of each node of the tree begins, from the mean, in 1/64 of the mean
+// magnitude.
+static const int16_t kBoundaries[FR_BIN_COUNT] = {0,    0,   -58, 58,  -104, -26, 26, 104,
+                                                  -144, -78, -41, -13, 13,   41,  78, 144};
 
 // Probability of the upper half at each node of the tree, in 1/256, between Gauss and Laplace.
 static const uint8_t kStart[FR_BIN_COUNT] = {128, 128, 142, 114, 144, 130, 126, 112,
@@ -79,17 +85,12 @@ void fr_bin_model_begin(fr_bin_model_t* model, const fr_weight_surroundings_t* a
 }
 
 // Where the upper half of a node begins, in weights.
-static int32_t boundary_of(const fr_bin_model_t* model) {
-    // The nodes of the tree in the order of their boundaries: node 1 is the 8th of 1..15.
-    const uint32_t level = fr_highest_bit(model->node);
-    const uint32_t place = (2u * (model->node - (1u << level)) + 1u) << (3u - level);
-    const int32_t side = (int32_t)place - 8;
-    const int32_t width = kBoundaries[side < 0 ? -side : side] * (int32_t)model->scale;
-    const int32_t at = model->mean * 64 + (side < 0 ? -width : width);
-    return (at + 1023) >> 10;
+static inline int32_t boundary_of(const fr_bin_model_t* model) {
+    const int32_t width = kBoundaries[model->node] * (int32_t)model->scale;
+    return (model->mean * 64 + width + 1023) >> 10;
 }
 
-bool fr_bin_model_next(fr_bin_model_t* model, int32_t* boundary) {
+static inline bool next_boundary(fr_bin_model_t* model, int32_t* boundary) {
     while (model->node < FR_BIN_COUNT) {
         *boundary = boundary_of(model);
         if (*boundary > model->low && *boundary < model->high) {
@@ -101,15 +102,23 @@ bool fr_bin_model_next(fr_bin_model_t* model, int32_t* boundary) {
     return false;
 }
 
-void fr_bin_model_take(fr_bin_model_t* model, int32_t boundary, uint32_t bit) {
+static inline void take(fr_bin_model_t* model, int32_t boundary, uint32_t bit) {
     fr_settling_update(&model->bins[model->bucket][model->node],
-                       &model->bin_counts[model->bucket][model->node], bit, BUCKET_SETTLED_SHIFT);
+                       &model->bin_counts[model->bucket][model->node], bit, SETTLED_SHIFT);
     if (bit != 0) {
         model->low = boundary;
     } else {
         model->high = boundary;
     }
     model->node = model->node * 2u + bit;
+}
+
+bool fr_bin_model_next(fr_bin_model_t* model, int32_t* boundary) {
+    return next_boundary(model, boundary);
+}
+
+void fr_bin_model_take(fr_bin_model_t* model, int32_t boundary, uint32_t bit) {
+    take(model, boundary, bit);
 }
 
 uint32_t fr_bin_model_room(const fr_bin_model_t* model) {
@@ -160,4 +169,47 @@ void fr_bin_model_end(fr_bin_model_t* model, const fr_weight_surroundings_t* aro
     model->local += (uint32_t)((int32_t)(energy - model->local) >> 3);
     model->global += (uint32_t)((int32_t)(energy - model->global) >> global_shift(model));
     learn_mean(model, around, residual);
+}
+
+static bool read_tail(fr_decoder_t* decoder, fr_bin_model_t* model, int32_t* value) {
+    uint32_t node = 1;
+    for (uint32_t i = 0; i < TAIL_CLASSES_BITS; ++i) {
+        node = node * 2u + fr_bits_settling(decoder, &model->tails[model->bin_class][node],
+                                            &model->tail_counts[model->bin_class][node],
+                                            TAIL_SETTLED_SHIFT);
+    }
+    const uint32_t length = node - 8u;
+    const int32_t distance = (int32_t)((1u << length) + fr_bits_plain(decoder, length)) - 1;
+    if (distance >= model->high - model->low) {
+        return false;
+    }
+    *value = model->high == VALUE_HIGH ? model->low + distance : model->high - 1 - distance;
+    return true;
+}
+
+static bool read_ordinary(fr_decoder_t* decoder, fr_bin_model_t* model, int32_t* value) {
+    int32_t boundary = 0;
+    while (next_boundary(model, &boundary)) {
+        take(model, boundary, fr_bits_predicted(decoder, model->bins[model->bucket][model->node]));
+    }
+    const uint32_t room = fr_bin_model_room(model);
+    if (room == 0) {
+        return read_tail(decoder, model, value);
+    }
+    *value = fr_bin_model_value(model, room == 1u ? 0 : fr_bits_uniform(decoder, room));
+    return true;
+}
+
+bool fr_bins_read(fr_decoder_t* decoder, fr_bin_model_t* model,
+                  const fr_weight_surroundings_t* around, int32_t* value) {
+    fr_bin_model_begin(model, around);
+    *value = model->special;
+    const uint32_t is_special = fr_bits_settling(
+        decoder, &model->specials[model->bin_class][around->special_state],
+        &model->special_counts[model->bin_class][around->special_state], SETTLED_SHIFT);
+    if (is_special == 0 && !read_ordinary(decoder, model, value)) {
+        return false;
+    }
+    fr_bin_model_end(model, around, *value);
+    return true;
 }

@@ -22,12 +22,13 @@
 #define COARSE_BITS 5u
 #define OLD_TAP 4u
 
-static const int32_t kStartWeights[FR_MIXER_INPUTS] = {14746, 819, 819, 819, 0};
+static const int32_t kStartWeights[FR_MIXER_INPUTS] = {14746, 819, 819, 819};
 
 void fr_weight_model_init(fr_weight_model_t* model) {
     memset(model, 0, sizeof(*model));
     fr_mixer_init(&model->mixer, kStartWeights);
-    fr_weight_model_begin_tensor(model, false);
+    static const fr_weight_shape_t kNone = {0, 0, 0, 0, 0};
+    fr_weight_model_begin_tensor(model, &kNone);
 }
 
 static void reset_settling(uint16_t* probabilities, uint8_t* counts, uint32_t count) {
@@ -37,12 +38,12 @@ static void reset_settling(uint16_t* probabilities, uint8_t* counts, uint32_t co
     }
 }
 
-void fr_weight_model_begin_tensor(fr_weight_model_t* model, bool has_old) {
+void fr_weight_model_begin_tensor(fr_weight_model_t* model, const fr_weight_shape_t* shape) {
     reset_settling(model->values, model->value_counts, 256u);
     reset_settling(&model->coarse[0][0], &model->coarse_counts[0][0], 256u);
     fr_context_reset(model->special_paths, SPECIAL_STATES * 8u);
     memset(model->tap_weights, 0, sizeof(model->tap_weights));
-    model->tap_weights[OLD_TAP] = has_old ? 1 << 16 : 0;
+    model->tap_weights[OLD_TAP] = shape->old_distance != 0 ? 1 << 16 : 0;
     model->scale_weights[0] = 26214;
     model->scale_weights[1] = 19661;
     model->scale_weights[2] = 13107;
@@ -130,10 +131,6 @@ static int32_t stretch_interval(uint32_t above, uint32_t below) {
     return fr_clamp(fr_log2(above) - fr_log2(below), FR_STRETCH_MAX);
 }
 
-static int32_t stretch_settling(uint16_t probability) {
-    return fr_stretch(probability);
-}
-
 uint32_t fr_weight_model_predict(fr_weight_model_t* model) {
     const int32_t width = 256 >> model->bit;
     const int32_t low = (int32_t)(model->node << (8u - model->bit)) - 256 - 128;
@@ -148,16 +145,15 @@ uint32_t fr_weight_model_predict(fr_weight_model_t* model) {
     const fr_context_t* special = special_context(model);
     int32_t* inputs = model->mixer.inputs;
     inputs[0] = stretch_interval(model->below_high - middle, middle - model->below_low);
-    inputs[1] = stretch_settling(model->values[model->node]);
-    inputs[2] = special == NULL ? 0 : fr_stretch(fr_context_predict(special));
+    inputs[1] = fr_stretch_fast(model->values[model->node]);
+    inputs[2] = special == NULL ? 0 : fr_stretch_fast(fr_context_predict(special));
     inputs[3] = model->bit < COARSE_BITS
-                    ? stretch_settling(model->coarse[model->scale_class][model->node])
+                    ? fr_stretch_fast(model->coarse[model->scale_class][model->node])
                     : 0;
-    inputs[4] = 64;
     return fr_mixer_predict(&model->mixer, model->bit);
 }
 
-void fr_weight_model_update(fr_weight_model_t* model, uint32_t bit) {
+static void learn_bit(fr_weight_model_t* model, uint32_t bit) {
     fr_mixer_update(&model->mixer, bit, LEARNING_SHIFT);
     fr_settling_update(&model->values[model->node], &model->value_counts[model->node], bit,
                        SETTLED_SHIFT);
@@ -170,6 +166,10 @@ void fr_weight_model_update(fr_weight_model_t* model, uint32_t bit) {
     if (special != NULL) {
         fr_context_update(special, bit);
     }
+}
+
+void fr_weight_model_update(fr_weight_model_t* model, uint32_t bit) {
+    learn_bit(model, bit);
     if (bit != 0) {
         model->below_low = model->below_middle;
     } else {

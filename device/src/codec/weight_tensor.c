@@ -7,10 +7,11 @@
 #define BLOCK_MASK (FR_WEIGHT_BLOCK - 1u)
 
 void fr_weight_tensor_begin(fr_weight_tensor_t* tensor, uint32_t start,
-                            const fr_weight_shape_t* shape) {
+                            const fr_weight_shape_t* shape, uint32_t profile) {
     memset(tensor, 0, sizeof(*tensor));
     tensor->shape = *shape;
     tensor->start = start;
+    tensor->row_mask = profile == 1u ? 3u : FR_WEIGHT_ROWS_REMEMBERED - 1u;
 }
 
 static uint32_t magnitude(int32_t value) {
@@ -18,8 +19,8 @@ static uint32_t magnitude(int32_t value) {
 }
 
 static uint32_t held_rows(const fr_weight_tensor_t* tensor) {
-    return tensor->remembered_count < FR_WEIGHT_ROWS_REMEMBERED ? tensor->remembered_count
-                                                                : FR_WEIGHT_ROWS_REMEMBERED;
+    const uint32_t kept = tensor->row_mask + 1u;
+    return tensor->remembered_count < kept ? tensor->remembered_count : kept;
 }
 
 // The rows before and the old tensor, a block of columns at a time.
@@ -28,7 +29,7 @@ static void fetch_block(fr_weight_tensor_t* tensor, fr_weight_read_t read, void*
     const uint32_t width = left < FR_WEIGHT_BLOCK ? left : FR_WEIGHT_BLOCK;
     const uint32_t held = held_rows(tensor);
     // The ring holds the rows in no order; the one written last is the row above.
-    const uint32_t last = (tensor->remembered_count - 1u) % FR_WEIGHT_ROWS_REMEMBERED;
+    const uint32_t last = (tensor->remembered_count - 1u) & tensor->row_mask;
     int8_t block[FR_WEIGHT_BLOCK];
     memset(tensor->column_sum, 0, sizeof(tensor->column_sum));
     for (uint32_t i = 0; i < held; ++i) {
@@ -93,8 +94,7 @@ void fr_weight_tensor_step(fr_weight_tensor_t* tensor, int8_t value) {
     if (++tensor->column < tensor->shape.columns) {
         return;
     }
-    tensor->remembered[tensor->remembered_count % FR_WEIGHT_ROWS_REMEMBERED] =
-        (uint16_t)tensor->row;
+    tensor->remembered[tensor->remembered_count & tensor->row_mask] = (uint16_t)tensor->row;
     ++tensor->remembered_count;
     ++tensor->row;
     tensor->column = 0;

@@ -225,9 +225,9 @@ void TokenWriter::weight(fr_weight_tensor_t& tensor) {
 
 void TokenWriter::weight_rows(const fr_weight_shape_t& shape) {
     fr_weight_tensor_t tensor;
-    fr_weight_tensor_begin(&tensor, static_cast<std::uint32_t>(position_), &shape);
+    fr_weight_tensor_begin(&tensor, static_cast<std::uint32_t>(position_), &shape, profile_);
     fr_bin_model_init(&bin_model_, shape.old_distance != 0);
-    fr_weight_model_begin_tensor(&weight_model_, shape.old_distance != 0);
+    fr_weight_model_begin_tensor(&weight_model_, &shape);
     while (!fr_weight_tensor_is_done(&tensor)) {
         const base::ByteView row = space_.bytes.subspan(position_, shape.columns);
         const bool is_zero =
