@@ -13,6 +13,7 @@
 
 #include "cli/offline_model.hpp"
 #include "cli/output.hpp"
+#include "inference/float/operators.hpp"
 #include "model/compress/pipeline.hpp"
 #include "model/compress/samples_file.hpp"
 
@@ -105,8 +106,25 @@ struct Job {
     model::Recipe recipe;
 };
 
+/// Labels of the first inputs; a file may hold more than there are inputs.
+Result<void> read_labels(const std::string& path, model::Samples& samples) {
+    if (path.empty()) {
+        return {};
+    }
+    const auto bytes = read_bytes(path);
+    auto labels = bytes ? model::parse_labels(*bytes, path)
+                        : Result<std::vector<std::uint32_t>>(tl::unexpected(bytes.error()));
+    if (!labels) {
+        return tl::unexpected(labels.error());
+    }
+    labels->resize(std::min(labels->size(), samples.inputs.size()));
+    samples.labels = std::move(*labels);
+    return {};
+}
+
 Result<Job> read_samples(const CompressOptions& options, Job job) {
-    const auto format = model::input_format(job.input.file);
+    job.input.operators = &inference::gateway_operators();
+    const auto format = model::input_format(job.input.file, job.input.operators);
     if (!format) {
         return fail(format.error(), options.file);
     }
@@ -122,19 +140,13 @@ Result<Job> read_samples(const CompressOptions& options, Job job) {
         }
         job.input.evaluation.inputs = std::move(*inputs);
     }
-    if (options.labels.empty()) {
-        return job;
-    }
-    const auto bytes = read_bytes(options.labels);
-    auto labels = bytes ? model::parse_labels(*bytes, options.labels)
-                        : Result<std::vector<std::uint32_t>>(tl::unexpected(bytes.error()));
-    if (!labels) {
-        return tl::unexpected(labels.error());
-    }
     model::Samples& judged =
         options.evaluation.empty() ? job.input.calibration : job.input.evaluation;
-    labels->resize(std::min(labels->size(), std::max(judged.inputs.size(), std::size_t{1})));
-    judged.labels = std::move(*labels);
+    auto done = read_labels(options.labels, judged);
+    done = done ? read_labels(options.calibration_labels, job.input.calibration) : done;
+    if (!done) {
+        return tl::unexpected(done.error());
+    }
     return job;
 }
 
@@ -246,6 +258,20 @@ void print_report(const model::Compressed& done) {
     }
 }
 
+void show_progress(const model::CompressProgress& progress) {
+    const auto* training = progress.training;
+    if (training == nullptr) {
+        say(fmt::format("stage {} ...", progress.stage));
+        return;
+    }
+    constexpr int kWidth = 30;
+    const int done = training->epoch * kWidth / training->epochs;
+    fmt::print(stderr, "\r[{:<{}}] epoch {}/{}, loss {:.4f}, density {:.3f}{}",
+               std::string(static_cast<std::size_t>(done), '#'), kWidth, training->epoch,
+               training->epochs, training->loss, training->density,
+               training->epoch == training->epochs ? "\n" : "");
+}
+
 }  // namespace
 
 Result<int> compress_model(const Context& context, const CompressOptions& options) {
@@ -253,9 +279,7 @@ Result<int> compress_model(const Context& context, const CompressOptions& option
     if (!job) {
         return tl::unexpected(job.error());
     }
-    const auto done = model::compress(job->input, job->recipe, [](std::string_view stage) {
-        say(fmt::format("stage {} ...", stage));
-    });
+    const auto done = model::compress(job->input, job->recipe, show_progress);
     if (!done) {
         return fail(done.error(), options.file);
     }
@@ -286,6 +310,8 @@ void add_compress_command(CLI::App& model, Context& context) {
     command->add_option("--evaluation", options->evaluation, "other inputs the gate is judged on");
     command->add_option("--labels", options->labels,
                         "classes of the evaluation inputs, one number a line or idx");
+    command->add_option("--calibration-labels", options->calibration_labels,
+                        "classes of the calibration inputs, for stages that train");
     command->add_option("--calibration-limit", options->limit, "use only the first so many inputs");
     on_command(*command, context,
                [&context, options] { return compress_model(context, *options); });

@@ -13,9 +13,10 @@ namespace frugal::cli {
 
 struct CompressOptions {
     std::string file;
-    std::string calibration;  ///< a file of inputs, or a directory of them
-    std::string evaluation;   ///< likewise; empty: the calibration inputs serve
-    std::string labels;       ///< of the evaluation inputs; empty: none
+    std::string calibration;         ///< a file of inputs, or a directory of them
+    std::string evaluation;          ///< likewise; empty: the calibration inputs serve
+    std::string labels;              ///< of the evaluation inputs; empty: none
+    std::string calibration_labels;  ///< for stages that train; empty: none
     std::string recipe;
     std::string output;
     std::size_t limit = 0;  ///< calibration inputs to use at most; 0: all

@@ -19,7 +19,9 @@ using base::Result;
 
 namespace {
 
-Result<void> run_stage(const StripOptions&, Work& work, StageReport&) {
+using Progress = std::function<void(const CompressProgress&)>;
+
+Result<void> run_stage(const StripOptions&, Work& work, StageReport&, const Progress&) {
     auto rewritten = strip_model(work.file);
     if (!rewritten) {
         return tl::unexpected(rewritten.error());
@@ -36,7 +38,7 @@ Result<void> run_stage(const StripOptions&, Work& work, StageReport&) {
     return {};
 }
 
-Result<void> run_stage(const QuantizeOptions& options, Work& work, StageReport&) {
+Result<void> run_stage(const QuantizeOptions& options, Work& work, StageReport&, const Progress&) {
     return quantize(work, options);
 }
 
@@ -48,15 +50,18 @@ Result<void> take_reports(Result<std::vector<LayerReport>> layers, StageReport& 
     return {};
 }
 
-Result<void> run_stage(const PruneOptions& options, Work& work, StageReport& report) {
+Result<void> run_stage(const PruneOptions& options, Work& work, StageReport& report,
+                       const Progress&) {
     return take_reports(prune_stage(work, options), report);
 }
 
-Result<void> run_stage(const RegridOptions& options, Work& work, StageReport& report) {
+Result<void> run_stage(const RegridOptions& options, Work& work, StageReport& report,
+                       const Progress&) {
     return take_reports(regrid(work, options), report);
 }
 
-Result<void> run_stage(const RoundScalesOptions& options, Work& work, StageReport&) {
+Result<void> run_stage(const RoundScalesOptions& options, Work& work, StageReport&,
+                       const Progress&) {
     auto file = round_scales(work.file, options);
     if (!file) {
         return tl::unexpected(file.error());
@@ -80,12 +85,21 @@ Result<Evaluation> judge(const Work& work, const Samples& judged) {
         judged);
 }
 
-Result<StageReport> run_recorded(const StageOptions& stage, Work& work) {
+Result<void> run_stage(const RetrainOptions& options, Work& work, StageReport&,
+                       const Progress& progress) {
+    return retrain(work, options, [&](const TrainProgress& training) {
+        if (progress) {
+            progress({"retrain", &training});
+        }
+    });
+}
+
+Result<StageReport> run_recorded(const StageOptions& stage, Work& work, const Progress& progress) {
     StageReport report;
     report.kind = stage_name(stage);
     report.parameters = stage_parameters(stage);
-    const auto done =
-        std::visit([&](const auto& options) { return run_stage(options, work, report); }, stage);
+    const auto done = std::visit(
+        [&](const auto& options) { return run_stage(options, work, report, progress); }, stage);
     if (!done) {
         return fail(done.error(), fmt::format("stage {}", report.kind));
     }
@@ -146,7 +160,7 @@ Result<std::uint64_t> packed_size(base::ByteView file) {
 }
 
 Result<Compressed> compress(const CompressInput& input, const Recipe& recipe,
-                            const std::function<void(std::string_view)>& progress) {
+                            const std::function<void(const CompressProgress&)>& progress) {
     const Samples& judged = input.evaluation.inputs.empty() ? input.calibration : input.evaluation;
     const auto labels = check_labels(judged);
     const auto packed =
@@ -165,9 +179,9 @@ Result<Compressed> compress(const CompressInput& input, const Recipe& recipe,
               input.operators};
     for (const StageOptions& stage : recipe.stages) {
         if (progress) {
-            progress(stage_name(stage));
+            progress({stage_name(stage), nullptr});
         }
-        auto report = run_recorded(stage, work);
+        auto report = run_recorded(stage, work, progress);
         if (!report) {
             return tl::unexpected(report.error());
         }

@@ -42,11 +42,17 @@ struct CompressInput {
     const fr_operator_set_t* operators = &fr_operators_all;  ///< what the runtime can run here
 };
 
-/// @param progress called with the name of each stage before it runs; may be empty
+/// What happens, for people who wait.
+struct CompressProgress {
+    std::string_view stage;
+    const TrainProgress* training = nullptr;  ///< within a stage that trains; else it begins
+};
+
+/// @param progress called at the start of each stage and after each epoch; may be empty
 /// Fails with kConflict, naming figure and bound, when the result does not pass the gate; otherwise
 /// as the stages do.
 base::Result<Compressed> compress(const CompressInput& input, const Recipe& recipe,
-                                  const std::function<void(std::string_view)>& progress);
+                                  const std::function<void(const CompressProgress&)>& progress);
 
 /// Bytes of a model as the codec encodes it.
 base::Result<std::uint64_t> packed_size(base::ByteView file);

@@ -46,6 +46,17 @@ void visit(RoundScalesOptions& options, Reader& reader) {
     reader.whole("mantissa_bits", options.mantissa_bits, {1, 23});
 }
 
+template <typename Reader>
+void visit(RetrainOptions& options, Reader& reader) {
+    reader.whole("epochs", options.epochs, {1, 1000});
+    reader.whole("batch", options.batch, {1, 4096});
+    reader.number("learning_rate", options.learning_rate, {1e-6, 1});
+    reader.number("dropout", options.dropout, {0, 0.9});
+    reader.number("density", options.density, {0.001, 1});
+    reader.number("teacher_share", options.teacher_share, {0, 1});
+    reader.whole("seed", options.seed, {0, 1e9});
+}
+
 /// Writes parameters down instead of reading them.
 class Recorder {
 public:
@@ -63,24 +74,24 @@ public:
     std::vector<std::pair<std::string, std::string>> list;
 };
 
-constexpr std::string_view kStageNames[] = {"strip", "quantize", "prune", "regrid", "round-scales"};
+constexpr std::string_view kStageNames[] = {"strip",  "quantize",     "prune",
+                                            "regrid", "round-scales", "retrain"};
+
+/// A stage of that kind with its defaults; the index runs along StageOptions.
+template <std::size_t kIndex = 0>
+std::optional<StageOptions> new_stage(std::string_view kind) {
+    if constexpr (kIndex < std::variant_size_v<StageOptions>) {
+        return kStageNames[kIndex] == kind ? StageOptions(std::in_place_index<kIndex>)
+                                           : new_stage<kIndex + 1>(kind);
+    } else {
+        return std::nullopt;
+    }
+}
 
 Result<StageOptions> stage_of(const std::string& kind, const toml::node& node,
                               const std::string& origin) {
-    if (kind == "strip") {
-        return StripOptions{};
-    }
-    if (kind == "quantize") {
-        return QuantizeOptions{};
-    }
-    if (kind == "prune") {
-        return PruneOptions{};
-    }
-    if (kind == "regrid") {
-        return RegridOptions{};
-    }
-    if (kind == "round-scales") {
-        return RoundScalesOptions{};
+    if (auto stage = new_stage(kind)) {
+        return *stage;
     }
     return tl::unexpected(
         RecipeTable::fault(origin, node, fmt::format("there is no stage kind \"{}\"", kind),

@@ -15,6 +15,7 @@
 #include "model/compress/prune_stage.hpp"
 #include "model/compress/quantize.hpp"
 #include "model/compress/regrid.hpp"
+#include "model/compress/retrain.hpp"
 #include "model/compress/round_scales.hpp"
 
 namespace frugal::model {
@@ -24,8 +25,8 @@ inline constexpr std::size_t kStagesMax = 16;
 /// Written anew without names, bounds and metadata; the outputs must stay the same to the bit.
 struct StripOptions {};
 
-using StageOptions =
-    std::variant<StripOptions, QuantizeOptions, PruneOptions, RegridOptions, RoundScalesOptions>;
+using StageOptions = std::variant<StripOptions, QuantizeOptions, PruneOptions, RegridOptions,
+                                  RoundScalesOptions, RetrainOptions>;
 
 /// The name of a stage in recipes and reports: "regrid".
 std::string_view stage_name(const StageOptions& stage);

@@ -29,9 +29,9 @@ model::Recipe make_recipe(double step) {
 
 TEST(Pipeline, RecordsEveryStageWithItsBytes) {
     std::vector<std::string> announced;
-    const auto done = model::compress(make_input(), make_recipe(16), [&](std::string_view stage) {
-        announced.emplace_back(stage);
-    });
+    const auto done = model::compress(
+        make_input(), make_recipe(16),
+        [&](const model::CompressProgress& progress) { announced.emplace_back(progress.stage); });
     ASSERT_TRUE(done.has_value()) << done.error().describe();
     ASSERT_EQ(done->stages.size(), 3U);
     EXPECT_EQ(announced, (std::vector<std::string>{"regrid", "round-scales", "strip"}));

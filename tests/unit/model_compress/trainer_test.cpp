@@ -10,31 +10,15 @@
 #include "model/compress/grid_network.hpp"
 #include "model/compress/loss_curvature.hpp"
 #include "model/compress/sparse_product.hpp"
+#include "unit/model_compress/thirds.hpp"
 
 namespace {
 
 namespace model = frugal::model;
+using frugal::test::thirds;
 using model::Dataset;
 using model::Matrix;
 using model::Network;
-
-/// Three classes: which third of the inputs is the brightest.
-Dataset thirds(std::size_t count, std::uint32_t seed) {
-    std::mt19937 random(seed);
-    std::uniform_real_distribution<float> uniform(0, 1);
-    Dataset data;
-    data.inputs = Matrix(count, 12);
-    for (std::size_t row = 0; row < count; ++row) {
-        const auto label = static_cast<std::uint8_t>(random() % 3);
-        for (std::size_t column = 0; column < 12; ++column) {
-            const float level = uniform(random);
-            data.inputs.at(row, column) =
-                column / 4 == label ? 0.3F + 0.7F * level : (level < 0.5F ? 0.0F : level * 0.7F);
-        }
-        data.labels.push_back(label);
-    }
-    return data;
-}
 
 model::TrainOptions short_options() {
     model::TrainOptions options;
