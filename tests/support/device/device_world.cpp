@@ -23,7 +23,7 @@ fr_node_config_t config_of(const Shape& shape) {
     config.fetch_credit = shape.fetch_credit;
     config.decision_sectors = shape.decision_sectors;
     config.features_bytes_max = shape.features_bytes_max;
-    config.operators = &fr_operators_base;
+    config.operators = shape.operators;
     config.arena_bytes = shape.arena_bytes;
     config.radio_nj_per_byte = 600;
     return config;
@@ -46,8 +46,14 @@ DeviceWorld::DeviceWorld(const ReleaseMaker& maker, const Shape& shape)
     : flash(flash_size(shape), shape.sector_size),
       config(config_of(shape)),
       arena_(shape.arena_bytes),
+      state_(shape.state_bytes),
       key_(maker.public_key()) {
-    tasks_[0] = {1, kInputBytes, 10, shape.privacy, nullptr, 0};
+    tasks_[0] = {1,
+                 kInputBytes,
+                 10,
+                 shape.privacy,
+                 state_.empty() ? nullptr : state_.data(),
+                 shape.state_bytes};
     tasks_[1] = {2, kInputBytes, 10, shape.privacy, nullptr, 0};
     config.tasks = tasks_.data();
     config.arena = arena_.data();

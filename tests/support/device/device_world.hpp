@@ -27,6 +27,8 @@ struct Shape {
     std::uint32_t features_bytes_max = 1024;
     std::uint32_t task_count = 1;  ///< tasks 1, 2, all of the same form
     fr_privacy_t privacy = FR_PRIVACY_PUBLIC;
+    const fr_operator_set_t* operators = &fr_operators_base;
+    std::uint32_t state_bytes = 0;  ///< of task 1
 };
 
 struct Up {
@@ -83,6 +85,7 @@ private:
     void wire_port();
     std::array<fr_task_config_t, 2> tasks_{};
     std::vector<std::uint8_t> arena_;
+    std::vector<std::uint8_t> state_;
     crypto::PublicPoint key_;
     std::uint32_t random_ = 88172645;
 };

@@ -44,6 +44,8 @@ Measured measure(const base::Bytes& file, std::uint32_t seed) {
     FRUGAL_ASSERT(fr_model_output(&model, 0, &output) == FR_OK);
     FRUGAL_ASSERT(fr_interpreter_init(&interpreter, &model, scratch.data(), scratch.size()) ==
                   FR_OK);
+    base::Bytes state(plan.state_size_bytes);
+    FRUGAL_ASSERT(fr_interpreter_bind_state(&interpreter, state.data(), state.size()) == FR_OK);
     Measured measured{plan.arena_size_bytes, input.size_bytes, output.element_count,
                       base::Bytes(FR_SELF_TEST_DIGEST_SIZE)};
     FRUGAL_ASSERT(fr_self_test_run(&interpreter, seed, measured.output_digest.data()) == FR_OK);
@@ -86,9 +88,14 @@ v1::SignedBlob ReleaseMaker::sign(const base::Bytes& content) const {
 
 Release ReleaseMaker::make(const std::string& file, std::uint32_t counter,
                            std::uint32_t block_bytes, const ManifestChange& change) const {
+    return make_of(read_model(file), counter, block_bytes, change);
+}
+
+Release ReleaseMaker::make_of(base::Bytes model, std::uint32_t counter, std::uint32_t block_bytes,
+                              const ManifestChange& change) const {
     constexpr std::uint32_t kSeed = 0xC0FFEE;
     Release release;
-    release.model = read_model(file);
+    release.model = std::move(model);
     release.model_digest = sha256(release.model);
     const auto measured = measure(release.model, kSeed);
     auto& manifest = release.manifest;

@@ -35,6 +35,10 @@ public:
     Release make(const std::string& file, std::uint32_t counter, std::uint32_t block_bytes = 256,
                  const ManifestChange& change = {}) const;
 
+    /// The same of any model's bytes.
+    Release make_of(base::Bytes model, std::uint32_t counter, std::uint32_t block_bytes = 256,
+                    const ManifestChange& change = {}) const;
+
     /// The same model under another counter: what a rollback is.
     Release again(const Release& release, std::uint32_t counter) const;
 
