@@ -37,7 +37,7 @@ public:
         environment.policy_key = maker.public_key();
         environment.sensor = &sensor;
         environment.verifier = &verifier;
-        environment.task = {1, 784, 10, FR_PRIVACY_EDGE_ONLY};
+        environment.task = {1, 784, 10, FR_PRIVACY_EDGE_ONLY, nullptr, 0};
         auto made = VirtualDevice::create(
             environment, {"tiny-0001", find_device_profile("tiny"), 1, 2, std::nullopt}, *this);
         device = std::move(*made);

@@ -40,7 +40,7 @@ protected:
         environment.site = "site";
         environment.sensor = &sensor;
         environment.verifier = &verifier;
-        environment.task = {1, 784, 10, FR_PRIVACY_EDGE_ONLY};
+        environment.task = {1, 784, 10, FR_PRIVACY_EDGE_ONLY, nullptr, 0};
     }
     std::unique_ptr<VirtualDevice> make() {
         auto device = VirtualDevice::create(
