@@ -231,7 +231,7 @@ def measure_instructions(context):
 
 
 def measure_codec(context):
-    result = run_json([context.binary("codec_bench"), "--json"], 180)
+    result = run_json([context.binary("codec_bench"), "--json"], 300)
     figures = [Figure(f"int8 models against {coder}, geometric mean", f"{result[f'ours_of_{coder}_int8']:.3f}",
                       f"goal {goal}", result[f"ours_of_{coder}_int8"] <= goal) for coder, goal in CODEC_GOALS]
     coders = [coder for coder, _ in CODEC_GOALS]

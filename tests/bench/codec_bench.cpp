@@ -115,11 +115,24 @@ std::size_t brotli_size(ByteView bytes) {
 std::size_t heatshrink_size(ByteView bytes) {
     constexpr std::size_t kWindow = 1U << 11;
     constexpr std::size_t kLengthMax = 1U << 5;
+    constexpr std::size_t kNone = SIZE_MAX;
+    // Chains of earlier places that begin with the same three bytes.
+    std::vector<std::size_t> newest(1U << 16, kNone);
+    std::vector<std::size_t> older(bytes.size(), kNone);
     std::size_t bits = 0;
-    for (std::size_t at = 0; at < bytes.size();) {
+    std::size_t free_at = 0;  // the first byte no token covers
+    for (std::size_t at = 0; at + 2 < bytes.size(); ++at) {
+        const std::size_t bucket =
+            (bytes[at] * 2654435761U ^ bytes[at + 1] * 40503U ^ bytes[at + 2] * 257U) & 0xFFFFU;
+        older[at] = newest[bucket];
+        newest[bucket] = at;
+        if (at < free_at) {
+            continue;
+        }
         std::size_t longest = 0;
         const std::size_t limit = std::min(kLengthMax, bytes.size() - at);
-        for (std::size_t from = at > kWindow ? at - kWindow : 0; from < at; ++from) {
+        for (std::size_t from = older[at]; from != kNone && at - from <= kWindow;
+             from = older[from]) {
             std::size_t length = 0;
             while (length < limit && bytes[from + length] == bytes[at + length]) {
                 ++length;
@@ -127,8 +140,9 @@ std::size_t heatshrink_size(ByteView bytes) {
             longest = std::max(longest, length);
         }
         bits += longest >= 3 ? 1 + 11 + 5 : 1 + 8;
-        at += longest >= 3 ? longest : 1;
+        free_at = at + (longest >= 3 ? longest : 1);
     }
+    bits += 9 * (bytes.size() - std::min(free_at, bytes.size()));
     return (bits + 7) / 8;
 }
 
