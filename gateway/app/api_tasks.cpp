@@ -2,10 +2,10 @@
 #include <algorithm>
 
 #include "app/api_parts.hpp"
-#include "app/policy_file.hpp"
 #include "crypto/sha256.hpp"
 #include "crypto/verified_manifest.hpp"
 #include "inference/engine.hpp"
+#include "policy/author/policy_file.hpp"
 #include "wire/json_commands.hpp"
 
 namespace frugal::app {
@@ -46,7 +46,7 @@ Result<std::vector<core::SetPolicy>> build_policies(const std::string& text,
     std::vector<core::SetPolicy> policies;
     for (const auto& variant : release.variants) {
         const auto& manifest = variant.manifest->content();
-        auto compiled = compile_policy(
+        auto compiled = policy::compile_policy(
             text, "policy", {task.name, task.task, manifest.model_digest, task.labels, policy_id});
         if (!compiled) {
             return fail(compiled.error(), "device class " + manifest.device_class.text());

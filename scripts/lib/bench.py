@@ -3,7 +3,7 @@
 """The figures of Frugal, each beside its ceiling from the same run.
 
 Parts: memory and ingest (both on a real site: broker, gateway, devices over mutual TLS, all on
-loopback), intake (wire, core and storage without a network), codec, kws, simulation, size, accuracy;
+loopback), intake (wire, core and storage without a network), codec, kws, simulation, size, accuracy, policy;
 lenet on request. The machine is rarely quiet: only ratios within one run count, so the load of the
 machine is printed with them.
 """
@@ -20,11 +20,12 @@ import tempfile
 import time
 
 import bench_compress
+import bench_policy
 import demo
 from bench_figures import Figure, Skip, run_json
 
 ROOT = demo.ROOT
-PARTS = ("memory", "ingest", "intake", "codec", "kws", "simulation", "size", "accuracy")
+PARTS = ("memory", "ingest", "intake", "codec", "kws", "simulation", "size", "accuracy", "policy")
 ON_REQUEST = ("lenet",)  # trains networks: minutes
 FLEET = 1000  # devices of the memory part
 KILL_TEST = "python3 -m unittest -v test_kill, in tests/integration (FRUGAL_BIN=build/bin)"
@@ -308,8 +309,12 @@ def measure_accuracy(context):
     return figures, result
 
 
+def measure_policy(context):
+    return bench_policy.measure(context.binary("frugalctl"), os.path.join(context.options.build, "policy-traces"))
+
+
 MEASURES = {"memory": measure_memory, "ingest": measure_ingest, "intake": measure_intake, "codec": measure_codec, "kws": bench_compress.measure_kws, "lenet": bench_compress.measure_lenet, "simulation": measure_simulation,
-            "size": measure_size, "accuracy": measure_accuracy}
+            "size": measure_size, "accuracy": measure_accuracy, "policy": measure_policy}
 
 
 class Context:

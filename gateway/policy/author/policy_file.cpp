@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/policy_file.hpp"
+#include "policy/author/policy_file.hpp"
 
 #include <algorithm>
 #include <array>
@@ -16,7 +16,7 @@
 #include "base/hex.hpp"
 #include "frugal/policy.h"
 
-namespace frugal::app {
+namespace frugal::policy {
 
 using base::ErrorKind;
 using base::fail;
@@ -441,4 +441,4 @@ Result<base::Bytes> compile_policy(std::string_view text, const std::string& ori
     }
 }
 
-}  // namespace frugal::app
+}  // namespace frugal::policy

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/policy_file.hpp"
+#include "policy/author/policy_file.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include "base/hex.hpp"
 #include "frugal/policy.h"
 
-namespace frugal::app {
+namespace frugal::policy {
 namespace {
 
 const std::string kModel(64, 'a');
@@ -138,4 +138,4 @@ TEST(PolicyFile, ShippedPolicyCompilesForEveryModelItNames) {
 }
 
 }  // namespace
-}  // namespace frugal::app
+}  // namespace frugal::policy

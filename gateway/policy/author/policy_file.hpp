@@ -11,7 +11,7 @@
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 
-namespace frugal::app {
+namespace frugal::policy {
 
 /// What the compiled form is for: one task, one local model.
 struct PolicyTarget {
@@ -27,4 +27,4 @@ struct PolicyTarget {
 base::Result<base::Bytes> compile_policy(std::string_view text, const std::string& origin,
                                          const PolicyTarget& target);
 
-}  // namespace frugal::app
+}  // namespace frugal::policy

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/learn/isogain.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace frugal::policy {
+
+namespace {
+
+// A canary without opinions cannot tell how strong the signal is; so many escalations do.
+constexpr std::uint32_t kRhoSamples = 256;
+constexpr double kRhoPrior = 3;
+constexpr std::size_t kDevicesTrackedMax = 4096;
+// Below it the prior speaks, and surprises are how it is replaced.
+constexpr double kTestedWeight = 24;
+
+}  // namespace
+
+IsoGain::IsoGain(const IsoGainConfig& config, const Registration& registration,
+                 std::uint32_t classes)
+    : config_(config), registration_(registration), classes_(std::max(2u, classes)) {
+    restart();
+}
+
+void IsoGain::register_again(const Registration& registration) {
+    registration_ = registration;
+    restart();
+}
+
+void IsoGain::restart() {
+    seen_ = {registration_.counts, registration_.gains};
+    before_alarm_.reset();
+    audit_sum_ = above_sum_ = below_sum_ = 0;
+    rho_gain_ = rho_signal_ = 0;
+    rho_samples_ = 0;
+    drift_ = {};
+    tasks_ = 0;
+    alarm_left_ = probe_left_ = probe_gap_left_ = 0;
+    audit_q8_ = config_.audit_q8;
+    may_jump_ = true;
+    fit();
+}
+
+double IsoGain::signal_of(const Answers& answers) const {
+    const double signal = gain_signal(answers, registration_.temperature, classes_);
+    const double rho = rho_is_learned(answers) ? (rho_gain_ + kRhoPrior) / (rho_signal_ + kRhoPrior)
+                                               : registration_.rho;
+    return rho * signal;
+}
+
+// The canary's rho is for bare disagreement, but now the edge says how sure it is.
+bool IsoGain::rho_is_learned(const Answers& answers) const {
+    return registration_.samples > 0 && !registration_.has_signals &&
+           (answers.opinion.has_value() || answers.finished_signal.has_value());
+}
+
+void IsoGain::learn_rho(const Answers& answers, double signal) {
+    if (!rho_is_learned(answers) || rho_samples_ == kRhoSamples) {
+        return;
+    }
+    const std::size_t bin = bin_of(answers.confidence_q8);
+    rho_gain_ += expected_.values[bin];
+    rho_signal_ += signal;
+    ++rho_samples_;
+}
+
+bool IsoGain::may_add(std::size_t bin, std::uint32_t device) {
+    if (device == 0) {
+        return true;
+    }
+    const auto key = std::pair{bin, device};
+    if (added_.size() >= kDevicesTrackedMax && added_.find(key) == added_.end()) {
+        return false;
+    }
+    const double most = std::max(config_.device_least, config_.device_share * seen_.counts[bin]);
+    return ++added_[key] <= most;
+}
+
+void IsoGain::observe(const Evidence& evidence) {
+    const std::size_t bin = bin_of(evidence.answers.confidence_q8);
+    if (registration_.rho <= 0 || !may_add(bin, evidence.device)) {
+        return;
+    }
+    learn_rho(evidence.answers, gain_signal(evidence.answers, registration_.temperature, classes_));
+    const double gain = signal_of(evidence.answers);
+    const double surprise = gain - expected_.values[bin];
+    seen_.counts[bin] += 1;
+    seen_.gains[bin] += gain;
+    if (is_settling_) {
+        return;
+    }
+    if (evidence.is_audit) {
+        test_audit(surprise);
+    }
+    if (usual_.weights[bin] >= kTestedWeight) {
+        test_surprise(gain - usual_.values[bin]);
+    }
+}
+
+void IsoGain::test_audit(double surprise) {
+    audit_sum_ = std::max(0.0, audit_sum_ + surprise - config_.alarm_slack);
+    if (audit_sum_ > config_.alarm_limit) {
+        alarm();
+    }
+}
+
+// Escalated tasks speak too: the same test with more slack, because there are many of them.
+void IsoGain::test_surprise(double surprise) {
+    above_sum_ = std::max(0.0, above_sum_ + surprise - config_.surprise_slack);
+    below_sum_ = std::max(0.0, below_sum_ - surprise - config_.surprise_slack);
+    if (above_sum_ > config_.surprise_limit) {
+        alarm();
+    } else if (below_sum_ > config_.surprise_limit) {
+        all_clear();
+    }
+}
+
+void IsoGain::alarm() {
+    if (alarm_left_ == 0) {
+        before_alarm_ = seen_;
+    }
+    discount(config_.alarm_keep);
+    alarm_left_ = config_.alarm_tasks;
+    probe_left_ = config_.probe_tasks;
+    ++alarms_;
+}
+
+// The edge helps far less than believed. After an alarm that means its cause is gone, once;
+// otherwise what was learnt no longer holds.
+void IsoGain::all_clear() {
+    if (before_alarm_) {
+        discount(0);
+        seen_ = *before_alarm_;
+        before_alarm_.reset();
+    } else {
+        discount(config_.alarm_keep);
+    }
+    may_jump_ = true;
+    ++alarms_;
+}
+
+void IsoGain::discount(double keep) {
+    for (std::size_t bin = 0; bin < kBins; ++bin) {
+        seen_.counts[bin] *= keep;
+        seen_.gains[bin] *= keep;
+    }
+    audit_sum_ = above_sum_ = below_sum_ = 0;
+    is_settling_ = true;
+}
+
+void IsoGain::end_window(const Sketch& sketch) {
+    const double keep = std::max(0.0, 1 - sketch.tasks / config_.memory_tasks);
+    for (std::size_t bin = 0; bin < kBins; ++bin) {
+        seen_.counts[bin] *= keep;
+        seen_.gains[bin] *= keep;
+    }
+    tasks_ += sketch.tasks;
+    added_.clear();
+    const auto pass = [&sketch](std::uint32_t left) {
+        return left > sketch.tasks ? left - sketch.tasks : 0;
+    };
+    probe_left_ = pass(probe_left_);
+    alarm_left_ = pass(alarm_left_);
+    probe_gap_left_ = pass(probe_gap_left_);
+    if (drift_.add(sketch) && probe_gap_left_ == 0) {
+        probe_left_ = config_.probe_tasks;
+        probe_gap_left_ = config_.probe_gap_tasks;
+        ++probes_;
+    }
+    audit_q8_ = probe_left_ > 0   ? std::max(config_.audit_q8, config_.probe_audit_q8)
+                : alarm_left_ > 0 ? std::max(config_.audit_q8, config_.alarm_audit_q8)
+                                  : config_.audit_q8;
+    fit();
+}
+
+void IsoGain::fit() {
+    BinValues means{};
+    BinValues weights{};
+    for (std::size_t bin = 0; bin < kBins; ++bin) {
+        weights[bin] = seen_.counts[bin] + config_.prior_weight;
+        means[bin] = (seen_.gains[bin] + config_.prior_weight * chow_gain(bin)) / weights[bin];
+    }
+    const MonotoneFit fitted = fit_nonincreasing(means, weights);
+    const bool is_free = may_jump_ || alarm_left_ > 0;
+    const double step = is_free ? 1 : config_.step_max;
+    for (std::size_t bin = 0; bin < kBins; ++bin) {
+        const double bonus = std::sqrt(config_.bonus * std::log(1 + tasks_) / fitted.weights[bin]);
+        const double wanted = std::clamp(fitted.values[bin] + bonus, 0.0, 1.0);
+        shown_[bin] = std::clamp(wanted, shown_[bin] - step, shown_[bin] + step);
+    }
+    may_jump_ = is_settling_ = false;
+    usual_ = {means, weights};
+    expected_ = fitted;
+    table_ = registration_.rho > 0 ? to_q8(shown_) : TableBytes{};
+}
+
+}  // namespace frugal::policy

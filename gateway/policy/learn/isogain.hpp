@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// IsoGain: learns the gain table of one (task, device class, device model, edge model) from what
+// escalated and audited tasks showed. Owned by one thread; a few hundred bytes; deterministic.
+// Never sees an input or a label, never decides a task: devices evaluate the table it gives.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+
+#include "policy/learn/canary.hpp"
+#include "policy/learn/drift_sketch.hpp"
+#include "policy/learn/gain_table.hpp"
+
+namespace frugal::policy {
+
+/// Constants of design 4.4 first, then those of the faster detection.
+struct IsoGainConfig {
+    double prior_weight = 3;      ///< kappa
+    double bonus = 0.005;         ///< alpha: how far uncertainty raises a gain
+    double memory_tasks = 16000;  ///< M: evidence fades over so many
+    std::uint8_t audit_q8 = 1;    ///< a: share of locally kept tasks that is asked all the same
+    double alarm_slack = 0.05;
+    double alarm_limit = 2.5;
+    double alarm_keep = 0.02;  ///< of the evidence, after an alarm
+    std::uint8_t alarm_audit_q8 = 16;
+    std::uint32_t alarm_tasks = 2048;
+    double step_max = 32.0 / 256;      ///< a table moves so far a push unless there is an alarm
+    double device_share = 0.05;        ///< of a bin's evidence one device may add in a window...
+    double device_least = 16;          ///< ...or so many samples, whichever is more
+    std::uint8_t probe_audit_q8 = 64;  ///< while a moved sketch or an alarm is looked into
+    std::uint32_t probe_tasks = 256;
+    std::uint32_t probe_gap_tasks = 2048;  ///< between two probes that sketches ask for
+    double surprise_slack = 0.25;          ///< the same test on all samples, both ways
+    double surprise_limit = 8;
+};
+
+/// What one escalated task showed.
+struct Evidence {
+    Answers answers;
+    bool is_audit = false;
+    std::uint32_t device = 0;  ///< 0: not told, and not limited
+};
+
+class IsoGain {
+public:
+    /// `classes` of the task, at least 2.
+    IsoGain(const IsoGainConfig& config, const Registration& registration, std::uint32_t classes);
+
+    /// A new local or edge model: all that was learned belongs to the old pair.
+    void register_again(const Registration& registration);
+
+    void observe(const Evidence& evidence);
+
+    /// Ends a push window of the cell's devices; the table and audit rate change only here.
+    void end_window(const Sketch& sketch);
+
+    const TableBytes& table() const { return table_; }
+    std::uint8_t audit_q8() const { return audit_q8_; }
+    std::uint32_t alarms() const { return alarms_; }
+    std::uint32_t probes() const { return probes_; }
+    double signal_of(const Answers& answers) const;
+
+private:
+    void restart();
+    bool rho_is_learned(const Answers& answers) const;
+    void learn_rho(const Answers& answers, double signal);
+    bool may_add(std::size_t bin, std::uint32_t device);
+    void test_audit(double surprise);
+    void test_surprise(double surprise);
+    void alarm();
+    void all_clear();
+    void discount(double keep);
+    void fit();
+
+    IsoGainConfig config_;
+    Registration registration_;
+    std::uint32_t classes_;
+    struct Evidences {
+        BinValues counts{};
+        BinValues gains{};
+    };
+
+    Evidences seen_;
+    std::optional<Evidences> before_alarm_;  ///< to return to when the fault is over
+    MonotoneFit usual_;                      ///< mean gain and weight of each bin alone
+    MonotoneFit expected_;                   ///< fitted gain of each bin, without the bonus
+    BinValues shown_{};                      ///< with it: what the table holds
+    double tasks_ = 0;
+    double rho_gain_ = 0;
+    double rho_signal_ = 0;
+    std::uint32_t rho_samples_ = 0;
+    double audit_sum_ = 0;
+    double above_sum_ = 0;
+    double below_sum_ = 0;
+    DriftDetector drift_;
+    std::map<std::pair<std::size_t, std::uint32_t>, double> added_;  ///< this window, by device
+    std::uint32_t alarm_left_ = 0;
+    std::uint32_t probe_left_ = 0;
+    std::uint32_t probe_gap_left_ = 0;
+    bool may_jump_ = true;
+    bool is_settling_ = false;  ///< what is expected changes at the end of this window
+    std::uint32_t alarms_ = 0;
+    std::uint32_t probes_ = 0;
+    TableBytes table_{};
+    std::uint8_t audit_q8_ = 0;
+};
+
+}  // namespace frugal::policy

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/learn/isogain.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+
+#include "base/rng.hpp"
+
+namespace frugal::policy {
+namespace {
+
+Evidence evidence(std::uint8_t confidence_q8, bool edge_differs, bool is_audit = false,
+                  std::uint32_t device = 0) {
+    Evidence made;
+    made.answers.confidence_q8 = confidence_q8;
+    made.answers.local_class = 0;
+    made.answers.edge_class = edge_differs ? 1 : 0;
+    made.is_audit = is_audit;
+    made.device = device;
+    return made;
+}
+
+/// A window of tasks spread evenly over the confidences from `least` on.
+Sketch window(std::uint32_t tasks, std::uint32_t least = 0) {
+    Sketch sketch;
+    for (std::uint32_t i = 0; i < tasks; ++i) {
+        sketch.add(static_cast<std::uint8_t>(least + i * (255 - least) / tasks), i % 4);
+    }
+    return sketch;
+}
+
+TEST(IsoGain, BeginsWithChowsRule) {
+    const IsoGain learner({}, {}, 4);
+    for (std::size_t bin = 0; bin < kBins; ++bin) {
+        EXPECT_EQ(learner.table()[bin], std::lround(256 * chow_gain(bin))) << bin;
+    }
+    EXPECT_EQ(learner.audit_q8(), 1);
+}
+
+TEST(IsoGain, BeginsWithTheCanaryWhereThereIsOne) {
+    Registration known;
+    known.samples = known.counts[31] = 97;
+    known.gains[31] = 50;
+    const IsoGain learner({}, known, 4);
+    // (50 + 3 x prior) / 100, pooled with the lower bins it violates.
+    EXPECT_GT(learner.table()[31], 100);
+}
+
+TEST(IsoGain, AUselessEdgeIsNeverAsked) {
+    Registration useless;
+    useless.samples = 100;
+    useless.rho = -0.1;
+    IsoGain learner({}, useless, 4);
+    learner.observe(evidence(0, true));
+    learner.end_window(window(64));
+    EXPECT_EQ(learner.table(), TableBytes{});
+}
+
+TEST(IsoGain, LearnsWhatEscalationsShow) {
+    IsoGain learner({}, {}, 4);
+    for (int push = 0; push < 40; ++push) {
+        for (int i = 0; i < 20; ++i) {
+            learner.observe(evidence(4, false));
+        }
+        learner.end_window(window(64));
+    }
+    EXPECT_LT(learner.table()[0], 20);
+}
+
+TEST(IsoGain, TablesMoveInBoundedStepsWithoutAnAlarm) {
+    IsoGainConfig config;
+    config.surprise_limit = 1e9;
+    IsoGain learner(config, {}, 4);
+    TableBytes before = learner.table();
+    for (int push = 0; push < 20; ++push) {
+        for (int i = 0; i < 500; ++i) {
+            learner.observe(evidence(static_cast<std::uint8_t>(i % 200), false));
+        }
+        learner.end_window(window(64));
+        for (std::size_t bin = 0; bin < kBins; ++bin) {
+            EXPECT_LE(std::abs(learner.table()[bin] - before[bin]), 33) << bin;
+        }
+        before = learner.table();
+    }
+    EXPECT_LT(before[0], 10);
+}
+
+TEST(IsoGain, AuditsThatContradictRaiseTheAlarm) {
+    Registration known;
+    known.samples = known.counts[31] = 500;
+    IsoGain learner({}, known, 4);
+    learner.end_window(window(64));
+    ASSERT_LT(learner.table()[31], 10);
+    // S grows by almost 0.95 each time: 2.5 is passed at the third.
+    for (int i = 0; i < 2; ++i) {
+        learner.observe(evidence(255, true, true));
+    }
+    EXPECT_EQ(learner.alarms(), 0u);
+    learner.observe(evidence(255, true, true));
+    EXPECT_EQ(learner.alarms(), 1u);
+    learner.end_window(window(64));
+    EXPECT_EQ(learner.audit_q8(), IsoGainConfig{}.probe_audit_q8);
+    // 2 % of the canary is left, 10 samples: a few more audits turn the table.
+    for (int i = 0; i < 8; ++i) {
+        learner.observe(evidence(255, true, true));
+    }
+    learner.end_window(window(64));
+    EXPECT_GT(learner.table()[31], 50);
+    // And the audits fall back in two steps.
+    for (int i = 0; i < 4; ++i) {
+        learner.end_window(window(64));
+    }
+    EXPECT_EQ(learner.audit_q8(), IsoGainConfig{}.alarm_audit_q8);
+    for (int i = 0; i < 30; ++i) {
+        learner.end_window(window(64));
+    }
+    EXPECT_EQ(learner.audit_q8(), IsoGainConfig{}.audit_q8);
+}
+
+TEST(IsoGain, AMovedSketchIsProbedOnceAndForAWhile) {
+    IsoGain learner({}, {}, 4);
+    for (int i = 0; i < 30; ++i) {
+        learner.end_window(window(64));
+    }
+    ASSERT_EQ(learner.probes(), 0u);
+    int windows = 0;
+    while (learner.probes() == 0 && windows < 10) {
+        learner.end_window(window(64, 200));
+        ++windows;
+    }
+    EXPECT_LE(windows, 3);
+    EXPECT_EQ(learner.audit_q8(), IsoGainConfig{}.probe_audit_q8);
+    for (int i = 0; i < 20; ++i) {
+        learner.end_window(window(64, 200));
+    }
+    EXPECT_EQ(learner.probes(), 1u);
+    EXPECT_EQ(learner.audit_q8(), IsoGainConfig{}.audit_q8);
+}
+
+TEST(IsoGain, ASteadyStreamIsNotProbed) {
+    base::Rng rng(11);
+    IsoGain learner({}, {}, 4);
+    for (int push = 0; push < 2000; ++push) {
+        Sketch sketch;
+        for (int i = 0; i < 64; ++i) {
+            sketch.add(static_cast<std::uint8_t>(255 - rng.below(256) * rng.below(256) / 256),
+                       static_cast<std::uint32_t>(rng.below(10)));
+        }
+        learner.end_window(sketch);
+    }
+    EXPECT_LE(learner.probes(), 1u);
+}
+
+TEST(IsoGain, OneDeviceAddsABoundedShare) {
+    const auto gain_after = [](std::uint32_t device) {
+        IsoGainConfig config;
+        config.surprise_limit = 1e9;
+        IsoGain learner(config, {}, 4);
+        for (int i = 0; i < 1000; ++i) {
+            learner.observe(evidence(128, true, false, device));
+        }
+        for (int i = 0; i < 16; ++i) {
+            learner.observe(evidence(128, false, false, device + 1 + static_cast<unsigned>(i)));
+        }
+        learner.end_window(window(64));
+        return learner.table()[16];
+    };
+    // 16 lying samples against 16 honest ones, not 1000.
+    EXPECT_LT(gain_after(7), 170);
+}
+
+TEST(IsoGain, ANewPairForgetsTheOld) {
+    IsoGain learner({}, {}, 4);
+    const TableBytes start = learner.table();
+    for (int i = 0; i < 200; ++i) {
+        learner.observe(evidence(64, false));
+    }
+    learner.end_window(window(64));
+    ASSERT_NE(learner.table(), start);
+    learner.register_again({});
+    EXPECT_EQ(learner.table(), start);
+}
+
+}  // namespace
+}  // namespace frugal::policy
