@@ -34,8 +34,8 @@ constexpr std::size_t kSelfTests = 2;
 /// The decoder works in the model's arena: the best profile whose memory every device that can run
 /// the model has.
 std::uint8_t profile_for(std::uint32_t arena_bytes) {
-    constexpr std::uint32_t kAlignment = 16;
-    return arena_bytes >= FR_CODEC_RAM_BYTES_2 + kAlignment ? 2 : 1;
+    constexpr std::uint32_t kMargin = 128;  // alignment, and pointers of a 64-bit device
+    return arena_bytes >= FR_CODEC_RAM_BYTES_2 + kMargin ? 2 : 1;
 }
 
 /// The input of a self-test: see SelfTest in proto/frugal/v1/manifest.proto.
