@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/api_parts.hpp"
 #include "app/release_builder.hpp"
+#include "crypto/sha256.hpp"
 #include "wire/json_commands.hpp"
 
 namespace frugal::app {
@@ -20,20 +21,36 @@ base::Result<void> need_key(const ApiParts& parts) {
                 "Sign releases where the key is, or put it there.");
 }
 
+// On the pool. What this gateway never had, or cannot read, is no base: a full encoding does.
+std::vector<DeltaSource> load_bases(ApiParts& parts, const std::vector<core::DeltaBase>& wanted) {
+    std::vector<DeltaSource> bases;
+    for (const auto& base : wanted) {
+        auto tflite = parts.reader.blob(base.model_digest);
+        if (tflite && crypto::sha256(*tflite) == base.model_digest) {
+            bases.push_back({base.device_class, base.model_digest, std::move(*tflite)});
+        }
+    }
+    return bases;
+}
+
 void build_and_import(ApiParts& parts, const std::string& actor, ReleaseSource source,
-                      net::Responder respond) {
+                      std::vector<core::DeltaBase> bases, net::Responder respond) {
     auto shared = std::make_shared<ReleaseSource>(std::move(source));
-    parts.run_slow([&parts, shared] { return build_release(*shared, *parts.release_key); },
-                   [&parts, actor, respond](base::Result<core::ImportRelease> import) {
-                       if (!import) {
-                           respond(wire::problem(import.error()));
-                           return;
-                       }
-                       parts.gateway.ask(actor, std::move(*import),
-                                         [respond](base::Result<core::AdminReply> reply) {
-                                             respond(wire::admin_response(201, reply));
-                                         });
-                   });
+    parts.run_slow(
+        [&parts, shared, bases = std::move(bases)] {
+            shared->bases = load_bases(parts, bases);
+            return build_release(*shared, *parts.release_key);
+        },
+        [&parts, actor, respond](base::Result<core::ImportRelease> import) {
+            if (!import) {
+                respond(wire::problem(import.error()));
+                return;
+            }
+            parts.gateway.ask(actor, std::move(*import),
+                              [respond](base::Result<core::AdminReply> reply) {
+                                  respond(wire::admin_response(201, reply));
+                              });
+        });
 }
 
 void import_model(ApiParts& parts, HttpRequest request, net::Responder respond) {
@@ -56,7 +73,7 @@ void import_model(ApiParts& parts, HttpRequest request, net::Responder respond) 
         [&parts, actor = request.actor.name, shared, respond](core::ReleasePlan plan) {
             shared->release = plan.release;
             shared->counter = plan.counter;
-            build_and_import(parts, actor, std::move(*shared), respond);
+            build_and_import(parts, actor, std::move(*shared), std::move(plan.bases), respond);
         });
 }
 

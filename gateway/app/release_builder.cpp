@@ -26,17 +26,12 @@ using base::Result;
 namespace {
 
 constexpr std::array<std::uint32_t, 3> kBlockSizes = {256, 1024, 4096};
+/// A delta must save so many bytes to be worth its rows and the risk of a missing base.
+constexpr std::size_t kDeltaGain = 64;
 constexpr std::uint32_t kSelfTestSeed = 0x46525547;
 constexpr std::uint32_t kSelfTestStep = 0x9e3779b9;
 constexpr int kSelfTestTries = 64;
 constexpr std::size_t kSelfTests = 2;
-
-/// The decoder works in the model's arena: the best profile whose memory every device that can run
-/// the model has.
-std::uint8_t profile_for(std::uint32_t arena_bytes) {
-    constexpr std::uint32_t kMargin = 128;  // alignment, and pointers of a 64-bit device
-    return arena_bytes >= FR_CODEC_RAM_BYTES_2 + kMargin ? 2 : 1;
-}
 
 /// The input of a self-test: see SelfTest in proto/frugal/v1/manifest.proto.
 base::Bytes self_test_input(std::uint32_t seed, std::size_t size) {
@@ -110,7 +105,6 @@ Result<core::ManifestContent> describe(const ReleaseSource& source, const Varian
     std::sort(content.operators.begin(), content.operators.end());
     content.input_bytes = static_cast<std::uint32_t>(loaded->input_size());
     content.output_classes = loaded->outputs().front().tensor.element_count;
-    content.decoder_profile = profile_for(content.arena_bytes);
     if (auto added = add_self_tests(content, *loaded); !added) {
         return tl::unexpected(added.error());
     }
@@ -160,21 +154,77 @@ void add_blob(core::ImportRelease& import, const base::Digest& digest, core::Blo
     }
 }
 
+// Cuts one encoding for every block size.
 Result<void> add_artifacts(core::ImportRelease& import, core::VariantRecord& variant,
-                           base::ByteView stream) {
+                           const model::Encoded& encoded,
+                           const std::optional<base::Digest>& base_digest) {
+    const auto decoder_ram = model::decoder_ram_bytes(encoded.stream);
+    if (!decoder_ram) {
+        return tl::unexpected(decoder_ram.error());
+    }
     for (const std::uint32_t block_bytes : kBlockSizes) {
-        auto artifact = model::build_artifact(stream, block_bytes);
+        auto artifact = model::build_artifact(encoded.stream, block_bytes);
         if (!artifact) {
             return tl::unexpected(artifact.error());
         }
-        core::ArtifactRecord record;
-        record.digest = artifact->digest;
-        record.size_bytes = static_cast<std::uint32_t>(artifact->bytes.size());
-        record.block_bytes = block_bytes;
-        record.list_digest = artifact->list_digest;
-        variant.artifacts.push_back(record);
+        variant.artifacts.push_back(
+            {.digest = artifact->digest,
+             .size_bytes = static_cast<std::uint32_t>(artifact->bytes.size()),
+             .block_bytes = block_bytes,
+             .list_digest = artifact->list_digest,
+             .base_digest = base_digest,
+             .decoder_profile = encoded.profile,
+             .decoder_ram_bytes = *decoder_ram});
         add_blob(import, artifact->digest, core::BlobKind::kArtifact, std::move(artifact->bytes));
     }
+    return {};
+}
+
+// One profile: the full encoding, and a delta for each base where that is smaller.
+Result<std::size_t> add_profile(core::ImportRelease& import, core::VariantRecord& record,
+                                const ReleaseSource& source, const VariantSource& variant,
+                                std::uint8_t profile) {
+    const auto plan = model::plan_of_tflite(variant.tflite);
+    auto full = model::encode_with_statistics(variant.tflite, plan, {profile, {}, {}});
+    if (!full) {
+        return tl::unexpected(full.error());
+    }
+    if (auto added = add_artifacts(import, record, *full, std::nullopt); !added) {
+        return tl::unexpected(added.error());
+    }
+    for (const auto& base : source.bases) {
+        const bool is_for_this =
+            variant.device_class.text() == "any" || variant.device_class == base.device_class;
+        if (!is_for_this || base.tflite == variant.tflite) {
+            continue;
+        }
+        auto delta = model::encode_with_statistics(
+            variant.tflite, plan, {profile, base.tflite, model::plan_of_tflite(base.tflite)});
+        if (!delta) {
+            return tl::unexpected(delta.error());
+        }
+        if (delta->is_delta && delta->stream.size() + kDeltaGain <= full->stream.size()) {
+            if (auto added = add_artifacts(import, record, *delta, base.digest); !added) {
+                return tl::unexpected(added.error());
+            }
+        }
+    }
+    return full->stream.size();
+}
+
+// What the device's decoder can do decides which encoding it gets, so there is one for each.
+Result<void> add_encodings(core::ImportRelease& import, core::VariantRecord& record,
+                           const ReleaseSource& source, const VariantSource& variant) {
+    std::string sizes;
+    for (std::uint8_t profile = 0; profile < FR_CODEC_PROFILES; ++profile) {
+        const auto size = add_profile(import, record, source, variant, profile);
+        if (!size) {
+            return tl::unexpected(size.error());
+        }
+        sizes += fmt::format("{}{}", sizes.empty() ? "" : "/", *size);
+    }
+    import.note += fmt::format("{}{} {} -> {} bytes", import.note.empty() ? "" : ", ",
+                               variant.device_class.text(), variant.tflite.size(), sizes);
     return {};
 }
 
@@ -194,29 +244,17 @@ Result<void> add_variant(core::ImportRelease& import, const ReleaseSource& sourc
     if (!content) {
         return tl::unexpected(content.error());
     }
-    auto stream = model::encode(variant.tflite, model::plan_of_tflite(variant.tflite, *summary),
-                                {static_cast<std::uint8_t>(content->decoder_profile), {}, {}});
-    if (!stream) {
-        return tl::unexpected(stream.error());
-    }
-    auto decoder_ram = model::decoder_ram_bytes(*stream);
-    if (!decoder_ram) {
-        return tl::unexpected(decoder_ram.error());
-    }
-    content->decoder_ram_bytes = *decoder_ram;
     auto manifest = sign(*content, key);
     if (!manifest) {
         return tl::unexpected(manifest.error());
     }
     core::VariantRecord record;
     record.manifest = std::move(*manifest);
-    if (auto added = add_artifacts(import, record, *stream); !added) {
+    if (auto added = add_encodings(import, record, source, variant); !added) {
         return added;
     }
     add_blob(import, content->model_digest, core::BlobKind::kSource, variant.tflite);
     import.source_bytes += variant.tflite.size();
-    import.note += fmt::format("{}{} {} -> {} bytes", import.note.empty() ? "" : ", ",
-                               variant.device_class.text(), variant.tflite.size(), stream->size());
     import.variants.push_back(std::move(record));
     return {};
 }

@@ -21,12 +21,20 @@ struct VariantSource {
     base::Bytes tflite;
 };
 
+/// A model that devices of a class run; the builder makes a delta against it where that pays.
+struct DeltaSource {
+    base::ClassName device_class;
+    base::Digest digest{};
+    base::Bytes tflite;
+};
+
 struct ReleaseSource {
     base::ModelName model;
     std::uint32_t release = 0;  ///< from core::PlanRelease
     std::uint32_t counter = 0;
     std::uint32_t task = 0;
     std::vector<VariantSource> variants;
+    std::vector<DeltaSource> bases{};
 };
 
 /// Builds and signs. kInvalidInput for a file that is no model, kUnsupported for one the device

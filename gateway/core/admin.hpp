@@ -228,13 +228,24 @@ struct ReleaseImported {
     std::uint32_t release = 0;
 };
 
+inline constexpr std::size_t kDeltaBasesMax = 8;
+
+/// A model that devices of a class run now: worth a delta.
+struct DeltaBase {
+    base::ClassName device_class;
+    base::Digest model_digest{};
+    std::uint32_t devices = 0;
+};
+
 struct ReleasePlan {
     std::uint32_t release = 0;
     std::uint32_t counter = 0;
+    std::vector<DeltaBase> bases{};  ///< the commonest first, at most kDeltaBasesMax
 };
 
 struct RollbackPlan {
-    std::shared_ptr<const ReleaseRecord> restores{};  ///< sign its manifests anew with these numbers
+    std::shared_ptr<const ReleaseRecord>
+        restores{};  ///< sign its manifests anew with these numbers
     std::uint32_t release = 0;
     std::uint32_t counter = 0;
 };
@@ -252,8 +263,8 @@ struct EscalationStatistics {
     std::uint32_t queued = 0;
     std::uint32_t running = 0;
     std::uint64_t queued_bytes = 0;
-    std::uint8_t load = 0;                                 ///< q8
-    std::uint8_t price = 0;                                ///< q8
+    std::uint8_t load = 0;                                   ///< q8
+    std::uint8_t price = 0;                                  ///< q8
     std::map<std::uint32_t, base::Duration> service_time{};  ///< estimate by task
 };
 

@@ -102,7 +102,9 @@ struct Dispatch {
     Answer operator()(ListRollouts&&) { return read(rollouts_of(site)); }
     Answer operator()(GetRollout&& query) { return now(detail_of(site, query)); }
     Answer operator()(PlanRelease&& query) {
-        return read(state.catalogue.plan(query.model, query.task));
+        auto plan = state.catalogue.plan(query.model, query.task);
+        plan.bases = delta_bases_of(site, query.task);
+        return read(std::move(plan));
     }
     Answer operator()(PlanRollback&& query) {
         return now(state.rollouts.plan_rollback(query.rollout));

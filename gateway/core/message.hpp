@@ -30,7 +30,7 @@ struct Capability {
     std::uint32_t staging_bytes = 0;
     std::uint32_t block_bytes = 0;
     std::uint32_t decoder_ram_bytes = 0;
-    std::uint32_t decoder_profiles = 0;    ///< bit n: profile n can be decoded
+    std::uint32_t decoder_profiles = 0;      ///< bit n: profile n can be decoded
     std::vector<std::uint32_t> operators{};  ///< builtin operator code * 256 + highest version
     std::uint32_t features_bytes_max = 0;
     bool operator==(const Capability&) const = default;
@@ -157,6 +157,8 @@ struct ArtifactOffer {
     std::uint32_t block_bytes = 0;
     base::Digest list_digest{};
     std::optional<base::Digest> base_digest{};
+    std::uint32_t decoder_profile = 0;
+    std::uint32_t decoder_ram_bytes = 0;
     bool operator==(const ArtifactOffer&) const = default;
 };
 

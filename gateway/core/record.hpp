@@ -123,13 +123,15 @@ struct TaskRecord {
     bool operator==(const TaskRecord&) const = default;
 };
 
-/// One encoding of a variant, cut for one block size.
+/// One encoding of a variant for one profile of the codec, cut for one block size.
 struct ArtifactRecord {
     base::Digest digest{};
     std::uint32_t size_bytes = 0;
     std::uint32_t block_bytes = 0;
     base::Digest list_digest{};
-    std::optional<base::Digest> base_digest{};
+    std::optional<base::Digest> base_digest{};  ///< of the model a delta needs; absent: full
+    std::uint32_t decoder_profile = 0;
+    std::uint32_t decoder_ram_bytes = 0;
     bool operator==(const ArtifactRecord&) const = default;
 };
 

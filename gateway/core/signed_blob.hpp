@@ -77,8 +77,6 @@ struct ManifestContent {
     std::vector<std::uint32_t> operators{};
     std::uint32_t input_bytes = 0;
     std::uint32_t output_classes = 0;
-    std::uint32_t decoder_ram_bytes = 0;
-    std::uint32_t decoder_profile = 0;
     std::vector<SelfTest> self_tests{};
     base::Bytes data_digest{};  ///< 32 bytes or empty
     std::uint32_t accuracy_permyriad = 0;

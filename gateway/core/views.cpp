@@ -2,6 +2,8 @@
 #include "core/views.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 
 namespace frugal::core {
 
@@ -72,6 +74,30 @@ ModelList models_of(const Site& site) {
         return std::tie(left->model, left->release) < std::tie(right->model, right->release);
     });
     return list;
+}
+
+std::vector<DeltaBase> delta_bases_of(const Site& site, std::uint32_t task) {
+    std::map<std::pair<base::ClassName, base::Digest>, std::uint32_t> counts;
+    for (const auto& device : site.registry.devices()) {
+        const auto& record = device.record;
+        if (record.state != DeviceState::kEnrolled || !record.capability) {
+            continue;
+        }
+        for (const auto& reported : record.reported) {
+            if (reported.task == task && reported.model_digest) {
+                ++counts[{record.capability->device_class, *reported.model_digest}];
+            }
+        }
+    }
+    std::vector<DeltaBase> bases;
+    for (const auto& [key, count] : counts) {
+        bases.push_back({key.first, key.second, count});
+    }
+    std::ranges::stable_sort(bases, std::greater<>(), &DeltaBase::devices);
+    while (bases.size() > kDeltaBasesMax) {
+        bases.pop_back();
+    }
+    return bases;
 }
 
 RolloutList rollouts_of(const Site& site) {

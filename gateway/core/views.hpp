@@ -25,6 +25,8 @@ Presence presence_of(const Device& device, base::Instant now, base::Duration sil
 DeviceView view_of(const Site& site, const Device& device);
 DevicePage page_of(const Site& site, const ListDevices& query);
 ModelList models_of(const Site& site);
+/// What enrolled devices run for a task, the commonest first.
+std::vector<DeltaBase> delta_bases_of(const Site& site, std::uint32_t task);
 RolloutList rollouts_of(const Site& site);
 base::Result<RolloutDetail> detail_of(const Site& site, const GetRollout& query);
 

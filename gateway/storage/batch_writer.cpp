@@ -31,8 +31,8 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
         {&BatchWriter::gap_, "INSERT INTO gap VALUES (NULL,?,?,?,?,?)"},
         {&BatchWriter::task_, "INSERT OR REPLACE INTO task VALUES (?,?,?,?)"},
         {&BatchWriter::release_, "INSERT INTO release VALUES (?,?,?,?,?,?,?,?,?)"},
-        {&BatchWriter::variant_, "INSERT INTO variant VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
-        {&BatchWriter::artifact_, "INSERT INTO artifact VALUES (?,?,?,?,?,?,?,?)"},
+        {&BatchWriter::variant_, "INSERT INTO variant VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+        {&BatchWriter::artifact_, "INSERT INTO artifact VALUES (?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::blob_, "INSERT INTO blob VALUES (NULL,?,?,?) ON CONFLICT (digest) DO NOTHING"},
         {&BatchWriter::edge_model_, "INSERT OR REPLACE INTO edge_model VALUES (?,?,?,?)"},
         {&BatchWriter::policy_, "INSERT OR REPLACE INTO policy VALUES (?,?,?,?,?,?)"},
@@ -207,8 +207,6 @@ base::Result<void> BatchWriter::put_variant(core::ReleaseNumber release, std::si
                     .bytes(operators)
                     .number(content.input_bytes)
                     .number(content.output_classes)
-                    .number(content.decoder_ram_bytes)
-                    .number(content.decoder_profile)
                     .bytes(tests)
                     .bytes(content.data_digest)
                     .number(content.accuracy_permyriad)
@@ -234,7 +232,7 @@ base::Result<void> BatchWriter::put_artifact(core::ReleaseNumber release, std::s
     } else {
         artifact_.null();
     }
-    return artifact_.run();
+    return artifact_.number(record.decoder_profile).number(record.decoder_ram_bytes).run();
 }
 
 base::Result<void> BatchWriter::put(const core::BlobRecord& record) {

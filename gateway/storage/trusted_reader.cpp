@@ -186,8 +186,8 @@ base::Result<void> TrustedReader::load_variants(core::Snapshot& to) {
             const auto& of = to.releases[release];
             bool is_good = true;
             Unpacker operators(row.bytes_at(10));
-            Unpacker tests(row.bytes_at(15));
-            const auto data_digest = row.bytes_at(16);
+            Unpacker tests(row.bytes_at(13));
+            const auto data_digest = row.bytes_at(14);
             core::ManifestContent content{.model = of.model,
                                           .release = of.release,
                                           .counter = of.counter,
@@ -200,11 +200,9 @@ base::Result<void> TrustedReader::load_variants(core::Snapshot& to) {
                                           .operators = unpack_numbers(operators),
                                           .input_bytes = as<std::uint32_t>(row, 11),
                                           .output_classes = as<std::uint32_t>(row, 12),
-                                          .decoder_ram_bytes = as<std::uint32_t>(row, 13),
-                                          .decoder_profile = as<std::uint32_t>(row, 14),
                                           .self_tests = unpack_tests(tests),
                                           .data_digest = {data_digest.begin(), data_digest.end()},
-                                          .accuracy_permyriad = as<std::uint32_t>(row, 17)};
+                                          .accuracy_permyriad = as<std::uint32_t>(row, 15)};
             core::VariantRecord variant;
             variant.manifest = std::shared_ptr<const core::VerifiedManifest>(
                 new core::VerifiedManifest(std::move(content), signed_blob(row, 2, 3, 4)));
@@ -230,6 +228,8 @@ base::Result<void> TrustedReader::load_artifacts(core::Snapshot& to) {
                     if (!row.is_null_at(7)) {
                         record.base_digest = array_at<32>(row, 7, is_good);
                     }
+                    record.decoder_profile = as<std::uint32_t>(row, 8);
+                    record.decoder_ram_bytes = as<std::uint32_t>(row, 9);
                     to.releases[release].variants[variant].artifacts.push_back(record);
                     return is_good;
                 });

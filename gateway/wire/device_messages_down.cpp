@@ -22,6 +22,8 @@ void put(const core::ArtifactOffer& from, v1::ArtifactOffer& to) {
     if (from.base_digest) {
         set_bytes(*to.mutable_base_digest(), *from.base_digest);
     }
+    to.set_decoder_profile(from.decoder_profile);
+    to.set_decoder_ram_bytes(from.decoder_ram_bytes);
 }
 
 base::Bytes encode(const core::Desired& from) {

@@ -15,6 +15,8 @@ json::object artifact_object(const core::ArtifactRecord& artifact) {
     object["digest"] = json_of(artifact.digest);
     object["size_bytes"] = artifact.size_bytes;
     object["block_bytes"] = artifact.block_bytes;
+    object["decoder_profile"] = artifact.decoder_profile;
+    object["decoder_ram_bytes"] = artifact.decoder_ram_bytes;
     object["base_digest"] = json_or_null(
         artifact.base_digest, [](const base::Digest& digest) { return json_of(digest); });
     return object;

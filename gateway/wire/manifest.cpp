@@ -55,8 +55,6 @@ core::ManifestContent read(Fields& fields, const v1::Manifest& from) {
         .operators = read_operators(fields, from),
         .input_bytes = from.input_bytes(),
         .output_classes = fields.range("output_classes", from.output_classes(), 1U, FR_CLASSES_MAX),
-        .decoder_ram_bytes = from.decoder_ram_bytes(),
-        .decoder_profile = fields.range("decoder_profile", from.decoder_profile(), 0U, 31U),
         .self_tests = read_self_tests(fields, from),
         .data_digest = to_bytes(from.data_digest()),
         .accuracy_permyriad =
@@ -83,8 +81,6 @@ base::Bytes encode(const core::ManifestContent& from) {
     to.mutable_operators()->Add(from.operators.begin(), from.operators.end());
     to.set_input_bytes(from.input_bytes);
     to.set_output_classes(from.output_classes);
-    to.set_decoder_ram_bytes(from.decoder_ram_bytes);
-    to.set_decoder_profile(from.decoder_profile);
     for (const auto& test : from.self_tests) {
         auto& added = *to.add_self_tests();
         added.set_seed(test.seed);

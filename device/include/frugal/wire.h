@@ -190,6 +190,8 @@ typedef struct {
     uint32_t block_bytes;
     fr_view_t list_digest;
     fr_view_t base_digest;  ///< empty for a full artifact
+    uint32_t decoder_profile;
+    uint32_t decoder_ram_bytes;
 } fr_artifact_offer_t;
 
 typedef struct {
@@ -251,8 +253,6 @@ typedef struct {
     uint32_t operator_count;
     uint32_t input_bytes;
     uint32_t output_classes;
-    uint32_t decoder_ram_bytes;
-    uint32_t decoder_profile;
     struct {
         uint32_t seed;
         fr_view_t output_digest;  ///< 16 bytes

@@ -20,6 +20,8 @@ static void make_offer(fr_offer_t* offer, const fr_task_desired_t* desired, uint
     offer->digest = desired->artifact.digest;
     offer->list_digest = desired->artifact.list_digest;
     offer->base_digest = desired->artifact.base_digest;
+    offer->decoder_profile = desired->artifact.decoder_profile;
+    offer->decoder_ram_bytes = desired->artifact.decoder_ram_bytes;
     offer->manifest = desired->manifest.content;
     offer->manifest_signature = desired->manifest.signature;
 }

@@ -12,6 +12,7 @@
 typedef struct {
     fr_slot_writer_t writer;
     const uint8_t* slot;
+    const uint8_t* base;  // what runs, for a delta
 } sink_t;
 
 /// Bytes the decoder wants to see again: from flash, or from the word not yet programmed.
@@ -25,6 +26,12 @@ static fr_status_t read_back(void* context, uint32_t offset, uint8_t* out, uint3
         }
         out[i] = at < programmed ? sink->slot[at] : sink->writer.word[at - programmed];
     }
+    return FR_OK;
+}
+
+static fr_status_t read_base(void* context, uint32_t offset, uint8_t* out, uint32_t size) {
+    const sink_t* sink = context;
+    memcpy(out, sink->base + offset, size);
     return FR_OK;
 }
 
@@ -82,7 +89,29 @@ static fr_decoder_t* place_decoder(const fr_node_t* node, fr_decoder_config_t* c
     return (fr_decoder_t*)(void*)(node->config->arena + (aligned - start));
 }
 
-static fr_status_t write_slot(fr_node_t* node, const fr_manifest_t* manifest) {
+/// Gives the decoder the running model, which the delta must have been made against.
+static fr_status_t lend_base(const fr_node_t* node, const fr_offer_t* offer, sink_t* sink,
+                             fr_decoder_config_t* config) {
+    const uint32_t task_index = node->update.task_index;
+    const int8_t active = node->state.tasks[task_index].active;
+    fr_manifest_t running;
+    if (offer->base_digest.size == 0) {
+        return FR_OK;
+    }
+    if (active < 0 ||
+        !fr_slot_holds_model(node, task_index, (uint32_t)active, &offer->base_digest) ||
+        fr_slot_manifest(node, task_index, (uint32_t)active, &running) != FR_OK) {
+        return FR_ERROR_NOT_FOUND;
+    }
+    sink->base = fr_slot_bytes(&node->port->flash, &node->layout, task_index, (uint32_t)active);
+    config->read_base = read_base;
+    config->base_size = running.model_bytes;
+    config->base_digest = offer->base_digest.bytes;
+    return FR_OK;
+}
+
+static fr_status_t write_slot(fr_node_t* node, const fr_manifest_t* manifest,
+                              const fr_offer_t* offer) {
     const uint32_t task_index = node->update.task_index;
     const uint32_t slot = node->update.slot;
     fr_artifact_layout_t layout;
@@ -94,6 +123,9 @@ static fr_status_t write_slot(fr_node_t* node, const fr_manifest_t* manifest) {
     }
     fr_status_t status =
         fr_artifact_layout(node->staging.size_bytes, node->staging.block_bytes, &layout);
+    if (status == FR_OK) {
+        status = lend_base(node, offer, &sink, &config);
+    }
     if (status != FR_OK) {
         return status;
     }
@@ -155,6 +187,8 @@ static fr_reason_t reason_of(fr_status_t status) {
             return FR_REASON_NO_SPACE;
         case FR_ERROR_UNSUPPORTED:
             return FR_REASON_UNFIT_RUNTIME;
+        case FR_ERROR_NOT_FOUND:
+            return FR_REASON_BASE_MISSING;
         default:
             return FR_REASON_BAD_DIGEST;
     }
@@ -211,7 +245,7 @@ fr_reason_t fr_install(fr_node_t* node, uint32_t* detail) {
         status = fr_manifest_decode(&manifest, offer.manifest.bytes, offer.manifest.size);
     }
     if (status == FR_OK) {
-        status = write_slot(node, &manifest);
+        status = write_slot(node, &manifest, &offer);
     }
     if (status == FR_OK) {
         status = fr_slot_check_digest(node, node->update.task_index, node->update.slot, &manifest);

@@ -52,7 +52,9 @@ typedef struct {
     uint32_t size_bytes;  // of the artifact; 0: none is offered
     uint32_t block_bytes;
     fr_view_t digest, list_digest;
-    fr_view_t base_digest;       // empty for a full artifact
+    fr_view_t base_digest;  // empty for a full artifact
+    uint32_t decoder_profile;
+    uint32_t decoder_ram_bytes;  // judged when the offer comes, not kept
     fr_view_t manifest, policy;  // content; empty for none
     fr_view_t manifest_signature, policy_signature;
 } fr_offer_t;
@@ -74,6 +76,9 @@ fr_status_t fr_slot_manifest(const fr_node_t* node, uint32_t task_index, uint32_
                              fr_manifest_t* manifest);
 bool fr_slot_holds(const fr_node_t* node, uint32_t task_index, uint32_t slot,
                    const fr_manifest_t* manifest);
+/// The verified model of a slot is the one of this digest.
+bool fr_slot_holds_model(const fr_node_t* node, uint32_t task_index, uint32_t slot,
+                         const fr_view_t* digest);
 fr_status_t fr_slot_check_digest(const fr_node_t* node, uint32_t task_index, uint32_t slot,
                                  const fr_manifest_t* manifest);
 fr_status_t fr_slot_verify(const fr_node_t* node, uint32_t task_index, uint32_t slot);

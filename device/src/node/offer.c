@@ -62,8 +62,7 @@ static fr_reason_t judge_operators(const fr_operator_set_t* set, const fr_manife
 
 static fr_reason_t judge_fit(const fr_node_t* node, const fr_task_config_t* task,
                              const fr_manifest_t* manifest, uint32_t* detail) {
-    if (manifest->runtime_abi != FR_RUNTIME_ABI || !class_fits(node, manifest) ||
-        ((fr_decoder_profiles(node) >> (manifest->decoder_profile & 31u)) & 1u) == 0) {
+    if (manifest->runtime_abi != FR_RUNTIME_ABI || !class_fits(node, manifest)) {
         *detail = manifest->runtime_abi;
         return FR_REASON_UNFIT_RUNTIME;
     }
@@ -75,10 +74,6 @@ static fr_reason_t judge_fit(const fr_node_t* node, const fr_task_config_t* task
         *detail = manifest->arena_bytes;
         return FR_REASON_UNFIT_ARENA;
     }
-    if (manifest->decoder_ram_bytes > fr_decoder_ram(node)) {
-        *detail = manifest->decoder_ram_bytes;
-        return FR_REASON_UNFIT_RUNTIME;
-    }
     if (manifest->task != task->task || manifest->input_bytes != task->input_bytes ||
         manifest->output_classes != task->class_count) {
         *detail = manifest->input_bytes;
@@ -87,11 +82,23 @@ static fr_reason_t judge_fit(const fr_node_t* node, const fr_task_config_t* task
     return judge_operators(node->config->operators, manifest, detail);
 }
 
-static fr_reason_t judge_artifact(const fr_node_t* node, const fr_offer_t* offer,
-                                  uint32_t* detail) {
+/// What a delta builds on must be the model that runs: the other slot is the one written.
+static bool base_runs(const fr_node_t* node, uint32_t task_index, const fr_view_t* base) {
+    const int8_t active = node->state.tasks[task_index].active;
+    return active >= 0 && fr_slot_holds_model(node, task_index, (uint32_t)active, base);
+}
+
+static fr_reason_t judge_artifact(const fr_node_t* node, uint32_t task_index,
+                                  const fr_offer_t* offer, uint32_t* detail) {
     fr_artifact_layout_t layout;
-    if (offer->size_bytes == 0 || offer->base_digest.size != 0) {
+    if (offer->size_bytes == 0 ||
+        (offer->base_digest.size != 0 && !base_runs(node, task_index, &offer->base_digest))) {
         return FR_REASON_BASE_MISSING;
+    }
+    if ((fr_decoder_profiles(node) >> (offer->decoder_profile & 31u) & 1u) == 0 ||
+        offer->decoder_ram_bytes > fr_decoder_ram(node)) {
+        *detail = offer->decoder_ram_bytes;
+        return FR_REASON_UNFIT_RUNTIME;
     }
     if (offer->size_bytes > node->config->staging_bytes) {
         *detail = offer->size_bytes;
@@ -140,6 +147,7 @@ fr_reason_t fr_offer_judge(const fr_node_t* node, uint32_t task_index, const fr_
     if (state->failed_counter == manifest.counter && state->failures >= FR_UPDATE_ATTEMPTS_MAX) {
         return FR_REASON_QUARANTINED;
     }
-    return a_slot_holds(node, task_index, &manifest) ? FR_REASON_NONE
-                                                     : judge_artifact(node, offer, detail);
+    return a_slot_holds(node, task_index, &manifest)
+               ? FR_REASON_NONE
+               : judge_artifact(node, task_index, offer, detail);
 }

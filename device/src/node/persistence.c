@@ -154,7 +154,7 @@ fr_status_t fr_offer_save(fr_node_t* node, const fr_offer_t* offer) {
     fr_store32(out + 20, offer->block_bytes);
     fr_store16(out + 24, offer->manifest.size);
     fr_store16(out + 26, offer->policy.size);
-    fr_store32(out + 28, offer->base_digest.size != 0 ? 1u : 0u);
+    fr_store32(out + 28, (offer->base_digest.size != 0 ? 1u : 0u) | offer->decoder_profile << 8);
     copy_digest(out + 32, &offer->digest);
     copy_digest(out + 64, &offer->list_digest);
     copy_digest(out + 96, &offer->base_digest);
@@ -188,7 +188,9 @@ fr_status_t fr_offer_load(const fr_node_t* node, fr_offer_t* offer) {
     if (offer->size_bytes != 0) {
         offer->digest = fr_view(in + 32, FR_SHA256_SIZE);
         offer->list_digest = fr_view(in + 64, FR_SHA256_SIZE);
-        offer->base_digest = fr_view(in + 96, fr_load32(in + 28) != 0 ? FR_SHA256_SIZE : 0);
+        const uint32_t encoding = fr_load32(in + 28);
+        offer->base_digest = fr_view(in + 96, (encoding & 1u) != 0 ? FR_SHA256_SIZE : 0);
+        offer->decoder_profile = encoding >> 8;
     }
     offer->manifest_signature = fr_view(in + OFFER_BYTES, FR_SIGNATURE_SIZE);
     offer->manifest = fr_view(in + OFFER_BYTES + FR_SIGNATURE_SIZE, manifest_size);

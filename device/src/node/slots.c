@@ -29,12 +29,17 @@ fr_status_t fr_slot_manifest(const fr_node_t* node, uint32_t task_index, uint32_
     return fr_manifest_decode(manifest, content.bytes, content.size);
 }
 
-bool fr_slot_holds(const fr_node_t* node, uint32_t task_index, uint32_t slot,
-                   const fr_manifest_t* manifest) {
+bool fr_slot_holds_model(const fr_node_t* node, uint32_t task_index, uint32_t slot,
+                         const fr_view_t* digest) {
     fr_manifest_t held;
     return fr_slot_is_verified(node, task_index, slot) &&
            fr_slot_manifest(node, task_index, slot, &held) == FR_OK &&
-           fr_views_equal(&held.model_digest, manifest->model_digest.bytes, FR_SHA256_SIZE);
+           fr_views_equal(&held.model_digest, digest->bytes, digest->size);
+}
+
+bool fr_slot_holds(const fr_node_t* node, uint32_t task_index, uint32_t slot,
+                   const fr_manifest_t* manifest) {
+    return fr_slot_holds_model(node, task_index, slot, &manifest->model_digest);
 }
 
 fr_status_t fr_slot_check_digest(const fr_node_t* node, uint32_t task_index, uint32_t slot,

@@ -20,6 +20,8 @@ static const fr_field_t kArtifactFields[] = {
     SCALAR(fr_artifact_offer_t, block_bytes, 3, FR_FIELD_UINT32, FR_BLOCK_SIZE_MAX),
     SCALAR(fr_artifact_offer_t, list_digest, 4, FR_FIELD_BYTES, FR_SHA256_SIZE),
     SCALAR(fr_artifact_offer_t, base_digest, 5, FR_FIELD_BYTES, FR_SHA256_SIZE),
+    SCALAR(fr_artifact_offer_t, decoder_profile, 6, FR_FIELD_UINT32, 31),
+    SCALAR(fr_artifact_offer_t, decoder_ram_bytes, 7, FR_FIELD_UINT32, 0),
 };
 static const fr_message_table_t kArtifact = TABLE(fr_artifact_offer_t, kArtifactFields);
 
@@ -96,7 +98,8 @@ static bool signed_is_whole(const fr_signed_t* blob, uint32_t content_max) {
 static bool artifact_is_whole(const fr_artifact_offer_t* offer) {
     if (offer->digest.size == 0) {
         return offer->size_bytes == 0 && offer->block_bytes == 0 && offer->list_digest.size == 0 &&
-               offer->base_digest.size == 0;
+               offer->base_digest.size == 0 && offer->decoder_profile == 0 &&
+               offer->decoder_ram_bytes == 0;
     }
     return offer->size_bytes != 0 && offer->block_bytes != 0 && offer->list_digest.size != 0;
 }

@@ -39,8 +39,6 @@ static const fr_field_t kFields[] = {
      MEMBER(manifest.operator_count), 0},
     {12, FR_FIELD_UINT32, MEMBER(manifest.input_bytes), 0, 0, 0},
     {13, FR_FIELD_UINT32, MEMBER(manifest.output_classes), FR_CLASSES_MAX, 0, 0},
-    {14, FR_FIELD_UINT32, MEMBER(manifest.decoder_ram_bytes), 0, 0, 0},
-    {15, FR_FIELD_UINT32, MEMBER(manifest.decoder_profile), 31, 0, 0},
     {16, FR_FIELD_MESSAGES, MEMBER(manifest.self_tests), FR_SELF_TESTS_MAX,
      MEMBER(manifest.self_test_count), &kSelfTest},
     {17, FR_FIELD_BYTES, MEMBER(data_digest), FR_SHA256_SIZE, 0, 0},

@@ -25,6 +25,9 @@ struct Device {
     std::uint64_t malformed_messages = 0;
     std::uint32_t incidents = 0;  ///< rows written since the start
 
+    /// It said that a delta's base is missing: it is offered full encodings from now on.
+    bool refuses_deltas = false;
+
     /// Pace of telling it again what it should run; see RolloutDesk.
     std::optional<base::Instant> remind_at{};
     base::Duration remind_after{0};

@@ -23,7 +23,9 @@ ArtifactOffer offer_of(const ArtifactRecord& artifact) {
             .size_bytes = artifact.size_bytes,
             .block_bytes = artifact.block_bytes,
             .list_digest = artifact.list_digest,
-            .base_digest = artifact.base_digest};
+            .base_digest = artifact.base_digest,
+            .decoder_profile = artifact.decoder_profile,
+            .decoder_ram_bytes = artifact.decoder_ram_bytes};
 }
 
 }  // namespace
@@ -36,7 +38,7 @@ Desired RolloutDesk::desired_of(const Device& device) const {
     for (const auto& assignment : device.record.assignments) {
         const auto fit =
             fit_release(catalogue_.release(assignment.release), *device.record.capability,
-                        reported_of(device, assignment.task));
+                        reported_of(device, assignment.task), device.refuses_deltas);
         if (const auto* fits = std::get_if<Fit>(&fit)) {
             TaskDesired task{.task = assignment.task};
             task.manifest = fits->variant->manifest;
@@ -76,7 +78,7 @@ std::vector<ArtifactRecord> RolloutDesk::offered_artifacts(const Device& device)
     for (const auto& assignment : device.record.assignments) {
         const auto fit =
             fit_release(catalogue_.release(assignment.release), *device.record.capability,
-                        reported_of(device, assignment.task));
+                        reported_of(device, assignment.task), device.refuses_deltas);
         const auto* fits = std::get_if<Fit>(&fit);
         if (fits != nullptr && fits->artifact != nullptr) {
             offered.push_back(*fits->artifact);
@@ -114,7 +116,7 @@ void RolloutDesk::settle_fit(const Step& step, Device& device) {
         const auto entry = entry_of(device, assignment);
         const auto fit =
             fit_release(catalogue_.release(assignment.release), *device.record.capability,
-                        reported_of(device, assignment.task));
+                        reported_of(device, assignment.task), device.refuses_deltas);
         if (const auto* misfit = std::get_if<Misfit>(&fit)) {
             apply(step, entry, RolloutEvent::kMisfit, *misfit);
         } else if (entry.device != nullptr &&

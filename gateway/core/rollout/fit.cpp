@@ -28,15 +28,25 @@ bool runs_operator(const Capability& capability, std::uint32_t wanted) {
     });
 }
 
-// Largest blocks the device takes; of those the smallest artifact.
-const ArtifactRecord* artifact_for(const VariantRecord& variant, const Capability& capability) {
+bool decodes(const Capability& capability, const ArtifactRecord& artifact) {
+    return artifact.decoder_profile < 32 &&
+           ((capability.decoder_profiles >> artifact.decoder_profile) & 1) != 0 &&
+           artifact.decoder_ram_bytes <= capability.decoder_ram_bytes;
+}
+
+// Largest blocks the device takes; of those the fewest bytes.
+bool is_better(const ArtifactRecord& one, const ArtifactRecord& other) {
+    return one.block_bytes != other.block_bytes ? one.block_bytes > other.block_bytes
+                                                : one.size_bytes < other.size_bytes;
+}
+
+const ArtifactRecord* artifact_for(const VariantRecord& variant, const Capability& capability,
+                                   const std::optional<base::Digest>& base) {
     const ArtifactRecord* best = nullptr;
     for (const auto& artifact : variant.artifacts) {
-        if (artifact.block_bytes > capability.block_bytes || artifact.base_digest) {
-            continue;
-        }
-        if (best == nullptr || artifact.block_bytes > best->block_bytes ||
-            (artifact.block_bytes == best->block_bytes && artifact.size_bytes < best->size_bytes)) {
+        const bool has_base = !artifact.base_digest || (base && *artifact.base_digest == *base);
+        if (has_base && artifact.block_bytes <= capability.block_bytes &&
+            decodes(capability, artifact) && (best == nullptr || is_better(artifact, *best))) {
             best = &artifact;
         }
     }
@@ -66,26 +76,23 @@ Misfit runtime_misfit(const ManifestContent& wants, const Capability& capability
     return {};
 }
 
-Misfit transfer_misfit(const ManifestContent& wants, const Capability& capability,
-                       const ArtifactRecord* artifact) {
-    const bool decodes = wants.decoder_profile < 32 &&
-                         ((capability.decoder_profiles >> wants.decoder_profile) & 1) != 0;
-    if (!decodes || wants.decoder_ram_bytes > capability.decoder_ram_bytes) {
-        return {Reason::kUnfitRuntime, wants.decoder_ram_bytes};
+// No artifact: either none has blocks small enough, or none of those can be decoded.
+Misfit no_artifact(const VariantRecord& variant, const Capability& capability) {
+    std::uint32_t least_ram = 0;
+    for (const auto& artifact : variant.artifacts) {
+        const bool is_candidate =
+            !artifact.base_digest && artifact.block_bytes <= capability.block_bytes;
+        if (is_candidate && (least_ram == 0 || artifact.decoder_ram_bytes < least_ram)) {
+            least_ram = artifact.decoder_ram_bytes;
+        }
     }
-    if (artifact == nullptr) {
-        return {Reason::kUnfitRuntime, capability.block_bytes};
-    }
-    if (artifact->size_bytes > capability.staging_bytes) {
-        return {Reason::kNoSpace, artifact->size_bytes};
-    }
-    return {};
+    return {Reason::kUnfitRuntime, least_ram != 0 ? least_ram : capability.block_bytes};
 }
 
 }  // namespace
 
 std::variant<Fit, Misfit> fit_release(const ReleaseRecord& release, const Capability& capability,
-                                      const TaskState* reported) {
+                                      const TaskState* reported, bool without_deltas) {
     const auto* variant = variant_for(release, capability.device_class);
     if (variant == nullptr) {
         return Misfit{Reason::kUnfitRuntime, 0};
@@ -99,13 +106,15 @@ std::variant<Fit, Misfit> fit_release(const ReleaseRecord& release, const Capabi
         reported->release != wants.counter) {
         return Misfit{Reason::kDowngrade, reported->burned_counter};
     }
-    const auto* artifact = artifact_for(*variant, capability);
+    const bool may_be_delta = reported != nullptr && !without_deltas;
+    const auto* artifact =
+        artifact_for(*variant, capability, may_be_delta ? reported->model_digest : std::nullopt);
     const bool is_on_device = holds(reported, wants.model_digest);
-    if (!is_on_device) {
-        const auto transfer = transfer_misfit(wants, capability, artifact);
-        if (transfer.reason != Reason::kNone) {
-            return transfer;
-        }
+    if (!is_on_device && artifact == nullptr) {
+        return no_artifact(*variant, capability);
+    }
+    if (!is_on_device && artifact->size_bytes > capability.staging_bytes) {
+        return Misfit{Reason::kNoSpace, artifact->size_bytes};
     }
     return Fit{variant, artifact, is_on_device};
 }

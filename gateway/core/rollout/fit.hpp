@@ -21,8 +21,10 @@ struct Fit {
     bool is_on_device = false;  ///< a slot holds the model already: no bytes travel
 };
 
-/// `reported` is what the device says about the release's task; null if nothing.
+/// `reported` is what the device says about the release's task; null if nothing. Of the encodings
+/// the device can decode it is the smallest; a delta counts when the device runs its base, unless
+/// `without_deltas`.
 std::variant<Fit, Misfit> fit_release(const ReleaseRecord& release, const Capability& capability,
-                                      const TaskState* reported);
+                                      const TaskState* reported, bool without_deltas = false);
 
 }  // namespace frugal::core

@@ -90,7 +90,6 @@ ReleaseShelf::Packed ReleaseShelf::pack(const std::string& file,
                               .device_class = *base::ClassName::parse(device_class),
                               .runtime_abi = FR_RUNTIME_ABI,
                               .operators = {},
-                              .decoder_profile = kProfile,
                               .self_tests = {},
                               .data_digest = {}},
                   .artifacts = {},
@@ -101,7 +100,6 @@ ReleaseShelf::Packed ReleaseShelf::pack(const std::string& file,
     const auto stream =
         model::encode(packed.tflite, model::plan_of_tflite(packed.tflite), {kProfile, {}, {}});
     FRUGAL_ASSERT(stream.has_value());
-    packed.content.decoder_ram_bytes = *model::decoder_ram_bytes(*stream);
     for (const auto block_bytes : kBlockSizes) {
         auto artifact = model::build_artifact(*stream, block_bytes);
         FRUGAL_ASSERT(artifact.has_value());
@@ -109,7 +107,9 @@ ReleaseShelf::Packed ReleaseShelf::pack(const std::string& file,
             {.digest = artifact->digest,
              .size_bytes = static_cast<std::uint32_t>(artifact->bytes.size()),
              .block_bytes = block_bytes,
-             .list_digest = artifact->list_digest});
+             .list_digest = artifact->list_digest,
+             .decoder_profile = kProfile,
+             .decoder_ram_bytes = *model::decoder_ram_bytes(*stream)});
         packed.blobs.push_back({artifact->digest, core::BlobKind::kArtifact,
                                 std::make_shared<const base::Bytes>(std::move(artifact->bytes))});
     }

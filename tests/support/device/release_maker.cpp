@@ -88,11 +88,25 @@ v1::SignedBlob ReleaseMaker::sign(const base::Bytes& content) const {
 
 Release ReleaseMaker::make(const std::string& file, std::uint32_t counter,
                            std::uint32_t block_bytes, const ManifestChange& change) const {
-    return make_of(read_model(file), counter, block_bytes, change);
+    return make_of(read_model(file), counter, block_bytes, change, {});
+}
+
+Release ReleaseMaker::tune(const Release& base, std::uint32_t counter) const {
+    constexpr std::size_t kEvery = 9;
+    auto model = base.model;
+    for (const auto& region : model::plan_of_tflite(model).regions) {
+        if (region.kind != model::RegionKind::kWeights) {
+            continue;
+        }
+        for (std::size_t i = 0; i < region.size_bytes; i += kEvery) {
+            model[region.offset + i] ^= 1;
+        }
+    }
+    return make_of(std::move(model), counter, base.artifact.layout.block_bytes, {}, base.model);
 }
 
 Release ReleaseMaker::make_of(base::Bytes model, std::uint32_t counter, std::uint32_t block_bytes,
-                              const ManifestChange& change) const {
+                              const ManifestChange& change, const base::Bytes& base) const {
     constexpr std::uint32_t kSeed = 0xC0FFEE;
     Release release;
     release.model = std::move(model);
@@ -111,7 +125,6 @@ Release ReleaseMaker::make_of(base::Bytes model, std::uint32_t counter, std::uin
     manifest.set_arena_bytes(measured.arena_bytes);
     manifest.set_input_bytes(measured.input_bytes);
     manifest.set_output_classes(measured.classes);
-    manifest.set_decoder_profile(kProfile);
     auto* self_test = manifest.add_self_tests();
     self_test->set_seed(kSeed);
     self_test->set_output_digest(measured.output_digest.data(), measured.output_digest.size());
@@ -119,10 +132,17 @@ Release ReleaseMaker::make_of(base::Bytes model, std::uint32_t counter, std::uin
         change(manifest);
     }
     release.signed_manifest = sign(serialize(manifest));
-    const auto stream =
-        model::encode(release.model, model::plan_of_tflite(release.model), {kProfile, {}, {}});
-    FRUGAL_ASSERT(stream.has_value());
-    auto artifact = model::build_artifact(*stream, block_bytes);
+    const auto encoded =
+        model::encode_with_statistics(release.model, model::plan_of_tflite(release.model),
+                                      {kProfile, base, model::plan_of_tflite(base)});
+    FRUGAL_ASSERT(encoded.has_value() && encoded->is_delta == !base.empty());
+    release.decoder_profile = encoded->profile;
+    release.decoder_ram_bytes = *model::decoder_ram_bytes(encoded->stream);
+    if (encoded->is_delta) {
+        const auto digest = sha256(base);
+        release.base_digest.assign(digest.begin(), digest.end());
+    }
+    auto artifact = model::build_artifact(encoded->stream, block_bytes);
     FRUGAL_ASSERT(artifact.has_value());
     release.artifact = std::move(*artifact);
     return release;

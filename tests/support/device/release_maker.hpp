@@ -22,6 +22,9 @@ struct Release {
     v1::Manifest manifest;
     v1::SignedBlob signed_manifest;
     model::Artifact artifact;
+    base::Bytes base_digest;  ///< of the model the artifact is a delta of; empty for a full one
+    std::uint32_t decoder_profile = 0;
+    std::uint32_t decoder_ram_bytes = 0;
 };
 
 /// What to change about an otherwise fit manifest before it is signed.
@@ -35,9 +38,12 @@ public:
     Release make(const std::string& file, std::uint32_t counter, std::uint32_t block_bytes = 256,
                  const ManifestChange& change = {}) const;
 
-    /// The same of any model's bytes.
+    /// The same of any model's bytes; with a base the artifact is a delta of that.
     Release make_of(base::Bytes model, std::uint32_t counter, std::uint32_t block_bytes = 256,
-                    const ManifestChange& change = {}) const;
+                    const ManifestChange& change = {}, const base::Bytes& base = {}) const;
+
+    /// What fine-tuning makes of a release: some weights moved by one, sent as a delta.
+    Release tune(const Release& base, std::uint32_t counter) const;
 
     /// The same model under another counter: what a rollback is.
     Release again(const Release& release, std::uint32_t counter) const;

@@ -66,6 +66,9 @@ void SiteModel::offer(const Release& release, v1::TaskDesired& task) const {
         artifact->set_list_digest(release.artifact.list_digest.data(), 32);
         artifact->set_size_bytes(release.artifact.layout.size_bytes);
         artifact->set_block_bytes(release.artifact.layout.block_bytes);
+        artifact->set_decoder_profile(release.decoder_profile);
+        artifact->set_decoder_ram_bytes(release.decoder_ram_bytes);
+        artifact->set_base_digest(release.base_digest.data(), release.base_digest.size());
     }
 }
 

@@ -5,10 +5,13 @@
 
 #include <fstream>
 #include <iterator>
+#include <map>
 
 #include "crypto/sha256.hpp"
 #include "frugal/artifact.h"
+#include "frugal/codec.h"
 #include "model/codec/codec.hpp"
+#include "model/codec/tflite_plan.hpp"
 
 namespace frugal::app {
 namespace {
@@ -70,6 +73,39 @@ TEST_F(ReleaseBuilder, SignsWhatTheFileIsAndPacksItWithoutLoss) {
         EXPECT_EQ(*decoded, tflite);
         EXPECT_LT(artifact.size_bytes, tflite.size());
     }
+}
+
+TEST_F(ReleaseBuilder, EncodesForEveryProfileAndAgainstWhatDevicesRun) {
+    const auto running = model_file("fashion-tiny-1.tflite");
+    auto tuned = running;
+    const auto plan = model::plan_of_tflite(running);
+    for (const auto& region : plan.regions) {
+        for (std::size_t i = 0; region.kind == model::RegionKind::kWeights && i < region.size_bytes;
+             i += 50) {
+            tuned[region.offset + i] ^= 1;
+        }
+    }
+    auto source = source_of(tuned);
+    const auto other = model_file("fashion-small-1.tflite");
+    source.bases = {{source.variants[0].device_class, crypto::sha256(running), running},
+                    {*base::ClassName::parse("m4"), crypto::sha256(other), other}};
+    const auto import = build_release(source, *key_);
+    ASSERT_TRUE(import) << import.error().describe();
+    std::map<std::uint32_t, std::uint32_t> full;
+    std::map<std::uint32_t, std::uint32_t> delta;
+    for (const auto& artifact : import->variants[0].artifacts) {
+        if (artifact.block_bytes != 256) {
+            continue;
+        }
+        auto& sizes = artifact.base_digest ? delta : full;
+        sizes[artifact.decoder_profile] = artifact.size_bytes;
+        EXPECT_EQ(artifact.base_digest.value_or(crypto::sha256(running)), crypto::sha256(running));
+        EXPECT_GT(artifact.decoder_ram_bytes, 0U);
+    }
+    EXPECT_EQ(full.size(), FR_CODEC_PROFILES);
+    EXPECT_LE(full[2], full[1]);
+    ASSERT_TRUE(delta.count(1));
+    EXPECT_LT(delta[1], full[1] / 2);
 }
 
 TEST_F(ReleaseBuilder, NamesTheVariantThatIsNoModel) {

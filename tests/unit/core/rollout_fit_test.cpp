@@ -64,15 +64,23 @@ struct FitCase {
     void (*change)(Capability&, TaskState&);
 };
 
+ArtifactRecord encoding(std::uint8_t name, std::uint32_t size_bytes, std::uint32_t block_bytes,
+                        std::uint32_t profile = 1, std::optional<base::Digest> base = {}) {
+    return {.digest = digest_of(name),
+            .size_bytes = size_bytes,
+            .block_bytes = block_bytes,
+            .base_digest = base,
+            .decoder_profile = profile,
+            .decoder_ram_bytes = 1000 + 2000 * profile};
+}
+
 class Fits : public ::testing::TestWithParam<FitCase> {};
 
 TEST_P(Fits, FindsTheReasonBeforeAByteTravels) {
     ReleaseRecord release{.model = model_name("net"), .release = 2, .counter = 2, .task = 1};
     release.variants.push_back(
         {signed_manifest(manifest_content("net", 2, 2)),
-         {{.digest = digest_of(1), .size_bytes = 5000, .block_bytes = 128},
-          {.digest = digest_of(2), .size_bytes = 4900, .block_bytes = 512},
-          {.digest = digest_of(3), .size_bytes = 4800, .block_bytes = 4096}}});
+         {encoding(1, 5000, 128), encoding(2, 4900, 512), encoding(3, 4800, 4096)}});
     auto can = capability();
     TaskState reported{.task = 1};
     GetParam().change(can, reported);
@@ -121,6 +129,59 @@ INSTANTIATE_TEST_SUITE_P(
                     reported.other_digest = digest_of(2);
                 }}),
     [](const auto& named) { return named.param.case_name; });
+
+// Which encoding -------------------------------------------------------------------------------
+
+class Encodings : public ::testing::Test {
+protected:
+    Encodings() {
+        release.variants.push_back(
+            {signed_manifest(manifest_content("net", 2, 2)),
+             {encoding(10, 5000, 512, 0), encoding(11, 4500, 512, 1), encoding(12, 4400, 512, 2),
+              encoding(21, 300, 512, 1, digest_of(77)), encoding(20, 400, 512, 0, digest_of(77))}});
+    }
+    base::Digest chosen(bool without_deltas = false) {
+        const auto fit = fit_release(release, can, &reported, without_deltas);
+        return std::holds_alternative<Fit>(fit) ? std::get<Fit>(fit).artifact->digest
+                                                : base::Digest{};
+    }
+    ReleaseRecord release{.model = model_name("net"), .release = 2, .counter = 2, .task = 1};
+    Capability can = capability();
+    TaskState reported{.task = 1};
+};
+
+TEST_F(Encodings, TheSmallestOneTheDeviceCanDecode) {
+    can.decoder_ram_bytes = 8000;
+    can.decoder_profiles = 0b111;
+    EXPECT_EQ(chosen(), digest_of(12));
+    can.decoder_profiles = 0b011;
+    EXPECT_EQ(chosen(), digest_of(11));
+    can.decoder_profiles = 0b111;
+    can.decoder_ram_bytes = 2000;
+    EXPECT_EQ(chosen(), digest_of(10));
+}
+
+TEST_F(Encodings, ADeltaForWhoRunsItsBase) {
+    can.decoder_profiles = 0b011;
+    reported.model_digest = digest_of(77);
+    EXPECT_EQ(chosen(), digest_of(21));
+    can.decoder_profiles = 0b001;
+    EXPECT_EQ(chosen(), digest_of(20));
+    EXPECT_EQ(chosen(true), digest_of(10)) << "told to do without";
+    reported.model_digest = digest_of(78);
+    EXPECT_EQ(chosen(), digest_of(10));
+    reported.model_digest.reset();
+    reported.other_digest = digest_of(77);
+    EXPECT_EQ(chosen(), digest_of(10)) << "the other slot is the one written";
+}
+
+TEST_F(Encodings, NoneThatCanBeDecodedNamesTheLeastMemory) {
+    can.decoder_ram_bytes = 900;
+    can.decoder_profiles = 0b111;
+    const auto fit = fit_release(release, can, &reported);
+    ASSERT_TRUE(std::holds_alternative<Misfit>(fit));
+    EXPECT_EQ(std::get<Misfit>(fit), (Misfit{Reason::kUnfitRuntime, 1000}));
+}
 
 }  // namespace
 }  // namespace frugal::core

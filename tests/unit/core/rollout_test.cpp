@@ -135,6 +135,47 @@ TEST_F(RolloutDeskTest, DoesNotCallConfirmedWhatADeviceNoLongerRuns) {
     EXPECT_EQ(world.standing(id, "a").reason, Reason::kDowngrade);
 }
 
+TEST_F(RolloutDeskTest, AFullEncodingFollowsADeltaWhoseBaseIsMissing) {
+    auto content = manifest_content("net", 2, 2);
+    content.model_digest = digest_of(52);
+    const auto encoding = [](std::uint8_t name, std::uint32_t size,
+                             std::optional<base::Digest> base) {
+        return ArtifactRecord{.digest = digest_of(name),
+                              .size_bytes = size,
+                              .block_bytes = 512,
+                              .list_digest = digest_of(1),
+                              .base_digest = base,
+                              .decoder_profile = 1};
+    };
+    ImportRelease command{
+        .model = model_name("net"),
+        .release = 2,
+        .counter = 2,
+        .task = 1,
+        .variants = {{signed_manifest(content),
+                      {encoding(110, 5000, {}), encoding(111, 300, digest_of(51))}}}};
+    for (const auto& [name, size] : {std::pair{110, 5000}, std::pair{111, 300}}) {
+        command.blobs.push_back({.digest = digest_of(static_cast<std::uint8_t>(name)),
+                                 .bytes = std::make_shared<const base::Bytes>(size)});
+    }
+    start();
+    report("a", UpdatePhase::kConfirmed);
+    const auto plan = world.get<ReleasePlan>(PlanRelease{model_name("net"), 1});
+    ASSERT_EQ(plan.bases.size(), 1U) << "what a confirmed report says it runs";
+    EXPECT_EQ(plan.bases[0].model_digest, digest_of(51));
+    world.get<ReleaseImported>(std::move(command));
+    const auto id = start(2);
+    ASSERT_TRUE(world.sent<Desired>("a").back().tasks[0].artifact);
+    EXPECT_EQ(world.sent<Desired>("a").back().tasks[0].artifact->digest, digest_of(111));
+    EXPECT_EQ(world.sent<Desired>("b").back().tasks[0].artifact->digest, digest_of(110));
+
+    report("a", UpdatePhase::kRefused, Reason::kBaseMissing, 2);
+    EXPECT_EQ(world.sent<Desired>("a").back().tasks[0].artifact->digest, digest_of(110));
+    EXPECT_EQ(world.standing(id, "a").state, RolloutState::kOffered);
+    report("a", UpdatePhase::kRefused, Reason::kBaseMissing, 2);
+    EXPECT_EQ(world.standing(id, "a").state, RolloutState::kRefused) << "once is enough";
+}
+
 TEST_F(RolloutDeskTest, ADeviceEnrolledLaterJoins) {
     const auto id = start();
     world.enrol("late");

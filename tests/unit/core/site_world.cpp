@@ -45,9 +45,7 @@ ManifestContent manifest_content(std::string_view model, std::uint32_t release,
             .arena_bytes = 10'000,
             .operators = {3 * 256 + 1, 9 * 256 + 2},
             .input_bytes = 784,
-            .output_classes = 10,
-            .decoder_ram_bytes = 3000,
-            .decoder_profile = 1};
+            .output_classes = 10};
 }
 
 Capability capability(std::string_view device_class) {
@@ -177,7 +175,9 @@ void SiteWorld::import(std::uint32_t release, std::uint32_t counter, std::uint8_
     const ArtifactRecord artifact{.digest = digest_of(static_cast<std::uint8_t>(100 + release)),
                                   .size_bytes = 5000,
                                   .block_bytes = 512,
-                                  .list_digest = digest_of(1)};
+                                  .list_digest = digest_of(1),
+                                  .decoder_profile = 1,
+                                  .decoder_ram_bytes = 3000};
     ImportRelease command{.model = model_name("net"),
                           .release = release,
                           .counter = counter,

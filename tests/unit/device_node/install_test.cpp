@@ -25,6 +25,26 @@ TEST_F(Install, AFirstAndASecondModel) {
     EXPECT_TRUE(was_reported(FR_PHASE_CONFIRMED, FR_REASON_NONE));
 }
 
+TEST_F(Install, ADeltaOfWhatRuns) {
+    start();
+    const auto tuned = maker().tune(first(), 2);
+    ASSERT_LT(tuned.artifact.layout.size_bytes, first().artifact.layout.size_bytes / 2);
+    world.install(tuned);
+    EXPECT_EQ(world.status().phase, FR_PHASE_CONFIRMED);
+    EXPECT_EQ(world.status().release, 2U);
+}
+
+TEST_F(Install, ADeltaAcrossAReboot) {
+    start();
+    const auto tuned = maker().tune(first(), 2);
+    want(tuned);
+    world.run(20);
+    ASSERT_EQ(world.boot(), FR_OK);
+    world.connect();
+    world.run(60000);
+    EXPECT_EQ(world.status().phase, FR_PHASE_PROBATION);
+}
+
 TEST_F(Install, SubscribesToTheSharedTopicWhileItFetches) {
     start();
     ASSERT_EQ(world.subscribed.size(), 1U);

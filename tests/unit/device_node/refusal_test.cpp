@@ -44,8 +44,6 @@ const std::vector<Case> kCases = {
     {"task_of_the_manifest", [](auto& m) { m.set_task(2); }, FR_REASON_UNFIT_IO},
     {"runtime_abi", [](auto& m) { m.set_runtime_abi(2); }, FR_REASON_UNFIT_RUNTIME},
     {"device_class", [](auto& m) { m.set_device_class("m4"); }, FR_REASON_UNFIT_RUNTIME},
-    {"decoder_profile", [](auto& m) { m.set_decoder_profile(9); }, FR_REASON_UNFIT_RUNTIME},
-    {"decoder_ram", [](auto& m) { m.set_decoder_ram_bytes(1U << 20); }, FR_REASON_UNFIT_RUNTIME},
     {"no_digest", [](auto& m) { m.clear_model_digest(); }, FR_REASON_BAD_SIGNATURE},
     {"other_format", [](auto& m) { m.set_format(2); }, FR_REASON_BAD_SIGNATURE},
 };
@@ -76,12 +74,40 @@ TEST_F(Signature, OfAnotherKeyIsRefused) {
     EXPECT_EQ(world.status().reason, FR_REASON_BAD_SIGNATURE);
 }
 
-TEST_F(Signature, AnOfferWithoutAnArtifactOrWithADeltaIsRefused) {
+TEST_F(Signature, AnOfferWithoutAnArtifactIsRefused) {
     start();
     world.site.offers_artifact = false;
     pursue(second());
     EXPECT_EQ(world.status().phase, FR_PHASE_REFUSED);
     EXPECT_EQ(world.status().reason, FR_REASON_BASE_MISSING);
+}
+
+TEST_F(Signature, ADeltaOfAModelThatDoesNotRunIsRefused) {
+    start();
+    pursue(maker().tune(second(), 2));
+    EXPECT_EQ(world.status().phase, FR_PHASE_REFUSED);
+    EXPECT_EQ(world.status().reason, FR_REASON_BASE_MISSING);
+    world.install(second());
+    EXPECT_EQ(world.status().release, 2U) << "in full it is taken";
+}
+
+TEST_F(Signature, ADeltaOfTheOtherSlotIsRefused) {
+    start();
+    world.install(second());
+    pursue(maker().tune(first(), 3));
+    EXPECT_EQ(world.status().reason, FR_REASON_BASE_MISSING) << "that slot is the one written";
+}
+
+TEST_F(Signature, AnEncodingItCannotDecodeIsRefused) {
+    start();
+    auto strange = second();
+    strange.decoder_profile = 9;
+    pursue(strange);
+    EXPECT_EQ(world.status().reason, FR_REASON_UNFIT_RUNTIME);
+    auto hungry = second();
+    hungry.decoder_ram_bytes = 1U << 20;
+    pursue(hungry);
+    EXPECT_EQ(world.status().reason, FR_REASON_UNFIT_RUNTIME);
 }
 
 TEST_F(Signature, AnArtifactLargerThanStagingIsRefused) {

@@ -36,7 +36,9 @@ core::ReleaseRecord full_release() {
                                   .size_bytes = 5,
                                   .block_bytes = 128,
                                   .list_digest = core::digest_of(2),
-                                  .base_digest = core::digest_of(3)},
+                                  .base_digest = core::digest_of(3),
+                                  .decoder_profile = 2,
+                                  .decoder_ram_bytes = 4448},
                                  {.digest = core::digest_of(4),
                                   .size_bytes = 6,
                                   .block_bytes = 512,
@@ -195,7 +197,13 @@ TEST_F(DatabaseTest, AnUpgradeConfirmsEarlierRevocationsOnceMore) {
     batch.records = {device_record(0, "enrolled"), device_record(1, "revoked")};
     std::get<core::DeviceRecord>(batch.records[1]).state = core::DeviceState::kRevoked;
     ASSERT_TRUE(open().commit(batch));
-    execute("ALTER TABLE device DROP COLUMN kick_pending; PRAGMA user_version = 1");  // as it was
+    execute(
+        "ALTER TABLE device DROP COLUMN kick_pending;"
+        "ALTER TABLE artifact DROP COLUMN decoder_profile;"
+        "ALTER TABLE artifact DROP COLUMN decoder_ram_bytes;"
+        "ALTER TABLE variant ADD COLUMN decoder_ram_bytes INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE variant ADD COLUMN decoder_profile INTEGER NOT NULL DEFAULT 0;"
+        "PRAGMA user_version = 1");  // as it was
     const auto devices = open().load()->devices;
     ASSERT_EQ(devices.size(), 2U);
     EXPECT_FALSE(devices[0].is_kick_pending);
