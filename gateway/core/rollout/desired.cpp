@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Building the desired state of one device: what it is told at every hello and at every change.
+// Building the desired state of one device: what it is told at every hello and at every change, and
+// what it says in answer that changes the next.
 #include <algorithm>
 
 #include "core/rollout/rollout_desk.hpp"
@@ -126,6 +127,37 @@ void RolloutDesk::settle_fit(const Step& step, Device& device) {
             apply(step, entry, RolloutEvent::kOffer);
         }
     }
+}
+
+// What a device runs now, without waiting for its next hello: the base of the next delta.
+void RolloutDesk::note_confirmed(const Step& step, Device& device, const ReleaseRecord& release) {
+    const auto fit = fit_release(release, *device.record.capability, nullptr);
+    const auto* fits = std::get_if<Fit>(&fit);
+    const auto state = std::ranges::find(device.record.reported, release.task, &TaskState::task);
+    if (fits == nullptr || state == device.record.reported.end() ||
+        state->release == release.counter) {
+        return;
+    }
+    state->release = release.counter;
+    state->burned_counter = std::max(state->burned_counter, release.counter);
+    state->model_digest = fits->variant->manifest->content().model_digest;
+    state->other_digest.reset();
+    state->phase = UpdatePhase::kConfirmed;
+    state->reason = Reason::kNone;
+    step.write(device.record);
+}
+
+// The gateway's picture of its slots was wrong: a full encoding needs no picture.
+void RolloutDesk::offer_in_full(const Step& step, Device& device, const Assignment& assignment) {
+    device.refuses_deltas = true;
+    for (auto& state : device.record.reported) {
+        if (state.task == assignment.task) {
+            state.other_digest.reset();
+        }
+    }
+    apply(step, entry_of(device, assignment), RolloutEvent::kOffer);
+    touch_version(step, device);
+    tell(step, device);
 }
 
 }  // namespace frugal::core
