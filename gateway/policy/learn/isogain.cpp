@@ -36,7 +36,7 @@ void IsoGain::restart() {
     rho_samples_ = 0;
     drift_ = {};
     tasks_ = 0;
-    alarm_left_ = probe_left_ = probe_gap_left_ = 0;
+    alarm_left_ = probe_left_ = probe_gap_left_ = quiet_left_ = 0;
     audit_q8_ = config_.audit_q8;
     may_jump_ = true;
     fit();
@@ -87,7 +87,7 @@ void IsoGain::observe(const Evidence& evidence) {
     const double surprise = gain - expected_.values[bin];
     seen_.counts[bin] += 1;
     seen_.gains[bin] += gain;
-    if (is_settling_) {
+    if (quiet_left_ > 0) {
         return;
     }
     if (evidence.is_audit) {
@@ -146,7 +146,7 @@ void IsoGain::discount(double keep) {
         seen_.gains[bin] *= keep;
     }
     audit_sum_ = above_sum_ = below_sum_ = 0;
-    is_settling_ = true;
+    quiet_left_ = config_.quiet_tasks;
 }
 
 void IsoGain::end_window(const Sketch& sketch) {
@@ -162,6 +162,7 @@ void IsoGain::end_window(const Sketch& sketch) {
     };
     probe_left_ = pass(probe_left_);
     alarm_left_ = pass(alarm_left_);
+    quiet_left_ = pass(quiet_left_);
     probe_gap_left_ = pass(probe_gap_left_);
     if (drift_.add(sketch) && probe_gap_left_ == 0) {
         probe_left_ = config_.probe_tasks;
@@ -189,7 +190,7 @@ void IsoGain::fit() {
         const double wanted = std::clamp(fitted.values[bin] + bonus, 0.0, 1.0);
         shown_[bin] = std::clamp(wanted, shown_[bin] - step, shown_[bin] + step);
     }
-    may_jump_ = is_settling_ = false;
+    may_jump_ = false;
     usual_ = {means, weights};
     expected_ = fitted;
     table_ = registration_.rho > 0 ? to_q8(shown_) : TableBytes{};

@@ -14,10 +14,11 @@
 
 namespace frugal::policy {
 
-/// Constants of design 4.4 first, then those of the faster detection.
+/// Names of design 4.4 first, then the faster detection. kappa and alpha are smaller than there
+/// (ARCHITECTURE.md D30).
 struct IsoGainConfig {
-    double prior_weight = 3;      ///< kappa
-    double bonus = 0.005;         ///< alpha: how far uncertainty raises a gain
+    double prior_weight = 2;      ///< kappa
+    double bonus = 0.001;         ///< alpha: how far uncertainty raises a gain
     double memory_tasks = 16000;  ///< M: evidence fades over so many
     std::uint8_t audit_q8 = 1;    ///< a: share of locally kept tasks that is asked all the same
     double alarm_slack = 0.05;
@@ -33,6 +34,7 @@ struct IsoGainConfig {
     std::uint32_t probe_gap_tasks = 2048;  ///< between two probes that sketches ask for
     double surprise_slack = 0.25;          ///< the same test on all samples, both ways
     double surprise_limit = 8;
+    std::uint32_t quiet_tasks = 512;  ///< after an alarm, before the tests go on
 };
 
 /// What one escalated task showed.
@@ -99,7 +101,7 @@ private:
     std::uint32_t probe_left_ = 0;
     std::uint32_t probe_gap_left_ = 0;
     bool may_jump_ = true;
-    bool is_settling_ = false;  ///< what is expected changes at the end of this window
+    std::uint32_t quiet_left_ = 0;
     std::uint32_t alarms_ = 0;
     std::uint32_t probes_ = 0;
     TableBytes table_{};

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/offline_policy.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+#include "cli/output.hpp"
+
+namespace frugal::cli {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+class OfflinePolicy : public testing::Test {
+protected:
+    OfflinePolicy() {
+        std::string name = (fs::temp_directory_path() / "frugal-policy-XXXXXX").string();
+        folder_ = ::mkdtemp(name.data());
+    }
+    ~OfflinePolicy() override { fs::remove_all(folder_); }
+
+    std::string file(const std::string& name, const std::string& text) const {
+        const fs::path path = folder_ / name;
+        std::ofstream(path, std::ios::binary) << text;
+        return path.string();
+    }
+
+    fs::path folder_;
+};
+
+// Two unsure wrong answers, a sure wrong one, a sure right one that the edge gets wrong.
+constexpr const char* kTrace =
+    "seq,task,local_class,local_confidence_q8,margin_q8,edge_class,true_class\n"
+    "0,1,0,40,5,1,1\n1,1,0,60,9,1,1\n2,1,0,200,150,1,1\n3,1,1,250,240,0,1\n";
+
+TEST_F(OfflinePolicy, ReplayPrintsTheDocumentedDocument) {
+    Context context;
+    context.json = true;
+    ReplayCommand command;
+    command.trace = file("t.csv", kTrace);
+    command.extra = file("x.csv", "seq,phase,entropy_conf_q8\n0,0,9\n1,0,9\n2,0,180\n3,0,240\n");
+    command.options.cost = 0.2;
+    testing::internal::CaptureStdout();
+    const auto done = replay_policy(context, command);
+    const json::value printed = json::parse(testing::internal::GetCapturedStdout());
+    ASSERT_TRUE(done) << done.error().describe();
+    EXPECT_EQ(printed.at("schema"), "frugal.cli/v1/policy-replay");
+    EXPECT_EQ(printed.at("tasks"), 4);
+    std::string names;
+    for (const json::value& policy : printed.at("policies").as_array()) {
+        names += std::string(policy.at("name").as_string()) + " ";
+        for (const char* key : {"cost_per_task", "over_best_fixed_percent", "escalated_fraction",
+                                "accuracy", "worst_over_best_fixed_percent"}) {
+            EXPECT_TRUE(policy.at(key).is_number()) << key;
+        }
+        if (policy.at("name") == "all-edge") {
+            EXPECT_DOUBLE_EQ(policy.at("cost_per_task").as_double(), 0.45);
+            EXPECT_DOUBLE_EQ(policy.at("escalated_fraction").as_double(), 1);
+            EXPECT_DOUBLE_EQ(policy.at("accuracy").as_double(), 0.75);
+            EXPECT_NEAR(policy.at("over_best_fixed_percent").as_double(), 200, 1e-9);
+        }
+    }
+    EXPECT_EQ(names,
+              "isogain hedge best-fixed best-fixed-margin best-fixed-per-class calibrate-once "
+              "oracle all-local all-edge chow sedna-threshold sedna-cross-entropy sedna-ibt "
+              "exponential-weights hi-lcb ");
+}
+
+TEST_F(OfflinePolicy, ReplayNamesThePlaceOfABadValue) {
+    ReplayCommand command;
+    command.trace = file("t.csv", std::string(kTrace) + "4,1,0,999,0,0,0\n");
+    const auto done = replay_policy({}, command);
+    ASSERT_FALSE(done);
+    EXPECT_NE(done.error().message.find("t.csv:6:7: local_confidence_q8 is \"999\""),
+              std::string::npos)
+        << done.error().describe();
+    EXPECT_EQ(exit_code(done.error().kind), kExitFailed);
+}
+
+TEST_F(OfflinePolicy, AMissingFileIsNotFound) {
+    ReplayCommand command;
+    command.trace = (folder_ / "none.csv").string();
+    const auto done = replay_policy({}, command);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().kind, base::ErrorKind::kNotFound);
+}
+
+TEST_F(OfflinePolicy, CheckPrintsItsProofs) {
+    Context context;
+    context.json = true;
+    testing::internal::CaptureStdout();
+    const auto done = check_policy(context, FRUGAL_SOURCE_DIR "/config/policies/fashion.toml");
+    const json::value printed = json::parse(testing::internal::GetCapturedStdout());
+    ASSERT_TRUE(done) << done.error().describe();
+    EXPECT_EQ(printed.at("fail_safe"), "local");
+    EXPECT_EQ(printed.at("tasks").as_array().size(), 4u);
+}
+
+}  // namespace
+}  // namespace frugal::cli
