@@ -145,20 +145,21 @@ private:
         if (table == nullptr) {
             return {};
         }
-        for (const auto& [name, value] : *table) {
+        for (const auto& [written, value] : *table) {
+            const std::string_view name = written.str();
             const auto key = std::find_if(known.begin(), known.end(), [&](const auto& candidate) {
-                return candidate.first == name.str();
+                return candidate.first == name;
             });
             if (key == known.end()) {
                 std::vector<std::string_view> names;
                 for (const auto& candidate : known) {
                     names.push_back(candidate.first);
                 }
-                return refuse(value, fmt::format("there is no key \"{}\" here", name.str()),
+                return refuse(value, fmt::format("there is no key \"{}\" here", name),
                               fmt::format("Known are {}.", fmt::join(names, ", ")));
             }
             if (!holds(key->second, value)) {
-                return refuse(value, fmt::format("\"{}\" holds the wrong type", name.str()),
+                return refuse(value, fmt::format("\"{}\" holds the wrong type", name),
                               "Compare config/policies/fashion.toml.");
             }
         }

@@ -134,7 +134,7 @@ void IsoGain::all_clear() {
         seen_ = *before_alarm_;
         before_alarm_.reset();
     } else {
-        discount(config_.alarm_keep);
+        discount(config_.clear_keep);
     }
     may_jump_ = true;
     ++alarms_;

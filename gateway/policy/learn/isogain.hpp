@@ -34,6 +34,7 @@ struct IsoGainConfig {
     std::uint32_t probe_gap_tasks = 2048;  ///< between two probes that sketches ask for
     double surprise_slack = 0.25;          ///< the same test on all samples, both ways
     double surprise_limit = 8;
+    double clear_keep = 0.25;         ///< of the evidence, when the edge helps less than believed
     std::uint32_t quiet_tasks = 512;  ///< after an alarm, before the tests go on
 };
 

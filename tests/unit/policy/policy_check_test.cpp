@@ -79,6 +79,7 @@ const Case kCases[] = {
     {"no_digest", std::string(64, 'b'), "b", "7:1", "sha256"},
     {"misspelt_key", "privacy", "privcy", "4:10", "no key"},
     {"no_toml", "[policy]", "[policy", "1:8", "TOML"},
+    {"key_of_no_letters", "[policy]", "[ = 1", "1:", "TOML"},
 };
 
 INSTANTIATE_TEST_SUITE_P(, BadPolicy, testing::ValuesIn(kCases),
