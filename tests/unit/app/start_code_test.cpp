@@ -59,8 +59,8 @@ TEST_F(StartCodeTest, IsGoodOnceAndForATime) {
 TEST_F(StartCodeTest, NothingElseIsRight) {
     EXPECT_EQ(code_.check("0000-0000-0000-0000", kNow), Verdict::kWrong);
     const std::string text = code_.renew(wire::Role::kAdmin, kNow);
-    for (const std::string& wrong : {std::string(), std::string("frg_x"), text + "0", text.substr(1),
-                                    std::string(4096, 'A')}) {
+    for (const std::string& wrong : {std::string(), std::string("frg_x"), text + "0",
+                                     text.substr(1), std::string(4096, 'A')}) {
         EXPECT_EQ(code_.check(wrong, kNow), Verdict::kWrong) << wrong;
     }
 }
