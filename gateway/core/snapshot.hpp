@@ -10,7 +10,7 @@
 namespace frugal::core {
 
 struct Snapshot {
-    std::uint64_t fencing_epoch = 0;    ///< of the last process
+    std::uint64_t fencing_epoch = 0;      ///< of the last process
     std::vector<DeviceRecord> devices{};  ///< by number, dense
     std::vector<StreamRecord> streams{};  ///< by number, dense
     std::vector<TaskRecord> tasks{};

@@ -66,7 +66,8 @@ Result<CertificateRequest> CertificateRequest::verify(base::ByteView der_or_pem)
                           "generate the key with -pkeyopt ec_paramgen_curve:P-256");
     }
     if (X509_REQ_verify(request.get(), key) != 1) {
-        return openssl_failure("the request is not signed with its own key", ErrorKind::kInvalidInput,
+        return openssl_failure("the request is not signed with its own key",
+                               ErrorKind::kInvalidInput,
                                "make the request on the device that holds the key");
     }
     auto device = device_of(request.get());

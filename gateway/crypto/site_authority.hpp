@@ -56,8 +56,8 @@ public:
     /// The gateway's own client certificate for the broker; its common name is "gateway".
     base::Result<KeyAndCertificate> issue_gateway_client(base::WallTime now) const;
 
-    /// A device's certificate. kInvalidInput if the request names another device than `device`, or if the
-    /// id is reserved ("all" is a topic, "gateway" the gateway's own name).
+    /// A device's certificate. kInvalidInput if the request names another device than `device`, or
+    /// if the id is reserved ("all" is a topic, "gateway" the gateway's own name).
     base::Result<Certificate> issue_device(const CertificateRequest& request,
                                            const base::DeviceId& device, base::WallTime now) const;
 

@@ -119,8 +119,7 @@ bool reboot(DeviceWorld& world) {
     if (world.boot() != FR_OK) {
         std::abort();
     }
-    if (fr_node_next_sequence(&world.node) < before ||
-        fr_node_boot_epoch(&world.node) < epoch) {
+    if (fr_node_next_sequence(&world.node) < before || fr_node_boot_epoch(&world.node) < epoch) {
         std::abort();
     }
     return true;

@@ -11,9 +11,9 @@ extern "C" {
 
 typedef enum {
     FR_OK = 0,
-    FR_ERROR_ARGUMENT = 1,     ///< a caller's mistake: null pointer, zero size, wrong order of calls
-    FR_ERROR_TRUNCATED = 2,    ///< input ended before the structure did
-    FR_ERROR_MALFORMED = 3,    ///< input breaks its format
+    FR_ERROR_ARGUMENT = 1,   ///< a caller's mistake: null pointer, zero size, wrong order of calls
+    FR_ERROR_TRUNCATED = 2,  ///< input ended before the structure did
+    FR_ERROR_MALFORMED = 3,  ///< input breaks its format
     FR_ERROR_UNSUPPORTED = 4,  ///< well formed, but a version, operator or option not built in
     FR_ERROR_NO_SPACE = 5,     ///< a caller-given buffer, slot, ring or arena is too small
     FR_ERROR_DIGEST = 6,       ///< bytes do not match the digest that names them
