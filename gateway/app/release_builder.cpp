@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -192,10 +193,11 @@ Result<std::size_t> add_profile(core::ImportRelease& import, core::VariantRecord
     if (auto added = add_artifacts(import, record, *full, std::nullopt); !added) {
         return tl::unexpected(added.error());
     }
+    std::set<base::Digest> tried;  // classes may share a base
     for (const auto& base : source.bases) {
         const bool is_for_this =
             variant.device_class.text() == "any" || variant.device_class == base.device_class;
-        if (!is_for_this || base.tflite == variant.tflite) {
+        if (!is_for_this || base.tflite == variant.tflite || !tried.insert(base.digest).second) {
             continue;
         }
         auto delta = model::encode_with_statistics(

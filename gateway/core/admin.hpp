@@ -228,7 +228,7 @@ struct ReleaseImported {
     std::uint32_t release = 0;
 };
 
-inline constexpr std::size_t kDeltaBasesMax = 8;
+inline constexpr std::size_t kDeltaBasesMax = 4;
 
 /// A model that devices of a class run now: worth a delta.
 struct DeltaBase {

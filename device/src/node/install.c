@@ -13,6 +13,7 @@ typedef struct {
     fr_slot_writer_t writer;
     const uint8_t* slot;
     const uint8_t* base;  // what runs, for a delta
+    uint32_t fed;         // bytes written when the watchdog was last fed
 } sink_t;
 
 /// Bytes the decoder wants to see again: from flash, or from the word not yet programmed.
@@ -35,7 +36,8 @@ static fr_status_t read_base(void* context, uint32_t offset, uint8_t* out, uint3
     return FR_OK;
 }
 
-static fr_status_t drain(fr_decoder_t* decoder, sink_t* sink) {
+/// A few bytes of a delta can stand for a whole model, so the watchdog counts what is written.
+static fr_status_t drain(const fr_node_t* node, fr_decoder_t* decoder, sink_t* sink) {
     uint8_t piece[PIECE_BYTES];
     size_t produced = sizeof piece;
     fr_status_t status = FR_OK;
@@ -45,6 +47,10 @@ static fr_status_t drain(fr_decoder_t* decoder, sink_t* sink) {
             const fr_status_t added = fr_slot_writer_add(&sink->writer, piece, (uint32_t)produced);
             status = status == FR_OK ? added : status;
         }
+        if (sink->writer.written - sink->fed >= FR_WATCHDOG_BYTES) {
+            sink->fed = sink->writer.written;
+            fr_feed_watchdog(node);
+        }
     }
     return status;
 }
@@ -52,7 +58,6 @@ static fr_status_t drain(fr_decoder_t* decoder, sink_t* sink) {
 static fr_status_t decode(fr_node_t* node, fr_decoder_t* decoder, sink_t* sink,
                           const fr_view_t* payload) {
     uint32_t position = 0;
-    uint32_t fed = 0;
     fr_status_t status = FR_OK;
     while (status == FR_OK && position < payload->size) {
         size_t taken = 0;
@@ -61,16 +66,12 @@ static fr_status_t decode(fr_node_t* node, fr_decoder_t* decoder, sink_t* sink,
         status = fr_decoder_sink(decoder, payload->bytes + position, size, &taken);
         const uint32_t before = sink->writer.written;
         if (status == FR_OK) {
-            status = drain(decoder, sink);
+            status = drain(node, decoder, sink);
         }
         if (status == FR_OK && taken == 0 && sink->writer.written == before) {
             return FR_ERROR_MALFORMED;
         }
         position += (uint32_t)taken;
-        if (sink->writer.written - fed >= FR_WATCHDOG_BYTES) {
-            fed = sink->writer.written;
-            fr_feed_watchdog(node);
-        }
     }
     return status == FR_OK ? fr_decoder_finish(decoder) : status;
 }
@@ -100,8 +101,9 @@ static fr_status_t lend_base(const fr_node_t* node, const fr_offer_t* offer, sin
     }
     if (active < 0 ||
         !fr_slot_holds_model(node, task_index, (uint32_t)active, &offer->base_digest) ||
-        fr_slot_manifest(node, task_index, (uint32_t)active, &running) != FR_OK) {
-        return FR_ERROR_NOT_FOUND;
+        fr_slot_manifest(node, task_index, (uint32_t)active, &running) != FR_OK ||
+        fr_slot_check_digest(node, task_index, (uint32_t)active, &running) != FR_OK) {
+        return FR_ERROR_NOT_FOUND;  // a damaged base is none
     }
     sink->base = fr_slot_bytes(&node->port->flash, &node->layout, task_index, (uint32_t)active);
     config->read_base = read_base;
@@ -115,7 +117,7 @@ static fr_status_t write_slot(fr_node_t* node, const fr_manifest_t* manifest,
     const uint32_t task_index = node->update.task_index;
     const uint32_t slot = node->update.slot;
     fr_artifact_layout_t layout;
-    sink_t sink;
+    sink_t sink = {0};
     fr_decoder_config_t config = {manifest->model_bytes, read_back, &sink, NULL, 0, NULL, 0, NULL};
     fr_decoder_t* decoder = place_decoder(node, &config);
     if (decoder == NULL) {

@@ -82,17 +82,18 @@ static fr_reason_t judge_fit(const fr_node_t* node, const fr_task_config_t* task
     return judge_operators(node->config->operators, manifest, detail);
 }
 
-/// What a delta builds on must be the model that runs: the other slot is the one written.
-static bool base_runs(const fr_node_t* node, uint32_t task_index, const fr_view_t* base) {
-    const int8_t active = node->state.tasks[task_index].active;
-    return active >= 0 && fr_slot_holds_model(node, task_index, (uint32_t)active, base);
+/// What a delta builds on must be the confirmed model: a candidate steps back for the new offer,
+/// and its slot is the one written.
+static bool base_stays(const fr_node_t* node, uint32_t task_index, const fr_view_t* base) {
+    const int8_t confirmed = node->state.tasks[task_index].confirmed;
+    return confirmed >= 0 && fr_slot_holds_model(node, task_index, (uint32_t)confirmed, base);
 }
 
 static fr_reason_t judge_artifact(const fr_node_t* node, uint32_t task_index,
                                   const fr_offer_t* offer, uint32_t* detail) {
     fr_artifact_layout_t layout;
     if (offer->size_bytes == 0 ||
-        (offer->base_digest.size != 0 && !base_runs(node, task_index, &offer->base_digest))) {
+        (offer->base_digest.size != 0 && !base_stays(node, task_index, &offer->base_digest))) {
         return FR_REASON_BASE_MISSING;
     }
     if ((fr_decoder_profiles(node) >> (offer->decoder_profile & 31u) & 1u) == 0 ||

@@ -147,17 +147,30 @@ void RolloutDesk::note_confirmed(const Step& step, Device& device, const Release
     step.write(device.record);
 }
 
-// The gateway's picture of its slots was wrong: a full encoding needs no picture.
-void RolloutDesk::offer_in_full(const Step& step, Device& device, const Assignment& assignment) {
-    device.refuses_deltas = true;
-    for (auto& state : device.record.reported) {
-        if (state.task == assignment.task) {
-            state.other_digest.reset();
-        }
+// "Base missing": the picture of the device's slots was wrong, or its base is damaged. What was
+// wrong is forgotten and the rest offered at once. False if the offer was in full already.
+bool RolloutDesk::offer_in_full(const Step& step, Device& device, const Assignment& assignment) {
+    const auto state = std::ranges::find(device.record.reported, assignment.task, &TaskState::task);
+    const auto fit = fit_release(catalogue_.release(assignment.release), *device.record.capability,
+                                 reported_of(device, assignment.task), device.refuses_deltas);
+    const auto* fits = std::get_if<Fit>(&fit);
+    if (fits == nullptr || state == device.record.reported.end()) {
+        return false;
     }
-    apply(step, entry_of(device, assignment), RolloutEvent::kOffer);
+    if (fits->is_on_device) {
+        state->other_digest.reset();
+        if (state->model_digest == fits->variant->manifest->content().model_digest) {
+            state->model_digest.reset();
+        }
+    } else if (fits->artifact->base_digest) {
+        device.refuses_deltas = true;
+    } else {
+        return false;
+    }
+    apply(step, entry_of(device, assignment), RolloutEvent::kSaysOffered);
     touch_version(step, device);
     tell(step, device);
+    return true;
 }
 
 }  // namespace frugal::core

@@ -53,6 +53,12 @@ const ArtifactRecord* artifact_for(const VariantRecord& variant, const Capabilit
     return best;
 }
 
+// The model that stays while another is written: a candidate in probation steps back for it.
+std::optional<base::Digest> lasting_model(const TaskState& reported) {
+    return reported.phase == UpdatePhase::kProbation ? reported.other_digest
+                                                     : reported.model_digest;
+}
+
 bool holds(const TaskState* reported, const base::Digest& model) {
     return reported != nullptr &&
            (reported->model_digest == model || reported->other_digest == model);
@@ -108,7 +114,7 @@ std::variant<Fit, Misfit> fit_release(const ReleaseRecord& release, const Capabi
     }
     const bool may_be_delta = reported != nullptr && !without_deltas;
     const auto* artifact =
-        artifact_for(*variant, capability, may_be_delta ? reported->model_digest : std::nullopt);
+        artifact_for(*variant, capability, may_be_delta ? lasting_model(*reported) : std::nullopt);
     const bool is_on_device = holds(reported, wants.model_digest);
     if (!is_on_device && artifact == nullptr) {
         return no_artifact(*variant, capability);

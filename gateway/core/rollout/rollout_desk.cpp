@@ -257,13 +257,15 @@ void RolloutDesk::on_report(const Step& step, Device& device, const Report& repo
         if (*event == RolloutEvent::kSaysConfirmed && report.release != release.counter) {
             continue;
         }
+        if (report.reason == Reason::kBaseMissing && device.record.capability) {
+            const bool is_stale = report.desired_version != device.record.desired_version;
+            if (is_stale || offer_in_full(step, device, assignment)) {
+                return;
+            }
+        }
         apply(step, entry_of(device, assignment), *event, {report.reason, report.detail}, &report);
         if (*event == RolloutEvent::kSaysConfirmed && device.record.capability) {
             note_confirmed(step, device, release);
-        }
-        if (report.reason == Reason::kBaseMissing && !device.refuses_deltas) {
-            offer_in_full(step, device, assignment);
-            return;
         }
     }
     if (!has_unsettled(device)) {

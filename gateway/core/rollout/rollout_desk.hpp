@@ -74,7 +74,7 @@ private:
     void apply_word(const Step& step, Device& device, const Assignment& assignment,
                     const TaskState& state, bool is_about_this);
     void note_confirmed(const Step& step, Device& device, const ReleaseRecord& release);
-    void offer_in_full(const Step& step, Device& device, const Assignment& assignment);
+    bool offer_in_full(const Step& step, Device& device, const Assignment& assignment);
     void cancel_unsettled(const Step& step, Rollout& rollout);
     void end(const Step& step, Rollout& rollout, RolloutStatus status);
     void assign(const Step& step, Device& device, const Assignment& assignment);

@@ -173,6 +173,9 @@ TEST_F(Encodings, ADeltaForWhoRunsItsBase) {
     reported.model_digest.reset();
     reported.other_digest = digest_of(77);
     EXPECT_EQ(chosen(), digest_of(10)) << "the other slot is the one written";
+    reported.model_digest = digest_of(78);
+    reported.phase = UpdatePhase::kProbation;
+    EXPECT_EQ(chosen(), digest_of(20)) << "but a candidate steps back for what was confirmed";
 }
 
 TEST_F(Encodings, NoneThatCanBeDecodedNamesTheLeastMemory) {

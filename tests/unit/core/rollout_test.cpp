@@ -169,9 +169,19 @@ TEST_F(RolloutDeskTest, AFullEncodingFollowsADeltaWhoseBaseIsMissing) {
     EXPECT_EQ(world.sent<Desired>("a").back().tasks[0].artifact->digest, digest_of(111));
     EXPECT_EQ(world.sent<Desired>("b").back().tasks[0].artifact->digest, digest_of(110));
 
-    report("a", UpdatePhase::kRefused, Reason::kBaseMissing, 2);
+    const auto before = world.get<DeviceView>(GetDevice{device_id("a")}).desired_version;
+    report("a", UpdatePhase::kReverted, Reason::kBaseMissing, 2);
     EXPECT_EQ(world.sent<Desired>("a").back().tasks[0].artifact->digest, digest_of(110));
     EXPECT_EQ(world.standing(id, "a").state, RolloutState::kOffered);
+    world.say("a", Report{.task = 1,
+                          .desired_version = before,
+                          .release = 2,
+                          .phase = UpdatePhase::kReverted,
+                          .reason = Reason::kBaseMissing});
+    EXPECT_EQ(world.standing(id, "a").state, RolloutState::kOffered) << "said of the delta";
+    world.take();
+    world.advance(std::chrono::minutes(2));
+    EXPECT_FALSE(world.sent<Desired>("a").empty()) << "and told again if it was not heard";
     report("a", UpdatePhase::kRefused, Reason::kBaseMissing, 2);
     EXPECT_EQ(world.standing(id, "a").state, RolloutState::kRefused) << "once is enough";
 }

@@ -34,6 +34,32 @@ TEST_F(Install, ADeltaOfWhatRuns) {
     EXPECT_EQ(world.status().release, 2U);
 }
 
+TEST_F(Install, ADeltaDuringProbationBuildsOnWhatIsConfirmed) {
+    start();
+    pursue(second());
+    ASSERT_EQ(world.status().phase, FR_PHASE_PROBATION);
+    world.install(maker().tune(first(), 3));
+    EXPECT_EQ(world.status().phase, FR_PHASE_CONFIRMED);
+    EXPECT_EQ(world.status().release, 3U);
+}
+
+TEST_F(Install, ADeltaOfACandidateIsRefused) {
+    start();
+    pursue(second());
+    pursue(maker().tune(second(), 3));
+    EXPECT_EQ(world.status().reason, FR_REASON_BASE_MISSING);
+}
+
+TEST_F(Install, ADamagedBaseIsNone) {
+    start();
+    const auto slot = world.node.state.tasks[0].active;
+    world.flash.bytes[world.node.layout.slots + 2000U +
+                      static_cast<std::uint32_t>(slot) * world.node.layout.slot_bytes] ^= 1;
+    pursue(maker().tune(first(), 2));
+    EXPECT_EQ(world.status().reason, FR_REASON_BASE_MISSING);
+    EXPECT_EQ(world.status().release, 1U);
+}
+
 TEST_F(Install, ADeltaAcrossAReboot) {
     start();
     const auto tuned = maker().tune(first(), 2);
