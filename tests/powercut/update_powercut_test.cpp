@@ -31,6 +31,12 @@ protected:
         return release;
     }
 
+    /// The first fine-tuned, sent as a delta of it.
+    static const Release& tuned() {
+        static const Release release = maker().tune(first(), 2);
+        return release;
+    }
+
     /// Every operation; every tear of each if asked to be thorough, else two of the four.
     static void cut_everywhere(Campaign& campaign) {
         for (std::uint64_t operation = 0; operation < campaign.operations(); ++operation) {
@@ -99,6 +105,17 @@ TEST_F(PowerCut, AtEveryOperationOfAnUpdate) {
     Campaign campaign(maker(), scenario);
     cut_everywhere(campaign);
     report("update", campaign);
+    expect_clean(campaign);
+}
+
+TEST_F(PowerCut, AtEveryOperationOfADeltaUpdate) {
+    auto scenario = update();
+    scenario.name = "delta update";
+    scenario.prepare = install_first;
+    scenario.change = [](SiteModel& site) { site.want(tuned()); };
+    Campaign campaign(maker(), scenario);
+    cut_everywhere(campaign);
+    report("delta update", campaign);
     expect_clean(campaign);
 }
 
