@@ -8,14 +8,11 @@
 #include <map>
 #include <set>
 
+#include "model/tflite/schema.hpp"
+
 namespace frugal::model {
 
 namespace {
-
-// Numbers of the TFLite schema's TensorType.
-constexpr std::int32_t kFloat32 = 0;
-constexpr std::int32_t kInt32 = 2;
-constexpr std::int32_t kInt8 = 9;
 
 constexpr std::size_t kWeightsMin = 32;  // smaller tensors are not worth a segment, bytes
 constexpr std::size_t kValuesMin = 4;    // likewise, values of 4 bytes

@@ -9,6 +9,7 @@
 #include "model/compress/curvature.hpp"
 #include "model/compress/grid.hpp"
 #include "model/tflite/graph.hpp"
+#include "model/tflite/schema.hpp"
 
 namespace frugal::model {
 
@@ -16,12 +17,7 @@ namespace {
 
 using base::Bytes;
 
-constexpr std::int32_t kFloat32 = 0;
-constexpr std::int32_t kInt32 = 2;
-constexpr std::int32_t kInt8 = 9;
-constexpr std::int32_t kFullyConnected = 9;
 constexpr std::uint8_t kFullyConnectedOptions = 8;
-constexpr std::uint32_t kRelu = 1;
 
 double spread_of(const Matrix& weights) {
     double sum = 0;

@@ -6,12 +6,11 @@
 #include <cstring>
 
 #include "base/assert.hpp"
+#include "model/tflite/schema.hpp"
 
 namespace frugal::model {
 
 namespace {
-
-constexpr std::int32_t kInt8 = 9;
 
 template <typename T>
 T load(base::ByteView file, std::uint64_t offset) {

@@ -8,14 +8,13 @@
 #include "model/compress/layer_values.hpp"
 #include "model/compress/layer_walk.hpp"
 #include "model/compress/prune.hpp"
+#include "model/tflite/schema.hpp"
 
 namespace frugal::model {
 
 using base::Result;
 
 namespace {
-
-constexpr std::int32_t kInt8 = 9;
 
 PruneMethod method_of(const std::string& name) {
     return name == "obc"   ? PruneMethod::kObc

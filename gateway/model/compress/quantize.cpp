@@ -11,6 +11,7 @@
 #include "model/compress/replay.hpp"
 #include "model/tflite/graph.hpp"
 #include "model/tflite/names.hpp"
+#include "model/tflite/schema.hpp"
 
 namespace frugal::model {
 
@@ -20,13 +21,6 @@ using base::fail;
 using base::Result;
 
 namespace {
-
-constexpr std::int32_t kFloat32 = 0;
-constexpr std::int32_t kInt32 = 2;
-constexpr std::int32_t kInt8 = 9;
-constexpr std::int32_t kConv2d = 3;
-constexpr std::int32_t kDepthwiseConv2d = 4;
-constexpr std::int32_t kFullyConnected = 9;
 
 enum class OutputRange { kSeen, kAsInput, kUnit };
 

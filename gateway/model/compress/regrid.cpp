@@ -8,6 +8,7 @@
 #include "model/compress/grid.hpp"
 #include "model/compress/layer_values.hpp"
 #include "model/compress/layer_walk.hpp"
+#include "model/tflite/schema.hpp"
 
 namespace frugal::model {
 
@@ -17,7 +18,6 @@ using base::ErrorKind;
 using base::fail;
 using base::Result;
 
-constexpr std::int32_t kInt8 = 9;
 constexpr double kPrunedShare = 0.05;  // zeros beyond this share were made on purpose
 
 float median_of(std::vector<float> values) {

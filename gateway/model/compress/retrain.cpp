@@ -7,6 +7,7 @@
 #include "model/compress/layer_values.hpp"
 #include "model/tflite/graph.hpp"
 #include "model/tflite/names.hpp"
+#include "model/tflite/schema.hpp"
 
 namespace frugal::model {
 
@@ -15,11 +16,6 @@ using base::fail;
 using base::Result;
 
 namespace {
-
-constexpr std::int32_t kFloat32 = 0;
-constexpr std::int32_t kFullyConnected = 9;
-constexpr std::int32_t kSoftmax = 25;
-constexpr std::uint32_t kRelu = 1;
 
 tl::unexpected<base::Error> no_chain(const std::string& what) {
     return fail(ErrorKind::kUnsupported, "retrain: " + what,

@@ -5,11 +5,11 @@
 #include <cstdint>
 
 #include "model/compress/layer_values.hpp"
+#include "model/tflite/schema.hpp"
 
 namespace frugal::model {
 
 namespace {
-constexpr std::int32_t kInt8 = 9;
 constexpr int kMantissaBits = 23;
 }  // namespace
 

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "model/compress/replay.hpp"
+#include "model/tflite/schema.hpp"
 #include "model/tflite/summary.hpp"
 
 namespace frugal::model {
@@ -22,9 +23,6 @@ using base::Result;
 
 namespace {
 
-constexpr std::int32_t kFloat32 = 0;
-constexpr std::int32_t kUint8 = 3;
-constexpr std::int32_t kInt8 = 9;
 constexpr std::size_t kNpyHeader = 10;
 
 tl::unexpected<base::Error> unfit(const std::string& origin, const std::string& what) {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <map>
 
+#include "model/tflite/schema.hpp"
 #include "model/tflite/structure.hpp"
 
 namespace frugal::model {
@@ -12,12 +13,6 @@ namespace frugal::model {
 namespace {
 
 using base::Result;
-
-constexpr std::int32_t kConv2d = 3;
-constexpr std::int32_t kDepthwiseConv2d = 4;
-constexpr std::int32_t kFullyConnected = 9;
-constexpr std::int32_t kFloat32 = 0;
-constexpr std::int32_t kInt8 = 9;
 
 /// Scalars of an options table. The verifier does not know its fields, so every read is checked.
 class Options {

@@ -4,13 +4,11 @@
 #include <algorithm>
 #include <map>
 
+#include "model/tflite/schema.hpp"
+
 namespace frugal::model {
 
 namespace {
-
-constexpr std::int32_t kConv2d = 3;
-constexpr std::int32_t kDepthwiseConv2d = 4;
-constexpr std::int32_t kFullyConnected = 9;
 
 WeightLayout layout_of(std::int32_t code, std::uint32_t port, std::size_t rank) {
     if (port == 1 && code == kConv2d && rank == 4) {

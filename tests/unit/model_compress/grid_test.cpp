@@ -7,6 +7,7 @@
 #include <random>
 
 #include "model/compress/curvature.hpp"
+#include "unit/model_compress/random_matrix.hpp"
 
 namespace {
 
@@ -16,15 +17,7 @@ using frugal::model::Gridded;
 using frugal::model::GridOptions;
 using frugal::model::Matrix;
 using frugal::model::round_to_grid;
-
-Matrix random_matrix(std::size_t rows, std::size_t columns, std::mt19937& random) {
-    std::normal_distribution<float> normal;
-    Matrix matrix(rows, columns);
-    for (float& value : matrix.values) {
-        value = normal(random);
-    }
-    return matrix;
-}
+using frugal::test::random_matrix;
 
 /// Inputs whose columns follow each other, as neighbouring pixels do.
 Matrix correlated_inputs(std::size_t rows, std::size_t columns, std::mt19937& random) {

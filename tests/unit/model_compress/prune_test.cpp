@@ -10,20 +10,13 @@
 #include "model/compress/curvature.hpp"
 #include "model/compress/grid.hpp"
 #include "model/compress/share.hpp"
+#include "unit/model_compress/random_matrix.hpp"
 
 namespace {
 
 namespace model = frugal::model;
+using frugal::test::random_matrix;
 using model::Matrix;
-
-Matrix random_matrix(std::size_t rows, std::size_t columns, std::mt19937& random) {
-    std::normal_distribution<float> normal;
-    Matrix matrix(rows, columns);
-    for (float& value : matrix.values) {
-        value = normal(random);
-    }
-    return matrix;
-}
 
 std::vector<double> random_hessian(std::size_t size, std::mt19937& random) {
     model::Curvature curvature(size);
