@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -181,27 +180,47 @@ Result<void> add_artifacts(core::ImportRelease& import, core::VariantRecord& var
     return {};
 }
 
+/// A file, and where its tensors lie: found once, used for every profile.
+struct Planned {
+    explicit Planned(base::ByteView file) : tflite(file), plan(model::plan_of_tflite(file)) {}
+    base::ByteView tflite;
+    model::SegmentPlan plan;
+};
+
+struct PlannedBase {
+    base::Digest digest;
+    Planned model;
+};
+
+/// The bases of a variant, each once although classes may share one.
+std::vector<PlannedBase> bases_of(const ReleaseSource& source, const VariantSource& variant) {
+    std::vector<PlannedBase> bases;
+    for (const auto& base : source.bases) {
+        const bool is_for_this =
+            variant.device_class.text() == "any" || variant.device_class == base.device_class;
+        const bool is_known =
+            std::ranges::find(bases, base.digest, &PlannedBase::digest) != bases.end();
+        if (is_for_this && !is_known && base.tflite != variant.tflite) {
+            bases.push_back({base.digest, Planned(base.tflite)});
+        }
+    }
+    return bases;
+}
+
 // One profile: the full encoding, and a delta for each base where that is smaller.
 Result<std::size_t> add_profile(core::ImportRelease& import, core::VariantRecord& record,
-                                const ReleaseSource& source, const VariantSource& variant,
+                                const Planned& variant, const std::vector<PlannedBase>& bases,
                                 std::uint8_t profile) {
-    const auto plan = model::plan_of_tflite(variant.tflite);
-    auto full = model::encode_with_statistics(variant.tflite, plan, {profile, {}, {}});
+    auto full = model::encode_with_statistics(variant.tflite, variant.plan, {profile, {}, {}});
     if (!full) {
         return tl::unexpected(full.error());
     }
     if (auto added = add_artifacts(import, record, *full, std::nullopt); !added) {
         return tl::unexpected(added.error());
     }
-    std::set<base::Digest> tried;  // classes may share a base
-    for (const auto& base : source.bases) {
-        const bool is_for_this =
-            variant.device_class.text() == "any" || variant.device_class == base.device_class;
-        if (!is_for_this || base.tflite == variant.tflite || !tried.insert(base.digest).second) {
-            continue;
-        }
-        auto delta = model::encode_with_statistics(
-            variant.tflite, plan, {profile, base.tflite, model::plan_of_tflite(base.tflite)});
+    for (const auto& base : bases) {
+        auto delta = model::encode_with_statistics(variant.tflite, variant.plan,
+                                                   {profile, base.model.tflite, base.model.plan});
         if (!delta) {
             return tl::unexpected(delta.error());
         }
@@ -217,9 +236,11 @@ Result<std::size_t> add_profile(core::ImportRelease& import, core::VariantRecord
 // What the device's decoder can do decides which encoding it gets, so there is one for each.
 Result<void> add_encodings(core::ImportRelease& import, core::VariantRecord& record,
                            const ReleaseSource& source, const VariantSource& variant) {
+    const Planned planned(variant.tflite);
+    const auto bases = bases_of(source, variant);
     std::string sizes;
     for (std::uint8_t profile = 0; profile < FR_CODEC_PROFILES; ++profile) {
-        const auto size = add_profile(import, record, source, variant, profile);
+        const auto size = add_profile(import, record, planned, bases, profile);
         if (!size) {
             return tl::unexpected(size.error());
         }

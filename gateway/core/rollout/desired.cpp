@@ -131,16 +131,15 @@ void RolloutDesk::settle_fit(const Step& step, Device& device) {
 
 // What a device runs now, without waiting for its next hello: the base of the next delta.
 void RolloutDesk::note_confirmed(const Step& step, Device& device, const ReleaseRecord& release) {
-    const auto fit = fit_release(release, *device.record.capability, nullptr);
-    const auto* fits = std::get_if<Fit>(&fit);
+    const auto* variant = variant_for(release, device.record.capability->device_class);
     const auto state = std::ranges::find(device.record.reported, release.task, &TaskState::task);
-    if (fits == nullptr || state == device.record.reported.end() ||
+    if (variant == nullptr || state == device.record.reported.end() ||
         state->release == release.counter) {
         return;
     }
     state->release = release.counter;
     state->burned_counter = std::max(state->burned_counter, release.counter);
-    state->model_digest = fits->variant->manifest->content().model_digest;
+    state->model_digest = variant->manifest->content().model_digest;
     state->other_digest.reset();
     state->phase = UpdatePhase::kConfirmed;
     state->reason = Reason::kNone;

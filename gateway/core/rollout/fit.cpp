@@ -5,8 +5,6 @@
 
 namespace frugal::core {
 
-namespace {
-
 const VariantRecord* variant_for(const ReleaseRecord& release, const base::ClassName& name) {
     const VariantRecord* any = nullptr;
     for (const auto& variant : release.variants) {
@@ -20,6 +18,8 @@ const VariantRecord* variant_for(const ReleaseRecord& release, const base::Class
     }
     return any;
 }
+
+namespace {
 
 // The device lists each operator once, with the highest version it runs.
 bool runs_operator(const Capability& capability, std::uint32_t wanted) {

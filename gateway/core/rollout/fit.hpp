@@ -9,6 +9,9 @@
 
 namespace frugal::core {
 
+/// The variant a device class gets: its own, else the one for "any"; null if neither exists.
+const VariantRecord* variant_for(const ReleaseRecord& release, const base::ClassName& name);
+
 struct Misfit {
     Reason reason = Reason::kNone;
     std::uint32_t detail = 0;  ///< operator code * 256 + version, or bytes needed
