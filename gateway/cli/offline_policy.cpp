@@ -7,7 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>
 
-#include "cli/offline_model.hpp"
+#include "cli/files.hpp"
 #include "cli/output.hpp"
 #include "policy/author/policy_check.hpp"
 #include "policy/replay/replay.hpp"

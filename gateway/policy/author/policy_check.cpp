@@ -5,11 +5,10 @@
 #include <array>
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include "base/hex.hpp"
 #include "frugal/policy.h"
-#include "policy/author/policy_file.hpp"
+#include "policy/author/policy_table.hpp"
 
 namespace frugal::policy {
 
@@ -24,8 +23,7 @@ constexpr std::uint8_t kTaskId = 1;  // any: what is proved does not depend on i
 
 class Checker {
 public:
-    Checker(std::string_view text, const std::string& origin, const toml::table& file)
-        : text_(text), origin_(origin), file_(file) {}
+    Checker(const toml::table& file, const std::string& origin) : file_(file), origin_(origin) {}
 
     Result<PolicyProof> check() {
         auto done = check_fail_safe();
@@ -144,7 +142,7 @@ private:
                           "a policy is bound to the models it was measured with",
                           "Add sha256, e.g. from sha256sum.");
         }
-        const auto compiled = compile_policy(text_, origin_, target_of(name, task, *digest));
+        const auto compiled = compile_table(file_, origin_, target_of(name, task, *digest));
         if (!compiled) {
             return tl::unexpected(compiled.error());
         }
@@ -195,24 +193,16 @@ private:
         return false;
     }
 
-    std::string_view text_;
-    const std::string& origin_;
     const toml::table& file_;
+    const std::string& origin_;
     PolicyProof proof_;
 };
 
 }  // namespace
 
 Result<PolicyProof> check_policy(std::string_view text, const std::string& origin) {
-    try {
-        const toml::table file = toml::parse(text);
-        return Checker(text, origin, file).check();
-    } catch (const toml::parse_error& error) {
-        const auto begin = error.source().begin;
-        return fail(ErrorKind::kInvalidInput,
-                    fmt::format("{}:{}:{}: not valid TOML", origin, begin.line, begin.column),
-                    std::string(error.description()), "Correct the line.");
-    }
+    const auto file = parse_policy(text, origin);
+    return file ? Checker(*file, origin).check() : tl::unexpected(file.error());
 }
 
 }  // namespace frugal::policy

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include "base/hex.hpp"
 #include "frugal/policy.h"
+#include "policy/author/policy_table.hpp"
 
 namespace frugal::policy {
 
@@ -429,17 +429,26 @@ private:
 
 }  // namespace
 
-Result<base::Bytes> compile_policy(std::string_view text, const std::string& origin,
-                                   const PolicyTarget& target) {
+Result<toml::table> parse_policy(std::string_view text, const std::string& origin) {
     try {
-        const toml::table file = toml::parse(text);
-        return PolicyReader(file, origin, target).compile();
+        return toml::table(toml::parse(text));
     } catch (const toml::parse_error& error) {
         const auto begin = error.source().begin;
         return fail(ErrorKind::kInvalidInput,
                     fmt::format("{}:{}:{}: not valid TOML", origin, begin.line, begin.column),
                     std::string(error.description()), "Correct the line.");
     }
+}
+
+Result<base::Bytes> compile_table(const toml::table& file, const std::string& origin,
+                                  const PolicyTarget& target) {
+    return PolicyReader(file, origin, target).compile();
+}
+
+Result<base::Bytes> compile_policy(std::string_view text, const std::string& origin,
+                                   const PolicyTarget& target) {
+    const auto file = parse_policy(text, origin);
+    return file ? compile_table(*file, origin, target) : tl::unexpected(file.error());
 }
 
 }  // namespace frugal::policy
