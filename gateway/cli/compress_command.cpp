@@ -4,14 +4,13 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>
 
-#include "cli/offline_model.hpp"
+#include "cli/files.hpp"
 #include "cli/output.hpp"
 #include "inference/float/operators.hpp"
 #include "model/compress/pipeline.hpp"
@@ -80,25 +79,6 @@ Result<std::vector<Bytes>> read_inputs(const std::string& path, const model::Inp
         }
     }
     return inputs;
-}
-
-/// Beside the target first, then renamed: a reader never sees half a file.
-Result<void> write_file(const std::string& path, base::ByteView bytes) {
-    const std::string partial = path + ".partial";
-    std::ofstream file(partial, std::ios::binary | std::ios::trunc);
-    file.write(reinterpret_cast<const char*>(bytes.data()),
-               static_cast<std::streamsize>(bytes.size()));
-    file.close();
-    std::error_code error;
-    if (file) {
-        fs::rename(partial, path, error);
-    }
-    if (!file || error) {
-        fs::remove(partial, error);
-        return fail(ErrorKind::kUnavailable, path + ": cannot be written", {},
-                    "Check the folder and the space left.");
-    }
-    return {};
 }
 
 struct Job {
@@ -283,7 +263,7 @@ Result<int> compress_model(const Context& context, const CompressOptions& option
     if (!done) {
         return fail(done.error(), options.file);
     }
-    const auto written = write_file(options.output, done->file);
+    const auto written = write_bytes(options.output, done->file);
     if (!written) {
         return tl::unexpected(written.error());
     }

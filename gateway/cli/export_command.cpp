@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/export_command.hpp"
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "cli/offline_model.hpp"
+#include "cli/files.hpp"
 #include "cli/output.hpp"
 #include "model/export/c_source.hpp"
 
@@ -21,17 +18,6 @@ using base::fail;
 using base::Result;
 
 namespace {
-
-Result<void> write_text(const std::filesystem::path& path, const std::string& text) {
-    std::ofstream file(path, std::ios::binary | std::ios::trunc);
-    file << text;
-    file.close();
-    if (!file) {
-        return fail(ErrorKind::kUnavailable, path.string() + ": cannot write the file",
-                    std::strerror(errno), "Check the folder and your right to write there.");
-    }
-    return {};
-}
 
 Result<int> export_model(const Context& context, const std::string& path,
                          const std::string& output) {
@@ -49,9 +35,9 @@ Result<int> export_model(const Context& context, const std::string& path,
         return fail(text.error(), path);
     }
     const std::filesystem::path header = std::filesystem::path(source).replace_extension(".h");
-    Result<void> written = write_text(source, text->source);
+    Result<void> written = write_bytes(source.string(), base::as_bytes(text->source));
     if (written) {
-        written = write_text(header, text->header);
+        written = write_bytes(header.string(), base::as_bytes(text->header));
     }
     if (!written) {
         return tl::unexpected(written.error());

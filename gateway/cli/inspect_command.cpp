@@ -5,7 +5,7 @@
 #include <fmt/ranges.h>
 #include <boost/json/array.hpp>
 
-#include "cli/offline_model.hpp"
+#include "cli/files.hpp"
 #include "cli/output.hpp"
 #include "inference/loaded_model.hpp"
 #include "model/bonsai/bonsai.hpp"
@@ -20,15 +20,6 @@ using base::Result;
 namespace json = boost::json;
 
 namespace {
-
-template <typename Values>
-json::array array_of(const Values& values) {
-    json::array array;
-    for (const auto& value : values) {
-        array.emplace_back(value);
-    }
-    return array;
-}
 
 std::string shape_text(const std::vector<std::int32_t>& shape) {
     return fmt::format("[{}]", fmt::join(shape, ","));

@@ -8,6 +8,7 @@
 #include "cli/command.hpp"
 #include "cli/compress_command.hpp"
 #include "cli/export_command.hpp"
+#include "cli/files.hpp"
 #include "cli/inspect_command.hpp"
 #include "cli/json_path.hpp"
 #include "cli/offline_model.hpp"

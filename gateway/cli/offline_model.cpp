@@ -1,35 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/offline_model.hpp"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-
 #include <fmt/format.h>
 #include <boost/json/array.hpp>
 
+#include "cli/files.hpp"
 #include "cli/output.hpp"
 #include "inference/run_model.hpp"
 
 namespace frugal::cli {
 
-using base::ErrorKind;
 using base::fail;
 using base::Result;
 namespace json = boost::json;
 
 namespace {
-
-constexpr std::streamsize kFileSizeMax = 64 * 1024 * 1024;
-
-template <typename Values>
-json::array array_of(const Values& values) {
-    json::array array;
-    for (const auto& value : values) {
-        array.emplace_back(value);
-    }
-    return array;
-}
 
 json::array elements(const inference::RunTensor& tensor) {
     json::array array;
@@ -87,24 +72,6 @@ void print_run(const inference::RunOutput& run) {
 }
 
 }  // namespace
-
-Result<base::Bytes> read_bytes(const std::string& path) {
-    std::ifstream file(path, std::ios::binary | std::ios::ate);
-    const auto size = static_cast<std::streamsize>(file.tellg());
-    if (!file || size < 0) {
-        return fail(ErrorKind::kNotFound, path + ": cannot read the file", std::strerror(errno),
-                    "Check the name and your right to read it.");
-    }
-    if (size > kFileSizeMax) {
-        return fail(ErrorKind::kLimit, path + ": longer than 64 MiB", {}, "Is it the right file?");
-    }
-    base::Bytes bytes(static_cast<std::size_t>(size));
-    file.seekg(0);
-    if (!file.read(reinterpret_cast<char*>(bytes.data()), size)) {
-        return fail(ErrorKind::kUnavailable, path + ": reading stopped half-way");
-    }
-    return bytes;
-}
 
 Result<int> run_model_file(const Context& context, const std::string& path,
                            const std::string& input_path) {

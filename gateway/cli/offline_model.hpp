@@ -5,14 +5,10 @@
 
 #include <string>
 
-#include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "cli/command.hpp"
 
 namespace frugal::cli {
-
-/// Reads a whole file. kNotFound, kLimit, kUnavailable.
-base::Result<base::Bytes> read_bytes(const std::string& path);
 
 base::Result<int> run_model_file(const Context& context, const std::string& path,
                                  const std::string& input_path);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include "base/error.hpp"
@@ -27,6 +28,16 @@ int exit_code(base::ErrorKind kind);
 
 /// Prints {"schema":"frugal.cli/v1/COMMAND", ...document} on one line.
 void print_json(std::string_view command, boost::json::object document);
+
+/// The values as a JSON array.
+template <typename Values>
+boost::json::array array_of(const Values& values) {
+    boost::json::array array;
+    for (const auto& value : values) {
+        array.emplace_back(value);
+    }
+    return array;
+}
 
 /// Prints "error: message", then cause and remedy on lines of their own; returns the exit code.
 int print_error(const base::Error& error);

@@ -4,10 +4,8 @@
 #include <fmt/format.h>
 
 #include <boost/json/array.hpp>
-#include <cstring>
-#include <fstream>
 
-#include "cli/offline_model.hpp"
+#include "cli/files.hpp"
 #include "cli/output.hpp"
 #include "frugal/limits.h"
 #include "inference/run_model.hpp"
@@ -26,18 +24,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kComparedInputs = 16;
-
-Result<void> write_bytes(const std::string& path, base::ByteView bytes) {
-    std::ofstream file(path, std::ios::binary | std::ios::trunc);
-    file.write(reinterpret_cast<const char*>(bytes.data()),
-               static_cast<std::streamsize>(bytes.size()));
-    file.flush();
-    if (file) {
-        return {};
-    }
-    return fail(ErrorKind::kUnavailable, path + ": cannot write the file", std::strerror(errno),
-                "Check the folder, your right to write there, and the space left.");
-}
 
 std::uint64_t input_size(const model::ModelSummary& summary) {
     std::uint64_t size = 0;

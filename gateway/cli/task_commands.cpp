@@ -7,8 +7,8 @@
 
 #include "cli/api_client.hpp"
 #include "cli/command.hpp"
+#include "cli/files.hpp"
 #include "cli/json_path.hpp"
-#include "cli/offline_model.hpp"
 #include "cli/offline_policy.hpp"
 #include "cli/output.hpp"
 
