@@ -7,20 +7,22 @@ debian_mirror() {
     local mirror
     mirror=$(sed -n 's/^URIs: *\([^ ]*\).*/\1/p' /etc/apt/sources.list.d/*.sources 2>/dev/null | head -1)
     [[ $mirror ]] || mirror=$(sed -n 's/^deb \(\[[^]]*\] \)\?\([^ ]*\).*/\2/p' /etc/apt/sources.list 2>/dev/null | head -1)
-    echo "${mirror:-http://deb.debian.org/debian}"
+    [[ $mirror ]] || fail "apt names no archive to take Debian from" "add one to /etc/apt/sources.list"
+    echo "$mirror"
 }
 
 # debian_root: prints the path of the pristine minimal root, making it when there is none.
 debian_root() {
-    local cache base
+    local cache base mirror
     cache=$(cache_folder)
     base=$cache/debian12
     if [[ ! -e $base.done ]]; then
         "$scripts/bootstrap" service
+        mirror=$(debian_mirror) || exit 1
         say "making a clean Debian 12 root in $base (once, some minutes)"
         mkdir -p "$cache"
         rm -rf "$base"
-        nice -n 15 debootstrap --variant=minbase bookworm "$base" "$(debian_mirror)" >&2 ||
+        nice -n 15 debootstrap --variant=minbase bookworm "$base" "$mirror" >&2 ||
             fail "debootstrap failed" "see $base/debootstrap/debootstrap.log"
         copy_sources "$base"
         touch "$base.done"
