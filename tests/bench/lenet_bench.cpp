@@ -88,9 +88,10 @@ void make_dense(World& world) {
 
 void run_paper(World& world) {
     model::TrainOptions options;
-    options.epochs = 24;
-    options.density = 0.08;
+    options.epochs = 36;
+    options.density = 0.0565;
     options.dropout = 0.1;
+    options.teacher = &world.dense;
     options.seed = 2;
     const Network pruned =
         model::train(world.dense, world.train, options,
@@ -98,7 +99,7 @@ void run_paper(World& world) {
     const auto stages = frugal::bench::paper_stages(pruned, {6, 6, 6});
     const double pruned_error = model::error_rate(pruned, world.test);
     const double shared_error = model::error_rate(stages.network, world.test);
-    say(world, fmt::format("\nDeep Compression's own stages (magnitude, retraining, k-means, "
+    say(world, fmt::format("\nDeep Compression's own stages (magnitude, distillation, k-means, "
                            "Huffman)\nstage             bytes   ratio  % error   paper"));
     const auto line = [&](const char* name, std::size_t bytes, double error, const char* paper) {
         say(world, fmt::format("{:<14} {:>8}  {:>5.1f}x  {:>7.2f}   {}", name, bytes,

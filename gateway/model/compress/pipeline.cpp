@@ -60,6 +60,11 @@ Result<void> run_stage(const RegridOptions& options, Work& work, StageReport& re
     return take_reports(regrid(work, options), report);
 }
 
+Result<void> run_stage(const ShareOptions& options, Work& work, StageReport& report,
+                       const Progress&) {
+    return take_reports(share_stage(work, options), report);
+}
+
 Result<void> run_stage(const RoundScalesOptions& options, Work& work, StageReport&,
                        const Progress&) {
     auto file = round_scales(work.file, options);

@@ -57,6 +57,12 @@ void visit(RetrainOptions& options, Reader& reader) {
     reader.whole("seed", options.seed, {0, 1e9});
 }
 
+template <typename Reader>
+void visit(ShareOptions& options, Reader& reader) {
+    reader.whole("bits", options.bits, {1, 8});
+    reader.whole("depthwise_bits", options.depthwise_bits, {1, 8});
+}
+
 /// Writes parameters down instead of reading them.
 class Recorder {
 public:
@@ -74,8 +80,8 @@ public:
     std::vector<std::pair<std::string, std::string>> list;
 };
 
-constexpr std::string_view kStageNames[] = {"strip",  "quantize",     "prune",
-                                            "regrid", "round-scales", "retrain"};
+constexpr std::string_view kStageNames[] = {"strip",        "quantize", "prune", "regrid",
+                                            "round-scales", "retrain",  "share"};
 
 /// A stage of that kind with its defaults; the index runs along StageOptions.
 template <std::size_t kIndex = 0>

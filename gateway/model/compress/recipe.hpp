@@ -17,6 +17,7 @@
 #include "model/compress/regrid.hpp"
 #include "model/compress/retrain.hpp"
 #include "model/compress/round_scales.hpp"
+#include "model/compress/share_stage.hpp"
 
 namespace frugal::model {
 
@@ -26,7 +27,7 @@ inline constexpr std::size_t kStagesMax = 16;
 struct StripOptions {};
 
 using StageOptions = std::variant<StripOptions, QuantizeOptions, PruneOptions, RegridOptions,
-                                  RoundScalesOptions, RetrainOptions>;
+                                  RoundScalesOptions, RetrainOptions, ShareOptions>;
 
 /// The name of a stage in recipes and reports: "regrid".
 std::string_view stage_name(const StageOptions& stage);

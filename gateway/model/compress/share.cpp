@@ -45,7 +45,7 @@ bool improve(const std::vector<float>& values, std::vector<float>& centroids) {
 
 }  // namespace
 
-Shared share_weights(const Matrix& weights, int bits) {
+Shared share_weights(const Matrix& weights, std::size_t count) {
     std::vector<float> values;
     std::copy_if(weights.values.begin(), weights.values.end(), std::back_inserter(values),
                  [](float value) { return value != 0; });
@@ -54,10 +54,9 @@ Shared share_weights(const Matrix& weights, int bits) {
         return shared;
     }
     const auto [least, most] = std::minmax_element(values.begin(), values.end());
-    const std::size_t count = std::size_t{1} << bits;
+    const float width = (*most - *least) / static_cast<float>(std::max<std::size_t>(count - 1, 1));
     for (std::size_t i = 0; i < count; ++i) {
-        shared.centroids.push_back(*least + (*most - *least) * static_cast<float>(i) /
-                                                static_cast<float>(count - 1));
+        shared.centroids.push_back(*least + width * static_cast<float>(i));
     }
     for (int round = 0; round < kRounds && improve(values, shared.centroids); ++round) {
     }

@@ -3,6 +3,7 @@
 // centroids start evenly over the range of the weights, zeros are not weights. Pure, any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -15,8 +16,8 @@ struct Shared {
     std::vector<std::uint8_t> codes;  ///< one for each weight that is not 0, in order
 };
 
-/// @param bits of a code, 1 to 8: at most 2^bits centroids
-Shared share_weights(const Matrix& weights, int bits);
+/// @param count of centroids at most, 1 to 256
+Shared share_weights(const Matrix& weights, std::size_t count);
 
 /// `weights` with every value that is not 0 replaced by its centroid.
 Matrix shared_weights(const Matrix& weights, const Shared& shared);

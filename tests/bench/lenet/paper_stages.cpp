@@ -69,25 +69,24 @@ PaperStages paper_stages(const model::Network& pruned, const std::vector<int>& b
     stages.dense = 4 * (pruned.weight_count() + pruned.bias_count());
     stages.network = pruned;
     for (std::size_t index = 0; index < pruned.layers.size(); ++index) {
+        const std::size_t alphabet = std::size_t{1} << bits[index];  // the first code is a zero's
         const model::DenseLayer& layer = pruned.layers[index];
         const Sparse sparse = sparse_of(layer.weights);
-        const model::Shared shared = model::share_weights(layer.weights, bits[index]);
+        const model::Shared shared = model::share_weights(layer.weights, alphabet - 1);
         stages.network.layers[index].weights = model::shared_weights(layer.weights, shared);
         std::vector<std::uint32_t> codes;
         std::size_t next = 0;
         for (const std::uint8_t is_filler : sparse.is_filler) {
-            // A filler's zero has a code of its own, one past the codebook.
-            codes.push_back(is_filler != 0 ? 1U << bits[index] : shared.codes[next++]);
+            codes.push_back(is_filler != 0 ? 0 : 1U + shared.codes[next++]);
         }
         const std::size_t entries = sparse.gaps.size();
         const std::size_t biases = 4 * layer.bias.size() + 4;  // and the count of entries
         const std::size_t codebook = 4 * shared.centroids.size();
-        const std::size_t code_bits =
-            static_cast<std::size_t>(bits[index]) + (next == entries ? 0 : 1);
+        const auto code_bits = static_cast<std::size_t>(bits[index]);
         stages.pruned += bytes_of_bits(entries * (kGapBits + 32)) + biases;
         stages.shared += bytes_of_bits(entries * (kGapBits + code_bits)) + codebook + biases;
-        stages.huffman += huffman_bytes(sparse.gaps, kGapMax + 1) +
-                          huffman_bytes(codes, (1U << bits[index]) + 1) + codebook + biases;
+        stages.huffman += huffman_bytes(sparse.gaps, kGapMax + 1) + huffman_bytes(codes, alphabet) +
+                          codebook + biases;
     }
     return stages;
 }

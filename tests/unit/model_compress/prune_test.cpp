@@ -129,7 +129,7 @@ TEST(Prune, ObcLosesLeastAndObdLessThanMagnitude) {
 TEST(Share, FindsTheValuesThatAreThere) {
     Matrix weights(1, 8);
     weights.values = {0, -1, -1.02F, 0.5F, 0.52F, 3, 0, 2.98F};
-    const auto shared = model::share_weights(weights, 2);
+    const auto shared = model::share_weights(weights, 4);
     const Matrix result = model::shared_weights(weights, shared);
     const float expected[] = {0, -1.01F, -1.01F, 0.51F, 0.51F, 2.99F, 0, 2.99F};
     for (std::size_t i = 0; i < 8; ++i) {
@@ -138,17 +138,17 @@ TEST(Share, FindsTheValuesThatAreThere) {
     EXPECT_EQ(shared.codes.size(), 6U);
 }
 
-TEST(Share, MoreBitsNeverHurt) {
+TEST(Share, MoreValuesNeverHurt) {
     std::mt19937 random(6);
     const Matrix weights = random_matrix(20, 20, random);
     double before = INFINITY;
-    for (int bits = 1; bits <= 6; ++bits) {
-        const Matrix result = model::shared_weights(weights, model::share_weights(weights, bits));
+    for (std::size_t count = 1; count <= 64; count *= 2) {
+        const Matrix result = model::shared_weights(weights, model::share_weights(weights, count));
         double error = 0;
         for (std::size_t i = 0; i < weights.values.size(); ++i) {
             error += std::pow(static_cast<double>(weights.values[i] - result.values[i]), 2);
         }
-        EXPECT_LT(error, before) << bits;
+        EXPECT_LT(error, before) << count;
         before = error;
     }
 }
