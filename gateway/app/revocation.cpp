@@ -16,6 +16,7 @@
 
 namespace frugal::app {
 
+namespace asio = boost::asio;
 using base::ErrorKind;
 using base::fail;
 using base::Result;
@@ -52,7 +53,27 @@ public:
           hold_timer_(loop) {}
 
     void publish(core::PublishRevocations request, Handler handler) {
-        waiting_.push_back({std::move(request), std::move(handler)});
+        // The list at once: a revocation must not wait behind the take-overs of others.
+        auto published = write_list(request);
+        published = published ? reload_broker() : published;
+        if (published && request.kick && !settings_.can_take_over) {
+            published =
+                fail(ErrorKind::kUnsupported,
+                     "the list is written, but this gateway cannot close the connection of " +
+                         request.kick->text(),
+                     "only a local broker lets the gateway take a session over",
+                     "Load the list into the remote broker and disconnect the client there.");
+        }
+        if (!published || !request.kick) {
+            asio::post(loop_, [self = shared_from_this(), handler = std::move(handler),
+                               published = std::move(published)] {
+                if (!self->is_closed_) {
+                    handler(published);
+                }
+            });
+            return;
+        }
+        waiting_.push_back({request.kick->text(), std::move(handler)});
         if (waiting_.size() == 1) {
             begin();
         }
@@ -66,32 +87,15 @@ public:
 
 private:
     struct Waiting {
-        core::PublishRevocations request;
+        std::string device;  ///< whose connection is to be closed
         Handler handler;
     };
 
     void begin() {
         attempts_ = 0;
         is_finishing_ = false;
-        const auto& request = waiting_.front().request;
-        if (auto written = write_list(request); !written) {
-            finish(written);
-            return;
-        }
-        if (auto reloaded = reload_broker(); !reloaded || !request.kick) {
-            finish(reloaded);
-            return;
-        }
-        if (!settings_.can_take_over) {
-            finish(fail(ErrorKind::kUnsupported,
-                        "the list is written, but this gateway cannot close the connection of " +
-                            request.kick->text(),
-                        "only a local broker lets the gateway take a session over",
-                        "Load the list into the remote broker and disconnect the client there."));
-            return;
-        }
         base::fault_point("revocation.kick");
-        take_over(request.kick->text());
+        take_over(waiting_.front().device);
     }
 
     Result<void> write_list(const core::PublishRevocations& request) {
@@ -156,12 +160,11 @@ private:
         }
         hold_timer_.cancel();
         if (++attempts_ >= settings_.attempts_max) {
-            finish(
-                fail(ErrorKind::kUnavailable,
-                     "the connection of " + waiting_.front().request.kick->text() +
-                         " could not be closed for good",
-                     change.error.message.empty() ? "it came back each time" : change.error.message,
-                     "Check that the broker reloads its revocation list, then revoke again."));
+            finish(fail(
+                ErrorKind::kUnavailable,
+                "the connection of " + waiting_.front().device + " could not be closed for good",
+                change.error.message.empty() ? "it came back each time" : change.error.message,
+                "Check that the broker reloads its revocation list, then revoke again."));
             return;
         }
         (void)reload_broker();  // the link connects again by itself and checks the effect
@@ -173,7 +176,7 @@ private:
         }
         is_finishing_ = true;
         // Posted: the link must not be destroyed inside its own handler.
-        boost::asio::post(loop_, [self = shared_from_this(), outcome = std::move(outcome)] {
+        asio::post(loop_, [self = shared_from_this(), outcome = std::move(outcome)] {
             if (self->is_closed_) {
                 return;
             }

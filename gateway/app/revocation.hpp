@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes a revocation true in the world (deploy/README.md): writes the list where the broker reads
-// it, asks the broker to reload, takes over the device's session so that its connection closes, and
-// holds it until it is certain that the device cannot come back. Loop thread only, one revocation
-// after the other.
+// it and asks the broker to reload, both at once; then takes over the device's session so that its
+// connection closes, and holds it until it is certain that the device cannot come back. Loop thread
+// only, one session after the other.
 #pragma once
 
 #include <filesystem>
@@ -40,7 +40,8 @@ public:
     Revocation(const Revocation&) = delete;
     Revocation& operator=(const Revocation&) = delete;
 
-    /// Queues it; the handler is called once, later, unless this object goes first.
+    /// Writes the list now and queues the take-over; the handler is called once, later, unless this
+    /// object goes first.
     void publish(core::PublishRevocations request, Handler handler);
 
 private:
