@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/learn/drift_sketch.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace frugal::policy {
@@ -64,6 +65,20 @@ bool DriftDetector::has_moved() const {
     return is_far(distance(confidence_.recent, recent_tasks_, confidence_.reference,
                            reference_tasks_)) ||
            is_far(distance(classes_.recent, recent_tasks_, classes_.reference, reference_tasks_));
+}
+
+DriftReference DriftDetector::reference() const {
+    return {confidence_.reference, classes_.reference, reference_tasks_};
+}
+
+void DriftDetector::resume(const DriftReference& reference) {
+    confidence_ = {reference.confidence, reference.confidence};
+    classes_ = {reference.classes, reference.classes};
+    reference_tasks_ = recent_tasks_ = reference.tasks;
+    const double keep = kRecentTasks / std::max(kRecentTasks, reference.tasks);
+    fade(confidence_.recent, keep);
+    fade(classes_.recent, keep);
+    recent_tasks_ *= keep;
 }
 
 bool DriftDetector::add(const Sketch& window) {

@@ -25,8 +25,20 @@ struct Sketch {
     }
 };
 
+/// What a detector takes to be normal, to be kept over a restart.
+struct DriftReference {
+    std::array<double, kSketchCells> confidence{};
+    std::array<double, kSketchCells> classes{};
+    double tasks = 0;
+};
+
 class DriftDetector {
 public:
+    DriftReference reference() const;
+
+    /// Goes on with what was normal; of the recent past nothing is known, so it is taken as such.
+    void resume(const DriftReference& reference);
+
     /// Takes the counts since the last call; true when the recent stream no longer looks like the
     /// reference. The reference then starts anew, so one change is told once.
     bool add(const Sketch& window);

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "policy/learn/state_bytes.hpp"
+
 namespace frugal::policy {
 
 namespace {
@@ -60,6 +62,28 @@ std::size_t Hedge::draw(base::Rng& rng) const {
         }
     }
     return kExperts - 1;
+}
+
+base::Bytes Hedge::save() const {
+    StateWriter to;
+    for (const double loss : losses_) {
+        to.real(loss);
+    }
+    return to.take();
+}
+
+bool Hedge::restore(base::ByteView state) {
+    StateReader from(state);
+    std::array<double, kExperts> losses{};
+    for (double& loss : losses) {
+        loss = from.real();
+    }
+    if (!from.is_good() || !from.rest().empty()) {
+        return false;
+    }
+    losses_ = losses;
+    end_window();
+    return true;
 }
 
 TableBytes threshold_table(std::size_t bins_sent) {

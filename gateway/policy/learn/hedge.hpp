@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/bytes.hpp"
 #include "base/rng.hpp"
 #include "policy/learn/gain_table.hpp"
 
@@ -32,6 +33,10 @@ public:
 
     /// Makes the observed losses count; before, chances and draws are those of the last push.
     void end_window();
+
+    /// The losses, in 4 bytes for each expert, and back; false for bytes that are none.
+    base::Bytes save() const;
+    bool restore(base::ByteView state);
 
     double exploration() const { return exploration_; }
     double regret_bound() const;

@@ -77,10 +77,10 @@ bool IsoGain::may_add(std::size_t bin, std::uint32_t device) {
     return ++added_[key] <= most;
 }
 
-void IsoGain::observe(const Evidence& evidence) {
+bool IsoGain::observe(const Evidence& evidence) {
     const std::size_t bin = bin_of(evidence.answers.confidence_q8);
     if (registration_.rho <= 0 || !may_add(bin, evidence.device)) {
-        return;
+        return false;
     }
     learn_rho(evidence.answers, gain_signal(evidence.answers, registration_.temperature, classes_));
     const double gain = signal_of(evidence.answers);
@@ -88,13 +88,25 @@ void IsoGain::observe(const Evidence& evidence) {
     seen_.counts[bin] += 1;
     seen_.gains[bin] += gain;
     if (quiet_left_ > 0) {
-        return;
+        return true;
     }
     if (evidence.is_audit) {
         test_audit(surprise);
     }
     if (usual_.weights[bin] >= kTestedWeight) {
         test_surprise(gain - usual_.values[bin]);
+    }
+    return true;
+}
+
+void IsoGain::retract(const std::array<float, kBins>& counts,
+                      const std::array<float, kBins>& gains) {
+    for (std::size_t bin = 0; bin < kBins; ++bin) {
+        const double left = std::max(0.0, seen_.counts[bin] - static_cast<double>(counts[bin]));
+        // Rounding must not leave more gain than there are samples.
+        seen_.gains[bin] =
+            std::clamp(seen_.gains[bin] - static_cast<double>(gains[bin]), -left, left);
+        seen_.counts[bin] = left;
     }
 }
 
@@ -175,24 +187,27 @@ void IsoGain::end_window(const Sketch& sketch) {
     fit();
 }
 
-void IsoGain::fit() {
-    BinValues means{};
-    BinValues weights{};
+// What is believed of each bin, alone and in the monotone fit.
+void IsoGain::refit() {
     for (std::size_t bin = 0; bin < kBins; ++bin) {
-        weights[bin] = seen_.counts[bin] + config_.prior_weight;
-        means[bin] = (seen_.gains[bin] + config_.prior_weight * chow_gain(bin)) / weights[bin];
+        usual_.weights[bin] = seen_.counts[bin] + config_.prior_weight;
+        usual_.values[bin] =
+            (seen_.gains[bin] + config_.prior_weight * chow_gain(bin)) / usual_.weights[bin];
     }
-    const MonotoneFit fitted = fit_nonincreasing(means, weights);
+    expected_ = fit_nonincreasing(usual_.values, usual_.weights);
+}
+
+void IsoGain::fit() {
+    refit();
     const bool is_free = may_jump_ || alarm_left_ > 0;
     const double step = is_free ? 1 : config_.step_max;
     for (std::size_t bin = 0; bin < kBins; ++bin) {
-        const double bonus = std::sqrt(config_.bonus * std::log(1 + tasks_) / fitted.weights[bin]);
-        const double wanted = std::clamp(fitted.values[bin] + bonus, 0.0, 1.0);
+        const double bonus =
+            std::sqrt(config_.bonus * std::log(1 + tasks_) / expected_.weights[bin]);
+        const double wanted = std::clamp(expected_.values[bin] + bonus, 0.0, 1.0);
         shown_[bin] = std::clamp(wanted, shown_[bin] - step, shown_[bin] + step);
     }
     may_jump_ = false;
-    usual_ = {means, weights};
-    expected_ = fitted;
     table_ = registration_.rho > 0 ? to_q8(shown_) : TableBytes{};
 }
 

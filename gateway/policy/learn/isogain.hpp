@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 
+#include "base/bytes.hpp"
 #include "policy/learn/canary.hpp"
 #include "policy/learn/drift_sketch.hpp"
 #include "policy/learn/gain_table.hpp"
@@ -53,16 +54,35 @@ public:
     /// A new local or edge model: all that was learned belongs to the old pair.
     void register_again(const Registration& registration);
 
-    void observe(const Evidence& evidence);
+    /// False if the sample was left out: the device has added its share.
+    bool observe(const Evidence& evidence);
+
+    /// Takes back what one device added; the table follows at the end of the window.
+    void retract(const std::array<float, kBins>& counts, const std::array<float, kBins>& gains);
 
     /// Ends a push window of the cell's devices; the table and audit rate change only here.
     void end_window(const Sketch& sketch);
+
+    /// Everything learned, in at most kStateBytesMax bytes: counts to a quarter, gains to 2^-14.
+    /// To be taken right after end_window(): what was observed since is not in it.
+    base::Bytes save() const;
+
+    /// Goes on from save(). False, and as before, for bytes that are none.
+    bool restore(base::ByteView state);
 
     const TableBytes& table() const { return table_; }
     std::uint8_t audit_q8() const { return audit_q8_; }
     std::uint32_t alarms() const { return alarms_; }
     std::uint32_t probes() const { return probes_; }
     double signal_of(const Answers& answers) const;
+    double evidence_of(std::size_t bin) const { return seen_.counts[bin]; }
+    double expected_gain(std::size_t bin) const { return expected_.values[bin]; }
+    /// The evidence is being gathered anew after an alarm: tables may move freely.
+    bool is_alarmed() const { return alarm_left_ > 0; }
+    double tasks() const { return tasks_; }
+    const Registration& registration() const { return registration_; }
+
+    static constexpr std::size_t kStateBytesMax = 480;
 
 private:
     void restart();
@@ -75,6 +95,7 @@ private:
     void all_clear();
     void discount(double keep);
     void fit();
+    void refit();
 
     IsoGainConfig config_;
     Registration registration_;

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/learn/device_trust.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace frugal::policy {
+
+namespace {
+
+constexpr double kSlack = 0.2;  // mean surprise, in wrong answers a task, that is nobody's fault
+constexpr double kSigmas = 3;
+constexpr double kLargestSigma = 0.5;  // of one task's gain
+
+double mean_of(const Contribution& contribution) {
+    return contribution.surprise / contribution.samples;
+}
+
+double median(std::vector<double>& values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    return *middle;
+}
+
+}  // namespace
+
+void DeviceTrust::add(std::uint32_t device, std::size_t bin, double gain, double surprise,
+                      bool is_added) {
+    if (devices_.size() >= kDevicesMax && !devices_.contains(device)) {
+        return;
+    }
+    Contribution& one = devices_[device];
+    const double keep = 1 - 1 / kMemorySamples;
+    one.samples = one.samples * keep + 1;
+    one.surprise = one.surprise * keep + surprise;
+    if (is_added) {
+        one.counts[bin] += 1;
+        one.gains[bin] += static_cast<float>(gain);
+    }
+}
+
+void DeviceTrust::fade(double keep) {
+    for (auto& [device, one] : devices_) {
+        for (std::size_t bin = 0; bin < kBins; ++bin) {
+            one.counts[bin] *= static_cast<float>(keep);
+            one.gains[bin] *= static_cast<float>(keep);
+        }
+    }
+}
+
+std::set<std::uint32_t> DeviceTrust::find_doubtful() {
+    std::vector<double> means;
+    for (const auto& [device, one] : devices_) {
+        if (one.samples >= kTestedSamples) {
+            means.push_back(mean_of(one));
+        }
+    }
+    if (means.size() < kTestedDevices) {
+        return {};
+    }
+    const double usual = median(means);
+    std::set<std::uint32_t> doubtful;
+    for (const auto& [device, one] : devices_) {
+        if (one.samples < kTestedSamples) {
+            continue;
+        }
+        const double far = std::abs(mean_of(one) - usual);
+        const double limit = kSlack + kSigmas * kLargestSigma / std::sqrt(one.samples);
+        if (far > limit && doubted_.size() * 2 < means.size()) {
+            if (doubted_.insert(device).second) {
+                doubtful.insert(device);
+            }
+        } else if (far < limit / 2) {
+            doubted_.erase(device);
+        }
+    }
+    return doubtful;
+}
+
+}  // namespace frugal::policy

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// IsoGain's state as bytes: what a restart must not lose, in less than half a kilobyte.
+#include "policy/learn/isogain.hpp"
+#include "policy/learn/state_bytes.hpp"
+
+namespace frugal::policy {
+
+namespace {
+
+constexpr std::uint8_t kVersion = 1;
+constexpr double kCountUnit = 4;     // counts in quarters
+constexpr double kGainUnit = 16384;  // mean gains in 2^-14
+constexpr double kTableUnit = 256;
+constexpr double kSketchUnit = 4;
+
+constexpr std::uint32_t kHasSignals = 1;
+constexpr std::uint32_t kHasBefore = 2;
+constexpr std::uint32_t kMayJump = 4;
+
+void write_bins(StateWriter& to, const BinValues& counts, const BinValues& gains) {
+    for (std::size_t bin = 0; bin < kBins; ++bin) {
+        to.u16(counts[bin] * kCountUnit);
+        to.i16(counts[bin] > 0 ? gains[bin] / counts[bin] * kGainUnit : 0);
+    }
+}
+
+void read_bins(StateReader& from, BinValues& counts, BinValues& gains) {
+    for (std::size_t bin = 0; bin < kBins; ++bin) {
+        counts[bin] = from.u16() / kCountUnit;
+        gains[bin] = from.i16() / kGainUnit * counts[bin];
+    }
+}
+
+void write_reference(StateWriter& to, const DriftReference& reference) {
+    to.u16(reference.tasks);
+    for (const auto* cells : {&reference.confidence, &reference.classes}) {
+        for (const double count : *cells) {
+            to.u16(count * kSketchUnit);
+        }
+    }
+}
+
+DriftReference read_reference(StateReader& from) {
+    DriftReference reference;
+    reference.tasks = from.u16();
+    for (auto* cells : {&reference.confidence, &reference.classes}) {
+        for (double& count : *cells) {
+            count = from.u16() / kSketchUnit;
+        }
+    }
+    return reference;
+}
+
+}  // namespace
+
+base::Bytes IsoGain::save() const {
+    StateWriter to;
+    to.u8(kVersion);
+    to.u8((registration_.has_signals ? kHasSignals : 0u) | (before_alarm_ ? kHasBefore : 0u) |
+          (may_jump_ ? kMayJump : 0u));
+    for (const double value :
+         {registration_.temperature, registration_.rho, registration_.samples, tasks_, rho_gain_,
+          rho_signal_, audit_sum_, above_sum_, below_sum_}) {
+        to.real(value);
+    }
+    for (const std::uint32_t count :
+         {rho_samples_, alarm_left_, probe_left_, probe_gap_left_, quiet_left_, alarms_, probes_}) {
+        to.u16(count);
+    }
+    to.u8(audit_q8_);
+    write_bins(to, seen_.counts, seen_.gains);
+    if (before_alarm_) {
+        write_bins(to, before_alarm_->counts, before_alarm_->gains);
+    }
+    for (const double shown : shown_) {
+        to.u8(static_cast<std::uint32_t>(std::lround(std::min(shown * kTableUnit, 255.0))));
+    }
+    write_reference(to, drift_.reference());
+    return to.take();
+}
+
+bool IsoGain::restore(base::ByteView state) {
+    StateReader from(state);
+    if (from.u8() != kVersion) {
+        return false;
+    }
+    IsoGain next = *this;
+    const std::uint8_t flags = from.u8();
+    next.registration_.has_signals = (flags & kHasSignals) != 0;
+    next.may_jump_ = (flags & kMayJump) != 0;
+    for (double* value :
+         {&next.registration_.temperature, &next.registration_.rho, &next.registration_.samples,
+          &next.tasks_, &next.rho_gain_, &next.rho_signal_, &next.audit_sum_, &next.above_sum_,
+          &next.below_sum_}) {
+        *value = from.real();
+    }
+    for (std::uint32_t* count :
+         {&next.rho_samples_, &next.alarm_left_, &next.probe_left_, &next.probe_gap_left_,
+          &next.quiet_left_, &next.alarms_, &next.probes_}) {
+        *count = from.u16();
+    }
+    next.audit_q8_ = from.u8();
+    read_bins(from, next.seen_.counts, next.seen_.gains);
+    next.before_alarm_.reset();
+    if ((flags & kHasBefore) != 0) {
+        next.before_alarm_.emplace();
+        read_bins(from, next.before_alarm_->counts, next.before_alarm_->gains);
+    }
+    for (double& shown : next.shown_) {
+        shown = from.u8() / kTableUnit;
+    }
+    next.drift_.resume(read_reference(from));
+    if (!from.is_good() || !from.rest().empty() || next.registration_.temperature <= 0) {
+        return false;
+    }
+    next.added_.clear();
+    next.refit();
+    next.table_ = next.registration_.rho > 0 ? to_q8(next.shown_) : TableBytes{};
+    *this = std::move(next);
+    return true;
+}
+
+}  // namespace frugal::policy

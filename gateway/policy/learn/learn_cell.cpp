@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/learn/learn_cell.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "policy/learn/state_bytes.hpp"
+
+namespace frugal::policy {
+
+namespace {
+
+constexpr std::uint8_t kVersion = 1;
+constexpr double kRecentTasks = 1024;
+constexpr double kMemoryTasks = 16'000;
+constexpr double kLeastCost = 1.0 / 256;
+
+IsoGainConfig config_of(const CellTerms& terms) {
+    IsoGainConfig config;
+    config.audit_q8 = terms.authored.audit_q8;
+    if (config.audit_q8 == 0) {  // the owner wants none, not even when something is wrong
+        config.alarm_audit_q8 = 0;
+        config.probe_audit_q8 = 0;
+    }
+    config.memory_tasks = kMemoryTasks;
+    return config;
+}
+
+int distance(const TableBytes& one, const TableBytes& other) {
+    int largest = 0;
+    for (std::size_t bin = 0; bin < kBins; ++bin) {
+        largest = std::max(largest, std::abs(int{one[bin]} - int{other[bin]}));
+    }
+    return largest;
+}
+
+TableBytes toward(const TableBytes& from, const TableBytes& to, int step) {
+    TableBytes table{};
+    for (std::size_t bin = 0; bin < kBins; ++bin) {
+        table[bin] = static_cast<std::uint8_t>(
+            std::clamp(int{to[bin]}, int{from[bin]} - step, int{from[bin]} + step));
+    }
+    return table;
+}
+
+}  // namespace
+
+LearnCell::LearnCell(const CellTerms& terms, std::uint64_t seed) : terms_(terms), rng_(seed) {
+    begin();
+}
+
+void LearnCell::restart(const CellTerms& terms) {
+    terms_ = terms;
+    begin();
+}
+
+void LearnCell::begin() {
+    isogain_.reset();
+    hedge_.reset();
+    trust_ = {};
+    sketch_ = {};
+    pushed_ = terms_.authored;
+    pushed_at_.reset();
+    alarms_pushed_ = alarms_seen_ = 0;
+    may_jump_ = false;
+    tasks_ = recent_ = answered_ = 0;
+    if (terms_.mode == LearnMode::kHedge) {
+        hedge_.emplace(std::max(terms_.cost, kLeastCost), kHedgeHorizon);
+        drawn_ = threshold_table(hedge_->draw(rng_));
+    } else if (terms_.mode == LearnMode::kIsoGain) {
+        isogain_.emplace(config_of(terms_), terms_.registration, terms_.classes);
+    }
+}
+
+void LearnCell::on_local(std::uint8_t confidence_q8, std::uint32_t local_class) {
+    sketch_.add(confidence_q8, local_class);
+    if (hedge_) {
+        hedge_->observe(bin_of(confidence_q8), std::nullopt);
+    }
+}
+
+void LearnCell::on_answer(const AnsweredTask& task) {
+    const std::size_t bin = bin_of(task.answers.confidence_q8);
+    answered_ += 1;
+    if (task.is_in_time) {
+        sketch_.add(task.answers.confidence_q8, task.answers.local_class);
+    }
+    if (hedge_) {
+        const double signal =
+            gain_signal(task.answers, terms_.registration.temperature, terms_.classes);
+        hedge_->observe(bin, terms_.registration.rho * signal);
+    }
+    if (!isogain_) {
+        return;
+    }
+    const double gain = isogain_->signal_of(task.answers);
+    const double surprise = gain - isogain_->expected_gain(bin);
+    const bool is_added = trust_.is_believed(task.device) &&
+                          isogain_->observe({task.answers, task.is_audit, task.device});
+    trust_.add(task.device, bin, gain, surprise, is_added);
+}
+
+bool LearnCell::end_window() {
+    if (sketch_.tasks < kWindowTasks) {
+        return false;
+    }
+    const double tasks = sketch_.tasks;
+    tasks_ += tasks;
+    recent_ = recent_ * std::exp(-tasks / kRecentTasks) + tasks;
+    if (isogain_) {
+        trust_.judge([this](const Contribution& contribution) {
+            isogain_->retract(contribution.counts, contribution.gains);
+        });
+        isogain_->end_window(sketch_);
+        may_jump_ = may_jump_ || isogain_->is_alarmed() || isogain_->alarms() != alarms_pushed_;
+        const bool is_reset = isogain_->alarms() != alarms_seen_;
+        alarms_seen_ = isogain_->alarms();
+        trust_.fade(is_reset ? 0 : std::max(0.0, 1 - tasks / kMemoryTasks));
+    }
+    if (hedge_ && tasks_ >= kHedgeHorizon) {
+        hedge_.emplace(std::max(terms_.cost, kLeastCost), kHedgeHorizon);
+        tasks_ = 0;
+    }
+    sketch_ = {};
+    return true;
+}
+
+TableBytes LearnCell::table() const {
+    return isogain_ ? isogain_->table() : hedge_ ? drawn_ : terms_.authored.table;
+}
+
+std::uint8_t LearnCell::audit_q8() const {
+    if (hedge_) {
+        return static_cast<std::uint8_t>(std::min(255.0, std::ceil(hedge_->exploration() * 256)));
+    }
+    return isogain_ ? isogain_->audit_q8() : terms_.authored.audit_q8;
+}
+
+bool LearnCell::is_urgent() const {
+    return isogain_ && (may_jump_ || audit_q8() != pushed_.audit_q8);
+}
+
+std::optional<LearnablePart> LearnCell::wanted(base::Instant now) {
+    if ((!isogain_ && !hedge_) || tasks_ < kWindowTasks) {
+        return std::nullopt;
+    }
+    const base::Duration interval = is_urgent() ? kUrgentInterval : kPushInterval;
+    if (pushed_at_ && now - *pushed_at_ < interval) {
+        return std::nullopt;
+    }
+    LearnablePart part{table(), audit_q8(), pushed_.groups};
+    if (hedge_) {
+        pushed_at_ = now;  // one draw an interval, also when it draws the same
+        hedge_->end_window();
+        drawn_ = threshold_table(hedge_->draw(rng_));
+        part.table = drawn_;
+    } else if (!may_jump_) {
+        part.table = toward(pushed_.table, part.table, kStepMax);
+    }
+    const bool is_news =
+        distance(part.table, pushed_.table) >= kPushLeast || part.audit_q8 != pushed_.audit_q8;
+    return is_news ? std::optional(part) : std::nullopt;
+}
+
+void LearnCell::on_pushed(const LearnablePart& part, std::uint32_t policy_id, base::Instant now) {
+    pushed_ = part;
+    terms_.policy_id = policy_id;
+    pushed_at_ = now;
+    alarms_pushed_ = alarms();
+    may_jump_ = false;
+}
+
+base::Bytes LearnCell::save() const {
+    StateWriter to;
+    to.u8(kVersion);
+    to.u8(static_cast<std::uint32_t>(terms_.mode));
+    to.u32(terms_.policy_id);
+    to.u8(terms_.authored.audit_q8);
+    for (const std::uint8_t gain : pushed_.table) {
+        to.u8(gain);
+    }
+    base::Bytes state = to.take();
+    const base::Bytes learned = isogain_ ? isogain_->save()
+                                : hedge_ ? hedge_->save()
+                                         : base::Bytes();
+    state.insert(state.end(), learned.begin(), learned.end());
+    return state;
+}
+
+bool LearnCell::restore(base::ByteView state) {
+    StateReader from(state);
+    if (from.u8() != kVersion || from.u8() != static_cast<std::uint8_t>(terms_.mode)) {
+        return false;
+    }
+    const std::uint32_t policy_id = from.u32();
+    CellTerms terms = terms_;
+    terms.authored.audit_q8 = from.u8();
+    for (std::uint8_t& gain : terms.authored.table) {
+        gain = from.u8();
+    }
+    // Another policy than the one it was saved under came from the owner: that one counts.
+    if (!from.is_good() || policy_id != terms_.policy_id) {
+        return false;
+    }
+    LearnCell next(terms, rng_.next());
+    const bool is_learned = next.isogain_ ? next.isogain_->restore(from.rest())
+                            : next.hedge_ ? next.hedge_->restore(from.rest())
+                                          : from.rest().empty();
+    if (!is_learned) {
+        return false;
+    }
+    next.pushed_.audit_q8 = terms_.authored.audit_q8;
+    next.alarms_pushed_ = next.alarms_seen_ = next.alarms();
+    next.tasks_ = next.isogain_ ? next.isogain_->tasks() : 0;
+    *this = std::move(next);
+    return true;
+}
+
+}  // namespace frugal::policy

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// One cell of the site's learner: a task of a device class with one device model and one edge
+// model. Counts decisions, takes evidence, ends windows, and says what devices should be pushed.
+// Owned by SiteLearner; deterministic: chance only from its seed, time only as an argument.
+#pragma once
+
+#include <optional>
+
+#include "base/time.hpp"
+#include "policy/learn/compiled_table.hpp"
+#include "policy/learn/device_trust.hpp"
+#include "policy/learn/hedge.hpp"
+#include "policy/learn/isogain.hpp"
+#include "policy/learn/learn_terms.hpp"
+
+namespace frugal::policy {
+
+/// What the owner's policy and the pair of models say of a cell.
+struct CellTerms {
+    LearnMode mode = LearnMode::kOff;
+    Registration registration;
+    LearnablePart authored;  ///< what devices hold before anything is learned
+    double cost = 0.1;       ///< of an escalation on a quiet gateway, in wrong answers
+    std::uint32_t classes = 2;
+    std::uint32_t policy_id = 0;
+};
+
+/// A task instance that the edge answered.
+struct AnsweredTask {
+    Answers answers;
+    std::uint32_t device = 0;  ///< not 0
+    bool is_audit = false;
+    bool is_in_time =
+        true;  ///< late answers are evidence, but the device tells the decision itself
+};
+
+class LearnCell {
+public:
+    static constexpr std::uint32_t kWindowTasks = 64;
+    static constexpr double kHedgeHorizon = 30'000;  ///< tasks; then the losses begin anew
+    static constexpr std::size_t kStateBytesMax = 512;
+    static constexpr int kStepMax = 32;   ///< in 1/256, a push without an alarm
+    static constexpr int kPushLeast = 4;  ///< smaller moves wait
+    static constexpr base::Duration kPushInterval = std::chrono::minutes(15);
+    static constexpr base::Duration kUrgentInterval = std::chrono::seconds(10);
+
+    LearnCell(const CellTerms& terms, std::uint64_t seed);
+
+    /// The owner set another policy, or the pair was registered anew: begins again.
+    void restart(const CellTerms& terms);
+
+    void on_local(std::uint8_t confidence_q8, std::uint32_t local_class);
+    void on_answer(const AnsweredTask& task);
+
+    /// Ends the window if it is full; true if it did.
+    bool end_window();
+
+    /// What the devices should hold now, if it is worth a push at this time.
+    std::optional<LearnablePart> wanted(base::Instant now);
+
+    /// The push was made: devices get this under this id.
+    void on_pushed(const LearnablePart& part, std::uint32_t policy_id, base::Instant now);
+
+    /// Another cell of the same class was pushed: its devices hold that now.
+    void rename_policy(const LearnablePart& part, std::uint32_t policy_id) {
+        pushed_ = part;
+        terms_.policy_id = policy_id;
+    }
+
+    base::Bytes save() const;
+    /// False, and as before, for bytes that are none or of another mode.
+    bool restore(base::ByteView state);
+
+    LearnMode mode() const { return terms_.mode; }
+    std::uint32_t policy_id() const { return terms_.policy_id; }
+    const LearnablePart& pushed() const { return pushed_; }
+    const CellTerms& terms() const { return terms_; }
+    TableBytes table() const;
+    std::uint8_t audit_q8() const;
+    std::uint32_t alarms() const { return isogain_ ? isogain_->alarms() : 0; }
+    std::uint32_t probes() const { return isogain_ ? isogain_->probes() : 0; }
+    bool is_alarmed() const { return may_jump_; }
+    double tasks() const { return tasks_; }    ///< ever, as far as known
+    double recent() const { return recent_; }  ///< fading: which cell devices use now
+    double answered() const { return answered_; }
+    double evidence(std::size_t bin) const { return isogain_ ? isogain_->evidence_of(bin) : 0; }
+    const DeviceTrust& trust() const { return trust_; }
+
+private:
+    void begin();
+    bool is_urgent() const;
+
+    CellTerms terms_;
+    base::Rng rng_;
+    std::optional<IsoGain> isogain_;
+    std::optional<Hedge> hedge_;
+    TableBytes drawn_{};  ///< hedge: the threshold of this push
+    Sketch sketch_;
+    DeviceTrust trust_;
+    LearnablePart pushed_;
+    std::optional<base::Instant> pushed_at_;
+    std::uint32_t alarms_pushed_ = 0;  ///< alarms() at the last push
+    std::uint32_t alarms_seen_ = 0;    ///< at the end of the last window
+    bool may_jump_ = false;            ///< an alarm since the last push, or one that lasts
+    double tasks_ = 0;
+    double recent_ = 0;
+    double answered_ = 0;
+};
+
+}  // namespace frugal::policy

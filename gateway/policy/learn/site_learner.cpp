@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/learn/site_learner.hpp"
+
+#include <algorithm>
+
+#include "base/assert.hpp"
+
+namespace frugal::policy {
+
+namespace {
+
+bool learns(const LearnTerms& terms) {
+    return terms.mode == LearnMode::kIsoGain || terms.mode == LearnMode::kHedge;
+}
+
+}  // namespace
+
+CellTerms SiteLearner::terms_of(const CellKey& key, const PolicyInForce& policy) const {
+    CellTerms terms;
+    terms.mode = policy.terms.mode;
+    terms.authored = learnable_part(policy.compiled, key.scope.task).value_or(LearnablePart{});
+    const auto known = registrations_.find({key.scope.task, key.model, key.edge_model});
+    if (known != registrations_.end()) {
+        terms.registration = known->second;
+    } else if (is_measured_for(policy.terms, key.model, key.edge_model)) {
+        terms.registration = registration_of(policy.terms, terms.authored.table);
+    }
+    terms.cost =
+        nominal_price(policy.compiled, key.scope.task, policy.payload_bytes).value_or(terms.cost);
+    terms.classes = std::max(2u, policy.classes);
+    terms.policy_id = policy.id;
+    return terms;
+}
+
+void SiteLearner::set_policies(std::span<const PolicyInForce> policies) {
+    policies_.clear();
+    for (const PolicyInForce& policy : policies) {
+        policies_.insert_or_assign(policy.scope, policy);
+    }
+    for (auto it = cells_.begin(); it != cells_.end();) {
+        const auto policy = policies_.find(it->first.scope);
+        const auto flying = in_flight_.find(it->first.scope);
+        const bool is_ours = flying != in_flight_.end() && policy != policies_.end() &&
+                             policy->second.id == flying->second;
+        if (policy == policies_.end() || !learns(policy->second.terms)) {
+            told_.erase(it->first);
+            it = cells_.erase(it);
+            continue;
+        }
+        if (!is_ours && policy->second.id != it->second.policy_id()) {
+            it->second.restart(terms_of(it->first, policy->second));
+            told_.erase(it->first);
+        }
+        ++it;
+    }
+}
+
+void SiteLearner::set_registration(std::uint32_t task, const base::Digest& model,
+                                   const base::Digest& edge_model,
+                                   const Registration& registration) {
+    registrations_[{task, model, edge_model}] = registration;
+    for (auto& [key, cell] : cells_) {
+        if (key.scope.task == task && key.model == model && key.edge_model == edge_model) {
+            cell.restart(terms_of(key, policies_.at(key.scope)));
+            told_.erase(key);
+        }
+    }
+}
+
+void SiteLearner::remember(StoredCell cell) {
+    remembered_.insert_or_assign(std::move(cell.key), std::move(cell.state));
+}
+
+LearnCell* SiteLearner::find_or_make(const CellKey& key) {
+    const auto found = cells_.find(key);
+    if (found != cells_.end()) {
+        return &found->second;
+    }
+    const auto policy = policies_.find(key.scope);
+    if (policy == policies_.end() || !learns(policy->second.terms)) {
+        return nullptr;
+    }
+    if (cells_.size() >= kCellsMax) {
+        ++cells_refused_;
+        return nullptr;
+    }
+    LearnCell& cell =
+        cells_.emplace(key, LearnCell(terms_of(key, policy->second), seed_ + cells_.size()))
+            .first->second;
+    if (const auto stored = remembered_.find(key); stored != remembered_.end()) {
+        cell.restore(stored->second);
+        remembered_.erase(stored);
+    }
+    told_[key] = {cell.alarms(), cell.probes(), 0};
+    return &cell;
+}
+
+void SiteLearner::on_decisions(const CellKey& key, std::span<const LocalDecision> decisions) {
+    if (LearnCell* cell = find_or_make(key)) {
+        for (const LocalDecision& decision : decisions) {
+            cell->on_local(decision.confidence_q8, decision.local_class);
+        }
+    }
+}
+
+void SiteLearner::on_answer(const CellKey& key, const AnsweredTask& task) {
+    if (LearnCell* cell = find_or_make(key)) {
+        cell->on_answer(task);
+    }
+}
+
+void SiteLearner::tell(const CellKey& key, const LearnCell& cell, std::vector<LearnEvent>& events) {
+    Told& told = told_[key];
+    if (cell.alarms() != told.alarms) {
+        events.push_back({key, "what the edge shows contradicts what was learned: learning again"});
+    }
+    if (cell.probes() != told.probes) {
+        events.push_back({key, "confidences or classes moved: looking closer with more audits"});
+    }
+    if (cell.trust().doubted().size() > told.doubted) {
+        events.push_back({key, std::to_string(cell.trust().doubted().size()) +
+                                   " devices behave unlike the others and are not learned from"});
+    }
+    told = {cell.alarms(), cell.probes(), cell.trust().doubted().size()};
+}
+
+// One policy serves all models of a class: the one that most devices run speaks for it.
+std::optional<PolicyPush> SiteLearner::push_of(const PolicyScope& scope,
+                                               const PolicyInForce& policy, base::Instant now,
+                                               std::uint32_t id) {
+    std::map<CellKey, LearnCell>::iterator lead = cells_.end();
+    for (auto it = cells_.lower_bound({scope, {}, {}});
+         it != cells_.end() && it->first.scope == scope; ++it) {
+        if (lead == cells_.end() || it->second.recent() > lead->second.recent()) {
+            lead = it;
+        }
+    }
+    if (lead == cells_.end() || lead->second.policy_id() != policy.id) {
+        return std::nullopt;
+    }
+    const bool is_alarm = lead->second.is_alarmed();
+    const auto part = lead->second.wanted(now);
+    auto compiled = part ? with_learned(policy.compiled, scope.task, id, *part) : std::nullopt;
+    if (!compiled) {
+        return std::nullopt;
+    }
+    return PolicyPush{lead->first, std::move(*compiled), *part, id, policy.id, is_alarm};
+}
+
+LearnerStep SiteLearner::step(base::Instant now, std::uint32_t next_id) {
+    LearnerStep result;
+    for (auto& [key, cell] : cells_) {
+        if (cell.end_window()) {
+            tell(key, cell, result.events);
+            result.changed.push_back({key, cell.save()});
+            FRUGAL_ASSERT(result.changed.back().state.size() <= LearnCell::kStateBytesMax);
+        }
+    }
+    for (const auto& [scope, policy] : policies_) {
+        if (in_flight_.contains(scope)) {
+            continue;
+        }
+        if (auto push = push_of(scope, policy, now, next_id)) {
+            in_flight_[scope] = next_id++;
+            result.pushes.push_back(std::move(*push));
+        }
+    }
+    return result;
+}
+
+void SiteLearner::on_pushed(const PolicyPush& push, base::Instant now) {
+    const PolicyScope& scope = push.cell.scope;
+    in_flight_.erase(scope);
+    const auto policy = policies_.find(scope);
+    if (policy != policies_.end() && policy->second.id <= push.id) {
+        policy->second.compiled = push.compiled;
+        policy->second.id = push.id;
+    }
+    for (auto& [key, cell] : cells_) {
+        if (key == push.cell) {
+            cell.on_pushed(push.part, push.id, now);
+        } else if (key.scope == scope && cell.policy_id() == push.replaces) {
+            cell.rename_policy(push.part, push.id);
+        }
+    }
+}
+
+void SiteLearner::on_refused(const PolicyPush& push) {
+    in_flight_.erase(push.cell.scope);
+}
+
+StoredCell SiteLearner::stored_after(const PolicyPush& push) const {
+    LearnCell cell = cells_.at(push.cell);
+    cell.on_pushed(push.part, push.id, {});
+    return {push.cell, cell.save()};
+}
+
+}  // namespace frugal::policy

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// The learner of a site: a cell for each (task, device class, device model, edge model) that is
+// seen under a policy that learns. Takes what devices decided and what the edge answered, gives the
+// policies to push and the cells to store. Owned by one thread; deterministic; no I/O, no clock.
+// Never decides a task and never signs or sends: its caller does.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "policy/learn/learn_cell.hpp"
+
+namespace frugal::policy {
+
+/// Whom one policy is for.
+struct PolicyScope {
+    std::uint32_t task = 0;
+    base::ClassName device_class;
+    auto operator<=>(const PolicyScope&) const = default;
+};
+
+struct CellKey {
+    PolicyScope scope;
+    base::Digest model{};       ///< what the devices run
+    base::Digest edge_model{};  ///< what answers them
+    auto operator<=>(const CellKey&) const = default;
+};
+
+/// A policy as it is in force.
+struct PolicyInForce {
+    PolicyScope scope;
+    base::Bytes compiled;
+    std::uint32_t id = 0;
+    LearnTerms terms;
+    std::uint32_t classes = 2;        ///< of the task
+    std::uint32_t payload_bytes = 0;  ///< of one escalation
+};
+
+/// What a cell wants its devices to hold. Made an ordinary policy by the caller, who then tells
+/// on_pushed() or on_refused(); until then the scope is not asked again.
+struct PolicyPush {
+    CellKey cell;
+    base::Bytes compiled;
+    LearnablePart part;
+    std::uint32_t id = 0;
+    std::uint32_t replaces = 0;  ///< id of the policy it was made from
+    bool is_alarm = false;
+};
+
+struct StoredCell {
+    CellKey key;
+    base::Bytes state;  ///< at most LearnCell::kStateBytesMax
+};
+
+/// Something a person should know.
+struct LearnEvent {
+    CellKey cell;
+    std::string what;  ///< one sentence
+};
+
+struct LearnerStep {
+    std::vector<PolicyPush> pushes;
+    std::vector<StoredCell> changed;  ///< cells whose window ended
+    std::vector<LearnEvent> events;
+};
+
+class SiteLearner {
+public:
+    static constexpr std::size_t kCellsMax = 10'000;
+
+    explicit SiteLearner(std::uint64_t seed) : seed_(seed) {}
+
+    /// Every policy in force, again after every change of any. A policy with an id that was not
+    /// pushed from here is the owner's: its cells begin anew from it.
+    void set_policies(std::span<const PolicyInForce> policies);
+
+    /// A pair's canary; its cells begin anew from it. Kept for cells not seen yet.
+    void set_registration(std::uint32_t task, const base::Digest& model,
+                          const base::Digest& edge_model, const Registration& registration);
+
+    /// What was stored of a cell, to go on from when it is seen.
+    void remember(StoredCell cell);
+
+    /// Decisions that devices made themselves.
+    struct LocalDecision {
+        std::uint8_t confidence_q8 = 0;
+        std::uint8_t local_class = 0;
+    };
+    void on_decisions(const CellKey& key, std::span<const LocalDecision> decisions);
+    void on_answer(const CellKey& key, const AnsweredTask& task);
+
+    /// Ends full windows and says what is to be done. Pushes take ids from `next_id` on.
+    LearnerStep step(base::Instant now, std::uint32_t next_id);
+
+    /// The cell as it will be once the push is in force: stored in the same transaction.
+    StoredCell stored_after(const PolicyPush& push) const;
+
+    void on_pushed(const PolicyPush& push, base::Instant now);
+    void on_refused(const PolicyPush& push);
+
+    const std::map<CellKey, LearnCell>& cells() const { return cells_; }
+    std::size_t cells_refused() const { return cells_refused_; }
+
+private:
+    LearnCell* find_or_make(const CellKey& key);
+    CellTerms terms_of(const CellKey& key, const PolicyInForce& policy) const;
+    std::optional<PolicyPush> push_of(const PolicyScope& scope, const PolicyInForce& policy,
+                                      base::Instant now, std::uint32_t id);
+    void tell(const CellKey& key, const LearnCell& cell, std::vector<LearnEvent>& events);
+
+    struct Told {
+        std::uint32_t alarms = 0;
+        std::uint32_t probes = 0;
+        std::size_t doubted = 0;
+    };
+    struct PairKey {
+        std::uint32_t task = 0;
+        base::Digest model{};
+        base::Digest edge_model{};
+        auto operator<=>(const PairKey&) const = default;
+    };
+
+    std::uint64_t seed_;
+    std::map<PolicyScope, PolicyInForce> policies_;
+    std::map<PairKey, Registration> registrations_;
+    std::map<CellKey, base::Bytes> remembered_;
+    std::map<CellKey, LearnCell> cells_;
+    std::map<CellKey, Told> told_;
+    std::map<PolicyScope, std::uint32_t> in_flight_;  ///< id being pushed
+    std::size_t cells_refused_ = 0;
+};
+
+}  // namespace frugal::policy

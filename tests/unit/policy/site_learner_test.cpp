@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/learn/site_learner.hpp"
+
+#include <gtest/gtest.h>
+
+#include "unit/policy/learner_world.hpp"
+
+namespace frugal::policy {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+/// `count` tasks of 20 devices, evenly over all confidences: right as often as they say, at `skill`
+/// times their doubt.
+void live(LearnerWorld& world, int count, double doubt_factor, double edge = 0.95) {
+    for (int i = 0; i < count; ++i) {
+        const auto confidence = static_cast<std::uint8_t>((i * 37) % 256);
+        const double doubt = (1 - confidence / 255.0) * doubt_factor;
+        world.decide(1 + static_cast<std::uint32_t>(i % 20), confidence, 1 - std::min(1.0, doubt),
+                     edge);
+        if (i % 64 == 63) {
+            world.step();
+        }
+    }
+}
+
+TEST(SiteLearner, LearnsThatDevicesAreBetterThanTheyThink) {
+    LearnerWorld world(1);
+    live(world, 8000, 0.3);
+    // With doubt 0.6 the device is wrong in 18 %, so the edge helps in about 0.14, not in 0.6.
+    EXPECT_LT(world.part().table[13], 90);
+    EXPECT_GT(world.pushes, 1);
+}
+
+TEST(SiteLearner, TablesMoveInBoundedStepsAndAtMostEveryQuarterOfAnHour) {
+    LearnerWorld world(2);
+    base::Instant last;
+    TableBytes before = world.part().table;
+    for (int i = 0; i < 200; ++i) {
+        live(world, 63, 0.3);  // one short of a step of its own
+        world.decide(1, 10, 0.9, 0.95);
+        const bool was_alarmed = !world.learner.cells().empty() && world.cell().is_alarmed();
+        const int pushes = world.pushes;
+        world.step(seconds(20));
+        if (world.pushes == pushes || was_alarmed || world.cell().alarms() > 0) {
+            continue;
+        }
+        if (last != base::Instant{}) {
+            EXPECT_GE(world.now - last, minutes(15));
+        }
+        for (std::size_t bin = 0; bin < kBins; ++bin) {
+            EXPECT_LE(std::abs(world.part().table[bin] - before[bin]), LearnCell::kStepMax) << bin;
+        }
+        last = world.now;
+        before = world.part().table;
+    }
+    EXPECT_GT(world.pushes, 2);
+}
+
+TEST(SiteLearner, EverythingTheOwnerFixedStays) {
+    LearnerWorld world(3);
+    const base::Bytes authored = world.policies[0].compiled;
+    live(world, 6000, 0.3);
+    ASSERT_GT(world.pushes, 0);
+    base::Bytes learned = world.policies[0].compiled;
+    // Putting the learnable part and the id back gives the owner's bytes.
+    EXPECT_NE(learned, authored);
+    EXPECT_EQ(*with_learned(learned, 1, 1, *learnable_part(authored, 1)), authored);
+    EXPECT_EQ(fr_policy_check(learned.data(), learned.size()), FR_OK);
+    EXPECT_EQ(fr_policy_cap_per_hour(learned.data(), learned.size(), 1), 800u);
+}
+
+TEST(SiteLearner, ARestartLosesNothing) {
+    LearnerWorld world(4);
+    live(world, 6400, 0.3);
+    const base::Bytes state = world.cell().save();
+    EXPECT_LE(state.size(), LearnCell::kStateBytesMax);
+
+    LearnerWorld again(5);
+    again.policies = world.policies;
+    again.learner = SiteLearner(5);
+    again.learner.set_policies(again.policies);
+    again.learner.remember({again.key, state});
+    const SiteLearner::LocalDecision one{200, 0};
+    again.learner.on_decisions(again.key, {&one, 1});
+    const LearnCell& cell = again.cell();
+    EXPECT_EQ(cell.table(), world.cell().table());
+    EXPECT_EQ(cell.audit_q8(), world.cell().audit_q8());
+    EXPECT_NEAR(cell.tasks(), world.cell().tasks(), 1);
+    for (std::size_t bin = 0; bin < kBins; ++bin) {
+        EXPECT_NEAR(cell.evidence(bin), world.cell().evidence(bin), 0.2) << bin;
+    }
+    EXPECT_EQ(cell.save(), state);
+}
+
+TEST(SiteLearner, DamagedOrForeignStateIsNotTaken) {
+    LearnerWorld world(6);
+    live(world, 640, 0.3);
+    const base::Bytes state = world.cell().save();
+    for (std::size_t size = 0; size < state.size(); ++size) {
+        LearnCell cell = world.cell();
+        EXPECT_FALSE(cell.restore({state.data(), size})) << size;
+    }
+    LearnCell other = world.cell();
+    CellTerms terms = other.terms();
+    terms.policy_id = 77;  // the owner set another policy meanwhile
+    other.restart(terms);
+    EXPECT_FALSE(other.restore(state));
+}
+
+TEST(SiteLearner, ANewPolicyOfTheOwnerBeginsAnew) {
+    LearnerWorld world(7);
+    live(world, 6400, 0.3);
+    ASSERT_GT(world.pushes, 0);
+    TableBytes authored{};
+    authored.fill(200);
+    LearnTerms terms = world.terms;
+    terms.samples = 3200;
+    world.policies = {in_force(900, terms, authored)};
+    world.learner.set_policies(world.policies);
+    EXPECT_NEAR(world.cell().table()[31], 198, 4);
+    EXPECT_EQ(world.cell().tasks(), 0);
+}
+
+TEST(SiteLearner, OffAndFixedDoNotLearn) {
+    for (const LearnMode mode : {LearnMode::kOff, LearnMode::kFixed}) {
+        LearnerWorld world(8, mode);
+        live(world, 640, 0.3);
+        EXPECT_TRUE(world.learner.cells().empty());
+        EXPECT_EQ(world.pushes, 0);
+    }
+}
+
+TEST(SiteLearner, HedgePushesThresholdsAndAuditsWithItsMixingShare) {
+    LearnerWorld world(9, LearnMode::kHedge);
+    live(world, 6400, 0.3);
+    ASSERT_GT(world.pushes, 0);
+    const LearnablePart part = world.part();
+    EXPECT_GT(part.audit_q8, 1);
+    for (std::size_t bin = 1; bin < kBins; ++bin) {
+        EXPECT_TRUE(part.table[bin] == 0 || part.table[bin] == 255);
+        EXPECT_LE(part.table[bin], part.table[bin - 1]);
+    }
+    const base::Bytes state = world.cell().save();
+    EXPECT_LE(state.size(), LearnCell::kStateBytesMax);
+    LearnCell cell = world.cell();
+    EXPECT_TRUE(cell.restore(state));
+}
+
+TEST(SiteLearner, ADeviceFaultRaisesAnAlarmAndIsLearned) {
+    LearnerWorld world(10);
+    live(world, 12800, 0.3);
+    const TableBytes before = world.part().table;
+    bool is_told = false;
+    std::uint8_t most_audits = 0;
+    // Confidently wrong: half of all answers, whatever they claim.
+    for (int i = 0; i < 3000; ++i) {
+        world.decide(1 + static_cast<std::uint32_t>(i % 20),
+                     static_cast<std::uint8_t>(200 + i % 56), 0.5, 0.95);
+        if (i % 64 == 63) {
+            is_told = !world.step(seconds(30)).events.empty() || is_told;
+            most_audits = std::max(most_audits, world.part().audit_q8);
+        }
+    }
+    EXPECT_TRUE(is_told);
+    EXPECT_GE(most_audits, IsoGainConfig{}.alarm_audit_q8);
+    EXPECT_LT(before[30], 26);
+    EXPECT_GT(world.part().table[30], 60);
+}
+
+TEST(SiteLearner, AThirdOfTheDevicesLyingIsFoundOut) {
+    LearnerWorld world(11);
+    for (int i = 0; i < 16000; ++i) {
+        const auto device = 1 + static_cast<std::uint32_t>(i % 40);
+        if (device <= 12) {  // 30 %
+            world.lie(device);
+        } else {
+            const auto confidence = static_cast<std::uint8_t>((i * 37) % 256);
+            world.decide(device, confidence, 1 - (1 - confidence / 255.0) * 0.5, 0.95);
+        }
+        if (i % 64 == 63) {
+            world.step(seconds(20));
+        }
+    }
+    EXPECT_EQ(world.cell().trust().doubted().size(), 12u);
+    // The most certain tasks stay on the device: the liars did not make the others ask.
+    EXPECT_LT(world.part().table[31], 26);
+}
+
+TEST(SiteLearner, OneDeviceAddsABoundedShareOfAWindow) {
+    LearnerWorld world(12);
+    live(world, 6400, 0.3);
+    const double before = world.cell().evidence(2);
+    ASSERT_GT(before, 16 / 0.05 / 4);
+    Answers answers;
+    answers.confidence_q8 = 16;
+    answers.local_class = 0;
+    answers.edge_class = 1;
+    for (int i = 0; i < 1000; ++i) {
+        world.learner.on_answer(world.key, {answers, 7, false, false});
+    }
+    EXPECT_LE(world.cell().evidence(2) - before, std::max(16.0, 0.05 * (before + 51)));
+}
+
+TEST(SiteLearner, AnUnmeasuredPairBeginsWithChow) {
+    LearnerWorld world(13);
+    LearnTerms terms = world.terms;
+    terms.samples = 500;
+    terms.edge = "ffff";
+    TableBytes nothing{};
+    world.policies = {in_force(5, terms, nothing)};
+    world.learner.set_policies(world.policies);
+    const SiteLearner::LocalDecision one{200, 0};
+    world.learner.on_decisions(world.key, {&one, 1});
+    EXPECT_EQ(world.cell().table(), chow_table());
+}
+
+TEST(SiteLearner, ARegistrationReplacesWhatWasAuthored) {
+    LearnerWorld world(14);
+    const SiteLearner::LocalDecision one{200, 0};
+    world.learner.on_decisions(world.key, {&one, 1});
+    Registration useless;
+    useless.samples = 300;
+    useless.rho = -0.2;
+    world.learner.set_registration(1, digest_of(1), digest_of(2), useless);
+    EXPECT_EQ(world.cell().table(), TableBytes{});
+}
+
+TEST(SiteLearner, ARefusedPushIsTriedAgain) {
+    LearnerWorld world(15);
+    live(world, 63, 0.3);
+    for (int i = 0; i < 400; ++i) {
+        world.decide(1 + static_cast<std::uint32_t>(i % 20), 20, 0.99, 0.95);
+    }
+    world.now = world.now + minutes(20);
+    auto first = world.learner.step(world.now, 2);
+    ASSERT_EQ(first.pushes.size(), 1u);
+    EXPECT_TRUE(world.learner.step(world.now + seconds(1), 2).pushes.empty());
+    world.learner.on_refused(first.pushes[0]);
+    EXPECT_EQ(world.learner.step(world.now + seconds(2), 2).pushes.size(), 1u);
+}
+
+TEST(SiteLearner, CellsAreLimited) {
+    SiteLearner learner(1);
+    std::vector<PolicyInForce> policies = {in_force(1, {LearnMode::kIsoGain})};
+    learner.set_policies(policies);
+    const SiteLearner::LocalDecision one{200, 0};
+    for (std::uint32_t i = 0; i <= SiteLearner::kCellsMax; ++i) {
+        CellKey key{scope_of(), digest_of(1), digest_of(2)};
+        key.model[0] = static_cast<std::uint8_t>(i);
+        key.model[1] = static_cast<std::uint8_t>(i >> 8);
+        learner.on_decisions(key, {&one, 1});
+    }
+    EXPECT_EQ(learner.cells().size(), SiteLearner::kCellsMax);
+    EXPECT_EQ(learner.cells_refused(), 1u);
+}
+
+}  // namespace
+}  // namespace frugal::policy
