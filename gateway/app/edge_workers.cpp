@@ -34,7 +34,7 @@ struct EdgeWorkers::Worker {
     std::shared_ptr<std::size_t> waiting = std::make_shared<std::size_t>(0);
     boost::asio::thread_pool thread{1};
 
-    Result<core::EdgeAnswer> answer(const core::Infer& job, const base::Bytes& model) {
+    Result<inference::Engine*> engine_of(const core::Infer& job, const base::Bytes& model) {
         auto found = engines.find(job.edge_model);
         if (found == engines.end()) {
             auto engine = inference::Engine::load(model);
@@ -46,12 +46,32 @@ struct EdgeWorkers::Worker {
             }
             found = engines.emplace(job.edge_model, std::move(*engine)).first;
         }
-        const auto classified = found->second.classify(job.features.view());
-        if (!classified) {
-            return tl::unexpected(classified.error());
+        return &found->second;
+    }
+
+    std::vector<Result<core::EdgeAnswer>> answer(const core::Infer& job, const base::Bytes& model) {
+        std::vector<Result<core::EdgeAnswer>> answers;
+        answers.reserve(job.inputs.size());
+        const auto engine = engine_of(job, model);
+        if (!engine) {
+            answers.assign(job.inputs.size(), tl::unexpected(engine.error()));
+            return answers;
         }
-        return core::EdgeAnswer{classified->class_index, classified->confidence_q8,
-                                short_name(job.edge_model)};
+        std::vector<base::ByteView> views;
+        views.reserve(job.inputs.size());
+        for (const auto& input : job.inputs) {
+            views.push_back(input.view());
+        }
+        for (const auto& classified : (*engine)->classify_batch(views)) {
+            if (classified) {
+                answers.emplace_back(core::EdgeAnswer{classified->class_index,
+                                                      classified->confidence_q8,
+                                                      short_name(job.edge_model)});
+            } else {
+                answers.emplace_back(tl::unexpected(classified.error()));
+            }
+        }
+        return answers;
     }
 };
 
@@ -82,11 +102,11 @@ void EdgeWorkers::run(core::Infer job, SharedBytes model) {
     boost::asio::post(worker.thread, [&loop = loop_, handler = handler_, &worker,
                                       waiting = worker.waiting, shared, model = std::move(model)] {
         const auto begin = std::chrono::steady_clock::now();
-        auto answer = worker.answer(*shared, *model);
+        auto answers = worker.answer(*shared, *model);
         const auto took =
             std::chrono::duration_cast<base::Duration>(std::chrono::steady_clock::now() - begin);
-        shared->features.wipe();
-        core::InferenceDone done{shared->work, std::move(answer), took};
+        shared->inputs.clear();  // wiped on their way out
+        core::InferenceDone done{shared->work, std::move(answers), took};
         boost::asio::post(loop, [handler, waiting, done = std::move(done)]() mutable {
             --*waiting;
             handler(std::move(done));

@@ -362,8 +362,10 @@ private:
         if (!model) {
             // Posted, as a worker's answer is: this may be the midst of a step's effects.
             boost::asio::post(loop_, [this, generation = generation_, work = job.work,
-                                      error = std::move(model.error())] {
-                deliver(generation, core::InferenceDone{work, tl::unexpected(error), {}});
+                                      count = job.inputs.size(), error = std::move(model.error())] {
+                core::InferenceDone failed{work, {}, {}};
+                failed.answers.assign(count, tl::unexpected(error));
+                deliver(generation, std::move(failed));
             });
             return;
         }

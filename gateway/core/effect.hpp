@@ -29,13 +29,14 @@ struct SendBlocks {
     std::optional<base::DeviceId> device{};  ///< absent: the artifact's shared topic
 };
 
-/// Run the edge model; answer with InferenceDone. The features are zeroised with this effect.
+/// Run the edge model on all inputs at once; answer with InferenceDone. The inputs are zeroised
+/// with this effect.
 struct Infer {
     base::WorkId work{};
     std::uint32_t task = 0;
     base::Digest edge_model{};
-    Features features{};
-    base::Instant deadline{};
+    std::vector<Features> inputs{};  ///< at least one
+    base::Instant deadline{};        ///< the earliest of theirs
 };
 
 /// Check the request and sign a certificate; answer with CertificateDone.

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/result.hpp"
 #include "core/admin.hpp"
@@ -37,10 +38,10 @@ struct EdgeAnswer {
     std::uint32_t edge_model = 0;  ///< leading 4 bytes, big endian, of the edge model's digest
 };
 
-/// Answers Infer.
+/// Answers Infer: one answer for each of its inputs, in their order.
 struct InferenceDone {
     base::WorkId work{};
-    base::Result<EdgeAnswer> answer;
+    std::vector<base::Result<EdgeAnswer>> answers{};
     base::Duration service_time{0};  ///< inside the engine, without waiting for it
 };
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -30,6 +31,11 @@ public:
     /// Classifies one raw input tensor.
     /// Fails with kInvalidInput for a wrong size, kInternal if the runtime fails.
     base::Result<Classification> classify(base::ByteView input);
+
+    /// Classifies several input tensors in one call, the form the edge workers use: one result for
+    /// each, in their order. Another's failure does not touch an input's own result.
+    std::vector<base::Result<Classification>> classify_batch(
+        std::span<const base::ByteView> inputs);
 
     std::size_t input_size() const { return model_.input_size(); }
     std::size_t class_count() const { return model_.outputs().front().tensor.element_count; }

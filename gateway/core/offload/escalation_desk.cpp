@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/assert.hpp"
+
 namespace frugal::core {
 
 namespace {
@@ -162,11 +164,10 @@ void EscalationDesk::dispatch(const Step& step) {
         const auto* model = catalogue_.edge_model(job.task);
         sojourn_ = blend(sojourn_, step.now.instant - job.arrived);
         const auto work = works_.next();
-        step.immediately(Infer{.work = work,
-                               .task = job.task,
-                               .edge_model = model->digest,
-                               .features = std::move(job.features),
-                               .deadline = job.deadline});
+        Infer infer{
+            .work = work, .task = job.task, .edge_model = model->digest, .deadline = job.deadline};
+        infer.inputs.push_back(std::move(job.features));
+        step.immediately(std::move(infer));
         running_.emplace(work, std::move(job));
     }
     if (queue_.empty() && running_.empty()) {
@@ -183,15 +184,16 @@ void EscalationDesk::on_inference(const Step& step, const InferenceDone& done) {
     running_.erase(found);
     active_.erase(job.instance);
     last_runs_[job.task] = step.now.instant;
-    if (!done.answer) {
+    FRUGAL_ASSERT(done.answers.size() == 1);
+    const auto& answered = done.answers.front();
+    if (!answered) {
         ++statistics_.failed;
-        journal_.log(
-            step, LogEvent::kInferenceFailed,
-            {{"task", std::to_string(job.task)}, {"error", done.answer.error().describe()}});
+        journal_.log(step, LogEvent::kInferenceFailed,
+                     {{"task", std::to_string(job.task)}, {"error", answered.error().describe()}});
         turn_away(step, job.instance, VerdictStatus::kRefused, {});
     } else {
         learn(job, done.service_time);
-        answer(step, job, *done.answer);
+        answer(step, job, *answered);
     }
     dispatch(step);
 }

@@ -79,21 +79,24 @@ void GatewayHost::perform_effect(core::SendBlocks&& send) {
 }
 
 void GatewayHost::perform_effect(core::Infer&& job) {
-    auto answer = edge_.classify(job.features.view());
-    if (context_.options.plant == Plant::kRawAtRest) {
-        const auto view = job.features.view();
-        (void)disk_.write(*disk_.open("debug.log"), 0, view);
+    std::vector<base::Result<core::EdgeAnswer>> answers;
+    for (const auto& input : job.inputs) {
+        answers.push_back(edge_.classify(input.view()));
+        if (context_.options.plant == Plant::kRawAtRest) {
+            (void)disk_.write(*disk_.open("debug.log"), 0, input.view());
+        }
     }
     base::Duration took = milliseconds(1 + rng_.below(8));
     if (edge_is_slow_) {
         took = milliseconds(50 + rng_.below(4000));
         if (rng_.chance(0.2)) {
             context_.trace.sometimes("edge model failed");
-            answer = base::fail(base::ErrorKind::kInternal, "the engine failed");
+            answers.assign(answers.size(),
+                           base::fail(base::ErrorKind::kInternal, "the engine failed"));
         }
     }
-    later(took, [this, work = job.work, answer = std::move(answer), took]() mutable {
-        push(core::InferenceDone{work, std::move(answer), took});
+    later(took, [this, work = job.work, answers = std::move(answers), took]() mutable {
+        push(core::InferenceDone{work, std::move(answers), took});
     });
 }
 

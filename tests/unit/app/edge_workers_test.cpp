@@ -13,7 +13,8 @@ namespace {
 core::Infer job(std::uint64_t work) {
     core::Infer infer;
     infer.work = {work};
-    infer.features = core::Features({1, 2, 3});
+    infer.inputs.emplace_back(base::Bytes{1, 2, 3});
+    infer.inputs.emplace_back(base::Bytes{4, 5, 6});
     return infer;
 }
 
@@ -37,7 +38,9 @@ TEST(EdgeWorkers, AnswersEachJobOnceWithTheEnginesError) {
     loop.run();
     std::uint64_t seen = 0;
     for (const auto& answer : answers) {
-        EXPECT_FALSE(answer.answer) << "four bytes are no model";
+        ASSERT_EQ(answer.answers.size(), 2U) << "one for each input";
+        EXPECT_FALSE(answer.answers[0]) << "four bytes are no model";
+        EXPECT_FALSE(answer.answers[1]);
         seen |= 1ULL << answer.work.value;
     }
     EXPECT_EQ(seen, 0xFFU);

@@ -45,7 +45,7 @@ protected:
         ASSERT_GT(asked.size(), finished);
         const auto work = asked[finished++]->work;
         world.now.instant = world.now.instant + service;
-        world.give(InferenceDone{work, EdgeAnswer{class_id, 240, 0xABCD}, service});
+        world.give(InferenceDone{work, {EdgeAnswer{class_id, 240, 0xABCD}}, service});
     }
     std::vector<Verdict> verdicts(const char* device) { return world.sent<Verdict>(device); }
     EscalationStatistics statistics() {
@@ -58,7 +58,7 @@ protected:
 TEST_F(Escalation, AnswersWithTheEdgesVerdict) {
     escalate("a", 3);
     ASSERT_EQ(world.performed<Infer>().size(), 1U);
-    EXPECT_EQ(world.performed<Infer>()[0]->features.size(), 3U);
+    EXPECT_EQ(world.performed<Infer>()[0]->inputs.at(0).size(), 3U);
     EXPECT_EQ(world.performed<Infer>()[0]->edge_model, digest_of(80));
     finish();
     ASSERT_EQ(verdicts("a").size(), 1U);
@@ -222,7 +222,7 @@ TEST_F(Escalation, RefusesWhatItCannotOrMustNotAnswer) {
 TEST_F(Escalation, TellsTheDeviceWhenTheEngineFails) {
     escalate("a", 0);
     world.give(InferenceDone{
-        world.performed<Infer>()[0]->work, base::fail(base::ErrorKind::kInternal, "engine"), {}});
+        world.performed<Infer>()[0]->work, {base::fail(base::ErrorKind::kInternal, "engine")}, {}});
     ASSERT_EQ(verdicts("a").size(), 1U);
     EXPECT_EQ(verdicts("a")[0].status, VerdictStatus::kRefused);
     EXPECT_EQ(statistics().failed, 1U);

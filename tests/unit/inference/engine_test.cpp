@@ -56,6 +56,22 @@ TEST(EngineTest, KeepsNothingOfAnInput) {
     }
 }
 
+TEST(EngineTest, ABatchHasOneResultForEachInputInTheirOrder) {
+    auto engine = Engine::load(test::write_model(test::classifier()));
+    ASSERT_TRUE(engine);
+    const Bytes first = int8_data({0, 0, 30, 0});
+    const Bytes wrong(3);
+    const Bytes last = int8_data({0, 30, 0, 0});
+    const std::vector<base::ByteView> inputs = {first, wrong, last};
+    const auto results = engine->classify_batch(inputs);
+    ASSERT_EQ(results.size(), 3u);
+    ASSERT_TRUE(results[0] && results[2]) << "the bad one in between is its own affair";
+    EXPECT_EQ(results[0]->class_index, 2);
+    EXPECT_EQ(results[1].error().kind, base::ErrorKind::kInvalidInput);
+    EXPECT_EQ(results[2]->class_index, 1);
+    EXPECT_TRUE(engine->classify_batch({}).empty());
+}
+
 TEST(EngineTest, SurvivesAMove) {
     auto loaded = Engine::load(test::write_model(test::classifier()));
     ASSERT_TRUE(loaded);
