@@ -33,7 +33,8 @@ typedef struct {
     size_t payload_size;
 } board_mqtt_event_t;
 board_mqtt_event_t board_mqtt_poll(void);
-extern const uint8_t board_release_key[65];
+extern const uint8_t board_release_key[65];  ///< point of release.pub: who may make models
+extern const uint8_t board_policy_key[65];   ///< point of policy.pub: the gateway
 
 static const char kSite[] = "mill-3";
 static const char kDevice[] = "lamp-17";
@@ -125,6 +126,7 @@ static const fr_node_config_t kConfig = {
     .device = kDevice,
     .device_class = "m4",
     .release_public_key = board_release_key,
+    .policy_public_key = board_policy_key,
     .tasks = kTasks,
     .task_count = 1,
     .operators = &kOperators,

@@ -39,6 +39,18 @@ Result<net::HttpSettings> http_settings(const Config& config, const SiteFiles& f
     return settings;
 }
 
+/// A key that need not be there; one that is there must be good.
+Result<std::optional<crypto::ReleaseKey>> load_key(const std::filesystem::path& path) {
+    auto key = crypto::ReleaseKey::load(path);
+    if (key) {
+        return std::optional<crypto::ReleaseKey>(std::move(*key));
+    }
+    if (key.error().kind == ErrorKind::kNotFound) {
+        return std::optional<crypto::ReleaseKey>();
+    }
+    return tl::unexpected(key.error());
+}
+
 }  // namespace
 
 void ApiParts::answer(const wire::HttpRequest& request, int status, core::AdminCommand command,
@@ -151,17 +163,14 @@ Result<std::unique_ptr<Api>> Api::open(boost::asio::io_context& loop, const Conf
     if (!reader) {
         return tl::unexpected(reader.error());
     }
-    auto key = crypto::ReleaseKey::load(files.release_key());
-    if (!key && key.error().kind != ErrorKind::kNotFound) {
-        return tl::unexpected(key.error());
+    auto release_key = load_key(files.release_key());
+    auto policy_key = load_key(files.policy_key());
+    if (!release_key || !policy_key) {
+        return tl::unexpected(!release_key ? release_key.error() : policy_key.error());
     }
-    std::optional<crypto::ReleaseKey> release_key;
-    if (key) {
-        release_key.emplace(std::move(*key));
-    }
-    auto impl = std::make_unique<Impl>(loop, config, log, gateway, std::move(clock), files,
-                                       std::move(*tokens), std::move(*authority),
-                                       std::move(release_key), std::move(*reader));
+    auto impl = std::make_unique<Impl>(
+        loop, config, log, gateway, std::move(clock), files, std::move(*tokens),
+        std::move(*authority), std::move(*release_key), std::move(*policy_key), std::move(*reader));
     return std::unique_ptr<Api>(new Api(std::move(impl)));
 }
 

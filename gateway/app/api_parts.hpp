@@ -36,7 +36,8 @@ struct ApiParts {
     SiteFiles files;
     TokenStore tokens;
     crypto::SiteAuthority authority;
-    std::optional<crypto::ReleaseKey> release_key;
+    std::optional<crypto::ReleaseKey> release_key;  ///< the author's; a gateway may lack it (D16)
+    std::optional<crypto::ReleaseKey> policy_key;   ///< the gateway's own; signs policies
     storage::Reader reader;  ///< used on `slow` only
     StartCode start_code{};
     double decisions_per_minute = 0;

@@ -110,7 +110,7 @@ void compile_and_set(ApiParts& parts, const PolicyRequest& wanted, const core::T
     for (const auto& policy : tasks.policies) {
         policy_id = std::max(policy_id, policy.policy + 1);
     }
-    auto policies = build_policies(wanted.text, *task, **release, policy_id, *parts.release_key);
+    auto policies = build_policies(wanted.text, *task, **release, policy_id, *parts.policy_key);
     if (!policies) {
         respond(wire::problem(policies.error()));
         return;
@@ -120,6 +120,16 @@ void compile_and_set(ApiParts& parts, const PolicyRequest& wanted, const core::T
                  std::move(respond));
 }
 
+// Not made at the start of the daemon: devices would refuse what a key they never saw has signed.
+base::Error no_policy_key(const SiteFiles& files) {
+    return {ErrorKind::kConflict, "this gateway holds no policy key, so it cannot sign a policy",
+            files.policy_key().string() + " does not exist",
+            "If the devices know only the release key, copy release.key and release.pub to "
+            "policy.key and policy.pub; else make a pair with frugalctl key generate " +
+                files.policy_key().string() +
+                " and build policy.pub into the devices. Then restart frugald."};
+}
+
 void set_policy(ApiParts& parts, const HttpRequest& request, net::Responder respond) {
     auto task = wire::read_task(request);
     auto release = read_release_name(request);
@@ -127,12 +137,8 @@ void set_policy(ApiParts& parts, const HttpRequest& request, net::Responder resp
         respond(wire::problem(!task ? task.error() : release.error()));
         return;
     }
-    if (!parts.release_key) {
-        respond(wire::problem(
-            base::Error{ErrorKind::kConflict,
-                        "this gateway holds no release key, so it cannot sign a policy",
-                        {},
-                        "Put the release key into the site's directory."}));
+    if (!parts.policy_key) {
+        respond(wire::problem(no_policy_key(parts.files)));
         return;
     }
     const PolicyRequest wanted{request.actor.name, std::string(base::as_text(request.body)), *task,

@@ -17,6 +17,8 @@ public:
     std::filesystem::path authority() const { return root_ / "ca"; }
     std::filesystem::path release_key() const { return root_ / "release.key"; }
     std::filesystem::path release_public_key() const { return root_ / "release.pub"; }
+    std::filesystem::path policy_key() const { return root_ / "policy.key"; }
+    std::filesystem::path policy_public_key() const { return root_ / "policy.pub"; }
     std::filesystem::path tokens() const { return root_ / "tokens"; }
     std::filesystem::path start_code() const { return root_ / "start.code"; }
     std::filesystem::path http_certificate() const { return root_ / "http" / "server.pem"; }

@@ -127,20 +127,28 @@ private:
         if (!authority) {
             return tl::unexpected(authority.error());
         }
+        if (auto saved = authority->save(files_.authority()); !saved) {
+            return saved;
+        }
+        if (auto made = make_signing_key(files_.release_key(), files_.release_public_key());
+            !made) {
+            return made;
+        }
+        if (auto made = make_signing_key(files_.policy_key(), files_.policy_public_key()); !made) {
+            return made;
+        }
+        return issue(*authority);
+    }
+
+    static Result<void> make_signing_key(const fs::path& path, const fs::path& public_path) {
         auto key = crypto::ReleaseKey::generate();
         if (!key) {
             return tl::unexpected(key.error());
         }
-        if (auto saved = authority->save(files_.authority()); !saved) {
+        if (auto saved = key->save(path); !saved) {
             return saved;
         }
-        if (auto saved = key->save(files_.release_key()); !saved) {
-            return saved;
-        }
-        if (auto saved = key->public_key().save(files_.release_public_key()); !saved) {
-            return saved;
-        }
-        return issue(*authority);
+        return key->public_key().save(public_path);
     }
 
     Result<void> issue(const crypto::SiteAuthority& authority) {

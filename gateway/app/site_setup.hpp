@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes a new site below one directory: authority, release key, certificates, an empty revocation
-// list, the broker's configuration, the daemon's, and a first start link. Called by `frugalctl
+// Makes a new site below one directory: authority, release and policy keys, certificates, an empty
+// revocation list, the broker's configuration, the daemon's, and a first start link. Called by `frugalctl
 // setup` only; refuses to touch a directory that already holds a site.
 #pragma once
 

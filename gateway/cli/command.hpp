@@ -28,6 +28,7 @@ void on_command(CLI::App& command, Context& context, std::function<base::Result<
 
 void add_setup_command(CLI::App& root, Context& context);
 void add_config_commands(CLI::App& root, Context& context);
+void add_key_commands(CLI::App& root, Context& context);
 void add_model_commands(CLI::App& root, Context& context);
 void add_device_commands(CLI::App& root, Context& context);
 void add_task_commands(CLI::App& root, Context& context);

@@ -33,7 +33,7 @@ Result<PublicPoint> point_of(EVP_PKEY* key) {
                                         point.size(), &size) != 1 ||
         size != point.size() || point[0] != 4) {
         return openssl_failure("the key is not on curve P-256", ErrorKind::kInvalidInput,
-                               "release keys are ES256: make one with frugalctl setup");
+                               "release and policy keys are ES256: make one with frugalctl key generate");
     }
     return point;
 }

@@ -18,14 +18,14 @@ base::Result<VerifiedManifest> VerifiedManifest::verify(base::Bytes content,
                                                         const ReleasePublicKey& key) {
     if (content.empty() || content.size() > kContentBytesMax) {
         return base::fail(base::ErrorKind::kLimit,
-                          "manifest has " + std::to_string(content.size()) + " bytes",
+                          "signed content has " + std::to_string(content.size()) + " bytes",
                           "devices take 1 to " + std::to_string(kContentBytesMax),
                           "name fewer operators or self-tests");
     }
     if (!key.verify(content, signature)) {
-        return base::fail(base::ErrorKind::kDenied, "manifest signature is wrong",
-                          "not made with the site's release key over these bytes",
-                          "sign it again with frugalctl model sign, or import the right key");
+        return base::fail(base::ErrorKind::kDenied, "signature is wrong",
+                          "not made with the expected key over these bytes",
+                          "sign it again with the site's key, or give the key that signed it");
     }
     Signature copy{};
     std::copy(signature.begin(), signature.end(), copy.begin());

@@ -184,6 +184,7 @@ class Demo:
             "swarm", self.path("frugal-swarm"), "run", "--site", "demo", "--broker", f"127.0.0.1:{self.mqtt_port}",
             "--ca", os.path.join(self.site, "broker", "ca.pem"),
             "--release-key", os.path.join(self.site, "release.pub"),
+            "--policy-key", os.path.join(self.site, "policy.pub"),
             "--est", f"https://127.0.0.1:{self.http_port}", "--claims", claims,
             "--classes", ",".join(f"{name}:{count}" for name, count in self.fleet.items() if count),
             "--scenario", os.path.join(ROOT, "config", "demo", "scenario.toml"),

@@ -318,7 +318,8 @@ class Swarm:
             "--broker", f"127.0.0.1:{site.mqtt_port}",
             "--ca", os.path.join(site.directory, "broker", "ca.pem"),
             "--est", f"https://127.0.0.1:{site.http_port}", "--claims", self.claims,
-            "--release-key", os.path.join(site.directory, "release.pub"), "--state", self.state,
+            "--release-key", os.path.join(site.directory, "release.pub"),
+            "--policy-key", os.path.join(site.directory, "policy.pub"), "--state", self.state,
             "--classes", self.classes, "--rate", self.rate, "--seed", self.seed,
             "--drain", self.drain, "--status-file", os.path.join(site.folder, "status.jsonl"),
             *options)

@@ -220,8 +220,8 @@ class ForeignClientTest(unittest.TestCase):
         desired = device.receive("desired", self.pb.Desired, keep=self.has_model)
         task = desired.tasks[0]
         manifest = self.pb.Manifest.FromString(task.manifest.content)
-        self.check_signature(task.manifest)
-        self.check_signature(task.policy)
+        self.check_signature(task.manifest, "release.pub")
+        self.check_signature(task.policy, "policy.pub")
         self.assertEqual(b"FP", task.policy.content[:2])
         self.assertEqual((1, "fashion", "m4"), (manifest.format, manifest.model,
                                                 manifest.device_class))
@@ -267,9 +267,9 @@ class ForeignClientTest(unittest.TestCase):
         """The policy may have come before, in a desired state of its own."""
         return desired.tasks and desired.tasks[0].HasField("manifest")
 
-    def check_signature(self, signed):
-        """With the openssl command and the site's public release key."""
-        key = os.path.join(self.site.directory, "release.pub")
+    def check_signature(self, signed, public_key):
+        """With the openssl command and the site's public key of that name."""
+        key = os.path.join(self.site.directory, public_key)
         signature = os.path.join(self.site.folder, "signature.der")
         with open(signature, "wb") as file:
             file.write(signature_in_der(signed.signature))

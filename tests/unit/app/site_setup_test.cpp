@@ -48,6 +48,11 @@ TEST_F(SiteSetupTest, MakesASiteTheDaemonAndTheBrokerCanRead) {
     EXPECT_TRUE(crypto::SiteAuthority::load(files.authority()));
     EXPECT_TRUE(crypto::ReleaseKey::load(files.release_key()));
     EXPECT_TRUE(crypto::ReleasePublicKey::load(files.release_public_key()));
+    const auto policy_key = crypto::ReleaseKey::load(files.policy_key());
+    ASSERT_TRUE(policy_key) << policy_key.error().describe();
+    EXPECT_EQ(policy_key->public_point(),
+              crypto::ReleasePublicKey::load(files.policy_public_key()).value().point());
+    EXPECT_NE(policy_key->key_id(), crypto::ReleaseKey::load(files.release_key())->key_id());
 
     const std::string broker = text_of(made->broker_config);
     EXPECT_NE(broker.find("require_certificate true"), std::string::npos);
@@ -61,8 +66,8 @@ TEST_F(SiteSetupTest, MakesASiteTheDaemonAndTheBrokerCanRead) {
 TEST_F(SiteSetupTest, KeepsPrivateKeysToTheirOwner) {
     ASSERT_TRUE(make_site(choices_, kNow));
     const SiteFiles files(choices_.directory);
-    for (const auto& path : {files.authority() / "ca.key", files.release_key(), files.http_key(),
-                             files.gateway_key(), files.start_code()}) {
+    for (const auto& path : {files.authority() / "ca.key", files.release_key(), files.policy_key(),
+                             files.http_key(), files.gateway_key(), files.start_code()}) {
         struct stat status {};
         ASSERT_EQ(::stat(path.c_str(), &status), 0) << path;
         EXPECT_EQ(status.st_mode & 0077, 0u) << path;
