@@ -7,6 +7,7 @@
 
 #include "model/codec/huffman_code.hpp"
 #include "model/codec/product_finder.hpp"
+#include "model/codec/tap_finder.hpp"
 
 namespace frugal::model {
 
@@ -107,11 +108,33 @@ private:
         return std::nullopt;
     }
 
+    /// The taps of the plan, or others that the weights themselves suggest.
+    Segment with_best_taps(const Segment& planned) const {
+        if (profile_ == 0) {
+            return planned;
+        }
+        const Region& region = planned.region;
+        Segment best = planned;
+        double best_bits = cost_bits(best);
+        const base::ByteView weights =
+            space_.bytes.subspan(space_.base_size + region.offset, region.size_bytes);
+        for (const Taps& taps : find_taps(weights, region.columns)) {
+            Segment other = planned;
+            other.region.near_distance = taps.near_distance;
+            other.region.far_distance = taps.far_distance;
+            if (const double bits = cost_bits(other); bits < best_bits) {
+                best = other;
+                best_bits = bits;
+            }
+        }
+        return best;
+    }
+
     std::optional<Segment> weights(const Region& region, std::size_t index) const {
         if (region.rows > FR_WEIGHT_ROWS_MAX || region.columns > FR_WEIGHT_COLUMNS_MAX) {
             return std::nullopt;
         }
-        Segment best{PartKind::kWeights, region, 0, 0, 0};
+        Segment best = with_best_taps({PartKind::kWeights, region, 0, 0, 0});
         if (const auto old = old_of(region, index)) {
             Segment delta = best;
             delta.old_distance = space_.base_size + region.offset - old->offset;
