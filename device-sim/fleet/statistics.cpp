@@ -32,7 +32,8 @@ constexpr std::array kReasons = {"NONE",
                                  "SUPERSEDED",
                                  "ASLEEP",
                                  "UNREACHABLE",
-                                 "QUARANTINED"};
+                                 "QUARANTINED",
+                                 "UNFIT_ENERGY"};
 constexpr std::array<const char*, FR_PHASES> kPhases = {
     "UNSPECIFIED", "IDLE",   "OFFERED",   "REFUSED",   "TRANSFER", "STAGED",     "WAITING",
     "SELF_TEST",   "SHADOW", "PROBATION", "CONFIRMED", "REVERTED", "QUARANTINED"};

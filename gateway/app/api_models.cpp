@@ -65,7 +65,8 @@ void import_model(ApiParts& parts, HttpRequest request, net::Responder respond) 
     }
     ReleaseSource source{body->model, 0, 0, body->task, {}};
     for (auto& variant : body->variants) {
-        source.variants.push_back({variant.device_class, std::move(variant.tflite)});
+        source.variants.push_back(
+            {variant.device_class, std::move(variant.tflite), variant.accuracy_permyriad});
     }
     auto shared = std::make_shared<ReleaseSource>(std::move(source));
     parts.ask<core::ReleasePlan>(
@@ -107,6 +108,14 @@ void add_model_handlers(net::HttpHandlers& handlers, ApiParts& parts) {
     };
     handlers["get_model"] = [&parts](HttpRequest request, net::Responder respond) {
         get_model(parts, request, std::move(respond));
+    };
+    handlers["get_fit"] = [&parts](HttpRequest request, net::Responder respond) {
+        auto query = wire::read_get_fit(request);
+        if (!query) {
+            respond(wire::problem(query.error()));
+            return;
+        }
+        parts.answer(request, 200, std::move(*query), std::move(respond));
     };
     handlers["import_model"] = [&parts](HttpRequest request, net::Responder respond) {
         import_model(parts, std::move(request), std::move(respond));

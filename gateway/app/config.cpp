@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include "app/energy_budgets.hpp"
 #include "base/ids.hpp"
 
 namespace frugal::app {
@@ -42,6 +43,7 @@ const std::vector<ConfigKey>& config_keys() {
         {"transfer.bytes_per_second",  &Config::transfer_bytes_per_second, 1'024, 1'073'741'824},
         {"transfer.gather_ms",         &Config::transfer_gather_ms,        0, 10'000},
         {"transfer.shared_devices",    &Config::transfer_shared_devices,   2, 1'000'000},
+        {"rollout.energy_budgets",     &Config::rollout_energy_budgets},
         {"offload.queue_limit",        &Config::offload_queue_limit,       1, 65'536},
         {"offload.workers",            &Config::offload_workers,           1, 64},
         {"log.level",                  &Config::log_level},
@@ -170,6 +172,9 @@ Result<void> check(const Config& config, const std::string& origin) {
         return fail(ErrorKind::kInvalidInput,
                     fmt::format("{}: log.level \"{}\" is not a level", origin, config.log_level),
                     {}, "Use error, warning, info or debug.");
+    }
+    if (const auto budgets = parse_energy_budgets(config.rollout_energy_budgets); !budgets) {
+        return fail(budgets.error(), origin);
     }
     return {};
 }

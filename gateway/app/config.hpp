@@ -39,6 +39,8 @@ struct Config {
     std::int64_t transfer_gather_ms = 20;
     std::int64_t transfer_shared_devices = 3;
 
+    std::string rollout_energy_budgets;
+
     std::int64_t offload_queue_limit = 256;
     std::int64_t offload_workers = 1;
 

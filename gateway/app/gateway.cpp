@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/gateway.hpp"
+#include "app/energy_budgets.hpp"
 
 #include <unistd.h>
 
@@ -457,6 +458,7 @@ core::CoreConfig Gateway::core_config(const Config& config) {
     core.transfer.bytes_per_second = static_cast<std::uint64_t>(config.transfer_bytes_per_second);
     core.transfer.gather = std::chrono::milliseconds(config.transfer_gather_ms);
     core.transfer.shared_devices = static_cast<std::uint32_t>(config.transfer_shared_devices);
+    core.rollout.energy_budgets = parse_energy_budgets(config.rollout_energy_budgets).value();
     core.offload.queue_limit = static_cast<std::uint32_t>(config.offload_queue_limit);
     core.offload.workers = static_cast<std::uint32_t>(config.offload_workers);
     return core;

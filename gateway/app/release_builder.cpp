@@ -105,6 +105,9 @@ Result<core::ManifestContent> describe(const ReleaseSource& source, const Varian
     std::sort(content.operators.begin(), content.operators.end());
     content.input_bytes = static_cast<std::uint32_t>(loaded->input_size());
     content.output_classes = loaded->outputs().front().tensor.element_count;
+    content.state_bytes = static_cast<std::uint32_t>(loaded->state_size());
+    content.multiply_accumulates = loaded->work();
+    content.accuracy_permyriad = variant.accuracy_permyriad;
     if (auto added = add_self_tests(content, *loaded); !added) {
         return tl::unexpected(added.error());
     }

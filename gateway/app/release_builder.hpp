@@ -19,6 +19,7 @@ namespace frugal::app {
 struct VariantSource {
     base::ClassName device_class;  ///< "any" fits all
     base::Bytes tflite;
+    std::uint32_t accuracy_permyriad = 0;  ///< on the author's test set; 0: not stated
 };
 
 /// A model that devices of a class run; the builder makes a delta against it where that pays.

@@ -9,6 +9,7 @@
 #include "cli/compress_command.hpp"
 #include "cli/export_command.hpp"
 #include "cli/files.hpp"
+#include "cli/fit_command.hpp"
 #include "cli/inspect_command.hpp"
 #include "cli/json_path.hpp"
 #include "cli/offline_model.hpp"
@@ -156,9 +157,11 @@ void add_model_commands(CLI::App& root, Context& context) {
     import_command->add_option("--task", options->task)->required();
     import_command
         ->add_option("--variant", options->variants,
-                     "CLASS=FILE for each device class; any=FILE fits all")
+                     "CLASS=FILE for each device class; any=FILE fits all; several for one class "
+                     "state their accuracy in 1/10000: m4@9105=FILE")
         ->required();
     on_command(*import_command, context, [&context, options] { return import(context, *options); });
+    add_fit_command(*noun, context);
     on_command(*noun->add_subcommand("list", "releases and their variants"), context,
                [&context] { return list(context); });
 }

@@ -104,6 +104,13 @@ struct PlanRelease {
     base::ModelName model;
     std::uint32_t task = 0;
 };
+/// Which variant of a release each device of the fleet would get, and why not the others.
+struct GetFit {
+    base::ModelName model;
+    std::uint32_t release = 0;
+    std::optional<base::DeviceId> after{};
+    std::uint32_t limit = 100;
+};
 /// What a rollback of this rollout would restore and the numbers its permit needs.
 struct PlanRollback {
     base::RolloutId rollout{};
@@ -116,7 +123,7 @@ using AdminCommand =
     std::variant<AddDevice, EnrolDevice, RevokeDevice, ReleaseDevice, DefineTask, ImportRelease,
                  SetEdgeModel, StartRollout, AbortRollout, RollbackRollout, SetPolicy, ListDevices,
                  GetDevice, ListTasks, ListModels, ListRollouts, GetRollout, PlanRelease,
-                 PlanRollback, GetEscalationStatistics, GetOverview>;
+                 PlanRollback, GetFit, GetEscalationStatistics, GetOverview>;
 
 // Answers -------------------------------------------------------------------------------------
 
@@ -250,6 +257,47 @@ struct RollbackPlan {
     std::uint32_t counter = 0;
 };
 
+/// One variant against one device.
+struct VariantVerdict {
+    std::uint32_t variant = 0;  ///< its place in the release
+    bool is_fit = false;
+    bool is_on_device = false;
+    Reason reason = Reason::kNone;  ///< why not
+    std::uint32_t detail = 0;
+    std::string why{};         ///< why not, in words
+    std::string lacks{};       ///< "arena"; empty if it fits
+    std::uint64_t needed = 0;  ///< of what it lacks
+    std::uint64_t available = 0;
+    std::optional<ArtifactRecord> artifact{};  ///< the encoding it would get
+    std::uint64_t bytes_on_air = 0;            ///< 0 for a model a slot holds already
+    std::optional<std::uint64_t> energy_uj{};  ///< estimate of one inference
+};
+
+struct DeviceFit {
+    base::DeviceId device;
+    base::ClassName device_class;
+    std::optional<std::uint32_t> chosen{};  ///< place of the variant it would get
+    std::vector<VariantVerdict> verdicts{};
+};
+
+/// Devices of one class that get the same answer; the verdicts are those of the first of them.
+struct ClassFit {
+    base::ClassName device_class;
+    std::uint32_t devices = 0;
+    std::optional<std::uint32_t> chosen{};
+    std::vector<VariantVerdict> verdicts{};
+};
+
+struct FitReport {
+    std::shared_ptr<const ReleaseRecord> release{};
+    std::vector<ClassFit> classes{};
+    std::vector<DeviceFit> devices{};  ///< by id
+    bool has_more = false;
+    std::uint32_t known = 0;    ///< devices in service that said what they can hold
+    std::uint32_t unknown = 0;  ///< in service, but not heard of yet
+    std::uint32_t fitting = 0;
+};
+
 struct EscalationStatistics {
     std::uint64_t received = 0;
     std::uint64_t answered = 0;
@@ -319,6 +367,6 @@ struct Overview {
 using AdminReply =
     std::variant<Done, CertificateIssued, DeviceView, DevicePage, TaskList, ModelList, RolloutList,
                  RolloutDetail, RolloutStarted, ReleaseImported, ReleasePlan, RollbackPlan,
-                 EscalationStatistics, Overview>;
+                 FitReport, EscalationStatistics, Overview>;
 
 }  // namespace frugal::core

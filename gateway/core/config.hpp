@@ -4,7 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <vector>
 
+#include "base/ids.hpp"
 #include "base/time.hpp"
 
 namespace frugal::core {
@@ -25,6 +28,14 @@ struct IntakeConfig {
     std::uint32_t gaps_per_stream = 1024;  ///< rows; then only the sum of lost decisions grows
 };
 
+/// What one inference of a task may cost on devices of a class, by the owner's word.
+struct EnergyBudget {
+    std::optional<std::uint32_t> task{};         ///< absent: every task
+    base::ClassName device_class;                ///< "any": every class without a line of its own
+    std::optional<std::uint32_t> budget_uj{};    ///< absent: only the constant below is stated
+    std::uint32_t picojoules_per_operation = 0;  ///< a multiply-accumulate; 0: the class's estimate
+};
+
 struct RolloutConfig {
     std::uint32_t offers_per_second = 500;
     base::Duration offer_retry = std::chrono::seconds(30);  ///< doubles up to the maximum
@@ -32,6 +43,7 @@ struct RolloutConfig {
     base::Duration patience = std::chrono::hours(24);  ///< without a word: unreachable
     std::uint32_t rollout_limit = 10'000;
     std::uint32_t release_limit = 10'000;
+    std::vector<EnergyBudget> energy_budgets{};
 };
 
 struct TransferConfig {

@@ -2,6 +2,7 @@
 // How people's requests reach the core's parts. Every change is audited by the part that makes it,
 // in the same batch; every answer waits for the commit, so that nobody is told what may be undone.
 #include "core/core_state.hpp"
+#include "core/rollout/fit_report.hpp"
 #include "core/views.hpp"
 
 namespace frugal::core {
@@ -109,6 +110,7 @@ struct Dispatch {
     Answer operator()(PlanRollback&& query) {
         return now(state.rollouts.plan_rollback(query.rollout));
     }
+    Answer operator()(GetFit&& query) { return now(fit_report(site, query)); }
     Answer operator()(GetEscalationStatistics&&) { return read(state.escalations.statistics()); }
     Answer operator()(GetOverview&&) { return read(state.overview(site.now)); }
 

@@ -45,6 +45,9 @@ struct TaskState {
     std::uint32_t policy = 0;
     std::uint32_t burned_counter = 0;
     std::optional<base::Digest> other_digest{};
+    std::uint32_t state_bytes = 0;     ///< memory for what a streaming model of the task keeps
+    std::uint32_t input_bytes = 0;     ///< of the task's input tensor; 0: not told
+    std::uint32_t output_classes = 0;  ///< of its output tensor; 0: not told
     bool operator==(const TaskState&) const = default;
 };
 

@@ -40,6 +40,7 @@ constexpr std::array<ReasonText, kReasonLast + 1> kReasons = {{
     {"ASLEEP", "The device sleeps until its next wake time.", "Wait; it is told when it wakes."},
     {"UNREACHABLE", "Nothing was heard of the device.", "Check power, link and certificate of the device."},
     {"QUARANTINED", "Too many failed attempts, or the device contradicted itself.", "Find the cause, then release the device from quarantine."},
+    {"UNFIT_ENERGY", "An inference is estimated to cost more energy than the owner allows on this device class.", "Build a variant with fewer multiply-accumulates, or raise rollout.energy_budgets."},
 }};
 
 constexpr std::array<std::string_view, kUpdatePhaseLast + 1> kPhases = {

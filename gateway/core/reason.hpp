@@ -35,8 +35,9 @@ enum class Reason : std::uint8_t {
     kAsleep = 22,
     kUnreachable = 23,
     kQuarantined = 24,
+    kUnfitEnergy = 25,
 };
-inline constexpr std::uint32_t kReasonLast = 24;
+inline constexpr std::uint32_t kReasonLast = 25;
 
 /// States of the update machine on the device.
 enum class UpdatePhase : std::uint8_t {

@@ -80,6 +80,8 @@ struct ManifestContent {
     std::vector<SelfTest> self_tests{};
     base::Bytes data_digest{};  ///< 32 bytes or empty
     std::uint32_t accuracy_permyriad = 0;
+    std::uint32_t state_bytes = 0;
+    std::uint32_t multiply_accumulates = 0;
     bool operator==(const ManifestContent&) const = default;
 };
 

@@ -31,7 +31,7 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
         {&BatchWriter::gap_, "INSERT INTO gap VALUES (NULL,?,?,?,?,?)"},
         {&BatchWriter::task_, "INSERT OR REPLACE INTO task VALUES (?,?,?,?)"},
         {&BatchWriter::release_, "INSERT INTO release VALUES (?,?,?,?,?,?,?,?,?)"},
-        {&BatchWriter::variant_, "INSERT INTO variant VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+        {&BatchWriter::variant_, "INSERT INTO variant VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::artifact_, "INSERT INTO artifact VALUES (?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::blob_, "INSERT INTO blob VALUES (NULL,?,?,?) ON CONFLICT (digest) DO NOTHING"},
         {&BatchWriter::edge_model_, "INSERT OR REPLACE INTO edge_model VALUES (?,?,?,?)"},
@@ -210,6 +210,8 @@ base::Result<void> BatchWriter::put_variant(core::ReleaseNumber release, std::si
                     .bytes(tests)
                     .bytes(content.data_digest)
                     .number(content.accuracy_permyriad)
+                    .number(content.state_bytes)
+                    .number(content.multiply_accumulates)
                     .run();
     for (std::size_t i = 0; done && i < record.artifacts.size(); ++i) {
         done = put_artifact(release, position, i, record.artifacts[i]);

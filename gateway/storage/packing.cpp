@@ -118,6 +118,7 @@ base::Bytes pack(const std::vector<core::TaskState>& states) {
             .u32(state.policy)
             .u32(state.burned_counter);
         pack_digest(to, state.other_digest);
+        to.u32(state.state_bytes).u32(state.input_bytes).u32(state.output_classes);
     }
     return to.bytes();
 }
@@ -134,6 +135,9 @@ std::vector<core::TaskState> unpack_states(Unpacker& from) {
         state.policy = from.u32();
         state.burned_counter = from.u32();
         state.other_digest = unpack_digest(from);
+        state.state_bytes = from.u32();
+        state.input_bytes = from.u32();
+        state.output_classes = from.u32();
         states.push_back(state);
     }
     return states;

@@ -202,7 +202,9 @@ base::Result<void> TrustedReader::load_variants(core::Snapshot& to) {
                                           .output_classes = as<std::uint32_t>(row, 12),
                                           .self_tests = unpack_tests(tests),
                                           .data_digest = {data_digest.begin(), data_digest.end()},
-                                          .accuracy_permyriad = as<std::uint32_t>(row, 15)};
+                                          .accuracy_permyriad = as<std::uint32_t>(row, 15),
+                                          .state_bytes = as<std::uint32_t>(row, 16),
+                                          .multiply_accumulates = as<std::uint32_t>(row, 17)};
             core::VariantRecord variant;
             variant.manifest = std::shared_ptr<const core::VerifiedManifest>(
                 new core::VerifiedManifest(std::move(content), signed_blob(row, 2, 3, 4)));

@@ -61,6 +61,9 @@ core::TaskState read(Fields& fields, const v1::TaskState& from) {
         .policy = from.policy(),
         .burned_counter = from.burned_counter(),
         .other_digest = fields.optional_digest("tasks.other_digest", from.other_digest()),
+        .state_bytes = from.state_bytes(),
+        .input_bytes = from.input_bytes(),
+        .output_classes = from.output_classes(),
     };
 }
 

@@ -35,6 +35,9 @@ void put(const core::TaskState& from, v1::TaskState& to) {
     if (from.other_digest) {
         set_bytes(*to.mutable_other_digest(), *from.other_digest);
     }
+    to.set_state_bytes(from.state_bytes);
+    to.set_input_bytes(from.input_bytes);
+    to.set_output_classes(from.output_classes);
 }
 
 base::Bytes encode(const core::Hello& from) {

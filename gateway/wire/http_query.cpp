@@ -103,6 +103,28 @@ Result<core::GetRollout> read_get_rollout(const HttpRequest& request) {
     return command;
 }
 
+Result<core::GetFit> read_get_fit(const HttpRequest& request) {
+    auto model = read_model(request);
+    if (!model) {
+        return tl::unexpected(model.error());
+    }
+    const auto release = parse_number(request.parameter("release"), UINT32_MAX);
+    if (!release) {
+        return base::fail(
+            ErrorKind::kInvalidInput,
+            "\"" + std::string(request.parameter("release")) + "\" is no release number");
+    }
+    QueryReader query(request, {"page_size", "page_token"});
+    core::GetFit command{.model = std::move(*model),
+                         .release = static_cast<std::uint32_t>(*release)};
+    command.after = query.id<base::DeviceId>("page_token");
+    command.limit = query.page_size();
+    if (auto finished = query.finish(); !finished) {
+        return tl::unexpected(finished.error());
+    }
+    return command;
+}
+
 Result<DecisionFilter> read_list_decisions(const HttpRequest& request) {
     QueryReader query(
         request, {"device", "task", "class", "from", "until", "order", "page_size", "page_token"});

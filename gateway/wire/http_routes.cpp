@@ -49,6 +49,7 @@ constexpr std::array kRoutes{
     HttpRoute{kGet,    "/api/v1/models",                     kToken, kViewer,    kNoBody,        "list_models"},
     HttpRoute{kPost,   "/api/v1/models",                     kToken, kOperator,  kModelBody,     "import_model"},
     HttpRoute{kGet,    "/api/v1/models/{model}",             kToken, kViewer,    kNoBody,        "get_model"},
+    HttpRoute{kGet,    "/api/v1/models/{model}/releases/{release}/fit", kToken, kViewer, kNoBody,   "get_fit"},
     HttpRoute{kGet,    "/api/v1/tasks",                      kToken, kViewer,    kNoBody,        "list_tasks"},
     HttpRoute{kPut,    "/api/v1/tasks/{task}",               kToken, kOperator,  kSmallBody,     "define_task"},
     HttpRoute{kPut,    "/api/v1/tasks/{task}/edge-model",    kToken, kOperator,  kEdgeModelBody, "set_edge_model"},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/json_commands.hpp"
 
+#include <algorithm>
+
 #include "wire/http_multipart.hpp"
 #include "wire/http_query.hpp"
 #include "wire/json_reader.hpp"
@@ -19,6 +21,7 @@ constexpr std::size_t kLabelMax = 128;
 constexpr std::size_t kDevicesMax = 100'000;
 constexpr std::size_t kClassesMax = 64;
 constexpr std::uint32_t kTaskMax = 255;
+constexpr std::uint64_t kAccuracyMax = 10'000;
 
 bool is_printable(std::string_view text, std::size_t maximum) {
     if (text.size() > maximum) {
@@ -230,13 +233,22 @@ Result<ImportModelBody> read_import_model(HttpRequest& request) {
         return tl::unexpected(parts.error());
     }
     for (const MultipartPart& part : *parts) {
-        auto name = base::ClassName::parse(part.name);
-        if (!name) {
+        const auto at = std::min(part.name.find('@'), part.name.size());
+        auto name = base::ClassName::parse(std::string_view(part.name).substr(0, at));
+        const auto accuracy =
+            at == part.name.size()
+                ? std::optional<std::uint64_t>(0)
+                : parse_number(std::string_view(part.name).substr(at + 1), kAccuracyMax);
+        if (!name || !accuracy) {
             return base::fail(ErrorKind::kInvalidInput,
                               "part \"" + part.name + "\" is not named after a device class",
-                              "a class has 1 to 64 characters of a-z, 0-9 and -");
+                              "a class has 1 to 64 characters of a-z, 0-9 and -; an accuracy after "
+                              "it is 1 to 10000",
+                              "Name it like m4, or m4@9105 for an accuracy of 91.05 %.");
         }
-        result.variants.push_back({*name, {part.content.begin(), part.content.end()}});
+        result.variants.push_back({*name,
+                                   {part.content.begin(), part.content.end()},
+                                   static_cast<std::uint32_t>(*accuracy)});
     }
     return result;
 }

@@ -54,6 +54,9 @@ base::Result<core::ListDevices> read_list_devices(const HttpRequest& request);
 /// GET /api/v1/rollouts/{rollout}?page_size=&page_token=.
 base::Result<core::GetRollout> read_get_rollout(const HttpRequest& request);
 
+/// GET /api/v1/models/{model}/releases/{release}/fit?page_size=&page_token=.
+base::Result<core::GetFit> read_get_fit(const HttpRequest& request);
+
 /// GET /api/v1/decisions?device=&task=&class=&from=&until=&order=&page_size=&page_token=.
 struct DecisionFilter {
     std::optional<base::DeviceId> device;
@@ -71,11 +74,13 @@ base::Result<DecisionFilter> read_list_decisions(const HttpRequest& request);
 base::Result<EventStreamRequest> read_watch_events(const HttpRequest& request);
 
 /// POST /api/v1/models?model=&task=: the body is one .tflite (query device_class, default "any"),
-/// or multipart/form-data with one part per device class, named after it.
+/// or multipart/form-data with one part a variant, named after its device class; several for one
+/// class add their accuracy in 1/10000: "m4@9105".
 struct ImportModelBody {
     struct Variant {
         base::ClassName device_class;
         base::Bytes tflite;
+        std::uint32_t accuracy_permyriad = 0;  ///< 0: not stated
     };
     base::ModelName model;
     std::uint32_t task = 0;

@@ -62,5 +62,6 @@ boost::json::value json_or_null(const Optional& optional, const Convert& convert
 }
 
 boost::json::object rollout_object(const core::RolloutView& rollout);
+boost::json::object release_object(const std::shared_ptr<const core::ReleaseRecord>& release);
 
 }  // namespace frugal::wire

@@ -16,6 +16,7 @@ std::string to_json(const core::DeviceView& device);
 std::string to_json(const core::DevicePage& page);
 std::string to_json(const core::TaskList& tasks);
 std::string to_json(const core::ModelList& models);
+std::string to_json(const core::FitReport& report);
 std::string to_json(const core::RolloutView& rollout);
 std::string to_json(const core::RolloutList& rollouts);
 std::string to_json(const core::RolloutDetail& detail);

@@ -33,11 +33,15 @@ json::object variant_object(const core::VariantRecord& variant) {
         object["input_bytes"] = manifest.input_bytes;
         object["output_classes"] = manifest.output_classes;
         object["accuracy_permyriad"] = manifest.accuracy_permyriad;
+        object["state_bytes"] = manifest.state_bytes;
+        object["multiply_accumulates"] = manifest.multiply_accumulates;
         object["key_id"] = variant.manifest->blob().key_id();
     }
     object["artifacts"] = json_list(variant.artifacts, artifact_object);
     return object;
 }
+
+}  // namespace
 
 json::object release_object(const std::shared_ptr<const core::ReleaseRecord>& release) {
     json::object object;
@@ -52,6 +56,8 @@ json::object release_object(const std::shared_ptr<const core::ReleaseRecord>& re
     object["variants"] = json_list(release->variants, variant_object);
     return object;
 }
+
+namespace {
 
 json::object task_object(const core::TaskRecord& task) {
     json::object object;

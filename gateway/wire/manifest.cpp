@@ -59,6 +59,8 @@ core::ManifestContent read(Fields& fields, const v1::Manifest& from) {
         .data_digest = to_bytes(from.data_digest()),
         .accuracy_permyriad =
             fields.range("accuracy_permyriad", from.accuracy_permyriad(), 0U, 10'000U),
+        .state_bytes = from.state_bytes(),
+        .multiply_accumulates = from.multiply_accumulates(),
     };
     if (!to.data_digest.empty() && to.data_digest.size() != FR_SHA256_SIZE) {
         fields.refuse("data_digest", "neither empty nor 32 bytes");
@@ -88,6 +90,8 @@ base::Bytes encode(const core::ManifestContent& from) {
     }
     set_bytes(*to.mutable_data_digest(), from.data_digest);
     to.set_accuracy_permyriad(from.accuracy_permyriad);
+    to.set_state_bytes(from.state_bytes);
+    to.set_multiply_accumulates(from.multiply_accumulates);
     return serialize(to);
 }
 

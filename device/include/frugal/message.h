@@ -58,7 +58,8 @@ typedef enum {
     FR_REASON_SUPERSEDED = 21,
     FR_REASON_ASLEEP = 22,
     FR_REASON_UNREACHABLE = 23,
-    FR_REASON_QUARANTINED = 24
+    FR_REASON_QUARANTINED = 24,
+    FR_REASON_UNFIT_ENERGY = 25
 } fr_reason_t;
 
 /// frugal.v1.UpdatePhase

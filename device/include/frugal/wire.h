@@ -76,6 +76,9 @@ typedef struct {
     uint32_t policy;
     uint32_t burned_counter;
     fr_view_t other_digest;
+    uint32_t state_bytes;
+    uint32_t input_bytes;
+    uint32_t output_classes;
 } fr_task_report_t;
 
 typedef struct {
@@ -258,6 +261,7 @@ typedef struct {
         fr_view_t output_digest;  ///< 16 bytes
     } self_tests[FR_SELF_TESTS_MAX];
     uint32_t self_test_count;
+    uint32_t state_bytes;
 } fr_manifest_t;
 
 /// Decoders: strict. @return FR_OK; FR_ERROR_TRUNCATED, FR_ERROR_MALFORMED or FR_ERROR_LIMIT: then

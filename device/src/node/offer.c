@@ -74,6 +74,10 @@ static fr_reason_t judge_fit(const fr_node_t* node, const fr_task_config_t* task
         *detail = manifest->arena_bytes;
         return FR_REASON_UNFIT_ARENA;
     }
+    if (manifest->state_bytes > task->state_bytes) {
+        *detail = manifest->state_bytes;
+        return FR_REASON_UNFIT_ARENA;
+    }
     if (manifest->task != task->task || manifest->input_bytes != task->input_bytes ||
         manifest->output_classes != task->class_count) {
         *detail = manifest->input_bytes;

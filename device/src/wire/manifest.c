@@ -8,6 +8,7 @@
 typedef struct {
     uint32_t format;
     uint32_t accuracy_permyriad;
+    uint32_t multiply_accumulates;
     fr_view_t data_digest;
     fr_manifest_t manifest;
 } manifest_fields_t;
@@ -43,6 +44,8 @@ static const fr_field_t kFields[] = {
      MEMBER(manifest.self_test_count), &kSelfTest},
     {17, FR_FIELD_BYTES, MEMBER(data_digest), FR_SHA256_SIZE, 0, 0},
     {18, FR_FIELD_UINT32, MEMBER(accuracy_permyriad), 10000, 0, 0},
+    {19, FR_FIELD_UINT32, MEMBER(manifest.state_bytes), 0, 0, 0},
+    {20, FR_FIELD_UINT32, MEMBER(multiply_accumulates), 0, 0, 0},
 };
 static const fr_message_table_t kManifest = {kFields, sizeof kFields / sizeof kFields[0],
                                              (uint16_t)sizeof(manifest_fields_t)};

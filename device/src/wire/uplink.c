@@ -37,6 +37,9 @@ static void write_task(fr_writer_t* writer, uint32_t field, const fr_task_report
     fr_write_varint(writer, 6, in->policy);
     fr_write_varint(writer, 7, in->burned_counter);
     write_view(writer, 8, &in->other_digest);
+    fr_write_varint(writer, 9, in->state_bytes);
+    fr_write_varint(writer, 10, in->input_bytes);
+    fr_write_varint(writer, 11, in->output_classes);
     fr_write_end(writer, mark);
 }
 

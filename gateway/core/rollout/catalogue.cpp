@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kTaskNameBytes = 64;
 constexpr std::size_t kNoteBytes = 1024;
 constexpr std::uint32_t kTaskLast = 255;
+constexpr std::size_t kVariantsMax = 32;  ///< of one release
 const base::ClassName& any_class() {
     static const auto name = *base::ClassName::parse("any");
     return name;
@@ -36,6 +37,34 @@ bool has_blob(const ImportRelease& command, const base::Digest& digest) {
 bool is_valid_artifact(const ArtifactRecord& artifact) {
     return artifact.size_bytes >= 1 && artifact.size_bytes <= FR_ARTIFACT_SIZE_MAX &&
            artifact.block_bytes >= FR_BLOCK_SIZE_MIN && artifact.block_bytes <= FR_BLOCK_SIZE_MAX;
+}
+
+// Of several variants for a class the most accurate that fits is chosen, so they must differ, and
+// say how accurate they are.
+base::Result<void> check_variants(const ImportRelease& command) {
+    std::set<std::pair<base::ClassName, base::Digest>> models;
+    std::map<base::ClassName, std::vector<const ManifestContent*>> classes;
+    for (const auto& variant : command.variants) {
+        const auto& content = variant.manifest->content();
+        if (!models.emplace(content.device_class, content.model_digest).second) {
+            return refuse(
+                command,
+                "two variants for class " + content.device_class.text() + " are the same model",
+                "Keep one");
+        }
+        classes[content.device_class].push_back(&content);
+    }
+    for (const auto& [name, contents] : classes) {
+        if (contents.size() > 1 && std::ranges::any_of(contents, [](const auto* content) {
+                return content->accuracy_permyriad == 0;
+            })) {
+            return refuse(command,
+                          "of the " + std::to_string(contents.size()) + " variants for class " +
+                              name.text() + " one does not state its accuracy",
+                          "State the accuracy of each, or keep one");
+        }
+    }
+    return {};
 }
 
 }  // namespace
@@ -97,7 +126,10 @@ base::Result<void> Catalogue::check_import(const ImportRelease& command) const {
         return refuse(command, "no variant, or a note above 1024 bytes",
                       "Name at least one variant");
     }
-    std::set<base::ClassName> classes;
+    if (command.variants.size() > kVariantsMax) {
+        return refuse(command, "more than " + std::to_string(kVariantsMax) + " variants",
+                      "Make fewer");
+    }
     for (const auto& variant : command.variants) {
         if (variant.manifest == nullptr || variant.artifacts.empty()) {
             return refuse(command, "a variant without manifest or artifact", "Complete it");
@@ -108,16 +140,12 @@ base::Result<void> Catalogue::check_import(const ImportRelease& command) const {
             return refuse(command, "a manifest states another model, release, counter or task",
                           "Sign manifests for this release");
         }
-        if (!classes.insert(content.device_class).second) {
-            return refuse(command, "two variants for class " + content.device_class.text(),
-                          "Keep one");
-        }
         if (!std::ranges::all_of(variant.artifacts, is_valid_artifact)) {
             return refuse(command, "an artifact's size or block size is out of range",
                           "See frugal/limits.h");
         }
     }
-    return {};
+    return check_variants(command);
 }
 
 base::Result<ReleaseImported> Catalogue::import(const Step& step, const std::string& actor,

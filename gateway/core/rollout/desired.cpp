@@ -10,15 +10,6 @@ namespace frugal::core {
 
 namespace {
 
-const TaskState* reported_of(const Device& device, std::uint32_t task) {
-    for (const auto& state : device.record.reported) {
-        if (state.task == task) {
-            return &state;
-        }
-    }
-    return nullptr;
-}
-
 ArtifactOffer offer_of(const ArtifactRecord& artifact) {
     return {.digest = artifact.digest,
             .size_bytes = artifact.size_bytes,
@@ -37,9 +28,7 @@ Desired RolloutDesk::desired_of(const Device& device) const {
         return desired;
     }
     for (const auto& assignment : device.record.assignments) {
-        const auto fit =
-            fit_release(catalogue_.release(assignment.release), *device.record.capability,
-                        reported_of(device, assignment.task), device.refuses_deltas);
+        const auto fit = fit_for(device, assignment);
         if (const auto* fits = std::get_if<Fit>(&fit)) {
             TaskDesired task{.task = assignment.task};
             task.manifest = fits->variant->manifest;
@@ -77,9 +66,7 @@ std::vector<ArtifactRecord> RolloutDesk::offered_artifacts(const Device& device)
         return offered;
     }
     for (const auto& assignment : device.record.assignments) {
-        const auto fit =
-            fit_release(catalogue_.release(assignment.release), *device.record.capability,
-                        reported_of(device, assignment.task), device.refuses_deltas);
+        const auto fit = fit_for(device, assignment);
         const auto* fits = std::get_if<Fit>(&fit);
         if (fits != nullptr && fits->artifact != nullptr) {
             offered.push_back(*fits->artifact);
@@ -115,9 +102,7 @@ void RolloutDesk::tell(const Step& step, Device& device) {
 void RolloutDesk::settle_fit(const Step& step, Device& device) {
     for (const auto& assignment : device.record.assignments) {
         const auto entry = entry_of(device, assignment);
-        const auto fit =
-            fit_release(catalogue_.release(assignment.release), *device.record.capability,
-                        reported_of(device, assignment.task), device.refuses_deltas);
+        const auto fit = fit_for(device, assignment);
         if (const auto* misfit = std::get_if<Misfit>(&fit)) {
             apply(step, entry, RolloutEvent::kMisfit, *misfit);
         } else if (entry.device != nullptr &&
@@ -129,17 +114,29 @@ void RolloutDesk::settle_fit(const Step& step, Device& device) {
     }
 }
 
-// What a device runs now, without waiting for its next hello: the base of the next delta.
-void RolloutDesk::note_confirmed(const Step& step, Device& device, const ReleaseRecord& release) {
-    const auto* variant = variant_for(release, device.record.capability->device_class);
+// What a device runs now, without waiting for its next hello: the base of the next delta. A word
+// about an older wish does not tell which of several variants it means.
+void RolloutDesk::note_confirmed(const Step& step, Device& device, const Assignment& assignment,
+                                 const Report& report) {
+    const auto& release = catalogue_.release(assignment.release);
     const auto state = std::ranges::find(device.record.reported, release.task, &TaskState::task);
-    if (variant == nullptr || state == device.record.reported.end() ||
-        state->release == release.counter) {
+    const auto& device_class = device.record.capability->device_class;
+    const auto candidates = std::ranges::count_if(release.variants, [&](const auto& variant) {
+        const auto& name = variant.manifest->content().device_class;
+        return name == device_class || name.text() == "any";
+    });
+    const bool is_told = report.desired_version == device.record.desired_version || candidates == 1;
+    if (!is_told || state == device.record.reported.end() || state->release == release.counter) {
+        return;
+    }
+    const auto fit = fit_for(device, assignment);
+    const auto* fits = std::get_if<Fit>(&fit);
+    if (fits == nullptr) {
         return;
     }
     state->release = release.counter;
     state->burned_counter = std::max(state->burned_counter, release.counter);
-    state->model_digest = variant->manifest->content().model_digest;
+    state->model_digest = fits->variant->manifest->content().model_digest;
     state->other_digest.reset();
     state->phase = UpdatePhase::kConfirmed;
     state->reason = Reason::kNone;
@@ -150,8 +147,7 @@ void RolloutDesk::note_confirmed(const Step& step, Device& device, const Release
 // wrong is forgotten and the rest offered at once. False if the offer was in full already.
 bool RolloutDesk::offer_in_full(const Step& step, Device& device, const Assignment& assignment) {
     const auto state = std::ranges::find(device.record.reported, assignment.task, &TaskState::task);
-    const auto fit = fit_release(catalogue_.release(assignment.release), *device.record.capability,
-                                 reported_of(device, assignment.task), device.refuses_deltas);
+    const auto fit = fit_for(device, assignment);
     const auto* fits = std::get_if<Fit>(&fit);
     if (fits == nullptr || state == device.record.reported.end()) {
         return false;

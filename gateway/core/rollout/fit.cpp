@@ -2,30 +2,24 @@
 #include "core/rollout/fit.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace frugal::core {
 
-const VariantRecord* variant_for(const ReleaseRecord& release, const base::ClassName& name) {
-    const VariantRecord* any = nullptr;
-    for (const auto& variant : release.variants) {
-        const auto& device_class = variant.manifest->content().device_class;
-        if (device_class == name) {
-            return &variant;
-        }
-        if (device_class.text() == "any") {
-            any = &variant;
-        }
-    }
-    return any;
-}
-
 namespace {
 
-// The device lists each operator once, with the highest version it runs.
-bool runs_operator(const Capability& capability, std::uint32_t wanted) {
-    return std::ranges::any_of(capability.operators, [wanted](std::uint32_t has) {
-        return has / 256 == wanted / 256 && has % 256 >= wanted % 256;
-    });
+bool is_for_any(const VariantRecord& variant) {
+    return variant.manifest->content().device_class.text() == "any";
+}
+
+// The device lists each operator once, with the highest version it runs; 0 for none.
+std::uint32_t version_on(const Capability& capability, std::uint32_t wanted) {
+    for (const auto has : capability.operators) {
+        if (has / 256 == wanted / 256) {
+            return has % 256;
+        }
+    }
+    return 0;
 }
 
 bool decodes(const Capability& capability, const ArtifactRecord& artifact) {
@@ -64,65 +58,200 @@ bool holds(const TaskState* reported, const base::Digest& model) {
            (reported->model_digest == model || reported->other_digest == model);
 }
 
-Misfit runtime_misfit(const ManifestContent& wants, const Capability& capability) {
+using Lack = std::optional<Shortfall>;
+
+Lack above(Need need, Reason reason, std::uint64_t needed, std::uint64_t available) {
+    if (needed <= available) {
+        return std::nullopt;
+    }
+    const auto detail = static_cast<std::uint32_t>(std::min<std::uint64_t>(needed, 0xFFFFFFFF));
+    return Shortfall{{reason, detail}, need, needed, available};
+}
+
+Lack runtime_lack(const ManifestContent& wants, const Capability& capability) {
+    if (wants.device_class != capability.device_class && wants.device_class.text() != "any") {
+        return Shortfall{{Reason::kUnfitRuntime, 0}, Need::kDeviceClass, 0, 0};
+    }
     if (wants.runtime_abi != capability.runtime_abi) {
-        return {Reason::kUnfitRuntime, wants.runtime_abi};
+        return Shortfall{{Reason::kUnfitRuntime, wants.runtime_abi},
+                         Need::kRuntimeAbi,
+                         wants.runtime_abi,
+                         capability.runtime_abi};
     }
     for (const auto wanted : wants.operators) {
-        if (!runs_operator(capability, wanted)) {
-            return {Reason::kUnfitOps, wanted};
+        const auto has = version_on(capability, wanted);
+        if (has == 0 || has < wanted % 256) {
+            return Shortfall{{Reason::kUnfitOps, wanted}, Need::kOperator, wanted, has};
         }
     }
-    if (wants.arena_bytes > capability.arena_bytes) {
-        return {Reason::kUnfitArena, wants.arena_bytes};
+    return std::nullopt;
+}
+
+Lack memory_lack(const ManifestContent& wants, const FitSubject& subject) {
+    const auto& can = subject.capability;
+    if (auto lack = above(Need::kArena, Reason::kUnfitArena, wants.arena_bytes, can.arena_bytes)) {
+        return lack;
     }
-    if (wants.model_bytes > capability.slot_bytes) {
-        return {Reason::kNoSpace, wants.model_bytes};
+    const auto state_bytes = subject.reported != nullptr ? subject.reported->state_bytes : 0;
+    if (auto lack = above(Need::kState, Reason::kUnfitArena, wants.state_bytes, state_bytes)) {
+        return lack;
     }
-    return {};
+    return above(Need::kSlot, Reason::kNoSpace, wants.model_bytes, can.slot_bytes);
+}
+
+// A device that does not tell its shapes judges them itself.
+Lack shape_lack(const ManifestContent& wants, const TaskState* reported) {
+    if (reported == nullptr || reported->input_bytes == 0) {
+        return std::nullopt;
+    }
+    const Misfit misfit{Reason::kUnfitIo, wants.input_bytes};
+    if (wants.input_bytes != reported->input_bytes) {
+        return Shortfall{misfit, Need::kInput, wants.input_bytes, reported->input_bytes};
+    }
+    if (wants.output_classes != reported->output_classes) {
+        return Shortfall{misfit, Need::kClasses, wants.output_classes, reported->output_classes};
+    }
+    return std::nullopt;
+}
+
+bool runs(const TaskState* reported, const ManifestContent& wants) {
+    return reported != nullptr && reported->release == wants.counter &&
+           reported->model_digest == wants.model_digest;
+}
+
+// Work that nobody stated cannot be estimated, and is not held against a variant; neither is a
+// bound that came after the device began to run it.
+Lack energy_lack(const ManifestContent& wants, const FitSubject& subject) {
+    const auto& energy = subject.energy;
+    if (!energy.budget_uj || runs(subject.reported, wants)) {
+        return std::nullopt;
+    }
+    return above(Need::kEnergy, Reason::kUnfitEnergy,
+                 estimated_energy_uj(wants.multiply_accumulates, energy.picojoules_per_operation),
+                 *energy.budget_uj);
+}
+
+// A device takes a burned counter again for the model that burned it only, so another variant of a
+// release it confirmed is refused like an older release.
+Lack counter_lack(const ManifestContent& wants, const TaskState* reported) {
+    if (reported == nullptr || reported->burned_counter < wants.counter) {
+        return std::nullopt;
+    }
+    const bool is_same = reported->release == wants.counter &&
+                         (!reported->model_digest || *reported->model_digest == wants.model_digest);
+    if (is_same) {
+        return std::nullopt;
+    }
+    return Shortfall{{Reason::kDowngrade, reported->burned_counter},
+                     Need::kCounter,
+                     wants.counter,
+                     reported->burned_counter};
 }
 
 // No artifact: either none has blocks small enough, or none of those can be decoded.
-Misfit no_artifact(const VariantRecord& variant, const Capability& capability) {
+Shortfall artifact_lack(const VariantRecord& variant, const Capability& capability) {
     std::uint32_t least_ram = 0;
+    std::uint32_t least_block = 0;
     for (const auto& artifact : variant.artifacts) {
-        const bool is_candidate =
-            !artifact.base_digest && artifact.block_bytes <= capability.block_bytes;
-        if (is_candidate && (least_ram == 0 || artifact.decoder_ram_bytes < least_ram)) {
+        if (artifact.base_digest) {
+            continue;
+        }
+        const bool takes_blocks = artifact.block_bytes <= capability.block_bytes;
+        if (takes_blocks && (least_ram == 0 || artifact.decoder_ram_bytes < least_ram)) {
             least_ram = artifact.decoder_ram_bytes;
         }
+        if (least_block == 0 || artifact.block_bytes < least_block) {
+            least_block = artifact.block_bytes;
+        }
     }
-    return {Reason::kUnfitRuntime, least_ram != 0 ? least_ram : capability.block_bytes};
+    if (least_ram != 0) {
+        return {{Reason::kUnfitRuntime, least_ram},
+                Need::kDecoder,
+                least_ram,
+                capability.decoder_ram_bytes};
+    }
+    return {{Reason::kUnfitRuntime, capability.block_bytes},
+            Need::kBlock,
+            least_block,
+            capability.block_bytes};
+}
+
+Lack device_lack(const ManifestContent& wants, const FitSubject& subject) {
+    if (auto lack = runtime_lack(wants, subject.capability)) {
+        return lack;
+    }
+    if (auto lack = memory_lack(wants, subject)) {
+        return lack;
+    }
+    if (auto lack = shape_lack(wants, subject.reported)) {
+        return lack;
+    }
+    if (auto lack = energy_lack(wants, subject)) {
+        return lack;
+    }
+    return counter_lack(wants, subject.reported);
+}
+
+// The device runs this release: another variant of it has the same counter, which it would refuse.
+bool is_kept(const ReleaseRecord& release, const Fit& fit, const TaskState* reported) {
+    return runs(reported, fit.variant->manifest->content()) ||
+           (release.restores && fit.is_on_device);
+}
+
+auto rank(const ReleaseRecord& release, const Fit& fit, const TaskState* reported) {
+    const auto& wants = fit.variant->manifest->content();
+    return std::tuple(!is_kept(release, fit, reported), 10'000 - wants.accuracy_permyriad,
+                      is_for_any(*fit.variant), fit.bytes_on_air(), wants.arena_bytes);
+}
+
+bool is_nearer(const Shortfall& one, const Shortfall& other) {
+    return one.need != other.need ? one.need > other.need : one.needed < other.needed;
 }
 
 }  // namespace
 
-std::variant<Fit, Misfit> fit_release(const ReleaseRecord& release, const Capability& capability,
-                                      const TaskState* reported, bool without_deltas) {
-    const auto* variant = variant_for(release, capability.device_class);
-    if (variant == nullptr) {
-        return Misfit{Reason::kUnfitRuntime, 0};
+std::variant<Fit, Shortfall> judge_variant(const VariantRecord& variant,
+                                           const FitSubject& subject) {
+    const auto& wants = variant.manifest->content();
+    const auto& can = subject.capability;
+    if (const auto lack = device_lack(wants, subject)) {
+        return *lack;
     }
-    const auto& wants = variant->manifest->content();
-    const auto runtime = runtime_misfit(wants, capability);
-    if (runtime.reason != Reason::kNone) {
-        return runtime;
-    }
-    if (reported != nullptr && reported->burned_counter >= wants.counter &&
-        reported->release != wants.counter) {
-        return Misfit{Reason::kDowngrade, reported->burned_counter};
-    }
-    const bool may_be_delta = reported != nullptr && !without_deltas;
+    const bool may_be_delta = subject.reported != nullptr && !subject.without_deltas;
     const auto* artifact =
-        artifact_for(*variant, capability, may_be_delta ? lasting_model(*reported) : std::nullopt);
-    const bool is_on_device = holds(reported, wants.model_digest);
+        artifact_for(variant, can, may_be_delta ? lasting_model(*subject.reported) : std::nullopt);
+    const bool is_on_device = holds(subject.reported, wants.model_digest);
     if (!is_on_device && artifact == nullptr) {
-        return no_artifact(*variant, capability);
+        return artifact_lack(variant, can);
     }
-    if (!is_on_device && artifact->size_bytes > capability.staging_bytes) {
-        return Misfit{Reason::kNoSpace, artifact->size_bytes};
+    if (!is_on_device) {
+        if (const auto lack =
+                above(Need::kStaging, Reason::kNoSpace, artifact->size_bytes, can.staging_bytes)) {
+            return *lack;
+        }
     }
-    return Fit{variant, artifact, is_on_device};
+    return Fit{&variant, artifact, is_on_device};
+}
+
+std::variant<Fit, Misfit> fit_release(const ReleaseRecord& release, const FitSubject& subject) {
+    std::optional<Fit> best;
+    std::optional<Shortfall> nearest;
+    for (const auto& variant : release.variants) {
+        const auto verdict = judge_variant(variant, subject);
+        if (const auto* fit = std::get_if<Fit>(&verdict)) {
+            if (!best ||
+                rank(release, *fit, subject.reported) < rank(release, *best, subject.reported)) {
+                best = *fit;
+            }
+        } else if (const auto& lack = std::get<Shortfall>(verdict);
+                   !nearest || is_nearer(lack, *nearest)) {
+            nearest = lack;
+        }
+    }
+    if (best) {
+        return *best;
+    }
+    return nearest ? nearest->misfit : Misfit{Reason::kUnfitRuntime, 0};
 }
 
 }  // namespace frugal::core

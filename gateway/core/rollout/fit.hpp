@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether a release fits a device, found out before a byte travels: which variant and which
-// artifact to offer, or the reason why none. Pure functions of what the device said about itself.
+// artifact to offer, or the reason why none. Pure functions of the release and of what the device
+// said about itself: the same words give the same answer, in whatever order they came.
 #pragma once
 
 #include <variant>
 
 #include "core/record.hpp"
+#include "core/rollout/energy.hpp"
 
 namespace frugal::core {
-
-/// The variant a device class gets: its own, else the one for "any"; null if neither exists.
-const VariantRecord* variant_for(const ReleaseRecord& release, const base::ClassName& name);
 
 struct Misfit {
     Reason reason = Reason::kNone;
@@ -18,16 +17,60 @@ struct Misfit {
     bool operator==(const Misfit&) const = default;
 };
 
+/// What a device may lack, in the order it is looked at: the further a variant comes, the nearer
+/// it is to fitting.
+enum class Need : std::uint8_t {
+    kDeviceClass,
+    kRuntimeAbi,
+    kOperator,
+    kArena,
+    kState,
+    kSlot,
+    kInput,
+    kClasses,
+    kEnergy,
+    kCounter,
+    kDecoder,
+    kBlock,
+    kStaging,
+};
+std::string_view to_string(Need need);  ///< "arena"
+
+/// Why one variant does not fit one device.
+struct Shortfall {
+    Misfit misfit;
+    Need need = Need::kDeviceClass;
+    std::uint64_t needed = 0;
+    std::uint64_t available = 0;
+};
+
+/// One sentence: "needs 61440 bytes of arena, the device has 49152".
+std::string describe(const Shortfall& shortfall);
+
 struct Fit {
     const VariantRecord* variant = nullptr;
     const ArtifactRecord* artifact = nullptr;
     bool is_on_device = false;  ///< a slot holds the model already: no bytes travel
+
+    std::uint32_t bytes_on_air() const { return is_on_device ? 0 : artifact->size_bytes; }
 };
 
-/// `reported` is what the device says about the release's task; null if nothing. Of the encodings
-/// the device can decode it is the smallest; a delta counts when the device runs its base, unless
-/// `without_deltas`.
-std::variant<Fit, Misfit> fit_release(const ReleaseRecord& release, const Capability& capability,
-                                      const TaskState* reported, bool without_deltas = false);
+/// A device as a task sees it.
+struct FitSubject {
+    const Capability& capability;
+    const TaskState* reported = nullptr;  ///< what it says about the task; null if nothing
+    bool without_deltas = false;          ///< it answered a delta with "base missing"
+    EnergyBound energy{};
+};
+
+/// One variant against one device. The encoding is the smallest the device can decode; a delta
+/// counts when the device runs its base.
+std::variant<Fit, Shortfall> judge_variant(const VariantRecord& variant, const FitSubject& subject);
+
+/// The most accurate variant that fits; of equally accurate ones that of the device's own class,
+/// then the fewest bytes on the air, the smallest arena, the first. But a device that runs a
+/// variant of this release keeps it, and a permit to go back prefers the model a slot still holds.
+/// If none fits, what the variant lacks that came nearest.
+std::variant<Fit, Misfit> fit_release(const ReleaseRecord& release, const FitSubject& subject);
 
 }  // namespace frugal::core

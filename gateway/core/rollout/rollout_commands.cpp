@@ -82,6 +82,9 @@ base::Result<RolloutStarted> RolloutDesk::start(const Step& step, const std::str
             }
         }
     }
+    if (const auto checked = check_fit(*release, devices); !checked) {
+        return tl::unexpected<base::Error>(checked.error());
+    }
     const auto target = command.devices ? RolloutTarget::kListed : RolloutTarget::kAll;
     const auto& rollout = create(step, actor, *release, target, devices);
     journal_.audit(step, actor, "rollout.start", std::to_string(rollout.record.id.value),

@@ -265,7 +265,7 @@ void RolloutDesk::on_report(const Step& step, Device& device, const Report& repo
         }
         apply(step, entry_of(device, assignment), *event, {report.reason, report.detail}, &report);
         if (*event == RolloutEvent::kSaysConfirmed && device.record.capability) {
-            note_confirmed(step, device, release);
+            note_confirmed(step, device, assignment, report);
         }
     }
     if (!has_unsettled(device)) {

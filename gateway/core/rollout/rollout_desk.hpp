@@ -52,6 +52,9 @@ public:
     std::vector<ArtifactRecord> offered_artifacts(const Device& device) const;
     bool is_offered(const base::Digest& artifact) const;
 
+    /// The device as the task sees it; it must have said what it can hold.
+    FitSubject subject_of(const Device& device, std::uint32_t task) const;
+
     const Rollout* find(base::RolloutId id) const;
     const std::map<base::RolloutId, Rollout>& rollouts() const { return rollouts_; }
     std::uint32_t running_count() const;
@@ -73,7 +76,11 @@ private:
                const Report* report = nullptr);
     void apply_word(const Step& step, Device& device, const Assignment& assignment,
                     const TaskState& state, bool is_about_this);
-    void note_confirmed(const Step& step, Device& device, const ReleaseRecord& release);
+    void note_confirmed(const Step& step, Device& device, const Assignment& assignment,
+                        const Report& report);
+    std::variant<Fit, Misfit> fit_for(const Device& device, const Assignment& assignment) const;
+    base::Result<void> check_fit(const ReleaseRecord& release,
+                                 const std::vector<DeviceNumber>& devices) const;
     bool offer_in_full(const Step& step, Device& device, const Assignment& assignment);
     void cancel_unsettled(const Step& step, Rollout& rollout);
     void end(const Step& step, Rollout& rollout, RolloutStatus status);

@@ -84,7 +84,7 @@ TEST_P(Fits, FindsTheReasonBeforeAByteTravels) {
     auto can = capability();
     TaskState reported{.task = 1};
     GetParam().change(can, reported);
-    const auto fit = fit_release(release, can, &reported);
+    const auto fit = fit_release(release, {can, &reported});
     if (GetParam().reason == Reason::kNone) {
         ASSERT_TRUE(std::holds_alternative<Fit>(fit));
         EXPECT_EQ(std::get<Fit>(fit).artifact->block_bytes, GetParam().detail);
@@ -113,6 +113,16 @@ INSTANTIATE_TEST_SUITE_P(
                 [](Capability& can, TaskState&) { can.operators.back() = 9 * 256 + 1; }},
         FitCase{"arena", Reason::kUnfitArena, 10'000,
                 [](Capability& can, TaskState&) { can.arena_bytes = 9999; }},
+        FitCase{"input_size", Reason::kUnfitIo, 784,
+                [](Capability&, TaskState& reported) {
+                    reported.input_bytes = 783;
+                    reported.output_classes = 10;
+                }},
+        FitCase{"class_count", Reason::kUnfitIo, 784,
+                [](Capability&, TaskState& reported) {
+                    reported.input_bytes = 784;
+                    reported.output_classes = 9;
+                }},
         FitCase{"slot", Reason::kNoSpace, 8000,
                 [](Capability& can, TaskState&) { can.slot_bytes = 7999; }},
         FitCase{"staging", Reason::kNoSpace, 4900,
@@ -141,7 +151,7 @@ protected:
               encoding(21, 300, 512, 1, digest_of(77)), encoding(20, 400, 512, 0, digest_of(77))}});
     }
     base::Digest chosen(bool without_deltas = false) {
-        const auto fit = fit_release(release, can, &reported, without_deltas);
+        const auto fit = fit_release(release, {can, &reported, without_deltas});
         return std::holds_alternative<Fit>(fit) ? std::get<Fit>(fit).artifact->digest
                                                 : base::Digest{};
     }
@@ -181,7 +191,7 @@ TEST_F(Encodings, ADeltaForWhoRunsItsBase) {
 TEST_F(Encodings, NoneThatCanBeDecodedNamesTheLeastMemory) {
     can.decoder_ram_bytes = 900;
     can.decoder_profiles = 0b111;
-    const auto fit = fit_release(release, can, &reported);
+    const auto fit = fit_release(release, {can, &reported});
     ASSERT_TRUE(std::holds_alternative<Misfit>(fit));
     EXPECT_EQ(std::get<Misfit>(fit), (Misfit{Reason::kUnfitRuntime, 1000}));
 }

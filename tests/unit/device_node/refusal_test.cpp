@@ -36,6 +36,7 @@ TEST_P(Refusal, BeforeBlockZero) {
 const std::vector<Case> kCases = {
     {"downgrade", [](auto& m) { m.set_counter(1); }, FR_REASON_DOWNGRADE},
     {"arena", [](auto& m) { m.set_arena_bytes(6 * 1024 + 1); }, FR_REASON_UNFIT_ARENA},
+    {"state", [](auto& m) { m.set_state_bytes(1); }, FR_REASON_UNFIT_ARENA},
     {"slot", [](auto& m) { m.set_model_bytes(12 * 1024 + 1); }, FR_REASON_NO_SPACE},
     {"operator", [](auto& m) { m.add_operators(250 * 256 + 1); }, FR_REASON_UNFIT_OPS},
     {"operator_version", [](auto& m) { m.add_operators(3 * 256 + 99); }, FR_REASON_UNFIT_OPS},

@@ -41,6 +41,7 @@ TEST(Enums, EqualTheProtoFiles) {
         {"ASLEEP", FR_REASON_ASLEEP, v1::REASON_ASLEEP},
         {"UNREACHABLE", FR_REASON_UNREACHABLE, v1::REASON_UNREACHABLE},
         {"QUARANTINED", FR_REASON_QUARANTINED, v1::REASON_QUARANTINED},
+        {"UNFIT_ENERGY", FR_REASON_UNFIT_ENERGY, v1::REASON_UNFIT_ENERGY},
         {"IDLE", FR_PHASE_IDLE, v1::UPDATE_PHASE_IDLE},
         {"OFFERED", FR_PHASE_OFFERED, v1::UPDATE_PHASE_OFFERED},
         {"REFUSED", FR_PHASE_REFUSED, v1::UPDATE_PHASE_REFUSED},
@@ -79,7 +80,7 @@ TEST(Enums, EqualTheProtoFiles) {
     for (const auto& pair : pairs) {
         EXPECT_EQ(pair.device, pair.wire) << pair.case_name;
     }
-    EXPECT_EQ(v1::Reason_MAX, v1::REASON_QUARANTINED);
+    EXPECT_EQ(v1::Reason_MAX, v1::REASON_UNFIT_ENERGY);
     EXPECT_EQ(v1::UpdatePhase_MAX + 1, FR_PHASES);
     EXPECT_EQ(v1::PolicyReason_MAX + 1, FR_POLICY_REASONS);
     EXPECT_EQ(v1::Tier_MAX, FR_TIER_CLOUD);

@@ -203,6 +203,8 @@ TEST_F(DatabaseTest, AnUpgradeConfirmsEarlierRevocationsOnceMore) {
         "ALTER TABLE artifact DROP COLUMN decoder_ram_bytes;"
         "ALTER TABLE variant ADD COLUMN decoder_ram_bytes INTEGER NOT NULL DEFAULT 0;"
         "ALTER TABLE variant ADD COLUMN decoder_profile INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE variant DROP COLUMN state_bytes;"
+        "ALTER TABLE variant DROP COLUMN multiply_accumulates;"
         "PRAGMA user_version = 1");  // as it was
     const auto devices = open().load()->devices;
     ASSERT_EQ(devices.size(), 2U);

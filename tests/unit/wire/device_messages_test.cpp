@@ -26,7 +26,10 @@ core::Hello full_hello() {
                     .reason = core::Reason::kBatteryLow,
                     .policy = 7,
                     .burned_counter = 2,
-                    .other_digest = core::digest_of(4)},
+                    .other_digest = core::digest_of(4),
+                    .state_bytes = 2880,
+                    .input_bytes = 784,
+                    .output_classes = 10},
                    {.task = 2}};
     hello.resume = core::ResumePoint{core::digest_of(5), 12};
     return hello;
@@ -258,6 +261,8 @@ TEST(Manifest, RoundTripsThroughASignature) {
     auto content = core::manifest_content("net", 4, 5, "any");
     content.self_tests = {{.seed = 1, .output_digest = {1, 2}}};
     content.data_digest = base::Bytes(32, 1);
+    content.state_bytes = 2880;
+    content.multiply_accumulates = 2'660'000;
     EXPECT_EQ(core::signed_manifest(content)->content(), content);
 }
 
