@@ -20,6 +20,7 @@ double draw(Random& random, double value) {
 EnergyModel::EnergyModel(const DeviceProfile& profile, std::uint64_t seed) : profile_(&profile) {
     Random random(seed);
     pj_per_mac_ = draw(random, profile.pj_per_mac);
+    inference_base_uj_ = profile.inference_uj * pj_per_mac_ / profile.pj_per_mac;
     ns_per_mac_ = draw(random, profile.ns_per_mac);
     const double charge = 0.6 + 0.4 * random.uniform();
     battery_uj_ = charge * profile.battery_wh * kMicrojoulesPerWattHour;
@@ -33,7 +34,8 @@ double EnergyModel::spend(double energy_uj, double& account) {
 }
 
 double EnergyModel::spend_inference_uj(std::uint64_t multiply_accumulates) {
-    return spend(static_cast<double>(multiply_accumulates) * pj_per_mac_ * 1e-6, inference_uj_);
+    const double work_uj = static_cast<double>(multiply_accumulates) * pj_per_mac_ * 1e-6;
+    return spend(inference_base_uj_ + work_uj, inference_uj_);
 }
 
 Microseconds EnergyModel::inference_time(std::uint64_t multiply_accumulates) const {
@@ -46,6 +48,12 @@ double EnergyModel::spend_message_uj(std::size_t bytes, Milliseconds now) {
     radio_awake_until_ = now + kRadioAwake;
     const double event_uj = is_awake ? 0 : profile_->radio.event_uj;
     return spend(event_uj + static_cast<double>(bytes) * profile_->radio.byte_uj, radio_uj_);
+}
+
+double EnergyModel::spend_flash_uj(const FlashWear& wear) {
+    return spend(static_cast<double>(wear.erased_bytes) * profile_->radio.erase_byte_uj +
+                     static_cast<double>(wear.programmed_bytes) * profile_->radio.program_byte_uj,
+                 flash_uj_);
 }
 
 double EnergyModel::spend_handshake_uj(bool is_resumed) {

@@ -74,6 +74,8 @@ FlashMemory& FlashMemory::operator=(FlashMemory&& other) noexcept {
         violations_ = other.violations_;
         sectors_erased_ = other.sectors_erased_;
         bytes_programmed_ = other.bytes_programmed_;
+        boundary_ = other.boundary_;
+        std::copy(std::begin(other.wear_), std::end(other.wear_), std::begin(wear_));
         random_ = other.random_;
     }
     return *this;
@@ -146,6 +148,7 @@ fr_status_t FlashMemory::erase(std::uint32_t offset) {
     }
     std::memset(memory_ + offset, 0xff, sector_size_);
     ++sectors_erased_;
+    wear_[offset >= boundary_ ? 1 : 0].erased_bytes += sector_size_;
     return FR_OK;
 }
 
@@ -172,6 +175,7 @@ fr_status_t FlashMemory::program(std::uint32_t offset, const std::uint8_t* bytes
     }
     std::memcpy(memory_ + offset, bytes, size);
     bytes_programmed_ += size;
+    wear_[offset >= boundary_ ? 1 : 0].programmed_bytes += size;
     return FR_OK;
 }
 

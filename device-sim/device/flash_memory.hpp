@@ -11,12 +11,19 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <utility>
 
 #include "device-sim/support/random.hpp"
 #include "device-sim/support/result.hpp"
 #include "frugal/flash.h"
 
 namespace frugal::swarm {
+
+/// Bytes that went through an area's cells.
+struct FlashWear {
+    std::uint64_t erased_bytes = 0;
+    std::uint64_t programmed_bytes = 0;
+};
 
 class FlashMemory {
 public:
@@ -43,6 +50,12 @@ public:
     std::uint64_t bytes_programmed() const { return bytes_programmed_; }
     std::uint32_t size() const { return size_; }
 
+    /// Splits the flash in two areas for take_wear(); a boundary of 0 leaves one, the upper.
+    void set_boundary(std::uint32_t offset) { boundary_ = offset; }
+    /// What was worn below, or from the boundary on, since the last call.
+    FlashWear take_wear_below() { return std::exchange(wear_[0], {}); }
+    FlashWear take_wear_above() { return std::exchange(wear_[1], {}); }
+
 private:
     FlashMemory() = default;
     fr_status_t erase(std::uint32_t offset);
@@ -62,6 +75,8 @@ private:
     std::uint64_t violations_ = 0;
     std::uint64_t sectors_erased_ = 0;
     std::uint64_t bytes_programmed_ = 0;
+    std::uint32_t boundary_ = 0;
+    FlashWear wear_[2];  ///< below and above
     Random random_{0};
 };
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace frugal::swarm {
@@ -74,6 +75,7 @@ void VirtualDevice::fill_config() {
     config_.fetch_timeout_ms = environment_.fetch_timeout_ms;
     config_.health_interval_ms = kHealthIntervalMs;
     config_.radio_nj_per_byte = static_cast<std::uint32_t>(profile.radio.byte_uj * 1000);
+    config_.radio_uj_per_message = static_cast<std::uint32_t>(profile.radio.event_uj);
 }
 
 void VirtualDevice::fill_port() {
@@ -130,6 +132,8 @@ Result<void> VirtualDevice::boot(Milliseconds now) {
         return fail("the node library does not boot " + name(),
                     fmt::format("status {}", static_cast<int>(status)));
     }
+    // Below are the journal of states and the decisions; above, what updates write.
+    flash_.set_boundary(node_.layout.journal);
     return {};
 }
 
@@ -197,8 +201,8 @@ VirtualDevice::SampleOutcome VirtualDevice::sample(Milliseconds now) {
     }
     energy_.sleep_until(now);
     const std::uint64_t work = node_.tasks[0].loaded.model.work;
-    const double energy_uj = energy_.spend_inference_uj(work) + std::exchange(uncharged_uj_, 0.0);
-    fr_node_add_energy(&node_, static_cast<std::uint32_t>(energy_uj));
+    charge_uj(FR_USE_INFERENCE, energy_.spend_inference_uj(work));
+    settle_energy();
     fr_submission_t submission{};
     submission.task = environment_.task.task;
     submission.input = sample.input.data();
@@ -220,6 +224,17 @@ VirtualDevice::SampleOutcome VirtualDevice::sample(Milliseconds now) {
         avoided_uj_ += energy_.upload_uj(sample.input.size());
     }
     return result.escalated ? SampleOutcome::kEscalated : SampleOutcome::kDecided;
+}
+
+void VirtualDevice::settle_energy() {
+    charge_uj(FR_USE_DECISIONS, energy_.spend_flash_uj(flash_.take_wear_below()));
+    charge_uj(FR_USE_UPDATES, energy_.spend_flash_uj(flash_.take_wear_above()));
+    for (std::size_t use = 0; use < uncharged_uj_.size(); ++use) {
+        const double whole_uj = std::min(std::floor(uncharged_uj_[use]), double{UINT32_MAX});
+        uncharged_uj_[use] -= whole_uj;
+        fr_node_add_energy(&node_, static_cast<fr_use_t>(use),
+                           static_cast<std::uint32_t>(whole_uj));
+    }
 }
 
 void VirtualDevice::decided(const fr_decision_t& decision) {

@@ -5,6 +5,7 @@
 // until boot(): whoever drives it asks is_alive() after every call.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -86,8 +87,10 @@ public:
     std::uint64_t flash_violations() const { return flash_.violations(); }
     EnergyModel& energy() { return energy_; }
     const EnergyModel& energy() const { return energy_; }
-    /// Radio energy is attributed to decisions; the node may not be told from inside its calls.
-    void charge_uj(double energy_uj) { uncharged_uj_ += energy_uj; }
+    /// For the node's books, at the next sample: it may not be told from inside its calls.
+    void charge_uj(fr_use_t use, double energy_uj) {
+        uncharged_uj_.at(static_cast<std::size_t>(use)) += energy_uj;
+    }
     std::uint64_t raw_bytes_kept() const { return raw_bytes_kept_; }
     /// Radio energy that sending every kept input would have cost.
     double avoided_uj() const { return avoided_uj_; }
@@ -98,6 +101,8 @@ private:
     void fill_port();
     std::uint64_t node_time(Milliseconds now) const;
     void decided(const fr_decision_t& decision);
+    /// Tells the node what was spent, in whole microjoules.
+    void settle_energy();
 
     DeviceEnvironment& environment_;
     Settings settings_;
@@ -111,7 +116,7 @@ private:
     fr_node_t node_{};
     bool is_booted_ = false;
     Milliseconds booted_at_{0};
-    double uncharged_uj_ = 0;
+    std::array<double, FR_USES + 1> uncharged_uj_{};  ///< by fr_use_t
     std::uint64_t raw_bytes_kept_ = 0;
     double avoided_uj_ = 0;
     std::optional<int> label_in_submit_;

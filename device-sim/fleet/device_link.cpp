@@ -139,7 +139,7 @@ void DeviceLink::on_mqtt_ready() {
     Statistics& statistics = *context_.statistics;
     ++statistics.connects;
     statistics.connects_resumed += client_->was_resumed() ? 1 : 0;
-    device_->charge_uj(device_->energy().spend_handshake_uj(client_->was_resumed()));
+    device_->charge_uj(FR_USE_OTHER, device_->energy().spend_handshake_uj(client_->was_resumed()));
     device_->on_connected(context_.loop->now());
     settle();
 }

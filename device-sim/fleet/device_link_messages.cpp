@@ -30,7 +30,7 @@ bool DeviceLink::send(fr_up_kind_t kind, ByteView payload) {
     }
     books_.sent(kind, payload);
     const Milliseconds now = context_.loop->now();
-    device_->charge_uj(device_->energy().spend_message_uj(payload.size(), now));
+    device_->charge_uj(fr_use_of_up(kind), device_->energy().spend_message_uj(payload.size(), now));
     const auto arrivals = up_air_.arrivals(now);
     context_.statistics->lost_up += arrivals.empty() ? 1 : 0;
     context_.statistics->duplicated += arrivals.size() > 1 ? 1 : 0;
@@ -86,7 +86,8 @@ void DeviceLink::on_mqtt_message(std::string_view topic, ByteView payload) {
     }
     books_.received(*kind, payload);
     const Milliseconds now = context_.loop->now();
-    device_->charge_uj(device_->energy().spend_message_uj(payload.size(), now));
+    device_->charge_uj(fr_use_of_down(*kind),
+                       device_->energy().spend_message_uj(payload.size(), now));
     const auto arrivals = down_air_.arrivals(now);
     context_.statistics->lost_down += arrivals.empty() ? 1 : 0;
     context_.statistics->duplicated += arrivals.size() > 1 ? 1 : 0;

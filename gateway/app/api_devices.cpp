@@ -86,6 +86,19 @@ void add_device_handlers(net::HttpHandlers& handlers, ApiParts& parts) {
         }
         parts.answer(request, 200, *query, std::move(respond));
     };
+    handlers["list_energy"] = [&parts](HttpRequest request, net::Responder respond) {
+        auto query = wire::read_list_energy(request);
+        if (!query) {
+            respond(wire::problem(query.error()));
+            return;
+        }
+        parts.answer(request, 200, *query, std::move(respond));
+    };
+    handlers["list_energy_constants"] = [](HttpRequest, net::Responder respond) {
+        respond(wire::json_response(200, wire::energy_constants_json()));
+    };
+    handlers["get_device_energy"] =
+        command_handler<core::GetDeviceEnergy>(parts, wire::read_device);
     handlers["get_device"] = command_handler<core::GetDevice>(parts, wire::read_device);
     handlers["revoke_device"] = command_handler<core::RevokeDevice>(parts, wire::read_device);
     handlers["release_device"] = command_handler<core::ReleaseDevice>(parts, wire::read_device);

@@ -36,5 +36,6 @@ void add_rollout_commands(CLI::App& root, Context& context);
 void add_decision_commands(CLI::App& root, Context& context);
 void add_token_commands(CLI::App& root, Context& context);
 void add_status_commands(CLI::App& root, Context& context);
+void add_energy_command(CLI::App& root, Context& context);
 
 }  // namespace frugal::cli

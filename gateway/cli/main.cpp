@@ -31,6 +31,7 @@ int run(int argc, char** argv) {
 
     frugal::cli::add_setup_command(app, context);
     frugal::cli::add_status_commands(app, context);
+    frugal::cli::add_energy_command(app, context);
     frugal::cli::add_device_commands(app, context);
     frugal::cli::add_task_commands(app, context);
     frugal::cli::add_key_commands(app, context);

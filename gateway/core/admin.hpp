@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/energy.hpp"
 #include "core/record.hpp"
 
 namespace frugal::core {
@@ -116,6 +117,14 @@ struct PlanRollback {
     base::RolloutId rollout{};
 };
 struct GetEscalationStatistics {};
+/// What the fleet spent, and its devices one by one.
+struct ListEnergy {
+    std::optional<base::DeviceId> after{};
+    std::uint32_t limit = 100;
+};
+struct GetDeviceEnergy {
+    base::DeviceId device;
+};
 /// Everything the live page and the metrics show.
 struct GetOverview {};
 
@@ -123,7 +132,8 @@ using AdminCommand =
     std::variant<AddDevice, EnrolDevice, RevokeDevice, ReleaseDevice, DefineTask, ImportRelease,
                  SetEdgeModel, StartRollout, AbortRollout, RollbackRollout, SetPolicy, ListDevices,
                  GetDevice, ListTasks, ListModels, ListRollouts, GetRollout, PlanRelease,
-                 PlanRollback, GetFit, GetEscalationStatistics, GetOverview>;
+                 PlanRollback, GetFit, GetEscalationStatistics, ListEnergy, GetDeviceEnergy,
+                 GetOverview>;
 
 // Answers -------------------------------------------------------------------------------------
 
@@ -189,6 +199,17 @@ struct DevicePage {
     std::vector<DeviceView> devices{};
     bool has_more = false;
     std::uint32_t total = 0;
+};
+
+struct EnergyView {
+    base::DeviceId device;
+    EnergyCounters totals;
+};
+
+struct EnergyPage {
+    EnergyCounters fleet;  ///< all devices, not only those of the page
+    std::vector<EnergyView> devices{};
+    bool has_more = false;
 };
 
 struct TaskList {
@@ -355,10 +376,7 @@ struct Overview {
     std::uint64_t messages = 0;
     std::uint64_t malformed_messages = 0;
     std::uint64_t denied_messages = 0;  ///< unknown, revoked or quarantined sender
-    std::uint64_t energy_uj = 0;        ///< sums of the devices' own counters
-    std::uint64_t energy_avoided_uj = 0;
-    std::uint64_t raw_bytes_avoided = 0;
-    std::uint64_t inferences = 0;
+    EnergyCounters energy{};            ///< of all devices, over all their boots
     std::uint32_t rollouts_running = 0;
     std::optional<RolloutView> newest_rollout{};
     std::uint64_t incidents = 0;
@@ -367,6 +385,6 @@ struct Overview {
 using AdminReply =
     std::variant<Done, CertificateIssued, DeviceView, DevicePage, TaskList, ModelList, RolloutList,
                  RolloutDetail, RolloutStarted, ReleaseImported, ReleasePlan, RollbackPlan,
-                 FitReport, EscalationStatistics, Overview>;
+                 FitReport, EscalationStatistics, EnergyView, EnergyPage, Overview>;
 
 }  // namespace frugal::core

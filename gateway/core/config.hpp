@@ -23,6 +23,10 @@ struct FleetConfig {
     std::uint32_t log_lines_per_second = 20;
 };
 
+struct EnergyConfig {
+    base::Duration write_interval = std::chrono::minutes(10);  ///< of one device's account
+};
+
 struct IntakeConfig {
     std::uint32_t streams_per_device = 16;
     std::uint32_t gaps_per_stream = 1024;  ///< rows; then only the sum of lost decisions grows
@@ -77,6 +81,7 @@ struct TickConfig {
 
 struct CoreConfig {
     FleetConfig fleet;
+    EnergyConfig energy;
     IntakeConfig intake;
     RolloutConfig rollout;
     TransferConfig transfer;

@@ -112,6 +112,14 @@ struct Dispatch {
     }
     Answer operator()(GetFit&& query) { return now(fit_report(site, query)); }
     Answer operator()(GetEscalationStatistics&&) { return read(state.escalations.statistics()); }
+    Answer operator()(ListEnergy&& query) { return read(energy_page_of(site, query)); }
+    Answer operator()(GetDeviceEnergy&& query) {
+        auto device = state.registry.get(query.device);
+        if (!device) {
+            return base::Result<AdminReply>(tl::unexpected<base::Error>(device.error()));
+        }
+        return read(energy_of(site, **device));
+    }
     Answer operator()(GetOverview&&) { return read(state.overview(site.now)); }
 
     template <typename Value>
@@ -126,8 +134,9 @@ struct Dispatch {
 void Core::State::on(const Step& step, AdminRequest&& event) {
     const Requester by{event.request, std::move(event.actor)};
     const bool is_overview = std::holds_alternative<GetOverview>(event.command);
-    Dispatch dispatch{*this, step, by,
-                      Site{registry, catalogue, intake, rollouts, config.fleet, step.now.instant}};
+    Dispatch dispatch{
+        *this, step, by,
+        Site{registry, catalogue, intake, rollouts, energy, config.fleet, step.now.instant}};
     auto answer = std::visit([&](auto&& command) { return dispatch(std::move(command)); },
                              std::move(event.command));
     if (!answer) {

@@ -23,7 +23,8 @@ Core::State::State(Snapshot&& snapshot, const CoreConfig& core_config)
       transfers(registry, config.transfer),
       escalations(registry, catalogue, journal, works, config.offload),
       rollouts(snapshot, registry, catalogue, journal, config.rollout),
-      enrolment(registry, journal, works, config.fleet) {}
+      enrolment(registry, journal, works, config.fleet),
+      energy(snapshot.energy, config.energy) {}
 
 void Core::State::boot(const Step& step, const std::optional<base::Error>& given_up) {
     ++fencing_epoch;
@@ -169,15 +170,8 @@ void Core::State::message(const Step& step, Device& device, Escalate&& escalate)
     escalations.on_escalate(step, device, std::move(escalate));
 }
 
-void Core::State::message(const Step&, Device& device, Health&& health) {
-    const bool is_new_boot = device.health && (device.health->boot_epoch != health.boot_epoch ||
-                                               device.health->stream != health.stream);
-    if (is_new_boot) {
-        sums.energy_uj += device.health->energy_uj;
-        sums.energy_avoided_uj += device.health->energy_avoided_uj;
-        sums.raw_bytes_avoided += device.health->raw_bytes_avoided;
-        sums.inferences += device.health->inferences;
-    }
+void Core::State::message(const Step& step, Device& device, Health&& health) {
+    energy.on_health(step, device.record.number, health);
     device.health = std::move(health);
 }
 
@@ -232,7 +226,7 @@ void Core::State::raise_epoch(const Step& step, Device& device, std::uint64_t se
 }
 
 Overview Core::State::overview(base::Instant now) const {
-    Overview view = sums;
+    Overview view;
     view.fencing_epoch = fencing_epoch;
     view.device_count = registry.size();
     for (const auto& device : registry.devices()) {
@@ -244,13 +238,8 @@ Overview Core::State::overview(base::Instant now) const {
         ++in_class.devices;
         in_class.online += is_online ? 1 : 0;
         view.online += is_online ? 1 : 0;
-        if (device.health) {
-            view.energy_uj += device.health->energy_uj;
-            view.energy_avoided_uj += device.health->energy_avoided_uj;
-            view.raw_bytes_avoided += device.health->raw_bytes_avoided;
-            view.inferences += device.health->inferences;
-        }
     }
+    view.energy = energy.fleet_totals();
     view.decisions_total = intake.accepted_total();
     view.decisions_lost = intake.lost_total();
     view.intake = intake.statistics();

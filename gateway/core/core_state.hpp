@@ -4,6 +4,7 @@
 
 #include "core/core.hpp"
 #include "core/decision/intake.hpp"
+#include "core/fleet/energy_ledger.hpp"
 #include "core/fleet/enrolment.hpp"
 #include "core/fleet/registry.hpp"
 #include "core/journal.hpp"
@@ -59,12 +60,12 @@ struct Core::State {
     EscalationDesk escalations;
     RolloutDesk rollouts;
     Enrolment enrolment;
+    EnergyLedger energy;
 
     std::uint32_t wire_bytes = 0;  ///< of the message being handled
     std::uint64_t messages = 0;
     std::uint64_t malformed_messages = 0;
     std::uint64_t denied_messages = 0;
-    Overview sums;  ///< energy and bytes of boots that are over
 };
 
 }  // namespace frugal::core

@@ -19,6 +19,7 @@
 namespace frugal::core {
 
 inline constexpr std::size_t kDecisionBatchMax = 16;  ///< FR_DECISION_BATCH_MAX
+inline constexpr std::size_t kEnergyUses = 4;         ///< FR_USES
 
 // Up ------------------------------------------------------------------------------------------
 
@@ -136,6 +137,11 @@ struct Health {
     std::uint32_t late_verdicts = 0;
     std::uint32_t busy_verdicts = 0;
     std::vector<std::uint32_t> policy_reasons{};  ///< count by PolicyReason
+    /// By EnergyUse, as raw_*; see EnergyCounters. The sum of use_uj is at most energy_uj.
+    std::array<std::uint64_t, kEnergyUses> use_uj{};
+    std::array<std::uint64_t, kEnergyUses> use_bytes{};
+    std::uint64_t raw_uj = 0;
+    std::uint64_t raw_bytes = 0;
     bool operator==(const Health&) const = default;
 };
 

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "core/energy.hpp"
 #include "core/record.hpp"
 
 namespace frugal::core {
@@ -19,6 +20,7 @@ struct Snapshot {
     std::vector<PolicyRecord> policies{};
     std::vector<RolloutRecord> rollouts{};  ///< by id
     std::vector<RolloutDeviceRecord> rollout_devices{};
+    std::vector<EnergyRecord> energy{};
     std::uint64_t audit_count = 0;  ///< number of the next audit row
     base::Digest audit_head{};      ///< hash of the last audit row
 };

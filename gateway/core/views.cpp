@@ -69,6 +69,23 @@ DevicePage page_of(const Site& site, const ListDevices& query) {
     return page;
 }
 
+EnergyView energy_of(const Site& site, const Device& device) {
+    return {device.record.id, site.energy.totals_of(device.record.number)};
+}
+
+EnergyPage energy_page_of(const Site& site, const ListEnergy& query) {
+    EnergyPage page;
+    page.fleet = site.energy.fleet_totals();
+    const auto& by_id = site.registry.by_id();
+    const auto limit = std::clamp<std::uint32_t>(query.limit, 1, kPageMax);
+    auto item = query.after ? by_id.upper_bound(*query.after) : by_id.begin();
+    for (; item != by_id.end() && page.devices.size() < limit; ++item) {
+        page.devices.push_back(energy_of(site, site.registry.at(item->second)));
+    }
+    page.has_more = item != by_id.end();
+    return page;
+}
+
 ModelList models_of(const Site& site) {
     ModelList list{site.catalogue.releases()};
     std::ranges::stable_sort(list.releases, [](const auto& left, const auto& right) {

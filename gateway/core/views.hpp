@@ -4,6 +4,7 @@
 
 #include "core/admin.hpp"
 #include "core/decision/intake.hpp"
+#include "core/fleet/energy_ledger.hpp"
 #include "core/fleet/registry.hpp"
 #include "core/rollout/rollout_desk.hpp"
 
@@ -17,6 +18,7 @@ struct Site {
     const Catalogue& catalogue;
     const Intake& intake;
     const RolloutDesk& rollouts;
+    const EnergyLedger& energy;
     const FleetConfig& config;
     base::Instant now;
 };
@@ -24,6 +26,8 @@ struct Site {
 Presence presence_of(const Device& device, base::Instant now, base::Duration silence);
 DeviceView view_of(const Site& site, const Device& device);
 DevicePage page_of(const Site& site, const ListDevices& query);
+EnergyView energy_of(const Site& site, const Device& device);
+EnergyPage energy_page_of(const Site& site, const ListEnergy& query);
 ModelList models_of(const Site& site);
 /// What enrolled devices run for a task, the commonest first.
 std::vector<DeltaBase> delta_bases_of(const Site& site, std::uint32_t task);

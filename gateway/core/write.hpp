@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/energy.hpp"
 #include "core/record.hpp"
 
 namespace frugal::core {
@@ -19,7 +20,7 @@ struct FencingEpochRecord {
 /// append.
 using Write = std::variant<DeviceRecord, GapRecord, TaskRecord, ReleaseRecord, BlobRecord,
                            EdgeModelRecord, PolicyRecord, RolloutRecord, RolloutDeviceRecord,
-                           AuditRecord, IncidentRecord, FencingEpochRecord>;
+                           AuditRecord, IncidentRecord, EnergyRecord, FencingEpochRecord>;
 
 struct WriteBatch {
     std::vector<Write> records;

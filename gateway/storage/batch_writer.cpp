@@ -13,6 +13,9 @@ namespace {
 static_assert(std::endian::native == std::endian::little,
               "the ring of hashes is stored as it lies in memory");
 
+constexpr std::int64_t kFinishedBoots = 0;  ///< energy.part
+constexpr std::int64_t kCurrentBoot = 1;
+
 template <typename Number>
 std::int64_t signed_of(Number value) {
     return static_cast<std::int64_t>(value);
@@ -26,7 +29,7 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
         std::string_view sql;
     };
     // clang-format off
-    const std::array<Preparation, 16> all = {{
+    const std::array<Preparation, 17> all = {{
         {&BatchWriter::device_, "INSERT OR REPLACE INTO device VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::gap_, "INSERT INTO gap VALUES (NULL,?,?,?,?,?)"},
         {&BatchWriter::task_, "INSERT OR REPLACE INTO task VALUES (?,?,?,?)"},
@@ -40,6 +43,7 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
         {&BatchWriter::rollout_device_, "INSERT OR REPLACE INTO rollout_device VALUES (?,?,?,?,?,?,?,?)"},
         {&BatchWriter::audit_, "INSERT INTO audit VALUES (?,?,?,?,?,?,?,?)"},
         {&BatchWriter::incident_, "INSERT INTO incident VALUES (NULL,?,?,?,?)"},
+        {&BatchWriter::energy_, "INSERT OR REPLACE INTO energy VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::setting_, "INSERT OR REPLACE INTO setting VALUES (?,?)"},
         {&BatchWriter::stream_, "INSERT OR REPLACE INTO stream VALUES (?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::decision_, "INSERT INTO decision VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?)"},
@@ -303,6 +307,32 @@ base::Result<void> BatchWriter::put(const core::IncidentRecord& record) {
         .number(signed_of(record.kind))
         .text(record.detail)
         .number(record.at.unix_ms)
+        .run();
+}
+
+base::Result<void> BatchWriter::put(const core::EnergyRecord& record) {
+    auto done = put_energy(record, kFinishedBoots, record.finished);
+    return done ? put_energy(record, kCurrentBoot, record.current) : done;
+}
+
+base::Result<void> BatchWriter::put_energy(const core::EnergyRecord& record, std::int64_t part,
+                                           const core::EnergyCounters& counters) {
+    energy_.number(core::index_of(record.device))
+        .number(part)
+        .number(signed_of(record.stream.value))
+        .number(record.boot_epoch);
+    for (const auto energy_uj : counters.use_uj) {
+        energy_.number(signed_of(energy_uj));
+    }
+    energy_.number(signed_of(counters.other_uj));
+    for (const auto bytes : counters.use_bytes) {
+        energy_.number(signed_of(bytes));
+    }
+    return energy_.number(signed_of(counters.raw_uj))
+        .number(signed_of(counters.raw_bytes))
+        .number(signed_of(counters.avoided_uj))
+        .number(signed_of(counters.avoided_bytes))
+        .number(signed_of(counters.inferences))
         .run();
 }
 

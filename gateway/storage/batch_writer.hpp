@@ -29,9 +29,12 @@ private:
     Outcome put(const core::RolloutDeviceRecord& record);
     Outcome put(const core::AuditRecord& record);
     Outcome put(const core::IncidentRecord& record);
+    Outcome put(const core::EnergyRecord& record);
     Outcome put(const core::FencingEpochRecord& record);
     Outcome put(const core::StreamRecord& record);
     Outcome put(const core::DecisionRun& run);
+    Outcome put_energy(const core::EnergyRecord& record, std::int64_t part,
+                       const core::EnergyCounters& counters);
     Outcome put_variant(core::ReleaseNumber release, std::size_t position,
                         const core::VariantRecord& record);
     Outcome put_artifact(core::ReleaseNumber release, std::size_t variant, std::size_t position,
@@ -50,6 +53,7 @@ private:
     Statement rollout_device_;
     Statement audit_;
     Statement incident_;
+    Statement energy_;
     Statement setting_;
     Statement stream_;
     Statement decision_;

@@ -60,7 +60,8 @@ base::Result<core::Snapshot> TrustedReader::load() {
           &TrustedReader::load_tasks, &TrustedReader::load_releases, &TrustedReader::load_variants,
           &TrustedReader::load_artifacts, &TrustedReader::load_edge_models,
           &TrustedReader::load_policies, &TrustedReader::load_rollouts,
-          &TrustedReader::load_rollout_devices, &TrustedReader::load_audit}) {
+          &TrustedReader::load_rollout_devices, &TrustedReader::load_energy,
+          &TrustedReader::load_audit}) {
         if (const auto done = (this->*step)(snapshot); !done) {
             return tl::unexpected<base::Error>(done.error());
         }
@@ -299,6 +300,35 @@ base::Result<void> TrustedReader::load_rollout_devices(core::Snapshot& to) {
                     return core::index_of(record.device) < to.devices.size() && state >= 1 &&
                            state <= core::kRolloutStateLast;
                 });
+}
+
+base::Result<void> TrustedReader::load_energy(core::Snapshot& to) {
+    return each("SELECT * FROM energy ORDER BY device, part", "energy", [&](const Statement& row) {
+        const auto device = as<core::DeviceNumber>(row, 0);
+        const bool is_current = row.number_at(1) != 0;
+        if (!is_current) {
+            to.energy.push_back({.device = device});
+        }
+        if (core::index_of(device) >= to.devices.size() || to.energy.empty() ||
+            to.energy.back().device != device) {
+            return false;
+        }
+        auto& record = to.energy.back();
+        record.stream = {as<std::uint64_t>(row, 2)};
+        record.boot_epoch = as<std::uint32_t>(row, 3);
+        auto& counters = is_current ? record.current : record.finished;
+        for (int use = 0; use < static_cast<int>(core::kEnergyUses); ++use) {
+            counters.use_uj.at(static_cast<std::size_t>(use)) = as<std::uint64_t>(row, 4 + use);
+            counters.use_bytes.at(static_cast<std::size_t>(use)) = as<std::uint64_t>(row, 9 + use);
+        }
+        counters.other_uj = as<std::uint64_t>(row, 8);
+        counters.raw_uj = as<std::uint64_t>(row, 13);
+        counters.raw_bytes = as<std::uint64_t>(row, 14);
+        counters.avoided_uj = as<std::uint64_t>(row, 15);
+        counters.avoided_bytes = as<std::uint64_t>(row, 16);
+        counters.inferences = as<std::uint64_t>(row, 17);
+        return true;
+    });
 }
 
 base::Result<void> TrustedReader::load_audit(core::Snapshot& to) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/energy.hpp"
 #include "frugal/limits.h"
 #include "frugal/v1/uplink.pb.h"
 #include "wire/fields.hpp"
@@ -243,11 +244,23 @@ core::Escalate read(Fields& fields, const v1::Escalate& from) {
     return to;
 }
 
-core::Health read(Fields& fields, const v1::Health& from) {
-    if (from.policy_reasons_size() > static_cast<int>(kPolicyReasonCountsMax)) {
-        fields.refuse("policy_reasons", "more than 16 entries");
-        return {};
+// Zeros at the end are left out.
+std::array<std::uint64_t, core::kEnergyUses> read_sums(
+    Fields& fields, std::string_view field,
+    const google::protobuf::RepeatedField<std::uint64_t>& from) {
+    std::array<std::uint64_t, core::kEnergyUses> sums{};
+    if (from.size() > static_cast<int>(sums.size())) {
+        fields.refuse(field, "more than 4 entries");
+        return sums;
     }
+    for (int i = 0; i < from.size(); ++i) {
+        sums.at(static_cast<std::size_t>(i)) =
+            fields.range<std::uint64_t>(field, from.Get(i), 0, kSequenceMax);
+    }
+    return sums;
+}
+
+core::Health read_health(Fields& fields, const v1::Health& from) {
     return {
         .stream = {from.stream()},
         .boot_epoch = from.boot_epoch(),
@@ -266,7 +279,23 @@ core::Health read(Fields& fields, const v1::Health& from) {
         .late_verdicts = from.late_verdicts(),
         .busy_verdicts = from.busy_verdicts(),
         .policy_reasons = {from.policy_reasons().begin(), from.policy_reasons().end()},
+        .use_uj = read_sums(fields, "use_uj", from.use_uj()),
+        .use_bytes = read_sums(fields, "use_bytes", from.use_bytes()),
+        .raw_uj = fields.range<std::uint64_t>("raw_uj", from.raw_uj(), 0, kSequenceMax),
+        .raw_bytes = fields.range<std::uint64_t>("raw_bytes", from.raw_bytes(), 0, kSequenceMax),
     };
+}
+
+core::Health read(Fields& fields, const v1::Health& from) {
+    if (from.policy_reasons_size() > static_cast<int>(kPolicyReasonCountsMax)) {
+        fields.refuse("policy_reasons", "more than 16 entries");
+        return {};
+    }
+    auto health = read_health(fields, from);
+    if (core::counters_of(health).used_uj() > health.energy_uj) {
+        fields.refuse("use_uj", "more than energy_uj in sum");
+    }
+    return health;
 }
 
 core::Bye read(Fields&, const v1::Bye& from) {

@@ -143,6 +143,16 @@ base::Bytes encode(const core::Escalate& from) {
     return result;
 }
 
+// Zeros at the end are left out.
+void put_sums(const std::array<std::uint64_t, core::kEnergyUses>& from,
+              google::protobuf::RepeatedField<std::uint64_t>& to) {
+    auto end = from.end();
+    while (end != from.begin() && *(end - 1) == 0) {
+        --end;
+    }
+    to.Add(from.begin(), end);
+}
+
 base::Bytes encode(const core::Health& from) {
     v1::Health to;
     to.set_stream(from.stream.value);
@@ -159,6 +169,10 @@ base::Bytes encode(const core::Health& from) {
     to.set_late_verdicts(from.late_verdicts);
     to.set_busy_verdicts(from.busy_verdicts);
     to.mutable_policy_reasons()->Add(from.policy_reasons.begin(), from.policy_reasons.end());
+    put_sums(from.use_uj, *to.mutable_use_uj());
+    put_sums(from.use_bytes, *to.mutable_use_bytes());
+    to.set_raw_uj(from.raw_uj);
+    to.set_raw_bytes(from.raw_bytes);
     return serialize(to);
 }
 

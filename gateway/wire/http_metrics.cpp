@@ -88,11 +88,28 @@ void append_transfers(MetricsText& metrics, const core::Overview& overview) {
     metrics.sample(amount(overview.transfers.delivered_bytes), {{"kind", "delivered"}});
     metrics.single("frugal_raw_bytes_avoided_total", "counter",
                    "Raw input bytes that devices decided on instead of sending.",
-                   amount(overview.raw_bytes_avoided));
+                   amount(overview.energy.avoided_bytes));
+}
+
+void append_energy(MetricsText& metrics, const core::EnergyCounters& energy) {
     metrics.family("frugal_node_energy_joules_total", "counter",
-                   "Sums of the devices' own energy counters.");
-    metrics.sample(amount(overview.energy_uj) / 1e6, {{"kind", "spent"}});
-    metrics.sample(amount(overview.energy_avoided_uj) / 1e6, {{"kind", "avoided"}});
+                   "Energy by use, as the devices account it.");
+    for (std::size_t use = 0; use < core::kEnergyUses; ++use) {
+        metrics.sample(amount(energy.use_uj[use]) / 1e6,
+                       {{"use", core::to_string(static_cast<core::EnergyUse>(use))}});
+    }
+    metrics.sample(amount(energy.other_uj) / 1e6, {{"use", "other"}});
+    metrics.family("frugal_node_radio_bytes_total", "counter",
+                   "Payload bytes on the devices' radios by use, as they account them.");
+    for (std::size_t use = 0; use < core::kEnergyUses; ++use) {
+        metrics.sample(amount(energy.use_bytes[use]),
+                       {{"use", core::to_string(static_cast<core::EnergyUse>(use))}});
+    }
+    metrics.single("frugal_node_raw_energy_joules_total", "counter",
+                   "Radio energy that sending every raw input instead would have cost.",
+                   amount(energy.raw_uj) / 1e6);
+    metrics.single("frugal_node_raw_bytes_total", "counter", "Bytes of every raw input.",
+                   amount(energy.raw_bytes));
 }
 
 void append_rollouts(MetricsText& metrics, const core::Overview& overview) {
@@ -151,6 +168,7 @@ void append_overview(MetricsText& metrics, const core::Overview& overview) {
     append_decisions(metrics, overview);
     append_escalations(metrics, overview.escalations);
     append_transfers(metrics, overview);
+    append_energy(metrics, overview.energy);
     append_rollouts(metrics, overview);
 }
 

@@ -87,6 +87,14 @@ Result<core::ListDevices> read_list_devices(const HttpRequest& request) {
     return command;
 }
 
+Result<core::ListEnergy> read_list_energy(const HttpRequest& request) {
+    const auto page = read_list_devices(request);
+    if (!page) {
+        return tl::unexpected(page.error());
+    }
+    return core::ListEnergy{page->after, page->limit};
+}
+
 Result<core::GetRollout> read_get_rollout(const HttpRequest& request) {
     const auto rollout = read_rollout(request);
     if (!rollout) {

@@ -51,6 +51,9 @@ base::Result<base::ModelName> read_model(const HttpRequest& request);
 /// GET /api/v1/devices?page_size=&page_token= (the token is the last device of the page before).
 base::Result<core::ListDevices> read_list_devices(const HttpRequest& request);
 
+/// GET /api/v1/energy?page_size=&page_token= (as for devices).
+base::Result<core::ListEnergy> read_list_energy(const HttpRequest& request);
+
 /// GET /api/v1/rollouts/{rollout}?page_size=&page_token=.
 base::Result<core::GetRollout> read_get_rollout(const HttpRequest& request);
 

@@ -61,6 +61,8 @@ boost::json::value json_or_null(const Optional& optional, const Convert& convert
     return optional ? boost::json::value(convert(*optional)) : boost::json::value(nullptr);
 }
 
+/// The schema Energy: joules and bytes by use, against sending every raw input.
+boost::json::object energy_object(const core::EnergyCounters& totals);
 boost::json::object rollout_object(const core::RolloutView& rollout);
 boost::json::object release_object(const std::shared_ptr<const core::ReleaseRecord>& release);
 

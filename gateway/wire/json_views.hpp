@@ -14,6 +14,8 @@ namespace frugal::wire {
 
 std::string to_json(const core::DeviceView& device);
 std::string to_json(const core::DevicePage& page);
+std::string to_json(const core::EnergyView& energy);
+std::string to_json(const core::EnergyPage& energy);
 std::string to_json(const core::TaskList& tasks);
 std::string to_json(const core::ModelList& models);
 std::string to_json(const core::FitReport& report);
@@ -21,6 +23,9 @@ std::string to_json(const core::RolloutView& rollout);
 std::string to_json(const core::RolloutList& rollouts);
 std::string to_json(const core::RolloutDetail& detail);
 std::string to_json(const core::EscalationStatistics& statistics);
+
+/// The schema EnergyConstants: reference energies with their sources (frugal/energy.h).
+std::string energy_constants_json();
 
 /// What the overview shows beside what the core knows.
 struct OverviewContext {

@@ -60,14 +60,7 @@ json::object bytes_object(const core::Overview& overview, const OverviewContext&
     object["up"] = context.bytes_up;
     object["down"] = context.bytes_down;
     object["model"] = overview.transfers.delivered_bytes;
-    object["raw_avoided"] = overview.raw_bytes_avoided;
-    return object;
-}
-
-json::object energy_object(const core::Overview& overview) {
-    json::object object;
-    object["spent_j"] = static_cast<double>(overview.energy_uj) / 1e6;
-    object["avoided_j"] = static_cast<double>(overview.energy_avoided_uj) / 1e6;
+    object["raw_avoided"] = overview.energy.avoided_bytes;
     return object;
 }
 
@@ -83,7 +76,7 @@ std::string to_json(const core::Overview& overview, const OverviewContext& conte
     object["decisions"] = decisions_object(overview, context);
     object["escalations"] = escalations_object(overview.escalations);
     object["bytes"] = bytes_object(overview, context);
-    object["energy"] = energy_object(overview);
+    object["energy"] = energy_object(overview.energy);
     object["incidents"] = overview.incidents;
     return json::serialize(object);
 }

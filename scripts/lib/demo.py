@@ -241,6 +241,7 @@ class Demo:
         """Stops the fleet, then compares what the devices know with what the gateway stored."""
         self.stop(self.swarm)
         overview = self.control("status")["overview"]
+        self.energy = self.control("energy")["fleet"]
         self.stop_all()
         verify = [self.path("frugal-swarm"), "verify", "--ledger", os.path.join(self.state, "ledger"),
                   "--database", os.path.join(self.site, "frugal.db"), "--scan", self.folder, "--json"]
@@ -262,6 +263,7 @@ class Demo:
         summary["raw_model_bytes"] = self.model_bytes(os.path.getsize)
         summary["gzip_model_bytes"] = self.model_bytes(gzip_size)
         summary["gateway"] = overview
+        summary["energy"] = self.energy
         summary["seconds"] = round(time.monotonic() - self.started, 1)
         checks = {
             "every device confirmed": summary["devices_confirmed"] == self.options.devices,
@@ -319,6 +321,9 @@ def print_summary(summary, as_json):
     for key in ("devices", "devices_confirmed", "decisions_committed", "escalations_answered", "lost", "duplicated",
                 "raw_bytes_at_rest", "transfers_resumed", "model_bytes_on_air", "raw_model_bytes", "gzip_model_bytes", "seconds"):
         print(f"{key:>22}  {summary[key]:,}")
+    energy = summary["energy"]
+    saved = f"{100 * energy['saved_ratio']:.0f}% saved" if energy["saved_ratio"] is not None else "nothing counted"
+    print(f"{'energy (estimate)':>22}  {energy['used_j']:.2f} J spent, {energy['raw_j']:.2f} J for raw data instead: {saved}")
     print("\nEverything promised holds." if summary["ok"] else "\nFAILED: " + ", ".join(summary["failed"]))
 
 

@@ -32,6 +32,17 @@ typedef enum {
     FR_DOWN_KINDS = 6
 } fr_down_kind_t;
 
+/// What a device's energy and radio bytes go to. Everything else (sleep, sensors, setting up a
+/// session) is FR_USE_OTHER: it would be there without Frugal too.
+typedef enum {
+    FR_USE_INFERENCE = 0,
+    FR_USE_DECISIONS = 1,    ///< telling decisions, and what keeps that going: hello, health, acks
+    FR_USE_UPDATES = 2,      ///< models and policies: their transfer and the flash they are put in
+    FR_USE_ESCALATIONS = 3,  ///< inputs sent up and the verdicts on them
+    FR_USE_OTHER = 4
+} fr_use_t;
+#define FR_USES 4u  ///< uses that are counted one by one
+
 /// frugal.v1.Reason
 typedef enum {
     FR_REASON_NONE = 0,

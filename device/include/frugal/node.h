@@ -75,12 +75,13 @@ typedef struct {
     uint32_t decision_sectors;    ///< flash sectors of the decision log: >= 2
     uint32_t features_bytes_max;  ///< largest input it escalates; 0: never escalates
 
-    uint32_t decision_flush_ms;    ///< a decision is sent at the latest so long after (2000)
-    uint32_t ack_timeout_ms;       ///< first wait for an ack; doubles up to 32 times (4000)
-    uint32_t fetch_timeout_ms;     ///< wait for a block before asking again (3000)
-    uint32_t transfer_timeout_ms;  ///< without any new block while connected: TIMED_OUT (600000)
-    uint32_t health_interval_ms;   ///< between two health messages (60000)
-    uint32_t radio_nj_per_byte;    ///< for energy_avoided_uj in health
+    uint32_t decision_flush_ms;     ///< a decision is sent at the latest so long after (2000)
+    uint32_t ack_timeout_ms;        ///< first wait for an ack; doubles up to 32 times (4000)
+    uint32_t fetch_timeout_ms;      ///< wait for a block before asking again (3000)
+    uint32_t transfer_timeout_ms;   ///< without any new block while connected: TIMED_OUT (600000)
+    uint32_t health_interval_ms;    ///< between two health messages (60000)
+    uint32_t radio_nj_per_byte;     ///< for raw_uj and energy_avoided_uj in health
+    uint32_t radio_uj_per_message;  ///< what waking the radio for one message adds to them
 } fr_node_config_t;
 
 /// What the node counted since boot.
@@ -88,6 +89,10 @@ typedef struct {
     uint64_t energy_uj;
     uint64_t energy_avoided_uj;
     uint64_t raw_bytes_avoided;
+    uint64_t use_uj[FR_USES];     ///< shares of energy_uj
+    uint64_t use_bytes[FR_USES];  ///< payload bytes up and down
+    uint64_t raw_uj;              ///< of sending every input instead
+    uint64_t raw_bytes;
     uint32_t inferences;
     uint32_t decisions;  ///< finalised
     uint32_t escalations;
@@ -182,8 +187,13 @@ uint64_t fr_node_next_deadline(const fr_node_t* node);
 FR_MUST_USE fr_status_t fr_node_submit(fr_node_t* node, const fr_submission_t* submission,
                                        uint64_t now_ms, fr_submit_result_t* result);
 
-/// Adds device energy: attributed to the next decision that becomes final.
-void fr_node_add_energy(fr_node_t* node, uint32_t energy_uj);
+/// Adds device energy, measured or from frugal/energy.h, under what it was spent on. It is
+/// attributed to the next decision that becomes final, too.
+void fr_node_add_energy(fr_node_t* node, fr_use_t use, uint32_t energy_uj);
+
+/// What a message belongs to: for ports that account the radio's energy.
+fr_use_t fr_use_of_up(fr_up_kind_t kind);
+fr_use_t fr_use_of_down(fr_down_kind_t kind);
 
 /// Says an orderly goodbye before a sleep of about `next_wake_s` seconds (0: unknown).
 void fr_node_say_bye(fr_node_t* node, uint32_t next_wake_s, uint64_t now_ms);

@@ -108,6 +108,7 @@ struct fr_node {
     uint64_t busy_until_ms;      // the edge asked for a pause
     uint32_t pending_energy_uj;  // for the next decision
     uint32_t energy_rest_nj;     // of energy_avoided below one microjoule
+    uint32_t raw_rest_nj;        // of raw_uj
     uint8_t price, load;         // q8, from acks and verdicts
     uint8_t is_connected;
     uint8_t hello_backoff;

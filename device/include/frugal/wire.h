@@ -157,6 +157,10 @@ typedef struct {
     uint32_t late_verdicts;
     uint32_t busy_verdicts;
     const uint32_t* policy_reasons;  ///< FR_POLICY_REASONS counts
+    const uint64_t* use_uj;          ///< FR_USES sums, by fr_use_t
+    const uint64_t* use_bytes;       ///< FR_USES sums, by fr_use_t
+    uint64_t raw_uj;
+    uint64_t raw_bytes;
 } fr_health_t;
 
 typedef struct {

@@ -86,14 +86,6 @@ static fr_status_t append(fr_node_t* node, const fr_instance_t* instance,
     return status;
 }
 
-static void count_avoided(fr_node_t* node, size_t input_size) {
-    node->counters.raw_bytes_avoided += input_size;
-    const uint64_t energy_nj =
-        (uint64_t)input_size * node->config->radio_nj_per_byte + node->energy_rest_nj;
-    node->counters.energy_avoided_uj += energy_nj / 1000u;
-    node->energy_rest_nj = (uint32_t)(energy_nj % 1000u);
-}
-
 static bool send_up(fr_node_t* node, const fr_instance_t* instance,
                     const fr_escalation_t* escalation, const fr_decision_record_t* record) {
     const fr_escalate_t message = {
@@ -108,8 +100,7 @@ static bool send_up(fr_node_t* node, const fr_instance_t* instance,
         fr_view(instance->submission->input, (uint32_t)instance->submission->input_size)};
     const size_t size =
         fr_escalate_encode(&message, node->config->arena, node->config->arena_bytes);
-    const bool is_sent = size != 0 && node->port->publish(node->port->context, FR_UP_ESCALATE,
-                                                          node->config->arena, size);
+    const bool is_sent = fr_publish(node, FR_UP_ESCALATE, size);
     // The input must not outlive the call.
     memset(node->config->arena, 0, size);
     return is_sent;
@@ -191,10 +182,10 @@ fr_status_t fr_node_submit(fr_node_t* node, const fr_submission_t* submission, u
         return status;
     }
     fill_result(result, &record, &answer);
+    fr_count_input(node, submission->input_size, !result->escalated);
     if (result->escalated) {
         escalate(node, &instance, &answer, &record, position);
     } else {
-        count_avoided(node, submission->input_size);
         fr_tell_decision(node, &record);
     }
     fr_sender_on_decision(node);

@@ -175,6 +175,12 @@ void fr_escalations_recover(fr_node_t* node);
 void fr_escalations_tick(fr_node_t* node);
 void fr_escalation_on_verdict(fr_node_t* node, const fr_verdict_t* verdict);
 
+// ledger.c: what energy and radio bytes went to
+void fr_count_radio(fr_node_t* node, fr_use_t use, size_t size);
+void fr_count_input(fr_node_t* node, size_t input_size, bool is_kept);
+/// Sends the first `size` bytes of the arena. False if there are none or the port takes none.
+bool fr_publish(fr_node_t* node, fr_up_kind_t kind, size_t size);
+
 // sender.c
 void fr_sender_on_link(fr_node_t* node);
 void fr_sender_on_ack(fr_node_t* node, const fr_ack_t* ack);

@@ -135,6 +135,7 @@ void fr_node_on_message(fr_node_t* node, fr_down_kind_t kind, const uint8_t* pay
         return;
     }
     node->now_ms = now_ms;
+    fr_count_radio(node, fr_use_of_down(kind), size);
     if (size > FR_MESSAGE_SIZE_MAX) {
         node->counters.messages_rejected += 1;
         return;
@@ -202,12 +203,6 @@ uint64_t fr_node_next_deadline(const fr_node_t* node) {
 }
 
 // Looking in.
-
-void fr_node_add_energy(fr_node_t* node, uint32_t energy_uj) {
-    node->counters.energy_uj += energy_uj;
-    const uint32_t room = UINT32_MAX - node->pending_energy_uj;
-    node->pending_energy_uj += energy_uj < room ? energy_uj : room;
-}
 
 const fr_node_counters_t* fr_node_counters(const fr_node_t* node) {
     return &node->counters;

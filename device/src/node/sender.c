@@ -75,8 +75,7 @@ static bool send(fr_node_t* node, fr_batch_t* batch) {
         batch->dropped_from = log->acked_sequence;
     }
     const size_t size = fr_batch_encode(batch, node->config->arena, node->config->arena_bytes);
-    if (size == 0 ||
-        !node->port->publish(node->port->context, FR_UP_DECISIONS, node->config->arena, size)) {
+    if (!fr_publish(node, FR_UP_DECISIONS, size)) {
         return false;
     }
     node->counters.batches_sent += 1;

@@ -6,10 +6,6 @@
 #include "frugal/codec.h"
 #include "node/internal.h"
 
-static bool publish(fr_node_t* node, fr_up_kind_t kind, size_t size) {
-    return size != 0 && node->port->publish(node->port->context, kind, node->config->arena, size);
-}
-
 static uint32_t release_of(const fr_node_t* node, uint32_t task_index) {
     return node->tasks[task_index].loaded.release;
 }
@@ -79,8 +75,8 @@ void fr_say_hello(fr_node_t* node) {
         hello.resume_artifact = fr_view(artifact.digest, FR_SHA256_SIZE);
         hello.resume_blocks_held = fr_staging_blocks_held(&node->staging);
     }
-    publish(node, FR_UP_HELLO,
-            fr_hello_encode(&hello, node->config->arena, node->config->arena_bytes));
+    fr_publish(node, FR_UP_HELLO,
+               fr_hello_encode(&hello, node->config->arena, node->config->arena_bytes));
     // Until a desired state comes: the hello, or its answer, may have been lost.
     const uint64_t wait = (uint64_t)FR_HELLO_RETRY_MS << node->hello_backoff;
     node->hello_ms = node->now_ms + wait + fr_jitter(node, wait / 2u);
@@ -122,8 +118,8 @@ void fr_say_report(fr_node_t* node, uint32_t task_index) {
     report.blocks_held =
         state->phase == FR_PHASE_TRANSFER ? fr_staging_blocks_held(&node->staging) : 0;
     report.detail = state->reason != FR_REASON_NONE ? node->update.detail : 0;
-    publish(node, FR_UP_REPORT,
-            fr_report_encode(&report, node->config->arena, node->config->arena_bytes));
+    fr_publish(node, FR_UP_REPORT,
+               fr_report_encode(&report, node->config->arena, node->config->arena_bytes));
 }
 
 void fr_say_health(fr_node_t* node) {
@@ -141,9 +137,13 @@ void fr_say_health(fr_node_t* node) {
                                 counters->escalations,
                                 counters->late_verdicts,
                                 counters->busy_verdicts,
-                                counters->policy_reasons};
-    publish(node, FR_UP_HEALTH,
-            fr_health_encode(&health, node->config->arena, node->config->arena_bytes));
+                                counters->policy_reasons,
+                                counters->use_uj,
+                                counters->use_bytes,
+                                counters->raw_uj,
+                                counters->raw_bytes};
+    fr_publish(node, FR_UP_HEALTH,
+               fr_health_encode(&health, node->config->arena, node->config->arena_bytes));
     node->health_ms = fr_after(node, node->config->health_interval_ms, FR_HEALTH_INTERVAL_MS);
 }
 
@@ -178,8 +178,8 @@ void fr_node_say_bye(fr_node_t* node, uint32_t next_wake_s, uint64_t now_ms) {
     node->now_ms = now_ms;
     const fr_bye_t bye = {node->state.stream, next_wake_s, false};
     if (node->is_connected) {
-        publish(node, FR_UP_BYE,
-                fr_bye_encode(&bye, node->config->arena, node->config->arena_bytes));
+        fr_publish(node, FR_UP_BYE,
+                   fr_bye_encode(&bye, node->config->arena, node->config->arena_bytes));
     }
 }
 

@@ -62,8 +62,7 @@ static void ask(fr_node_t* node) {
     const fr_fetch_t fetch = {fr_view(artifact.digest, FR_SHA256_SIZE), node->staging.base_block,
                               missing, credit};
     const size_t size = fr_fetch_encode(&fetch, node->config->arena, node->config->arena_bytes);
-    if (credit != 0 &&
-        node->port->publish(node->port->context, FR_UP_FETCH, node->config->arena, size)) {
+    if (credit != 0 && fr_publish(node, FR_UP_FETCH, size)) {
         node->counters.fetches_sent += 1;
         node->update.credit_left = credit;
     }

@@ -179,6 +179,21 @@ static void write_counts(fr_writer_t* writer, uint32_t field, const uint32_t* co
     fr_write_end(writer, mark);
 }
 
+static void write_sums(fr_writer_t* writer, uint32_t field, const uint64_t* sums) {
+    uint32_t used = FR_USES;
+    while (used != 0 && sums[used - 1] == 0) {
+        --used;
+    }
+    if (used == 0) {
+        return;
+    }
+    const size_t mark = fr_write_begin(writer, field);
+    for (uint32_t i = 0; i < used; ++i) {
+        fr_write_element(writer, sums[i]);
+    }
+    fr_write_end(writer, mark);
+}
+
 size_t fr_health_encode(const fr_health_t* health, uint8_t* payload, size_t capacity) {
     fr_writer_t writer;
     fr_writer_init(&writer, payload, capacity);
@@ -196,6 +211,10 @@ size_t fr_health_encode(const fr_health_t* health, uint8_t* payload, size_t capa
     fr_write_varint(&writer, 12, health->late_verdicts);
     fr_write_varint(&writer, 13, health->busy_verdicts);
     write_counts(&writer, 14, health->policy_reasons);
+    write_sums(&writer, 15, health->use_uj);
+    write_sums(&writer, 16, health->use_bytes);
+    fr_write_varint(&writer, 17, health->raw_uj);
+    fr_write_varint(&writer, 18, health->raw_bytes);
     return fr_writer_size(&writer);
 }
 

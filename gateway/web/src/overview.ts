@@ -14,6 +14,28 @@ export interface Rollout {
   reasons: NamedCount[];
 }
 
+/** Over all boots of all devices, as they account it. */
+export interface Energy {
+  uses: { use: string; joules: number; bytes: number }[];
+  used_j: number;
+  used_bytes: number;
+  other_j: number;
+  raw_j: number;
+  raw_bytes: number;
+  avoided_j: number;
+  saved_ratio: number | null;
+}
+
+/** GET /api/v1/energy/constants: what estimates of energy rest on. */
+export interface EnergyConstant {
+  about: string;
+  name: string;
+  value: number;
+  unit: string;
+  source: string;
+  is_assumed: boolean;
+}
+
 export interface Overview {
   site: string;
   fleet: { devices: number; online: number; revoked: number; quarantined: number; classes: ClassCount[] };
@@ -21,5 +43,5 @@ export interface Overview {
   decisions: { total: number; per_minute: number; duplicates: number; gaps: number };
   escalations: { answered: number; busy: number; late: number; waiting: number; service_ms: number };
   bytes: { up: number; down: number; model: number; raw_avoided: number };
-  energy: { spent_j: number; avoided_j: number };
+  energy: Energy;
 }

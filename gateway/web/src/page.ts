@@ -4,7 +4,8 @@
 
 import { follow, type Connection, type StreamEvent } from './event_stream';
 import type { Overview } from './overview';
-import { draw, element } from './view';
+import { element } from './elements';
+import { draw } from './view';
 
 const kTokenKey = 'frugal-token';
 const kHistoryLength = 120;
@@ -29,7 +30,7 @@ function onEvent(event: StreamEvent): void {
   history.push(overview.decisions.per_minute);
   if (history.length > kHistoryLength) history.shift();
   document.getElementById('site')!.textContent = overview.site;
-  draw(view, overview, history);
+  draw(view, overview, history, sessionStorage.getItem(kTokenKey) ?? '');
   if (pill.dataset.state !== 'live') showConnection('live');
 }
 

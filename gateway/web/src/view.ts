@@ -1,30 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Overview to HTML. Every text that came from outside goes through textContent, never through HTML.
 
+import { bytesText, element } from './elements';
+import { energyPanel } from './energy';
 import type { NamedCount, Overview, Rollout } from './overview';
 
 const kBusyStates = ['offered', 'transfer', 'staged', 'waiting', 'self_test', 'probation'];
 const kBadStates = ['refused', 'reverted', 'quarantined', 'unreachable'];
 
-export function element(name: string, className: string, ...children: (Node | string)[]): HTMLElement {
-  const node = document.createElement(name);
-  if (className !== '') node.className = className;
-  node.append(...children);
-  return node;
-}
-
-export function bytesText(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  return `${unit === 0 ? value : value.toFixed(value < 10 ? 2 : 1)} ${units[unit]}`;
-}
-
-const energyText = (joules: number) => (joules < 10 ? `${(1000 * joules).toFixed(0)} mJ` : `${joules.toFixed(1)} J`);
 const count = (value: number) => value.toLocaleString('en');
 
 function facts(rows: [string, string][]): HTMLElement {
@@ -33,6 +16,12 @@ function facts(rows: [string, string][]): HTMLElement {
 
 function card(title: string, ...children: (Node | string)[]): HTMLElement {
   return element('section', 'card', element('h2', '', title), ...children);
+}
+
+function wideCard(title: string, ...children: (Node | string)[]): HTMLElement {
+  const box = card(title, ...children);
+  box.classList.add('wide');
+  return box;
 }
 
 function figure(value: string, unit: string): HTMLElement {
@@ -129,7 +118,7 @@ function fleetCard(overview: Overview): HTMLElement {
 }
 
 /** Draws the whole page into `root`. `history` holds decisions per minute, oldest first. */
-export function draw(root: HTMLElement, overview: Overview, history: number[]): void {
+export function draw(root: HTMLElement, overview: Overview, history: number[], token: string): void {
   const { decisions, escalations, bytes, energy } = overview;
   const grid = element('div', 'grid',
     fleetCard(overview),
@@ -149,12 +138,9 @@ export function draw(root: HTMLElement, overview: Overview, history: number[]): 
       ['sent down', bytesText(bytes.down)],
       ['models', bytesText(bytes.model)],
     ])),
-    card('Energy', figure(energyText(energy.avoided_j), 'of radio avoided'), facts([
-      ['spent', energyText(energy.spent_j)],
-      ['reported by', 'devices'],
-    ])),
     traceCard(history),
     rolloutCard(overview.rollout),
+    wideCard('Energy', ...energyPanel(energy, token)),
   );
   root.replaceChildren(grid);
   root.setAttribute('aria-busy', 'false');

@@ -440,7 +440,8 @@ void DeviceHost::sample() {
             byte = static_cast<std::uint8_t>(rng_.next());
         }
         std::copy(kCanary.begin(), kCanary.end(), input.begin() + 200);
-        fr_node_add_energy(&node_, 50 + static_cast<std::uint32_t>(rng_.below(100)));
+        fr_node_add_energy(&node_, FR_USE_INFERENCE,
+                           50 + static_cast<std::uint32_t>(rng_.below(100)));
         const fr_submission_t submission{kTask, input.data(), input.size(),
                                          100 + static_cast<std::uint32_t>(rng_.below(2000)),
                                          FR_PRIVACY_PUBLIC};

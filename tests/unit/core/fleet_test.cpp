@@ -248,19 +248,6 @@ TEST(Fleet, ListsDevicesInPages) {
     EXPECT_FALSE(page.has_more);
 }
 
-TEST(Fleet, SumsHealthOverBoots) {
-    SiteWorld world;
-    world.enrol("dev");
-    Health health{.stream = {7}, .boot_epoch = 1, .energy_uj = 100, .raw_bytes_avoided = 1000};
-    world.say("dev", health);
-    health.energy_uj = 150;
-    world.say("dev", health);
-    health.boot_epoch = 2;
-    health.energy_uj = 10;
-    world.say("dev", health);
-    EXPECT_EQ(world.get<Overview>(GetOverview{}).energy_uj, 160U);
-}
-
 TEST(Audit, ChainsEveryChangeInTheBatchThatMakesIt) {
     SiteWorld world;
     world.enrol("dev");

@@ -56,7 +56,7 @@ TEST_F(Decisions, TakeAtMostSixBytesEachInBatchesOfSixteen) {
     world.site.batched = 0;
     world.site.batch_bytes = 0;
     for (int i = 0; i < 1600; ++i) {
-        fr_node_add_energy(&world.node, 900);
+        fr_node_add_energy(&world.node, FR_USE_INFERENCE, 900);
         ASSERT_EQ(world.submit(), FR_OK);
         world.now_ms += 700;
         world.settle();
@@ -198,7 +198,7 @@ TEST_F(Decisions, AcksOfAnotherStreamOrBeyondAreIgnored) {
 
 TEST_F(Decisions, EnergyIsCountedOnce) {
     start();
-    fr_node_add_energy(&world.node, 500);
+    fr_node_add_energy(&world.node, FR_USE_INFERENCE, 500);
     decide(1);
     EXPECT_EQ(world.decided.back().energy_uj, 500U);
     decide(1);
@@ -225,6 +225,27 @@ TEST_F(Decisions, HealthSaysWhatWasCounted) {
     EXPECT_EQ(world.site.health->raw_bytes_avoided(), 11U * 784U);
     EXPECT_EQ(world.site.health->energy_avoided_uj(), 11U * 784U * 600U / 1000U);
     EXPECT_EQ(world.site.health->policy_reasons(FR_POLICY_BADPOLICY), 11U);
+}
+
+TEST_F(Decisions, HealthSaysWhatEnergyAndBytesWentTo) {
+    start();
+    fr_node_add_energy(&world.node, FR_USE_INFERENCE, 500);
+    fr_node_add_energy(&world.node, FR_USE_UPDATES, 30);
+    fr_node_add_energy(&world.node, FR_USE_OTHER, 7);
+    decide(3);
+    world.run(70000);
+    ASSERT_TRUE(world.site.health.has_value());
+    const auto& health = *world.site.health;
+    EXPECT_EQ(health.energy_uj(), 537U);
+    ASSERT_EQ(health.use_uj_size(), 3);
+    EXPECT_EQ(health.use_uj(FR_USE_INFERENCE), 500U);
+    EXPECT_EQ(health.use_uj(FR_USE_UPDATES), 30U);
+    ASSERT_EQ(health.use_bytes_size(), 3);
+    EXPECT_EQ(health.use_bytes(FR_USE_INFERENCE), 0U);
+    EXPECT_GT(health.use_bytes(FR_USE_DECISIONS), world.counters().batch_bytes_sent);
+    EXPECT_GT(health.use_bytes(FR_USE_UPDATES), world.counters().block_bytes_received);
+    EXPECT_EQ(health.raw_bytes(), 11U * 784U);
+    EXPECT_EQ(health.raw_uj(), 11U * 784U * 600U / 1000U);
 }
 
 TEST_F(Decisions, HelloIsRepeatedUntilADesiredStateComes) {

@@ -137,8 +137,11 @@ TEST(Uplink, FetchReportHealthBye) {
               read_vector("report-refused"));
     const std::uint32_t reasons[FR_POLICY_REASONS] = {0, 300, 0, 2, 0, 0, 5, 0,
                                                       0, 0,   6, 1, 0, 2, 1, 0};
-    EXPECT_EQ(encode(fr_health_encode, fr_health_t{kStream, 2, 36600, 187, 1, 23, 8123456,
-                                                   147000000, 245000, 320, 8, 1, 2, reasons}),
+    const std::uint64_t use_uj[FR_USES] = {6100000, 1500000, 400000, 120000};
+    const std::uint64_t use_bytes[FR_USES] = {0, 24000, 61000, 6400};
+    EXPECT_EQ(encode(fr_health_encode,
+                     fr_health_t{kStream, 2, 36600, 187, 1, 23, 8123456, 147000000, 245000, 320, 8,
+                                 1, 2, reasons, use_uj, use_bytes, 150600000, 251000}),
               read_vector("health"));
     EXPECT_EQ(encode(fr_bye_encode, fr_bye_t{kStream, 3600, false}), read_vector("bye"));
     EXPECT_EQ(encode(fr_bye_encode, fr_bye_t{kStream, 0, true}), read_vector("bye-will"));

@@ -73,11 +73,15 @@ TEST_F(DatabaseTest, GivesBackEveryRecordAsItWas) {
                                           .blocks_held = 9,
                                           .changed_at = {3}};
     const core::AuditRecord audit{.number = 0, .actor = "ada", .hash = core::digest_of(6)};
+    const core::EnergyRecord energy{
+        .stream = {0xFEDCBA9876543210ULL},
+        .boot_epoch = 0xFFFFFFFF,
+        .finished = {{1, 2, 3, 4}, {5, 6, 7, 8}, 9, 10, 11, 12, 13, 14},
+        .current = {{21, 22, 23, 24}, {25, 26, 27, 28}, 29, 30, 31, 32}};
     {
         core::WriteBatch batch;
-        batch.records = {device, task,   release,
-                         edge,   policy, rollout,
-                         entry,  audit,  core::FencingEpochRecord{12}};
+        batch.records = {device,  task,  release, edge,   policy,
+                         rollout, entry, audit,   energy, core::FencingEpochRecord{12}};
         batch.streams = {stream};
         ASSERT_TRUE(open().commit(batch));
     }
@@ -90,6 +94,8 @@ TEST_F(DatabaseTest, GivesBackEveryRecordAsItWas) {
     EXPECT_EQ(loaded->edge_models.at(0), edge);
     EXPECT_EQ(loaded->rollouts.at(0), rollout);
     EXPECT_EQ(loaded->rollout_devices.at(0), entry);
+    ASSERT_EQ(loaded->energy.size(), 1U);
+    EXPECT_EQ(loaded->energy[0], energy);
     EXPECT_EQ(loaded->audit_count, 1U);
     EXPECT_EQ(loaded->audit_head, core::digest_of(6));
     EXPECT_EQ(loaded->policies.at(0).blob->content(), policy.blob->content());

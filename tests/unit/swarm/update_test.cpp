@@ -138,6 +138,19 @@ TEST(SwarmUpdate, InstallsDecidesAndDrains) {
     EXPECT_GT(world.device->energy().inference_uj(), 0);
 }
 
+TEST(SwarmUpdate, AnUpdatePaysForItsFlashAndDecisionsForTheirs) {
+    World world;
+    world.site.want(world.maker.make("fashion-tiny-1.tflite", 1, 256));
+    world.boot();
+    world.run(Milliseconds{30000});
+    const auto& counters = *fr_node_counters(&world.device->node());
+    // A slot of 16 KiB is erased at 0.311 uJ a byte, and the staging area before it.
+    EXPECT_GT(counters.use_uj[FR_USE_UPDATES], 5000u);
+    EXPECT_GT(counters.use_uj[FR_USE_DECISIONS], 0u);
+    EXPECT_GT(counters.use_uj[FR_USE_INFERENCE], 0u);
+    EXPECT_GT(counters.use_bytes[FR_USE_UPDATES], counters.block_bytes_received);
+}
+
 TEST(SwarmUpdate, RefusesABrokenSignatureBeforeAnySlotIsWritten) {
     World world(Attack::kBadSignature);
     world.site.want(world.maker.make("fashion-tiny-1.tflite", 1, 256));

@@ -61,8 +61,20 @@ TEST(DeviceMessages, RoundTrip) {
     expect_round_trip(core::Health{.stream = {1},
                                    .battery_half_percent = 200,
                                    .energy_uj = 1ULL << 40,
-                                   .policy_reasons = {0, 5, 6}});
+                                   .policy_reasons = {0, 5, 6},
+                                   .use_uj = {1ULL << 39, 5, 0, 0},
+                                   .use_bytes = {0, 7, 8, 9},
+                                   .raw_uj = 1ULL << 41,
+                                   .raw_bytes = 77});
     expect_round_trip(core::Bye{.stream = {2}, .next_wake_s = 600});
+}
+
+TEST(DeviceMessages, RefusesHealthThatSpentMoreThanItsSum) {
+    const auto bytes =
+        encode_up(core::UpMessage{core::Health{.stream = {1}, .energy_uj = 9, .use_uj = {5, 5}}});
+    const auto decoded = decode_up(core::UpKind::kHealth, bytes);
+    ASSERT_FALSE(decoded);
+    EXPECT_EQ(decoded.error().message, "health.use_uj");
 }
 
 TEST(DeviceMessages, CarriesFeaturesOfAnEscalation) {

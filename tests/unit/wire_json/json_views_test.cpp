@@ -57,11 +57,40 @@ TEST(JsonViews, pages_say_where_the_next_one_starts) {
     EXPECT_EQ(parsed(to_json(page)).at("next_page_token"), "sensor-7");
 }
 
+TEST(JsonViews, show_energy_by_use_against_sending_everything) {
+    core::EnergyCounters totals;
+    totals.use_uj = {1'000'000, 500'000, 0, 500'000};
+    totals.use_bytes = {0, 10, 20, 30};
+    totals.other_uj = 250'000;
+    totals.raw_uj = 8'000'000;
+    const auto shown =
+        parsed(to_json(core::EnergyView{*base::DeviceId::parse("sensor-7"), totals}));
+    EXPECT_EQ(shown.at("device"), "sensor-7");
+    EXPECT_EQ(shown.at("uses").at(1).at("use"), "decisions");
+    EXPECT_EQ(shown.at("uses").at(3).at("bytes"), 30);
+    EXPECT_EQ(shown.at("used_j"), 2.0);
+    EXPECT_EQ(shown.at("spent_j"), 2.25);
+    EXPECT_EQ(shown.at("saved_ratio"), 0.75);
+    EXPECT_TRUE(parsed(to_json(core::EnergyView{*base::DeviceId::parse("new"), {}}))
+                    .at("saved_ratio")
+                    .is_null());
+}
+
+TEST(JsonViews, name_the_source_of_every_energy_constant) {
+    const auto shown = parsed(energy_constants_json());
+    const auto& constants = shown.at("constants").as_array();
+    EXPECT_EQ(constants.size(), 24U);
+    for (const auto& constant : constants) {
+        EXPECT_GT(constant.at("value").to_number<double>(), 0);
+        EXPECT_GT(constant.at("source").as_string().size(), 20U);
+    }
+}
+
 TEST(JsonViews, show_the_overview_as_the_page_expects_it) {
     core::Overview overview;
     overview.device_count = 50;
     overview.device_states[core::DeviceState::kRevoked] = 1;
-    overview.energy_avoided_uj = 2'500'000;
+    overview.energy.avoided_uj = 2'500'000;
     OverviewContext context;
     context.site = "demo";
     context.classes = {{"tiny", 10, 9}};
