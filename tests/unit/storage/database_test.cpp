@@ -204,6 +204,7 @@ TEST_F(DatabaseTest, AnUpgradeConfirmsEarlierRevocationsOnceMore) {
     std::get<core::DeviceRecord>(batch.records[1]).state = core::DeviceState::kRevoked;
     ASSERT_TRUE(open().commit(batch));
     execute(
+        "DROP TABLE energy;"
         "ALTER TABLE device DROP COLUMN kick_pending;"
         "ALTER TABLE artifact DROP COLUMN decoder_profile;"
         "ALTER TABLE artifact DROP COLUMN decoder_ram_bytes;"
