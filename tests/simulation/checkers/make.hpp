@@ -21,5 +21,6 @@ std::unique_ptr<Checker> make_resumable(const Oracle&, Trace&, const Options&); 
 std::unique_ptr<Checker> make_identity(const Oracle&, Trace&, const Options&);          // I13, I14
 std::unique_ptr<Checker> make_audit_chain(const Oracle&, Trace&, const Options&);       // I15
 std::unique_ptr<Checker> make_bounded(const Oracle&, Trace&, const Options&);           // I16
+std::unique_ptr<Checker> make_variant_choice(const Oracle&, Trace&, const Options&);    // I24
 
 }  // namespace frugal::simulation

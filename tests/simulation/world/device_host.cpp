@@ -19,6 +19,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::uint32_t kRadioNanojoules = 600;
+constexpr std::uint32_t kSmallArena = 8 * 1024;
+constexpr std::uint32_t kRoomyArena = kRoomyVariantArena + 1024;
 constexpr std::size_t kTopicBytes = FR_TOPIC_SIZE_MAX;
 
 fr_node_config_t config_of(const DevicePlan& plan, const Options& options) {
@@ -33,7 +35,8 @@ fr_node_config_t config_of(const DevicePlan& plan, const Options& options) {
     config.decision_sectors = options.decision_sectors;
     config.features_bytes_max = 1024;
     config.operators = &fr_operators_base;
-    config.arena_bytes = plan.is_large ? 64 * 1024 : 8 * 1024;
+    const auto small_arena = plan.is_roomy ? kRoomyArena : kSmallArena;
+    config.arena_bytes = plan.is_large ? 64 * 1024 : small_arena;
     config.radio_nj_per_byte = kRadioNanojoules;
     return config;
 }

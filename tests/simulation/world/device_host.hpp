@@ -19,6 +19,7 @@ struct DevicePlan {
     std::size_t index = 0;
     std::string name;
     bool is_large = false;
+    bool is_roomy = false;  ///< a small one with more memory than its class usually has
     std::uint64_t seed = 0;
 };
 

@@ -232,6 +232,7 @@ void GatewayHost::on_packet(const Packet& packet) {
     }
     auto decoded = wire::decode_up(topic->kind, packet.payload);
     if (decoded) {
+        play_planted_hello(*decoded);
         push(core::DeviceMessage{std::move(topic->device), std::move(*decoded),
                                  static_cast<std::uint32_t>(packet.payload.size())});
     } else {
@@ -373,6 +374,13 @@ void GatewayHost::commit(const core::CommitRequest& request) {
 }
 
 /// Planted: the gap ledger forgets.
+void GatewayHost::play_planted_hello(core::UpMessage& message) const {
+    auto* hello = std::get_if<core::Hello>(&message);
+    if (hello != nullptr && context_.options.plant == Plant::kModestHello) {
+        hello->capability.arena_bytes /= 2;
+    }
+}
+
 core::WriteBatch GatewayHost::planted(const core::WriteBatch& batch) const {
     auto copy = batch;
     if (context_.options.plant == Plant::kUndeclaredDrops) {

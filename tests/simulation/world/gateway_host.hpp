@@ -88,6 +88,7 @@ private:
     void publish(const std::string& topic, base::Bytes payload);
     const base::Bytes* blob(const base::Digest& digest);
     void note_effect(const core::Send& send, std::size_t bytes);
+    void play_planted_hello(core::UpMessage& message) const;
     core::WriteBatch planted(const core::WriteBatch& batch) const;
     void store_twice(const core::WriteBatch& batch);
 

@@ -156,7 +156,10 @@ void Operator::import(ReleaseShelf::Content content, std::uint32_t release) {
                 next();  // the one before was stored, only its answer was lost
                 return;
             }
-            auto import = ReleaseShelf::instance().release(content, plan.release, plan.counter);
+            auto& shelf = ReleaseShelf::instance();
+            auto import = context_.options.has_variants
+                              ? shelf.variants(content, plan.release, plan.counter)
+                              : shelf.release(content, plan.release, plan.counter);
             for (const auto& variant : import.variants) {
                 manifests_.push_back(
                     std::make_shared<const core::SignedBlob>(variant.manifest->blob()));

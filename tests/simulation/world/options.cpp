@@ -47,7 +47,7 @@ struct PlantFacts {
     std::string_view name;
     std::string_view invariant;
 };
-constexpr std::array<PlantFacts, 15> kPlants = {{{"none", ""},
+constexpr std::array<PlantFacts, 16> kPlants = {{{"none", ""},
                                                  {"ack-before-commit", "I3"},
                                                  {"lazy-sync", "I1"},
                                                  {"same-stream", "I2"},
@@ -61,7 +61,8 @@ constexpr std::array<PlantFacts, 15> kPlants = {{{"none", ""},
                                                  {"offers-after-abort", "I10"},
                                                  {"forgetful-staging", "I11"},
                                                  {"foreign-rows", "I13"},
-                                                 {"no-reconnect", "I18"}}};
+                                                 {"no-reconnect", "I18"},
+                                                 {"modest-hello", "I24"}}};
 
 /// Kinds that end a device's or a database's history: not in every other seed.
 bool is_drastic(FaultKind kind) {
@@ -130,6 +131,7 @@ Options options_of_seed(std::uint64_t seed) {
     }
     // Not drawn: the seeds kept for what they found before this kind came keep their meaning.
     options.set(FaultKind::kLostFlush, seed % 4 == 3);
+    options.has_variants = seed % 5 == 2;
     return options;
 }
 
@@ -140,6 +142,7 @@ Options calm_options(std::uint64_t seed) {
     draw_site(options, rng);
     options.latency_min = milliseconds(1);
     options.latency_max = milliseconds(20);
+    options.has_variants = seed % 5 == 2;
     options.safety = minutes(10);
     options.fault_interval = minutes(60);
     return options;
@@ -155,6 +158,7 @@ Options planted_options(std::uint64_t seed, Plant plant) {
     options.sample_interval = seconds(2);
     options.has_bad_release = false;
     options.has_abort = plant == Plant::kOffersAfterAbort;
+    options.has_variants = plant == Plant::kModestHello;
     options.has_rollback = false;
     options.has_revocation = false;
     switch (plant) {
@@ -200,7 +204,7 @@ std::string describe(const Options& options) {
     return fmt::format(
         "seed={} devices={}+{} safety_ms={} fault_interval_ms={} sample_interval_ms={} loss={} "
         "duplicate={} latency_ms={}..{} sector={}x{} credit={} batch_rows={} queue={} shared={} "
-        "audit={} commit_ms={} story={}{}{}{}{} plant={} faults=[{}]",
+        "audit={} commit_ms={} story={}{}{}{}{}{} plant={} faults=[{}]",
         options.seed, options.devices, options.large_devices, ms(options.safety),
         ms(options.fault_interval), ms(options.sample_interval), options.loss_permille,
         options.duplicate_permille, ms(options.latency_min), ms(options.latency_max),
@@ -208,7 +212,8 @@ std::string describe(const Options& options) {
         options.queue_limit, options.shared_devices, options.audit, ms(options.commit_latency_max),
         options.has_bad_release ? "b" : "", options.has_abort ? "a" : "",
         options.has_rollback ? "r" : "", options.has_revocation ? "v" : "",
-        options.has_enrolment ? "e" : "", to_string(options.plant), kinds);
+        options.has_enrolment ? "e" : "", options.has_variants ? "m" : "", to_string(options.plant),
+        kinds);
 }
 
 }  // namespace frugal::simulation

@@ -65,6 +65,7 @@ enum class Plant : std::uint8_t {
     kForgetfulStaging,  ///< a reboot loses all blocks: I11
     kForeignRows,       ///< one device's decisions are stored as another's: I13
     kNoReconnect,       ///< devices never come back: I18
+    kModestHello,       ///< hellos arrive with half the arena: I24
 };
 std::string_view to_string(Plant plant);
 std::vector<Plant> all_plants();
@@ -95,6 +96,7 @@ struct Options {
     bool has_rollback = false;
     bool has_revocation = false;
     bool has_enrolment = false;
+    bool has_variants = false;  ///< releases hold several variants a class, devices are mixed
     Plant plant = Plant::kNone;
 
     bool has(FaultKind kind) const { return faults[static_cast<std::size_t>(kind)]; }

@@ -59,6 +59,19 @@ base::ModelName model_name() {
 
 constexpr std::uint8_t kProfile = 1;
 
+/// Every other weight without its last bit.
+base::Bytes coarse(base::Bytes tflite) {
+    for (const auto& region : model::plan_of_tflite(tflite).regions) {
+        if (region.kind != model::RegionKind::kWeights) {
+            continue;
+        }
+        for (std::size_t i = 0; i < region.size_bytes; i += 2) {
+            tflite[region.offset + i] &= 0xFE;
+        }
+    }
+    return tflite;
+}
+
 core::ImportRelease empty_import(std::uint32_t release, std::uint32_t counter) {
     return {.model = model_name(),
             .release = release,
@@ -82,9 +95,8 @@ ReleaseShelf& ReleaseShelf::instance() {
 
 ReleaseShelf::ReleaseShelf() : key_(make_key()), edge_(test::read_model("fashion-tiny-2.tflite")) {}
 
-ReleaseShelf::Packed ReleaseShelf::pack(const std::string& file,
-                                        const std::string& device_class) const {
-    Packed packed{.tflite = test::read_model(file),
+ReleaseShelf::Packed ReleaseShelf::pack(base::Bytes tflite, const std::string& device_class) const {
+    Packed packed{.tflite = std::move(tflite),
                   .content = {.model = model_name(),
                               .task = kTask,
                               .device_class = *base::ClassName::parse(device_class),
@@ -117,10 +129,16 @@ ReleaseShelf::Packed ReleaseShelf::pack(const std::string& file,
 }
 
 const ReleaseShelf::Packed& ReleaseShelf::packed(const std::string& file,
-                                                 const std::string& device_class) {
-    const auto found = packed_.find(file);
-    return found != packed_.end() ? found->second
-                                  : packed_.emplace(file, pack(file, device_class)).first->second;
+                                                 const std::string& device_class, bool is_coarse) {
+    const auto key = file + " " + device_class + (is_coarse ? " coarse" : "");
+    const auto found = packed_.find(key);
+    if (found != packed_.end()) {
+        return found->second;
+    }
+    auto tflite = test::read_model(file);
+    return packed_
+        .emplace(key, pack(is_coarse ? coarse(std::move(tflite)) : std::move(tflite), device_class))
+        .first->second;
 }
 
 core::ManifestPointer ReleaseShelf::sign(const core::ManifestContent& content) {
@@ -140,22 +158,54 @@ core::ManifestPointer ReleaseShelf::sign(const core::ManifestContent& content) {
     return manifest;
 }
 
+void ReleaseShelf::add(core::ImportRelease& import, const Packed& made,
+                       core::ManifestContent manifest, Content content) {
+    manifest.release = import.release;
+    manifest.counter = import.counter;
+    if (content == Content::kBroken) {
+        manifest.self_tests.front().output_digest[0] ^= 0xFF;
+    }
+    import.variants.push_back({sign(manifest), made.artifacts});
+    import.blobs.insert(import.blobs.end(), made.blobs.begin(), made.blobs.end());
+    import.source_bytes += made.tflite.size();
+}
+
 core::ImportRelease ReleaseShelf::release(Content content, std::uint32_t release,
                                           std::uint32_t counter) {
     auto import = empty_import(release, counter);
     const std::string generation = content == Content::kFirst ? "1" : "2";
     for (const std::string size : {"tiny", "small"}) {
         const std::string device_class = size == "tiny" ? "tiny" : "m4";
-        const auto& made = packed("fashion-" + size + "-" + generation + ".tflite", device_class);
+        const auto& made =
+            packed("fashion-" + size + "-" + generation + ".tflite", device_class, false);
+        add(import, made, made.content, content);
+    }
+    return import;
+}
+
+core::ImportRelease ReleaseShelf::variants(Content content, std::uint32_t release,
+                                           std::uint32_t counter) {
+    struct Level {
+        std::string size;
+        std::string device_class;
+        bool is_coarse = false;
+        std::uint32_t accuracy_permyriad = 0;
+        std::uint32_t arena_bytes = 0;  ///< stated; 0: as measured
+    };
+    const Level levels[] = {{"small", "tiny", false, 8990, 0},
+                            {"tiny", "tiny", true, 8400, 0},
+                            {"tiny", "tiny", false, 8500, kRoomyVariantArena},
+                            {"tiny", "m4", true, 8400, 0},
+                            {"small", "m4", false, 8990, 0}};
+    auto import = empty_import(release, counter);
+    const std::string generation = content == Content::kFirst ? "1" : "2";
+    for (const auto& level : levels) {
+        const auto& made = packed("fashion-" + level.size + "-" + generation + ".tflite",
+                                  level.device_class, level.is_coarse);
         auto manifest = made.content;
-        manifest.release = release;
-        manifest.counter = counter;
-        if (content == Content::kBroken) {
-            manifest.self_tests.front().output_digest[0] ^= 0xFF;
-        }
-        import.variants.push_back({sign(manifest), made.artifacts});
-        import.blobs.insert(import.blobs.end(), made.blobs.begin(), made.blobs.end());
-        import.source_bytes += made.tflite.size();
+        manifest.accuracy_permyriad = level.accuracy_permyriad;
+        manifest.arena_bytes = std::max(manifest.arena_bytes, level.arena_bytes);
+        add(import, made, std::move(manifest), content);
     }
     return import;
 }

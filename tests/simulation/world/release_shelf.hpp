@@ -17,6 +17,9 @@ inline constexpr std::uint32_t kTask = 1;
 inline constexpr std::uint32_t kInputBytes = 784;
 inline constexpr std::uint32_t kClasses = 10;
 inline constexpr const char* kModelName = "fashion";
+/// The middle one of several variants states that it needs so much: a device of the usual small
+/// size does not fit it, a roomy one does.
+inline constexpr std::uint32_t kRoomyVariantArena = 9 * 1024;
 
 class ReleaseShelf {
 public:
@@ -26,6 +29,8 @@ public:
     enum class Content { kFirst, kSecond, kBroken };
 
     core::ImportRelease release(Content content, std::uint32_t release, std::uint32_t counter);
+    /// The same with three variants for class tiny and two for m4, of different accuracy.
+    core::ImportRelease variants(Content content, std::uint32_t release, std::uint32_t counter);
     core::ImportRelease permit(const core::RollbackPlan& plan);
     core::PolicyRecord policy(std::uint32_t id, std::uint32_t audit);
     core::SetEdgeModel edge_model();
@@ -45,9 +50,12 @@ private:
         std::vector<core::ArtifactRecord> artifacts;
         std::vector<core::BlobRecord> blobs;
     };
-    Packed pack(const std::string& file, const std::string& device_class) const;
+    Packed pack(base::Bytes tflite, const std::string& device_class) const;
+    void add(core::ImportRelease& import, const Packed& made, core::ManifestContent manifest,
+             Content content);
     core::ManifestPointer sign(const core::ManifestContent& content);
-    const Packed& packed(const std::string& file, const std::string& device_class);
+    /// `is_coarse`: with rounded weights, as another level of compression leaves them.
+    const Packed& packed(const std::string& file, const std::string& device_class, bool is_coarse);
 
     crypto::ReleaseKey key_;
     base::Bytes edge_;

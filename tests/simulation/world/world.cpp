@@ -66,22 +66,23 @@ public:
     }
 
 private:
-    DeviceHost& add_device(const std::string& name, bool is_large) {
-        devices_.push_back(std::make_unique<DeviceHost>(
-            context_, DevicePlan{devices_.size(), name, is_large, rng_.next()}, arena_));
+    /// `place`: among the site's devices; a clone has its original's.
+    DeviceHost& add_device(const std::string& name, std::size_t place) {
+        const DevicePlan plan{.index = devices_.size(),
+                              .name = name,
+                              .is_large = place < options_.large_devices,
+                              .is_roomy = options_.has_variants && place % 3 == 1,
+                              .seed = rng_.next()};
+        devices_.push_back(std::make_unique<DeviceHost>(context_, plan, arena_));
         return *devices_.back();
     }
 
     void add_clone(DeviceHost& original) {
-        auto& clone = add_device(original.name(), is_large(original));
+        auto& clone = add_device(original.name(), original.index());
         clone.become_clone_of(original);
         clones_.push_back(&clone);
         clone.power_on();
         clone.mark_cloned();
-    }
-
-    bool is_large(const DeviceHost& device) const {
-        return device.index() < options_.large_devices;
     }
 
     /// The site as set-up leaves it: devices on record, all but the newcomer with certificates.
@@ -95,7 +96,7 @@ private:
         core::WriteBatch batch;
         for (std::uint32_t i = 0; i < options_.devices; ++i) {
             const auto name = fmt::format("device-{}", i);
-            add_device(name, i < options_.large_devices);
+            add_device(name, i);
             if (options_.has_enrolment && i + 1 == options_.devices) {
                 continue;
             }
