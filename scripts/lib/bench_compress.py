@@ -2,6 +2,7 @@
 """Parts kws and lenet of scripts/bench: models made smaller at a loss."""
 
 import os
+from concurrent import futures
 
 import demo
 from bench_figures import Figure, Skip, run_json
@@ -38,33 +39,48 @@ def measure_kws(context):
 
 def lenet_figures(name, result):
     figures = [Figure(f"LeNet-300-100 on {name}, dense", f"{result['dense_error']:.2%} error", "float32, 1,066,440 B")]
-    for row in result["curves"]:
+    for row in result.get("curves", []):
         figures.append(Figure(f"  pruned to {row['density']:.0%}, no retraining, OBC", f"{row['obc']:.2f} % error",
                               f"magnitude {row['magnitude']:.2f}, OBD textbook {row['obd_textbook']:.2f}, "
                               f"softened {row['obd_softened']:.2f}, layer output {row['obd_layer_output']:.2f}"))
-    paper = result["paper"]
-    for stage, goal in (("pruned", "12x"), ("shared", "32x"), ("huffman", "40x")):
+    paper = result.get("paper", {})
+    for stage, goal in (("pruned", "12x"), ("shared", "32x"), ("huffman", "40x")) if paper else ():
         size = paper[stage + "_bytes"]
         figures.append(Figure(f"  Deep Compression's stages: {stage}", f"{paper['dense_bytes'] / size:.1f}x",
                               f"{size:,} B; the paper: {goal}"))
-    for kind, goal, error in (("one_shot", 36, result["dense_error"] + 0.001), ("retrained", 50, 0.0164)):
-        for row in result[kind]:
-            figures.append(Figure(f"  {kind.replace('_', ' ')}: {row['name']}", f"{row['ratio']:.1f}x",
-                                  f"{row['bytes']:,} B, {row['error']:.2%} error"))
-        if name == "mnist":
-            best = max((row["ratio"] for row in result[kind] if row["error"] <= error), default=0)
-            figures.append(Figure(f"  {kind.replace('_', ' ')}: best within {error:.2%}", f"{best:.1f}x",
-                                  f"goal {goal}x", best >= goal))
+    for kind, goals, error in (("one_shot", (36, 40), result["dense_error"] + 0.001), ("retrained", (50, 70), 0.0164)):
+        rows, label = result.get(kind, []), kind.replace("_", " ")
+        for row in rows:
+            figures.append(Figure(f"  {label}: {row['name']}", f"{row['ratio']:.1f}x",
+                                  f"{row['bytes']:,} B, {row['error']:.2%} error, held back {row['held_back_error']:.2%}"))
+        if name == "mnist" and rows:
+            figures += goal_figures(label, rows, result, goals, error)
     return figures
 
 
+def goal_figures(label, rows, result, goals, error):
+    """The smallest that the held-back images allow; the test images judge it."""
+    allowed = result["dense_held_back_error"] + error - result["dense_error"]
+    fitting = [row for row in rows if row["held_back_error"] <= allowed]
+    if not fitting:
+        return [Figure(f"  {label}: none keeps {allowed:.2%} on the held-back images", "-", f"goal {goals[0]}x", False)]
+    chosen = max(fitting, key=lambda row: row["ratio"])
+    text = f"{chosen['ratio']:.1f}x at {chosen['error']:.2%}"
+    return [Figure(f"  {label}: chosen on held-back images", text, f"goal {goal}x at {error:.2%} at most",
+                   chosen["ratio"] >= goal and chosen["error"] <= error) for goal in goals]
+
+
 def measure_lenet(context):
-    figures, results = [], {}
-    for name, folder in (("mnist", os.path.join(shared_folder(), "data", "mnist")),
-                         ("fashion-mnist", "/usr/share/datasets/fashion-mnist")):
-        if os.path.isdir(folder):
-            results[name] = run_json([context.binary("lenet_bench"), "--json", "--data", folder], 1800)
-            figures += lenet_figures(name, results[name])
-    if not results:
+    folders = {"mnist": os.path.join(shared_folder(), "data", "mnist"),
+               "fashion-mnist": "/usr/share/datasets/fashion-mnist"}
+    folders = {name: folder for name, folder in folders.items() if os.path.isdir(folder)}
+    if not folders:
         raise Skip("neither MNIST nor Debian's dataset-fashion-mnist is here")
+
+    def measure(folder):
+        return run_json([context.binary("lenet_bench"), "--json", "--data", folder], 3600)
+
+    with futures.ThreadPoolExecutor(max_workers=len(folders)) as pool:  # a core for each
+        results = dict(zip(folders, pool.map(measure, folders.values())))
+    figures = [figure for name, result in results.items() for figure in lenet_figures(name, result)]
     return figures, results

@@ -1,24 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/compress/loss_curvature.hpp"
 
-#include <Eigen/Core>
 #include <cmath>
+
+#include "model/compress/eigen_view.hpp"
 
 namespace frugal::model {
 
 namespace {
-
-using RowMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-Eigen::Map<const RowMatrix> view(const Matrix& matrix) {
-    return {matrix.values.data(), static_cast<Eigen::Index>(matrix.rows),
-            static_cast<Eigen::Index>(matrix.columns)};
-}
-
-Eigen::Map<RowMatrix> view(Matrix& matrix) {
-    return {matrix.values.data(), static_cast<Eigen::Index>(matrix.rows),
-            static_cast<Eigen::Index>(matrix.columns)};
-}
 
 /// p (1 - p) / T^2 of the softmax of logits / T.
 RowMatrix output_curvature(const Matrix& logits, double temperature) {

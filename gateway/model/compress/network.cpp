@@ -1,25 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/compress/network.hpp"
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 
 #include "base/assert.hpp"
 #include "base/rng.hpp"
+#include "model/compress/eigen_view.hpp"
 
 namespace frugal::model {
 
 namespace {
 
-using RowMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
 constexpr std::size_t kChunk = 1000;  // inputs at once when only the result counts
-
-Eigen::Map<const RowMatrix> view(const Matrix& matrix) {
-    return {matrix.values.data(), static_cast<Eigen::Index>(matrix.rows),
-            static_cast<Eigen::Index>(matrix.columns)};
-}
 
 /// Nearly normal: the sum of twelve uniform numbers, less six.
 double normal(base::Rng& rng) {

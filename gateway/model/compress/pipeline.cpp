@@ -8,6 +8,7 @@
 #include "model/codec/codec.hpp"
 #include "model/codec/tflite_plan.hpp"
 #include "model/compress/samples_file.hpp"
+#include "model/tflite/schema.hpp"
 #include "model/tflite/strip.hpp"
 
 namespace frugal::model {
@@ -40,6 +41,11 @@ Result<void> run_stage(const StripOptions&, Work& work, StageReport&, const Prog
 
 Result<void> run_stage(const QuantizeOptions& options, Work& work, StageReport&, const Progress&) {
     return quantize(work, options);
+}
+
+Result<void> run_stage(const DequantizeOptions& options, Work& work, StageReport&,
+                       const Progress&) {
+    return dequantize(work, options);
 }
 
 Result<void> take_reports(Result<std::vector<LayerReport>> layers, StageReport& report) {
@@ -75,7 +81,7 @@ Result<void> run_stage(const RoundScalesOptions& options, Work& work, StageRepor
     return {};
 }
 
-/// The judged inputs as the result takes them: other than the original's once it was quantized.
+/// The judged inputs as the result takes them: other than the original's if its type changed.
 Result<Evaluation> judge(const Work& work, const Samples& judged) {
     const auto before = input_format(work.original, work.operators);
     const auto after = input_format(work.file, work.operators);
@@ -83,8 +89,10 @@ Result<Evaluation> judge(const Work& work, const Samples& judged) {
         return tl::unexpected((before ? after : before).error());
     }
     const bool is_converted = before->type != after->type;
-    const std::vector<Bytes> inputs =
-        is_converted ? quantize_inputs(judged.inputs, *after) : std::vector<Bytes>{};
+    const std::vector<Bytes> inputs = !is_converted ? std::vector<Bytes>{}
+                                      : after->type == kInt8
+                                          ? quantize_inputs(judged.inputs, *after)
+                                          : dequantize_inputs(judged.inputs, *before);
     return evaluate(
         Comparison{work.original, work.file, work.operators, is_converted ? &inputs : nullptr},
         judged);

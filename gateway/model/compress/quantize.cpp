@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <optional>
 
 #include "model/compress/replay.hpp"
 #include "model/tflite/graph.hpp"
@@ -63,6 +64,16 @@ struct Range {
 };
 
 using Ranges = std::map<std::int32_t, Range>;
+
+/// The scale callers already feed an int8 original with; none for a float32 one.
+std::optional<Quantization> given_input(const Work& work) {
+    const auto original = read_graph(work.original);
+    if (!original || original->inputs.size() != 1) {
+        return std::nullopt;
+    }
+    const auto& input = original->tensors[static_cast<std::size_t>(original->inputs[0])];
+    return input.type == kInt8 ? std::optional(input.quantization) : std::nullopt;
+}
 
 /// Runs the float model an operator at a time and notes the range of what each writes.
 Result<Ranges> seen_ranges(const Work& work, const Graph& graph) {
@@ -152,10 +163,10 @@ public:
     Converter(Graph graph, const Ranges& ranges, const QuantizeOptions& options)
         : graph_(std::move(graph)), ranges_(ranges), options_(options) {}
 
-    Result<Graph> convert() {
-        for (const std::int32_t input : graph_.inputs) {
-            activation(input, quantization_of(ranges_.at(input), options_.range_margin));
-        }
+    Result<Graph> convert(const std::optional<Quantization>& given) {
+        const std::int32_t input = graph_.inputs[0];
+        activation(input,
+                   given ? *given : quantization_of(ranges_.at(input), options_.range_margin));
         for (GraphOperator& one : graph_.operators) {
             const auto converted = convert_operator(one);
             if (!converted) {
@@ -279,7 +290,7 @@ Result<void> quantize(Work& work, const QuantizeOptions& options) {
     if (!ranges) {
         return tl::unexpected(ranges.error());
     }
-    auto converted = Converter(std::move(*graph), *ranges, options).convert();
+    auto converted = Converter(std::move(*graph), *ranges, options).convert(given_input(work));
     if (!converted) {
         return tl::unexpected(converted.error());
     }

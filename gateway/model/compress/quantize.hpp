@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stage "quantize": a float32 model to int8 after training. Ranges of the activations come from the
-// calibration inputs, weights get a scale for each channel (dense layers one), biases are int32.
-// Operators and their order stay, so later stages can hold it against the original. Pure, any
-// thread.
+// calibration inputs (an original that was int8 gives the scale of its input, which callers know),
+// weights get a scale for each channel (dense layers one), biases are int32. Operators and their
+// order stay, so later stages can hold it against the original. Pure, any thread.
 #pragma once
 
 #include "base/result.hpp"

@@ -18,6 +18,9 @@ template <typename Reader>
 void visit(StripOptions&, Reader&) {}
 
 template <typename Reader>
+void visit(DequantizeOptions&, Reader&) {}
+
+template <typename Reader>
 void visit(QuantizeOptions& options, Reader& reader) {
     reader.number("range_margin", options.range_margin, {0, 1});
 }
@@ -54,6 +57,8 @@ void visit(RetrainOptions& options, Reader& reader) {
     reader.number("dropout", options.dropout, {0, 0.9});
     reader.number("density", options.density, {0.001, 1});
     reader.number("teacher_share", options.teacher_share, {0, 1});
+    reader.whole("shift", options.shift, {0, 16});
+    reader.whole("image_width", options.image_width, {0, 4096});
     reader.whole("seed", options.seed, {0, 1e9});
 }
 
@@ -81,7 +86,7 @@ public:
 };
 
 constexpr std::string_view kStageNames[] = {"strip",        "quantize", "prune", "regrid",
-                                            "round-scales", "retrain",  "share"};
+                                            "round-scales", "retrain",  "share", "dequantize"};
 
 /// A stage of that kind with its defaults; the index runs along StageOptions.
 template <std::size_t kIndex = 0>

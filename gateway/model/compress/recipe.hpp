@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "model/compress/dequantize.hpp"
 #include "model/compress/prune_stage.hpp"
 #include "model/compress/quantize.hpp"
 #include "model/compress/regrid.hpp"
@@ -26,8 +27,9 @@ inline constexpr std::size_t kStagesMax = 16;
 /// Written anew without names, bounds and metadata; the outputs must stay the same to the bit.
 struct StripOptions {};
 
-using StageOptions = std::variant<StripOptions, QuantizeOptions, PruneOptions, RegridOptions,
-                                  RoundScalesOptions, RetrainOptions, ShareOptions>;
+using StageOptions =
+    std::variant<StripOptions, QuantizeOptions, PruneOptions, RegridOptions, RoundScalesOptions,
+                 RetrainOptions, ShareOptions, DequantizeOptions>;
 
 /// The name of a stage in recipes and reports: "regrid".
 std::string_view stage_name(const StageOptions& stage);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stage "retrain": trains a float32 model of dense layers on with labelled inputs, the original as
-// its teacher; may prune it on the way. Weights that are 0 stay 0. One thread; deterministic from
-// the seed.
+// Stage "retrain": trains a small float32 model (a chain of convolutions, dense layers and pooling)
+// on with labelled inputs, the original as its teacher; may prune it on the way. Weights that are 0
+// stay 0. One thread; deterministic from the seed.
 #pragma once
 
+#include <functional>
+
 #include "base/result.hpp"
-#include "model/compress/network.hpp"
 #include "model/compress/trainer.hpp"
 #include "model/compress/work.hpp"
 
@@ -18,16 +19,14 @@ struct RetrainOptions {
     double dropout = 0.1;
     double density = 1;          ///< below 1: pruned by global magnitude while it trains
     double teacher_share = 0.7;  ///< of the loss; the rest is the labels'
+    int shift = 0;               ///< pixels that images are moved by at random, at most
+    int image_width = 0;         ///< of inputs that are no image by their shape; needed to shift
     int seed = 1;
 };
 
-/// The network a chain of dense operators is (an optional softmax last).
-/// Fails with kUnsupported, naming the operator, for any other model.
-base::Result<Network> network_of(base::ByteView file);
-
 /// Rewrites work.file.
-/// Fails with kInvalidInput without labels or with fewer inputs than a batch, kUnsupported as
-/// network_of().
+/// Fails with kInvalidInput without labels, with fewer inputs than a batch or a width that is none,
+/// kUnsupported as chain_of_file().
 base::Result<void> retrain(Work& work, const RetrainOptions& options,
                            const std::function<void(const TrainProgress&)>& progress);
 

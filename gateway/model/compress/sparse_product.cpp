@@ -11,10 +11,10 @@ constexpr std::size_t kBlock = 20;  // floats kept in registers: five of four
 
 }  // namespace
 
-SparseRows::SparseRows(const Matrix& matrix, std::span<const std::uint32_t> rows) {
-    begins_.reserve(rows.size() + 1);
+SparseRows::SparseRows(const Matrix& matrix) {
+    begins_.reserve(matrix.rows + 1);
     begins_.push_back(0);
-    for (const std::uint32_t row : rows) {
+    for (std::size_t row = 0; row < matrix.rows; ++row) {
         const auto values = matrix.row(row);
         for (std::size_t column = 0; column < values.size(); ++column) {
             if (values[column] != 0) {

@@ -4,17 +4,16 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "model/compress/matrix.hpp"
 
 namespace frugal::model {
 
-/// Some rows of a matrix, only what is not zero.
+/// A matrix, only what is not zero.
 class SparseRows {
 public:
-    SparseRows(const Matrix& matrix, std::span<const std::uint32_t> rows);
+    explicit SparseRows(const Matrix& matrix);
 
     std::size_t size() const { return begins_.size() - 1; }
 

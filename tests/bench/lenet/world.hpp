@@ -28,6 +28,7 @@ struct World {
     model::Dataset test;
     model::Network dense;
     double dense_error = 0;
+    double dense_held_back_error = 0;
     std::string json;
 };
 

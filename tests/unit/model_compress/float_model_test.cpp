@@ -8,6 +8,7 @@
 #include "model/compress/grid_network.hpp"
 #include "model/compress/pipeline.hpp"
 #include "model/compress/samples_file.hpp"
+#include "unit/model_compress/float_network.hpp"
 #include "unit/model_compress/small_network.hpp"
 #include "unit/model_compress/thirds.hpp"
 
@@ -16,17 +17,10 @@ namespace {
 namespace model = frugal::model;
 using frugal::base::Bytes;
 using frugal::base::ErrorKind;
+using frugal::test::convolutional_file;
+using frugal::test::random_floats;
+using frugal::test::raw_inputs;
 using frugal::test::thirds;
-
-std::vector<Bytes> raw_inputs(const model::Matrix& inputs) {
-    std::vector<Bytes> list;
-    for (std::size_t row = 0; row < inputs.rows; ++row) {
-        Bytes one(inputs.columns * sizeof(float));
-        std::memcpy(one.data(), inputs.row(row).data(), one.size());
-        list.push_back(std::move(one));
-    }
-    return list;
-}
 
 model::Samples samples_of(const model::Dataset& data) {
     return {raw_inputs(data.inputs), {data.labels.begin(), data.labels.end()}};
@@ -45,51 +39,6 @@ model::CompressInput dense_input() {
     input.evaluation = samples_of(thirds(300, 2));
     input.operators = &frugal::inference::gateway_operators();
     return input;
-}
-
-std::vector<float> random_floats(std::size_t count, std::mt19937& random) {
-    std::normal_distribution<float> normal(0, 0.3F);
-    std::vector<float> values(count);
-    for (float& value : values) {
-        value = normal(random);
-    }
-    return values;
-}
-
-frugal::test::TensorSpec constant(std::vector<std::int32_t> shape,
-                                  const std::vector<float>& values) {
-    Bytes data(4 * values.size());
-    std::memcpy(data.data(), values.data(), data.size());
-    return {std::move(shape), frugal::test::kFloat32, {}, {}, 0, std::move(data), ""};
-}
-
-/// Convolution and depthwise convolution with ReLU, then a dense layer.
-Bytes convolutional_file() {
-    std::mt19937 random(1);
-    const auto room = [](std::vector<std::int32_t> shape) {
-        return frugal::test::TensorSpec{
-            std::move(shape), frugal::test::kFloat32, {}, {}, 0, {}, ""};
-    };
-    frugal::test::ModelSpec spec;
-    spec.tensors = {room({1, 6, 6, 2}),
-                    constant({4, 3, 3, 2}, random_floats(72, random)),
-                    constant({4}, random_floats(4, random)),
-                    room({1, 6, 6, 4}),
-                    constant({1, 3, 3, 4}, random_floats(36, random)),
-                    constant({4}, random_floats(4, random)),
-                    room({1, 3, 3, 4}),
-                    room({1, 36}),
-                    constant({5, 36}, random_floats(180, random)),
-                    constant({5}, random_floats(5, random)),
-                    room({1, 5})};
-    spec.operators = {
-        {3, 1, {0, 1, 2}, {3}, 1, {{0, 1, 0}, {1, 4, 1}, {2, 4, 1}, {3, 1, 1}}, ""},
-        {4, 1, {3, 4, 5}, {6}, 2, {{0, 1, 0}, {1, 4, 2}, {2, 4, 2}, {3, 4, 1}, {4, 1, 1}}, ""},
-        {22, 1, {6}, {7}, 0, {}, ""},
-        {9, 1, {7, 8, 9}, {10}, 8, {{0, 1, 0}}, ""}};
-    spec.inputs = {0};
-    spec.outputs = {10};
-    return frugal::test::ModelWriter(spec).write();
 }
 
 model::CompressInput convolutional_input() {
@@ -174,22 +123,13 @@ TEST(Retrain, NeedsLabels) {
     EXPECT_EQ(done.error().kind, ErrorKind::kInvalidInput);
 }
 
-TEST(Retrain, RefusesWhatIsNoChainOfDenseLayers) {
-    auto input = convolutional_input();
-    input.calibration.labels.assign(40, 0);
-    const auto done = model::compress(input, recipe_of({model::RetrainOptions{}}), {});
+TEST(Retrain, ShiftsOnlyImages) {
+    auto input = dense_input();
+    const auto done = model::compress(input, recipe_of({model::RetrainOptions{.shift = 1}}), {});
     ASSERT_FALSE(done.has_value());
-    EXPECT_EQ(done.error().kind, ErrorKind::kUnsupported);
-    EXPECT_NE(done.error().message.find("CONV_2D"), std::string::npos);
-}
-
-TEST(Retrain, ReadsTheNetworkItWrote) {
-    const auto network = model::random_network({5, 4, 3}, 3);
-    const auto read = model::network_of(model::to_float_file(network));
-    ASSERT_TRUE(read.has_value()) << read.error().describe();
-    ASSERT_EQ(read->layers.size(), 2U);
-    EXPECT_EQ(read->layers[0].weights.values, network.layers[0].weights.values);
-    EXPECT_EQ(read->layers[1].bias, network.layers[1].bias);
+    EXPECT_EQ(done.error().kind, ErrorKind::kInvalidInput);
+    const auto wide = recipe_of({model::RetrainOptions{.shift = 1, .image_width = 4}});
+    EXPECT_TRUE(model::compress(input, wide, {}).has_value());
 }
 
 }  // namespace

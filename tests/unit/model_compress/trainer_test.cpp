@@ -62,7 +62,8 @@ TEST(Trainer, PrunesToTheDensityWhileItTrains) {
     options.epochs = 30;
     options.density = 0.3;
     const Network dense = trained();
-    options.teacher = &dense;
+    const model::Chain teacher = model::chain_of(dense);
+    options.teacher = &teacher;
     const Network pruned = model::train(dense, thirds(640, 1), options, {});
     EXPECT_NEAR(static_cast<double>(pruned.nonzero_count()),
                 0.3 * static_cast<double>(pruned.weight_count()), 3);
@@ -104,9 +105,8 @@ TEST(SparseProduct, IsTheDenseOne) {
         for (float& value : weights.values) {
             value = normal(random);
         }
-        const std::vector<std::uint32_t> rows{4, 0, 8};
-        const model::SparseRows sparse(data.inputs, rows);
-        Matrix output(3, width);
+        const model::SparseRows sparse(data.inputs);
+        Matrix output(9, width);
         sparse.multiply(weights, output);
         Matrix gradient(12, width);
         sparse.multiply_transposed(output, gradient);
@@ -116,11 +116,11 @@ TEST(SparseProduct, IsTheDenseOne) {
             for (std::size_t k = 0; k < 12; ++k) {
                 expected += static_cast<double>(data.inputs.at(8, k) * weights.at(k, column));
             }
-            for (std::size_t row = 0; row < 3; ++row) {
-                slope += static_cast<double>(data.inputs.at(rows[row], 5) * output.at(row, column));
+            for (std::size_t row = 0; row < 9; ++row) {
+                slope += static_cast<double>(data.inputs.at(row, 5) * output.at(row, column));
             }
-            EXPECT_NEAR(output.at(2, column), expected, 1e-4);
-            EXPECT_NEAR(gradient.at(5, column), slope, 1e-4);
+            EXPECT_NEAR(output.at(8, column), expected, 1e-4);
+            EXPECT_NEAR(gradient.at(5, column), slope, 1e-3);
         }
     }
 }
