@@ -64,9 +64,9 @@ struct EdgeWorkers::Worker {
         }
         for (const auto& classified : (*engine)->classify_batch(views)) {
             if (classified) {
-                answers.emplace_back(core::EdgeAnswer{classified->class_index,
-                                                      classified->confidence_q8,
-                                                      short_name(job.edge_model)});
+                answers.emplace_back(
+                    core::EdgeAnswer{classified->class_index, classified->confidence_q8,
+                                     short_name(job.edge_model), classified->probability_q8});
             } else {
                 answers.emplace_back(tl::unexpected(classified.error()));
             }

@@ -70,6 +70,7 @@ LogLevel level_of(core::LogEvent event) {
         case core::LogEvent::kIntakeShed:
         case core::LogEvent::kLinkDown:
         case core::LogEvent::kReopened:
+        case core::LogEvent::kPolicyAlarm:
             return LogLevel::kWarning;
         case core::LogEvent::kDeviceFirstSeen:
             return LogLevel::kDebug;

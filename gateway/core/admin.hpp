@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/energy.hpp"
+#include "core/offload/learning.hpp"
 #include "core/record.hpp"
 
 namespace frugal::core {
@@ -83,6 +84,14 @@ struct SetPolicy {
     PolicyRecord policy;
 };
 
+/// Stores what was learned and what it was learned from, in one transaction. Not audited: only its
+/// events are, and the policies that come of it.
+struct SaveLearning {
+    std::vector<LearningRecord> cells{};
+    std::vector<ObservationRecord> observations{};
+    std::vector<LearningEvent> events{};
+};
+
 // Questions -----------------------------------------------------------------------------------
 
 struct ListDevices {
@@ -133,7 +142,7 @@ using AdminCommand =
                  SetEdgeModel, StartRollout, AbortRollout, RollbackRollout, SetPolicy, ListDevices,
                  GetDevice, ListTasks, ListModels, ListRollouts, GetRollout, PlanRelease,
                  PlanRollback, GetFit, GetEscalationStatistics, ListEnergy, GetDeviceEnergy,
-                 GetOverview>;
+                 GetOverview, SaveLearning>;
 
 // Answers -------------------------------------------------------------------------------------
 

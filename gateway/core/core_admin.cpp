@@ -2,6 +2,7 @@
 // How people's requests reach the core's parts. Every change is audited by the part that makes it,
 // in the same batch; every answer waits for the commit, so that nobody is told what may be undone.
 #include "core/core_state.hpp"
+#include "core/offload/learning_desk.hpp"
 #include "core/rollout/fit_report.hpp"
 #include "core/views.hpp"
 
@@ -89,6 +90,9 @@ struct Dispatch {
             state.rollouts.on_policy(step, policy);
         }
         return now(std::move(done));
+    }
+    Answer operator()(SaveLearning&& command) {
+        return now(save_learning(step, state.journal, by.actor, std::move(command)));
     }
     Answer operator()(ListDevices&& query) { return read(page_of(site, query)); }
     Answer operator()(GetDevice&& query) {

@@ -61,6 +61,18 @@ struct PublishRevocations {
     std::optional<base::DeviceId> kick{};
 };
 
+/// An escalation was answered: evidence for the learner. Nothing of the input.
+struct Observed {
+    base::ClassName device_class;
+    ObservationRecord record{};
+};
+
+/// These decisions are durable.
+struct DecisionsStored {
+    base::ClassName device_class;
+    DecisionRun run;
+};
+
 struct Reply {
     base::RequestId request{};
     base::Result<AdminReply> reply;
@@ -85,6 +97,7 @@ enum class LogEvent : std::uint8_t {
     kRevocationFailed,
     kIntakeShed,
     kReopened,
+    kPolicyAlarm,
 };
 std::string_view to_string(LogEvent event);  ///< "device.first-seen"
 
@@ -99,7 +112,7 @@ struct Log {
     std::vector<LogField> fields{};
 };
 
-using Effect =
-    std::variant<Send, SendBlocks, Infer, IssueCertificate, PublishRevocations, Reply, Log>;
+using Effect = std::variant<Send, SendBlocks, Infer, IssueCertificate, PublishRevocations, Reply,
+                            Log, Observed, DecisionsStored>;
 
 }  // namespace frugal::core

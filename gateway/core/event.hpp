@@ -36,6 +36,7 @@ struct EdgeAnswer {
     std::uint32_t class_id = 0;
     std::uint8_t confidence = 0;   ///< q8
     std::uint32_t edge_model = 0;  ///< leading 4 bytes, big endian, of the edge model's digest
+    std::vector<std::uint8_t> chances{};  ///< q8, of every class; may be empty
 };
 
 /// Answers Infer: one answer for each of its inputs, in their order.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/energy.hpp"
+#include "core/offload/learning.hpp"
 #include "core/record.hpp"
 
 namespace frugal::core {
@@ -20,7 +21,8 @@ struct FencingEpochRecord {
 /// append.
 using Write = std::variant<DeviceRecord, GapRecord, TaskRecord, ReleaseRecord, BlobRecord,
                            EdgeModelRecord, PolicyRecord, RolloutRecord, RolloutDeviceRecord,
-                           AuditRecord, IncidentRecord, EnergyRecord, FencingEpochRecord>;
+                           AuditRecord, IncidentRecord, EnergyRecord, FencingEpochRecord,
+                           LearningRecord, ObservationRecord>;
 
 struct WriteBatch {
     std::vector<Write> records;

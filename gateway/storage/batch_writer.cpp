@@ -29,7 +29,7 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
         std::string_view sql;
     };
     // clang-format off
-    const std::array<Preparation, 17> all = {{
+    const std::array<Preparation, 20> all = {{
         {&BatchWriter::device_, "INSERT OR REPLACE INTO device VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::gap_, "INSERT INTO gap VALUES (NULL,?,?,?,?,?)"},
         {&BatchWriter::task_, "INSERT OR REPLACE INTO task VALUES (?,?,?,?)"},
@@ -45,6 +45,9 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
         {&BatchWriter::incident_, "INSERT INTO incident VALUES (NULL,?,?,?,?)"},
         {&BatchWriter::energy_, "INSERT OR REPLACE INTO energy VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::setting_, "INSERT OR REPLACE INTO setting VALUES (?,?)"},
+        {&BatchWriter::learning_, "INSERT OR REPLACE INTO learning VALUES (?,?,?,?,?,?)"},
+        {&BatchWriter::observation_, "INSERT INTO observation VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+        {&BatchWriter::old_observations_, "DELETE FROM observation WHERE number <= last_insert_rowid() - ?"},
         {&BatchWriter::stream_, "INSERT OR REPLACE INTO stream VALUES (?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::decision_, "INSERT INTO decision VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?)"},
     }};

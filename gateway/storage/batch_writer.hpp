@@ -31,6 +31,8 @@ private:
     Outcome put(const core::IncidentRecord& record);
     Outcome put(const core::EnergyRecord& record);
     Outcome put(const core::FencingEpochRecord& record);
+    Outcome put(const core::LearningRecord& record);
+    Outcome put(const core::ObservationRecord& record);
     Outcome put(const core::StreamRecord& record);
     Outcome put(const core::DecisionRun& run);
     Outcome put_energy(const core::EnergyRecord& record, std::int64_t part,
@@ -55,6 +57,9 @@ private:
     Statement incident_;
     Statement energy_;
     Statement setting_;
+    Statement learning_;
+    Statement observation_;
+    Statement old_observations_;
     Statement stream_;
     Statement decision_;
 };

@@ -2,52 +2,16 @@
 #include "storage/reader.hpp"
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "storage/packing.hpp"
-#include "storage/sqlite.hpp"
+#include "storage/reader_state.hpp"
 
 namespace frugal::storage {
-
-struct Reader::State {
-    struct Source {
-        base::DeviceId device;
-        base::StreamId stream;
-    };
-    Connection connection;
-    std::unordered_map<std::int64_t, Source> sources;  ///< by stream number; rows name streams
-};
 
 namespace {
 
 constexpr std::uint32_t kPageMax = 1000;
 constexpr std::uint32_t kScanMax = 100'000;  ///< rows one query looks at
-
-template <typename Number>
-Number as(const Statement& row, int column) {
-    return static_cast<Number>(row.number_at(column));
-}
-
-template <typename Value>
-tl::unexpected<base::Error> pass_on(const base::Result<Value>& failed) {
-    return tl::unexpected<base::Error>(failed.error());
-}
-
-/// Collects what `take` makes of each row.
-template <typename Value, typename Take>
-base::Result<std::vector<Value>> collect(Statement& statement, const Take& take) {
-    std::vector<Value> values;
-    while (true) {
-        const auto has_row = statement.row();
-        if (!has_row) {
-            return pass_on(has_row);
-        }
-        if (!*has_row) {
-            return values;
-        }
-        values.push_back(take(statement));
-    }
-}
 
 base::Digest digest_at(const Statement& row, int column) {
     Unpacker from(row.bytes_at(column));

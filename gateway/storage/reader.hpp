@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "core/offload/learning.hpp"
 #include "core/record.hpp"
 
 namespace frugal::storage {
@@ -86,6 +87,29 @@ public:
                                                               std::uint32_t limit);
 
     base::Result<std::vector<core::AuditRecord>> audit(std::uint64_t from, std::uint32_t limit);
+
+    /// Everything learned. kCorrupt, kStorage.
+    base::Result<std::vector<core::LearningRecord>> learning();
+
+    /// Of one task, newest first, received since, at most `limit` and the page maximum of a scan.
+    base::Result<std::vector<core::ObservationRecord>> observations(std::uint32_t task,
+                                                                    base::WallTime since,
+                                                                    std::uint32_t limit);
+
+    /// One decision as a what-if replay needs it.
+    struct DecisionContext {
+        std::uint32_t device = 0;
+        std::uint32_t release = 0;  ///< counter of the model
+        std::uint8_t class_id = 0;
+        std::uint8_t confidence = 0;
+        std::uint8_t outcome = 0;  ///< tier * 16 + policy reason
+        std::uint32_t energy_uj = 0;
+        base::WallTime received_at{};
+    };
+    /// Of one task, newest first, back to the first row received before `since`, at most `limit`.
+    base::Result<std::vector<DecisionContext>> decision_contexts(std::uint32_t task,
+                                                                 base::WallTime since,
+                                                                 std::uint32_t limit);
 
     /// The bytes with this digest, read and their digest not recomputed. kNotFound, kStorage.
     base::Result<base::Bytes> blob(const base::Digest& digest);

@@ -5,6 +5,7 @@
 
 #include "base/assert.hpp"
 #include "core/decision/decision_hash.hpp"
+#include "core/offload/learning_desk.hpp"
 #include "frugal/limits.h"
 
 namespace frugal::core {
@@ -214,6 +215,7 @@ void Intake::append(const Step& step, const Device& device, Stream& stream,
     accepted_total_ += run.decisions.count;
     statistics_.decisions += run.decisions.count;
     step.out.writes.decision_rows += run.decisions.count;
+    tell_decisions(step, device, run);
 }
 
 void Intake::seal(const Step& step, const AckTerms& terms) {

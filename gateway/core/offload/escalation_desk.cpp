@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/assert.hpp"
+#include "core/offload/learning_desk.hpp"
 
 namespace frugal::core {
 
@@ -49,11 +50,13 @@ void EscalationDesk::on_escalate(const Step& step, Device& device, Escalate&& es
         turn_away(step, instance, VerdictStatus::kBusy, wait + service_time(escalate.task));
         return;
     }
+    auto seen = observation_of(device, escalate);
     enqueue(place, Job{.instance = instance,
                        .task = escalate.task,
                        .local_class = escalate.local_class,
                        .deadline = place.deadline,
                        .arrived = step.now.instant,
+                       .seen = std::move(seen),
                        .is_probe = is_probe,
                        .features = std::move(escalate.features)});
     dispatch(step);
@@ -164,6 +167,7 @@ void EscalationDesk::dispatch(const Step& step) {
         const auto* model = catalogue_.edge_model(job.task);
         sojourn_ = blend(sojourn_, step.now.instant - job.arrived);
         const auto work = works_.next();
+        job.seen.edge_model = model->digest;
         Infer infer{
             .work = work, .task = job.task, .edge_model = model->digest, .deadline = job.deadline};
         infer.inputs.push_back(std::move(job.features));
@@ -193,6 +197,7 @@ void EscalationDesk::on_inference(const Step& step, const InferenceDone& done) {
         turn_away(step, job.instance, VerdictStatus::kRefused, {});
     } else {
         learn(job, done.service_time);
+        observe(step, job, *answered);
         answer(step, job, *answered);
     }
     dispatch(step);
@@ -224,6 +229,19 @@ void EscalationDesk::answer(const Step& step, const Job& job, const EdgeAnswer& 
                           .edge_model = edge.edge_model};
     remember(job.instance, verdict);
     send(step, job.instance, verdict);
+}
+
+// Late answers are evidence too.
+void EscalationDesk::observe(const Step& step, const Job& job, const EdgeAnswer& edge) {
+    auto record = job.seen;
+    record.edge_class = edge.class_id;
+    record.edge_chance = edge.confidence;
+    record.local_chance =
+        job.local_class < edge.chances.size() ? edge.chances[job.local_class] : std::uint8_t{0};
+    record.is_in_time = step.now.instant <= job.deadline;
+    record.price = price();
+    record.load = load();
+    tell_observation(step, registry_.at(job.instance.device), std::move(record));
 }
 
 void EscalationDesk::turn_away(const Step& step, const Instance& instance, VerdictStatus status,

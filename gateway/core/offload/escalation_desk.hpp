@@ -64,7 +64,8 @@ private:
         std::uint32_t local_class = 0;
         base::Instant deadline;
         base::Instant arrived;
-        bool is_probe = false;  ///< runs although the estimate says it will be late
+        ObservationRecord seen{};  ///< what the learner may know of it
+        bool is_probe = false;     ///< runs although the estimate says it will be late
         Features features;
     };
 
@@ -81,6 +82,7 @@ private:
     base::Duration service_time(std::uint32_t task) const;
     void learn(const Job& job, base::Duration measured);
     void answer(const Step& step, const Job& job, const EdgeAnswer& edge);
+    void observe(const Step& step, const Job& job, const EdgeAnswer& edge);
     void turn_away(const Step& step, const Instance& instance, VerdictStatus status,
                    base::Duration retry_after);
     void remember(const Instance& instance, const Verdict& verdict);

@@ -85,6 +85,8 @@ private:
     void perform_effect(core::PublishRevocations&& request);
     void perform_effect(core::Reply&& reply);
     void perform_effect(core::Log&& line);
+    void perform_effect(core::Observed&&) {}         // no learner lives in this world
+    void perform_effect(core::DecisionsStored&&) {}  // nor needs what it would be told
     void publish(const std::string& topic, base::Bytes payload);
     const base::Bytes* blob(const base::Digest& digest);
     void note_effect(const core::Send& send, std::size_t bytes);

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the gateway keeps for learning offload policies: contexts and answers, never inputs. Used by
+// the core's effects, by Write on the way to the disk and by Reader on the way back. Plain values;
+// the learner itself is no part of the core.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "core/numbers.hpp"
+
+namespace frugal::core {
+
+inline constexpr std::uint16_t kCertain_q8 = 256;  ///< propensity of what is always sent
+
+/// One answered escalation. Appended, one row each; the oldest go when there are too many.
+struct ObservationRecord {
+    DeviceNumber device{};
+    std::uint32_t task = 0;
+    std::uint32_t release = 0;  ///< counter of the model that decided locally
+    std::uint64_t sequence = 0;
+    std::uint8_t local_confidence = 0;  ///< q8
+    std::uint32_t local_class = 0;
+    std::uint32_t edge_class = 0;
+    std::uint8_t edge_chance = 0;   ///< q8, of the edge's class, before any temperature
+    std::uint8_t local_chance = 0;  ///< q8, that the edge gives the device's class
+    bool is_audit = false;
+    bool is_in_time = false;          ///< the verdict left before the deadline
+    std::uint16_t propensity_q8 = 0;  ///< chance that the policy sent it; filled in by the learner
+    std::uint8_t price = 0;           ///< q8, the gateway's when it answered
+    std::uint8_t load = 0;            ///< q8, likewise
+    base::Digest edge_model{};        ///< on the disk its leading 4 bytes
+    base::WallTime at{};
+    bool operator==(const ObservationRecord&) const = default;
+};
+
+inline constexpr std::size_t kLearningStateMax = 512;
+
+/// What was learned for one (task, device class, device model, edge model); replaced as a whole.
+struct LearningRecord {
+    std::uint32_t task = 0;
+    base::ClassName device_class;
+    base::Digest model{};
+    base::Digest edge_model{};
+    base::Bytes state{};  ///< at most kLearningStateMax; the learner's own form
+    base::WallTime saved_at{};
+    bool operator==(const LearningRecord&) const = default;
+};
+
+/// Something the learner found that a person should know.
+struct LearningEvent {
+    std::uint32_t task = 0;
+    base::ClassName device_class;
+    std::string what{};
+};
+
+}  // namespace frugal::core

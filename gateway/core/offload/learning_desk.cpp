@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/offload/learning_desk.hpp"
+
+#include <algorithm>
+
+namespace frugal::core {
+
+namespace {
+
+constexpr std::size_t kRowsMax = 16'384;
+
+}  // namespace
+
+ObservationRecord observation_of(const Device& device, const Escalate& escalate) {
+    ObservationRecord record;
+    record.device = device.record.number;
+    record.task = escalate.task;
+    record.release = escalate.release;
+    record.sequence = escalate.sequence;
+    record.local_confidence = escalate.local_confidence;
+    record.local_class = escalate.local_class;
+    record.is_audit = escalate.policy_reason == PolicyReason::kAudit;
+    return record;
+}
+
+void tell_observation(const Step& step, const Device& device, ObservationRecord&& record) {
+    if (device.record.capability && device.record.state == DeviceState::kEnrolled) {
+        record.at = step.now.wall;
+        step.immediately(Observed{device.record.capability->device_class, std::move(record)});
+    }
+}
+
+void tell_decisions(const Step& step, const Device& device, const DecisionRun& run) {
+    if (device.record.capability) {
+        step.after_commit(DecisionsStored{device.record.capability->device_class, run});
+    }
+}
+
+base::Result<Done> save_learning(const Step& step, Journal& journal, const std::string& actor,
+                                 SaveLearning&& command) {
+    const auto is_too_large = [](const LearningRecord& cell) {
+        return cell.state.size() > kLearningStateMax;
+    };
+    if (command.cells.size() + command.observations.size() > kRowsMax ||
+        std::ranges::any_of(command.cells, is_too_large)) {
+        return base::fail(base::ErrorKind::kInvalidInput, "learning not stored",
+                          "a state above " + std::to_string(kLearningStateMax) +
+                              " bytes, or more than " + std::to_string(kRowsMax) + " rows");
+    }
+    for (auto& cell : command.cells) {
+        cell.saved_at = step.now.wall;
+        step.write(std::move(cell));
+    }
+    for (auto& observation : command.observations) {
+        step.write(std::move(observation));
+    }
+    for (const auto& event : command.events) {
+        journal.audit(step, actor, "policy.alarm",
+                      "task " + std::to_string(event.task) + " " + event.device_class.text(),
+                      event.what);
+        journal.log(step, LogEvent::kPolicyAlarm,
+                    {{"task", std::to_string(event.task)},
+                     {"class", event.device_class.text()},
+                     {"what", event.what}});
+    }
+    return Done{};
+}
+
+}  // namespace frugal::core

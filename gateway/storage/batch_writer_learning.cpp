@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of the learner: what it learned, and from what.
+#include "storage/batch_writer.hpp"
+
+namespace frugal::storage {
+
+namespace {
+
+constexpr std::int64_t kObservationsKept = 1'000'000;
+
+std::int64_t leading_bytes(const base::Digest& digest) {
+    return std::int64_t{digest[0]} << 24 | std::int64_t{digest[1]} << 16 |
+           std::int64_t{digest[2]} << 8 | digest[3];
+}
+
+}  // namespace
+
+base::Result<void> BatchWriter::put(const core::LearningRecord& record) {
+    return learning_.number(record.task)
+        .text(record.device_class.text())
+        .bytes(record.model)
+        .bytes(record.edge_model)
+        .bytes(record.state)
+        .number(record.saved_at.unix_ms)
+        .run();
+}
+
+base::Result<void> BatchWriter::put(const core::ObservationRecord& record) {
+    auto done = observation_.number(record.at.unix_ms)
+                    .number(core::index_of(record.device))
+                    .number(record.task)
+                    .number(record.release)
+                    .number(static_cast<std::int64_t>(record.sequence))
+                    .number(record.local_confidence)
+                    .number(record.local_class)
+                    .number(record.edge_class)
+                    .number(record.edge_chance)
+                    .number(record.local_chance)
+                    .number(record.is_audit ? 1 : 0)
+                    .number(record.is_in_time ? 1 : 0)
+                    .number(record.propensity_q8)
+                    .number(record.price)
+                    .number(record.load)
+                    .number(leading_bytes(record.edge_model))
+                    .run();
+    if (done) {
+        done = old_observations_.number(kObservationsKept).run();
+    }
+    return done;
+}
+
+}  // namespace frugal::storage

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the learner stored, and what a what-if replays.
+#include <algorithm>
+
+#include "storage/packing.hpp"
+#include "storage/reader_state.hpp"
+
+namespace frugal::storage {
+
+namespace {
+
+base::Digest whole_digest(const Statement& row, int column) {
+    Unpacker from(row.bytes_at(column));
+    return from.array<32>();
+}
+
+core::ObservationRecord observation_at(const Statement& row) {
+    core::ObservationRecord record;
+    record.at = {row.number_at(1)};
+    record.device = as<core::DeviceNumber>(row, 2);
+    record.task = as<std::uint32_t>(row, 3);
+    record.release = as<std::uint32_t>(row, 4);
+    record.sequence = as<std::uint64_t>(row, 5);
+    record.local_confidence = as<std::uint8_t>(row, 6);
+    record.local_class = as<std::uint32_t>(row, 7);
+    record.edge_class = as<std::uint32_t>(row, 8);
+    record.edge_chance = as<std::uint8_t>(row, 9);
+    record.local_chance = as<std::uint8_t>(row, 10);
+    record.is_audit = row.number_at(11) != 0;
+    record.is_in_time = row.number_at(12) != 0;
+    record.propensity_q8 = as<std::uint16_t>(row, 13);
+    record.price = as<std::uint8_t>(row, 14);
+    record.load = as<std::uint8_t>(row, 15);
+    const auto name = as<std::uint32_t>(row, 16);
+    for (std::size_t i = 0; i < 4; ++i) {
+        record.edge_model[i] = static_cast<std::uint8_t>(name >> (24 - 8 * i));
+    }
+    return record;
+}
+
+}  // namespace
+
+base::Result<std::vector<core::LearningRecord>> Reader::learning() {
+    auto statement = state_->connection.prepare("SELECT * FROM learning");
+    if (!statement) {
+        return pass_on(statement);
+    }
+    std::vector<core::LearningRecord> records;
+    while (true) {
+        const auto has_row = statement->row();
+        if (!has_row) {
+            return pass_on(has_row);
+        }
+        if (!*has_row) {
+            return records;
+        }
+        auto device_class = base::ClassName::parse(statement->text_at(1));
+        if (!device_class) {
+            continue;  // of what is learned anew, a damaged row is no loss
+        }
+        const auto state = statement->bytes_at(4);
+        records.push_back({.task = as<std::uint32_t>(*statement, 0),
+                           .device_class = std::move(*device_class),
+                           .model = whole_digest(*statement, 2),
+                           .edge_model = whole_digest(*statement, 3),
+                           .state = {state.begin(), state.end()},
+                           .saved_at = {statement->number_at(5)}});
+    }
+}
+
+base::Result<std::vector<core::ObservationRecord>> Reader::observations(std::uint32_t task,
+                                                                        base::WallTime since,
+                                                                        std::uint32_t limit) {
+    auto statement = state_->connection.prepare(
+        "SELECT * FROM observation WHERE task = ? AND at_ms >= ? ORDER BY number DESC LIMIT ?");
+    if (!statement) {
+        return pass_on(statement);
+    }
+    statement->number(task).number(since.unix_ms).number(limit);
+    return collect<core::ObservationRecord>(*statement, observation_at);
+}
+
+// Rows lie in the order they came: the scan ends at the first that is too old.
+base::Result<std::vector<Reader::DecisionContext>> Reader::decision_contexts(std::uint32_t task,
+                                                                             base::WallTime since,
+                                                                             std::uint32_t limit) {
+    auto statement = state_->connection.prepare(
+        "SELECT stream.device, decision.release, class, confidence, outcome, energy_uj, "
+        "received_ms, task FROM decision JOIN stream ON stream.number = decision.stream "
+        "ORDER BY decision.number DESC");
+    if (!statement) {
+        return pass_on(statement);
+    }
+    std::vector<DecisionContext> contexts;
+    while (contexts.size() < limit) {
+        const auto has_row = statement->row();
+        if (!has_row) {
+            return pass_on(has_row);
+        }
+        if (!*has_row || statement->number_at(6) < since.unix_ms) {
+            break;
+        }
+        if (statement->number_at(7) != task) {
+            continue;
+        }
+        contexts.push_back({.device = as<std::uint32_t>(*statement, 0),
+                            .release = as<std::uint32_t>(*statement, 1),
+                            .class_id = as<std::uint8_t>(*statement, 2),
+                            .confidence = as<std::uint8_t>(*statement, 3),
+                            .outcome = as<std::uint8_t>(*statement, 4),
+                            .energy_uj = as<std::uint32_t>(*statement, 5),
+                            .received_at = {statement->number_at(6)}});
+    }
+    return contexts;
+}
+
+}  // namespace frugal::storage

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was learned, and from what, survives; the contexts of decisions come back for a what-if.
+#include "unit/storage/database_fixture.hpp"
+
+namespace frugal::storage {
+namespace {
+
+core::ObservationRecord observation(std::uint64_t sequence, std::int64_t at_ms) {
+    core::ObservationRecord record;
+    record.device = static_cast<core::DeviceNumber>(1);
+    record.task = 1;
+    record.release = 3;
+    record.sequence = sequence;
+    record.local_confidence = 99;
+    record.local_class = 2;
+    record.edge_class = 7;
+    record.edge_chance = 240;
+    record.local_chance = 12;
+    record.is_audit = true;
+    record.is_in_time = true;
+    record.propensity_q8 = core::kCertain_q8;
+    record.price = 5;
+    record.load = 6;
+    record.edge_model = {0xCE, 0x3B, 0xCB, 0xC0};
+    record.at = {at_ms};
+    return record;
+}
+
+class LearningRows : public DatabaseTest {
+protected:
+    LearningRows() : database(open()) {}
+    Database database;
+};
+
+TEST_F(LearningRows, WhatWasLearnedComesBackAndIsReplacedWhole) {
+    const auto m4 = *base::ClassName::parse("m4");
+    core::LearningRecord record{1, m4, core::digest_of(1), core::digest_of(2), {1, 2, 3}, {77}};
+    core::WriteBatch batch;
+    batch.records = {record};
+    ASSERT_TRUE(database.commit(batch));
+    record.state = {9};
+    batch.records = {record};
+    ASSERT_TRUE(database.commit(batch));
+    auto reader = Reader::open(path());
+    const auto learned = reader->learning();
+    ASSERT_TRUE(learned);
+    ASSERT_EQ(learned->size(), 1U);
+    EXPECT_EQ((*learned)[0], record);
+}
+
+TEST_F(LearningRows, ObservationsComeBackNewestFirstAndSinceATime) {
+    core::WriteBatch batch;
+    batch.records = {observation(1, 100), observation(2, 200), observation(3, 300)};
+    ASSERT_TRUE(database.commit(batch));
+    auto reader = Reader::open(path());
+    const auto found = reader->observations(1, {200}, 10);
+    ASSERT_TRUE(found);
+    ASSERT_EQ(found->size(), 2U);
+    EXPECT_EQ((*found)[0], observation(3, 300));
+    EXPECT_EQ(reader->observations(1, {0}, 1)->size(), 1U);
+    EXPECT_TRUE(reader->observations(2, {0}, 10)->empty());
+}
+
+TEST_F(LearningRows, ContextsOfDecisionsReachBackAsFarAsAsked) {
+    core::WriteBatch batch;
+    batch.records = {device_record(0, "a")};
+    batch.streams = {stream_record(0, 32)};
+    batch.decisions = {{.received_at = {1000}, .decisions = core::decisions(0, 16)},
+                       {.received_at = {2000}, .decisions = core::decisions(16, 16)}};
+    ASSERT_TRUE(database.commit(batch));
+    auto reader = Reader::open(path());
+    EXPECT_EQ(reader->decision_contexts(1, {0}, 100)->size(), 32U);
+    EXPECT_EQ(reader->decision_contexts(1, {1500}, 100)->size(), 16U);
+    EXPECT_EQ(reader->decision_contexts(1, {0}, 5)->size(), 5U);
+    EXPECT_TRUE(reader->decision_contexts(2, {0}, 100)->empty());
+    const auto row = reader->decision_contexts(1, {0}, 1)->at(0);
+    const auto last = core::decisions(16, 16);
+    EXPECT_EQ(row.class_id, last.classes[15]);
+    EXPECT_EQ(row.confidence, last.confidences[15]);
+    EXPECT_EQ(row.outcome, last.outcomes[15]);
+    EXPECT_EQ(row.received_at.unix_ms, 2000);
+}
+
+}  // namespace
+}  // namespace frugal::storage
