@@ -111,6 +111,9 @@ public:
                                                                  base::WallTime since,
                                                                  std::uint32_t limit);
 
+    /// By device number; empty for a device never heard of.
+    base::Result<std::vector<std::string>> device_classes();
+
     /// The bytes with this digest, read and their digest not recomputed. kNotFound, kStorage.
     base::Result<base::Bytes> blob(const base::Digest& digest);
 

@@ -80,6 +80,21 @@ base::Result<std::vector<core::ObservationRecord>> Reader::observations(std::uin
     return collect<core::ObservationRecord>(*statement, observation_at);
 }
 
+base::Result<std::vector<std::string>> Reader::device_classes() {
+    auto statement = state_->connection.prepare("SELECT capability FROM device ORDER BY number");
+    if (!statement) {
+        return pass_on(statement);
+    }
+    return collect<std::string>(*statement, [](const Statement& row) {
+        if (row.is_null_at(0)) {
+            return std::string();
+        }
+        Unpacker packed(row.bytes_at(0));
+        const auto capability = unpack_capability(packed);
+        return capability ? capability->device_class.text() : std::string();
+    });
+}
+
 // Rows lie in the order they came: the scan ends at the first that is too old.
 base::Result<std::vector<Reader::DecisionContext>> Reader::decision_contexts(std::uint32_t task,
                                                                              base::WallTime since,

@@ -365,6 +365,17 @@ private:
     }
 
     Result<void> read_gain(const toml::table& task) {
+        const auto learn = parse_learn_mode(task["learn"].value_or<std::string>("off"));
+        if (!learn) {
+            return refuse(*task.get("learn"), "learn names no way of learning",
+                          "Write \"isogain\", \"hedge\", \"fixed(0.62)\" or \"off\".");
+        }
+        if (learn->mode == LearnMode::kFixed) {
+            const TableBytes table = fixed_table(learn->threshold);
+            task_.group_count = 1;
+            std::copy(table.begin(), table.end(), task_.gains[0]);
+            return {};
+        }
         const std::string wanted = base::to_hex(target_.model_digest);
         const toml::array* models = task["model"].as_array();
         for (std::size_t i = 0; models != nullptr && i < models->size(); ++i) {

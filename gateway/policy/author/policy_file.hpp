@@ -10,6 +10,7 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
+#include "policy/learn/learn_terms.hpp"
 
 namespace frugal::policy {
 
@@ -26,5 +27,10 @@ struct PolicyTarget {
 /// the file has no gain table for that model: a device then keeps its built-in answer.
 base::Result<base::Bytes> compile_policy(std::string_view text, const std::string& origin,
                                          const PolicyTarget& target);
+
+/// How the file says the task's policy is to learn, and what it states of the target's pair of
+/// models. kInvalidInput likewise; what the file does not state is not known.
+base::Result<LearnTerms> read_learn_terms(std::string_view text, const std::string& origin,
+                                          const PolicyTarget& target);
 
 }  // namespace frugal::policy

@@ -25,39 +25,6 @@ std::optional<double> parse_number(std::string_view text) {
     return is_whole && std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
 
-std::string number_text(double value) {
-    std::array<char, 40> text{};
-    const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-    return {text.data(), end};
-}
-
-bool take_field(LearnTerms& terms, std::string_view word) {
-    const std::size_t equals = std::min(word.find('='), word.size());
-    const std::string_view key = word.substr(0, equals);
-    const std::string_view value = word.substr(std::min(word.size(), equals + 1));
-    if (key == "model" || key == "edge") {
-        (key == "model" ? terms.model : terms.edge) = value;
-        return true;
-    }
-    double* field = key == "temperature" ? &terms.temperature
-                    : key == "rho"       ? &terms.rho
-                    : key == "samples"   ? &terms.samples
-                                         : nullptr;
-    const auto number = parse_number(value);
-    if (field == nullptr || !number) {
-        return false;
-    }
-    *field = *number;
-    return true;
-}
-
-std::string_view take_word(std::string_view& line) {
-    const std::size_t end = std::min(line.find(' '), line.size());
-    const std::string_view word = line.substr(0, end);
-    line.remove_prefix(std::min(line.size(), end + 1));
-    return word;
-}
-
 }  // namespace
 
 std::string_view to_string(LearnMode mode) {
@@ -86,28 +53,6 @@ std::optional<LearnTerms> parse_learn_mode(std::string_view text) {
         }
     }
     return std::nullopt;
-}
-
-std::string format_terms(const LearnTerms& terms) {
-    std::string line(to_string(terms.mode));
-    if (terms.mode == LearnMode::kFixed) {
-        line += "(" + number_text(terms.threshold) + ")";
-    }
-    line += " temperature=" + number_text(terms.temperature) + " rho=" + number_text(terms.rho) +
-            " samples=" + number_text(terms.samples);
-    line += terms.model.empty() ? "" : " model=" + terms.model;
-    line += terms.edge.empty() ? "" : " edge=" + terms.edge;
-    return line;
-}
-
-LearnTerms parse_terms(std::string_view line) {
-    auto terms = parse_learn_mode(take_word(line));
-    while (terms && !line.empty()) {
-        if (!take_field(*terms, take_word(line))) {
-            return {};
-        }
-    }
-    return terms && terms->temperature > 0 && terms->samples >= 0 ? *terms : LearnTerms{};
 }
 
 Registration registration_of(const LearnTerms& terms, const TableBytes& authored) {

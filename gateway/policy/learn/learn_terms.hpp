@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a policy's author says about learning: how, and what was measured of the pair of models
-// before. Travels beside the compiled policy as one line of text, because devices do not need it.
-// Plain value.
+// before. Not in the compiled policy, because devices do not need it. Plain value.
 #pragma once
 
 #include <optional>
@@ -34,12 +33,6 @@ struct LearnTerms {
 
 /// "isogain", "hedge", "off" or "fixed(0.62)"; absent for anything else.
 std::optional<LearnTerms> parse_learn_mode(std::string_view text);
-
-/// One line: "isogain temperature=0.82 rho=0.88 samples=500 model=e7403b04 edge=ce3bcbc0".
-std::string format_terms(const LearnTerms& terms);
-
-/// Back from format_terms(); off for an empty or unreadable line.
-LearnTerms parse_terms(std::string_view line);
 
 /// What an authored gain table is worth as evidence: its samples, spread evenly over the bins.
 Registration registration_of(const LearnTerms& terms, const TableBytes& authored);

@@ -157,7 +157,8 @@ LearnerStep SiteLearner::step(base::Instant now, std::uint32_t next_id) {
         }
     }
     for (const auto& [scope, policy] : policies_) {
-        if (in_flight_.contains(scope)) {
+        const auto refused = refused_.find(scope);
+        if (in_flight_.contains(scope) || (refused != refused_.end() && now < refused->second)) {
             continue;
         }
         if (auto push = push_of(scope, policy, now, next_id)) {
@@ -185,8 +186,9 @@ void SiteLearner::on_pushed(const PolicyPush& push, base::Instant now) {
     }
 }
 
-void SiteLearner::on_refused(const PolicyPush& push) {
+void SiteLearner::on_refused(const PolicyPush& push, base::Instant now) {
     in_flight_.erase(push.cell.scope);
+    refused_[push.cell.scope] = now + std::chrono::minutes(1);
 }
 
 StoredCell SiteLearner::stored_after(const PolicyPush& push) const {

@@ -99,7 +99,8 @@ public:
     StoredCell stored_after(const PolicyPush& push) const;
 
     void on_pushed(const PolicyPush& push, base::Instant now);
-    void on_refused(const PolicyPush& push);
+    /// Not asked again for a minute.
+    void on_refused(const PolicyPush& push, base::Instant now);
 
     const std::map<CellKey, LearnCell>& cells() const { return cells_; }
     std::size_t cells_refused() const { return cells_refused_; }
@@ -130,6 +131,7 @@ private:
     std::map<CellKey, LearnCell> cells_;
     std::map<CellKey, Told> told_;
     std::map<PolicyScope, std::uint32_t> in_flight_;  ///< id being pushed
+    std::map<PolicyScope, base::Instant> refused_;    ///< until when not to ask
     std::size_t cells_refused_ = 0;
 };
 

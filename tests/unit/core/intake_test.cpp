@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // I1-I4, T16: decisions are stored once, in sequence, acknowledged when durable, gaps declared.
+#include <algorithm>
+
 #include "unit/core/site_world.hpp"
 
 namespace frugal::core {

@@ -23,21 +23,6 @@ TEST(LearnTerms, WhatIsNoModeIsRefused) {
     }
 }
 
-TEST(LearnTerms, ALineCarriesThemThere) {
-    for (const auto mode : {LearnMode::kIsoGain, LearnMode::kHedge, LearnMode::kFixed}) {
-        const LearnTerms terms{
-            mode, mode == LearnMode::kFixed ? 0.25 : 0, 0.8187, -0.1, 500, "e7403b04", "ce3bcbc0"};
-        EXPECT_EQ(parse_terms(format_terms(terms)), terms) << format_terms(terms);
-    }
-}
-
-TEST(LearnTerms, ADamagedLineLearnsNothing) {
-    for (const char* line : {"", "nothing", "isogain rho", "isogain rho=x", "isogain temperature=0",
-                             "isogain samples=-1", "isogain colour=3"}) {
-        EXPECT_EQ(parse_terms(line), LearnTerms{}) << line;
-    }
-}
-
 TEST(LearnTerms, AnAuthoredTableCountsForItsPairOnly) {
     LearnTerms terms;
     terms.model = "0101";

@@ -237,8 +237,9 @@ TEST(SiteLearner, ARefusedPushIsTriedAgain) {
     auto first = world.learner.step(world.now, 2);
     ASSERT_EQ(first.pushes.size(), 1u);
     EXPECT_TRUE(world.learner.step(world.now + seconds(1), 2).pushes.empty());
-    world.learner.on_refused(first.pushes[0]);
-    EXPECT_EQ(world.learner.step(world.now + seconds(2), 2).pushes.size(), 1u);
+    world.learner.on_refused(first.pushes[0], world.now + seconds(1));
+    EXPECT_TRUE(world.learner.step(world.now + seconds(2), 2).pushes.empty());
+    EXPECT_EQ(world.learner.step(world.now + seconds(62), 2).pushes.size(), 1u);
 }
 
 TEST(SiteLearner, CellsAreLimited) {

@@ -212,6 +212,7 @@ TEST_F(DatabaseTest, AnUpgradeConfirmsEarlierRevocationsOnceMore) {
         "ALTER TABLE variant ADD COLUMN decoder_profile INTEGER NOT NULL DEFAULT 0;"
         "ALTER TABLE variant DROP COLUMN state_bytes;"
         "ALTER TABLE variant DROP COLUMN multiply_accumulates;"
+        "DROP TABLE learning; DROP TABLE observation;"
         "PRAGMA user_version = 1");  // as it was
     const auto devices = open().load()->devices;
     ASSERT_EQ(devices.size(), 2U);

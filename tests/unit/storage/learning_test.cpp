@@ -79,6 +79,7 @@ TEST_F(LearningRows, ContextsOfDecisionsReachBackAsFarAsAsked) {
     EXPECT_EQ(row.confidence, last.confidences[15]);
     EXPECT_EQ(row.outcome, last.outcomes[15]);
     EXPECT_EQ(row.received_at.unix_ms, 2000);
+    EXPECT_EQ(*reader->device_classes(), std::vector<std::string>{"m4"});
 }
 
 }  // namespace

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a policy file says about learning: devices never see it, the gateway's learner does.
+#include "base/hex.hpp"
+#include "policy/author/policy_file.hpp"
+#include "policy/author/policy_table.hpp"
+
+namespace frugal::policy {
+
+namespace {
+
+constexpr std::size_t kNameDigits = 8;  // of a digest, enough to tell models apart
+
+/// "fashion-edge@sha256:ce3b..": the leading digits, or nothing.
+std::string digits_of(const std::string& edge) {
+    const std::size_t colon = edge.rfind(':');
+    return colon == std::string::npos ? std::string() : edge.substr(colon + 1, kNameDigits);
+}
+
+const toml::table* find_model(const toml::table& task, const base::Digest& digest) {
+    const std::string wanted = base::to_hex(digest);
+    const toml::array* models = task["model"].as_array();
+    for (std::size_t i = 0; models != nullptr && i < models->size(); ++i) {
+        const toml::table* model = models->get(i)->as_table();
+        if (model != nullptr && (*model)["sha256"].value<std::string>() == wanted) {
+            return model;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+base::Result<LearnTerms> read_learn_terms(std::string_view text, const std::string& origin,
+                                          const PolicyTarget& target) {
+    const auto file = parse_policy(text, origin);
+    if (!file) {
+        return tl::unexpected(file.error());
+    }
+    const toml::table* task = (*file)["task"][target.task_name].as_table();
+    if (task == nullptr) {
+        return base::fail(base::ErrorKind::kInvalidInput,
+                          origin + ": no [task." + target.task_name + "]", {},
+                          "Add the table, or name another task.");
+    }
+    const auto mode = parse_learn_mode((*task)["learn"].value_or<std::string>("off"));
+    if (!mode) {
+        return base::fail(base::ErrorKind::kInvalidInput,
+                          origin + ": learn names no way of learning", {},
+                          "Write \"isogain\", \"hedge\", \"fixed(0.62)\" or \"off\".");
+    }
+    LearnTerms terms = *mode;
+    if (const toml::table* model = find_model(*task, target.model_digest)) {
+        terms.temperature = (*model)["temperature"].value_or(1.0);
+        terms.rho = (*model)["rho"].value_or(1.0);
+        terms.samples = (*model)["canary"].value_or(0.0);
+        terms.model = base::to_hex(target.model_digest).substr(0, kNameDigits);
+        terms.edge = digits_of((*task)["edge"].value_or<std::string>(""));
+    }
+    if (!(terms.temperature > 0)) {
+        terms.temperature = 1;
+    }
+    return terms;
+}
+
+}  // namespace frugal::policy

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a policy would have done with recorded decisions: the same evaluator, compiled natively, on
+// contexts and answered escalations, never on inputs. Pure functions, any thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "policy/learn/gain_table.hpp"
+
+namespace frugal::policy {
+
+/// One recorded task instance.
+struct WhatIfContext {
+    std::uint8_t confidence_q8 = 0;  ///< of the device's own answer
+    std::uint8_t local_class = 0;
+    std::uint8_t price_q8 = 0;  ///< of the gateway at that time
+    std::uint8_t load_q8 = 0;
+    bool is_sent = false;
+    std::uint16_t propensity_q8 = 0;  ///< chance with which it was sent; of sent ones above 0
+    float gain = 0;                   ///< of sent ones: what asking the edge was worth
+};
+
+struct WhatIfQuestion {
+    base::ByteView compiled;
+    std::uint32_t task = 0;
+    std::uint32_t payload_bytes = 0;
+};
+
+struct WhatIfAnswer {
+    std::uint64_t tasks = 0;
+    std::uint64_t sent = 0;             ///< really escalated
+    double escalated_share = 0;         ///< by the candidate, audits included
+    double recorded_share = 0;          ///< really
+    double cost_per_task = 0;           ///< beside keeping everything local, in wrong answers
+    double cost_half_interval = 0;      ///< 1.96 standard errors
+    double recorded_cost_per_task = 0;  ///< of what was really done, the same way
+};
+
+/// Doubly robust (design 4.4): mean of pi (price - g') - [sent] (pi / p) (g - g'), with pi the
+/// candidate's chance to send, p the recorded one, g' the mean gain of the bin. Devices are taken
+/// as unhindered: link up, battery full, 16 ms to the gateway.
+WhatIfAnswer what_if(const WhatIfQuestion& question, std::span<const WhatIfContext> contexts);
+
+/// Mean gain of each bin from what was sent, weighted against its propensity; non-increasing, and
+/// Chow's where nothing is known. Of every second context, from `fold` (0 or 1) on: no task is
+/// judged by a mean it is part of, which would make the interval too narrow.
+BinValues mean_gains(std::span<const WhatIfContext> contexts, std::size_t fold);
+
+}  // namespace frugal::policy
