@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -47,9 +48,64 @@ Result<void> check_classifier(const LoadedModel& model) {
     return {};
 }
 
+Result<Classification> classify_with(LoadedModel& model, base::ByteView input) {
+    Result<void> ran = model.run(input);
+    if (!ran) {
+        return tl::unexpected(ran.error());
+    }
+    const fr_tensor_t& tensor = model.outputs()[0].tensor;
+    base::ByteView bytes = model.output(0);
+    fr_classification_t best;
+    if (fr_classify_output(&tensor, bytes.data(), &best) != FR_OK) {
+        model.clear();
+        return fail(ErrorKind::kInternal, "model: its output cannot be classified");
+    }
+    Classification result{best.class_index, best.confidence_q8, best.margin_q8, {}, {}};
+    for (std::uint32_t index = 0; index < tensor.element_count; ++index) {
+        result.probability_q8.push_back(fr_probability_q8(&tensor, bytes.data(), index));
+        result.probability.push_back(dequantized(tensor, bytes, index));
+    }
+    model.clear();
+    return result;
+}
+
+std::uint8_t q8_of(float probability) {
+    return static_cast<std::uint8_t>(std::clamp(probability * 256, 0.0F, 255.0F));
+}
+
+Result<Classification> classify_with(OnnxNetwork& network, base::ByteView input) {
+    auto probabilities = network.run(input);
+    if (!probabilities) {
+        return tl::unexpected(probabilities.error());
+    }
+    Classification result;
+    for (const float probability : *probabilities) {
+        result.probability_q8.push_back(q8_of(probability));
+    }
+    const auto best = std::max_element(probabilities->begin(), probabilities->end());
+    result.class_index = static_cast<std::uint16_t>(best - probabilities->begin());
+    result.confidence_q8 = result.probability_q8[result.class_index];
+    std::uint8_t second = 0;
+    for (std::size_t index = 0; index < result.probability_q8.size(); ++index) {
+        if (index != result.class_index) {
+            second = std::max(second, result.probability_q8[index]);
+        }
+    }
+    result.margin_q8 = static_cast<std::uint8_t>(result.confidence_q8 - second);
+    result.probability = std::move(*probabilities);
+    return result;
+}
+
 }  // namespace
 
 Result<Engine> Engine::load(base::Bytes bytes) {
+    if (is_onnx(bytes)) {
+        auto network = OnnxNetwork::load(bytes);
+        if (!network) {
+            return tl::unexpected(network.error());
+        }
+        return Engine(std::move(*network));
+    }
     auto model = LoadedModel::load(std::move(bytes));
     if (!model) {
         return tl::unexpected(model.error());
@@ -61,28 +117,21 @@ Result<Engine> Engine::load(base::Bytes bytes) {
     return Engine(std::move(*model));
 }
 
-Result<Classification> Engine::classify(base::ByteView input) {
-    Result<void> ran = model_.run(input);
-    if (!ran) {
-        return tl::unexpected(ran.error());
-    }
-    const fr_tensor_t& tensor = model_.outputs()[0].tensor;
-    base::ByteView bytes = model_.output(0);
-    fr_classification_t best;
-    if (fr_classify_output(&tensor, bytes.data(), &best) != FR_OK) {
-        model_.clear();
-        return fail(ErrorKind::kInternal, "model: its output cannot be classified");
-    }
-    Classification result{best.class_index, best.confidence_q8, best.margin_q8, {}, {}};
-    for (std::uint32_t index = 0; index < tensor.element_count; ++index) {
-        result.probability_q8.push_back(fr_probability_q8(&tensor, bytes.data(), index));
-        result.probability.push_back(dequantized(tensor, bytes, index));
-    }
-    model_.clear();
-    return result;
+std::size_t Engine::input_size() const {
+    return std::visit([](const auto& model) { return model.input_size(); }, model_);
 }
 
-// The devices' runtime takes one sample at a time; what a batch saves here is the way to it.
+std::size_t Engine::class_count() const {
+    const auto* own = model();
+    return own != nullptr ? own->outputs().front().tensor.element_count
+                          : std::get<OnnxNetwork>(model_).class_count();
+}
+
+Result<Classification> Engine::classify(base::ByteView input) {
+    return std::visit([input](auto& model) { return classify_with(model, input); }, model_);
+}
+
+// Both take one sample at a time; what a batch saves here is the way to it.
 std::vector<Result<Classification>> Engine::classify_batch(std::span<const base::ByteView> inputs) {
     std::vector<Result<Classification>> results;
     results.reserve(inputs.size());

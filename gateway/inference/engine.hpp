@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The engine that answers escalations with a larger model, through the very runtime and the very
-// classification the devices carry. Owned by the worker pool, one thread at a time. An input is
-// never stored: the arena is zeroed before classify() returns.
+// The engine that answers escalations with a larger model: a .tflite or Bonsai tree through the
+// very runtime and classification the devices carry, or an ONNX network where the build has OpenCV.
+// Owned by the worker pool, one thread at a time. An input is never stored: the memory it was in is
+// zeroed before classify() returns.
 #pragma once
 
 #include <cstdint>
 #include <span>
+#include <variant>
 #include <vector>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "inference/loaded_model.hpp"
+#include "inference/onnx.hpp"
 
 namespace frugal::inference {
 
@@ -37,15 +40,16 @@ public:
     std::vector<base::Result<Classification>> classify_batch(
         std::span<const base::ByteView> inputs);
 
-    std::size_t input_size() const { return model_.input_size(); }
-    std::size_t class_count() const { return model_.outputs().front().tensor.element_count; }
-    std::size_t arena_size() const { return model_.arena_size(); }
-    const LoadedModel& model() const { return model_; }
+    std::size_t input_size() const;
+    std::size_t class_count() const;
+    /// The model of the devices' runtime; null for an ONNX network.
+    const LoadedModel* model() const { return std::get_if<LoadedModel>(&model_); }
 
 private:
     explicit Engine(LoadedModel model) : model_(std::move(model)) {}
+    explicit Engine(OnnxNetwork network) : model_(std::move(network)) {}
 
-    LoadedModel model_;
+    std::variant<LoadedModel, OnnxNetwork> model_;
 };
 
 }  // namespace frugal::inference

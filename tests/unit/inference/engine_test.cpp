@@ -51,7 +51,7 @@ TEST(EngineTest, KeepsNothingOfAnInput) {
     auto engine = Engine::load(test::write_model(test::classifier()));
     ASSERT_TRUE(engine);
     ASSERT_TRUE(engine->classify(int8_data({99, 98, 97, 96})));
-    for (std::uint8_t byte : engine->model().output(0)) {
+    for (std::uint8_t byte : engine->model()->output(0)) {
         EXPECT_EQ(byte, 0);
     }
 }
