@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "frugal/classify.h"
+#include "inference/onnx_format.hpp"
 
 namespace frugal::inference {
 

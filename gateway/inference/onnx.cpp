@@ -7,6 +7,7 @@
 #include <opencv2/dnn.hpp>
 
 #include "frugal/limits.h"
+#include "inference/onnx_format.hpp"
 
 namespace frugal::inference {
 
@@ -20,17 +21,6 @@ constexpr float kSumTolerance = 0.02F;
 
 std::string reason_of(const cv::Exception& exception) {
     return exception.err.substr(0, 200);
-}
-
-std::size_t element_count(const std::vector<int>& shape) {
-    std::size_t count = 1;
-    for (const int side : shape) {
-        if (side < 1 || count * static_cast<std::size_t>(side) > FR_FEATURES_SIZE_MAX) {
-            return 0;
-        }
-        count *= static_cast<std::size_t>(side);
-    }
-    return shape.empty() ? 0 : count;
 }
 
 Result<void> check_probabilities(const std::vector<float>& output) {
@@ -75,19 +65,16 @@ std::size_t OnnxNetwork::class_count() const {
 }
 
 Result<OnnxNetwork> OnnxNetwork::load(base::ByteView bytes) {
+    const auto shape = onnx_input_shape(bytes);
+    if (!shape) {
+        return tl::unexpected<base::Error>(shape.error());
+    }
     auto network = std::make_unique<Network>();
     try {
         cv::setNumThreads(1);  // the workers are the threads
         network->net =
             cv::dnn::readNetFromONNX(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-        std::vector<cv::dnn::MatShape> inputs;
-        std::vector<cv::dnn::MatShape> outputs;
-        network->net.getLayerShapes(cv::dnn::MatShape(), 0, inputs, outputs);
-        if (inputs.size() != 1 || element_count(inputs.front()) == 0) {
-            return fail(ErrorKind::kUnsupported, "model: it has not one input of a fixed shape",
-                        "devices send at most 4,096 values", "export it with a batch of 1");
-        }
-        network->input = cv::Mat(inputs.front(), CV_32F, cv::Scalar(0));
+        network->input = cv::Mat(*shape, CV_32F, cv::Scalar(0));
     } catch (const cv::Exception& exception) {
         return fail(ErrorKind::kInvalidInput, "model: OpenCV cannot read this ONNX file",
                     reason_of(exception), "export it with an older opset and fixed shapes");

@@ -13,9 +13,6 @@
 
 namespace frugal::inference {
 
-/// Whether the bytes claim to be ONNX rather than TFLite or Bonsai.
-bool is_onnx(base::ByteView bytes);
-
 class OnnxNetwork {
 public:
     /// Reads the network and runs it once. One float input of fixed shape, one output of 2 to 64

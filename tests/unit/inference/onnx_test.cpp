@@ -11,6 +11,7 @@
 #include <random>
 
 #include "inference/engine.hpp"
+#include "inference/onnx_format.hpp"
 
 namespace frugal::inference {
 namespace {
@@ -29,6 +30,19 @@ TEST(OnnxTest, IsToldFromTheOtherFormats) {
     EXPECT_FALSE(is_onnx(read_file(FRUGAL_SOURCE_DIR "/device-sim/models/fashion-tiny-2.tflite")));
     EXPECT_FALSE(is_onnx(read_file(FRUGAL_SOURCE_DIR "/device-sim/models/fashion-bonsai.frbn")));
     EXPECT_FALSE(is_onnx({}));
+}
+
+TEST(OnnxTest, ReadsTheShapeOfTheInput) {
+    const auto shape = onnx_input_shape(onnx_bytes());
+    ASSERT_TRUE(shape) << shape.error().describe();
+    EXPECT_EQ(*shape, (std::vector<int>{1, 1, 28, 28}));
+}
+
+TEST(OnnxTest, FindsNoShapeInDamagedBytes) {
+    const auto whole = onnx_bytes();
+    for (std::size_t size = 0; size + 16 < whole.size(); size += 97) {
+        EXPECT_FALSE(onnx_input_shape(base::ByteView(whole).first(size))) << size;
+    }
 }
 
 #ifndef FRUGAL_HAS_ONNX
