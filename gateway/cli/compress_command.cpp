@@ -195,6 +195,7 @@ json::object report_json(const Job& job, const CompressOptions& options,
             {"output", options.output},
             {"recipe", job.recipe.name},
             {"calibration_inputs", job.input.calibration.inputs.size()},
+            {"calibration_inputs_limit", job.recipe.calibration_inputs},
             {"raw_bytes_before", done.raw_bytes_before},
             {"packed_bytes_before", done.packed_bytes_before},
             {"raw_bytes", done.file.size()},
@@ -240,6 +241,11 @@ void print_report(const model::Compressed& done) {
 
 void show_progress(const model::CompressProgress& progress) {
     const auto* training = progress.training;
+    if (progress.search != nullptr) {
+        say(fmt::format("search {}/{}: factor {:.3f}", progress.search->attempt,
+                        progress.search->tries, progress.search->factor));
+        return;
+    }
     if (training == nullptr) {
         say(fmt::format("stage {} ...", progress.stage));
         return;

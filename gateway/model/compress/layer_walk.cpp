@@ -54,9 +54,11 @@ Result<LayerWalk> LayerWalk::start(const Work& work) {
         return base::fail(base::ErrorKind::kInvalidInput, "calibration: there are no inputs", {},
                           "give at least one file of input bytes");
     }
-    auto original = Replay::open(work.original, work.original_inputs, work.operators);
-    auto current = original ? Replay::open(work.file, work.inputs, work.operators)
-                            : Result<Replay>(tl::unexpected(original.error()));
+    auto original =
+        Replay::open(work.original, work.calibration_of(work.original_inputs), work.operators);
+    auto current = original
+                       ? Replay::open(work.file, work.calibration_of(work.inputs), work.operators)
+                       : Result<Replay>(tl::unexpected(original.error()));
     if (!current) {
         return tl::unexpected(current.error());
     }

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "model/codec/codec.hpp"
 #include "model/codec/tflite_plan.hpp"
@@ -27,8 +29,8 @@ Result<void> run_stage(const StripOptions&, Work& work, StageReport&, const Prog
     if (!rewritten) {
         return tl::unexpected(rewritten.error());
     }
-    const auto same =
-        evaluate(Comparison{work.file, *rewritten, work.operators}, Samples{work.inputs, {}});
+    const auto same = evaluate(Comparison{work.file, *rewritten, work.operators},
+                               Samples{work.calibration_of(work.inputs), {}});
     if (!same) {
         return tl::unexpected(same.error());
     }
@@ -162,6 +164,101 @@ Result<void> check_labels(const Samples& samples) {
     return {};
 }
 
+/// A model under way with what was done to it.
+struct Run {
+    Work work;
+    std::vector<StageReport> stages;
+};
+
+Result<void> run_stages(std::span<const StageOptions> stages, Run& run, const Progress& progress) {
+    for (const StageOptions& stage : stages) {
+        if (progress) {
+            progress({stage_name(stage)});
+        }
+        auto report = run_recorded(stage, run.work, progress);
+        if (!report) {
+            return tl::unexpected(report.error());
+        }
+        run.stages.push_back(std::move(*report));
+    }
+    return {};
+}
+
+/// What the gate lets through.
+Result<Compressed> pass_gate(Run run, const Gate& gate, const Samples& judged) {
+    auto evaluation = judge(run.work, judged);
+    if (!evaluation) {
+        return tl::unexpected(evaluation.error());
+    }
+    const auto passed = check_gate(gate, *evaluation);
+    if (!passed) {
+        return tl::unexpected(passed.error());
+    }
+    Compressed result;
+    result.file = std::move(run.work.file);
+    result.stages = std::move(run.stages);
+    result.evaluation = *evaluation;
+    return result;
+}
+
+Result<Compressed> run_whole(Run run, const Recipe& recipe, const Samples& judged,
+                             const Progress& progress) {
+    const auto done = run_stages(recipe.stages, run, progress);
+    return done ? pass_gate(std::move(run), recipe.gate, judged)
+                : Result<Compressed>(tl::unexpected(done.error()));
+}
+
+/// The stages with every regrid's parameter multiplied.
+std::vector<StageOptions> multiplied(std::span<const StageOptions> stages,
+                                     const std::string& parameter, double factor) {
+    std::vector<StageOptions> result(stages.begin(), stages.end());
+    for (StageOptions& stage : result) {
+        if (auto* regrid = std::get_if<RegridOptions>(&stage); regrid != nullptr) {
+            if (parameter == "lambda") {
+                regrid->lambda *= factor;
+            } else {
+                regrid->step = std::clamp(regrid->step * factor, 1.0, 127.0);
+                regrid->depthwise_step = std::clamp(regrid->depthwise_step * factor, 1.0, 127.0);
+            }
+        }
+    }
+    return result;
+}
+
+/// Stages before the first regrid run once, the others for each factor.
+Result<Compressed> search(Run start, const Recipe& recipe, const Samples& judged,
+                          const Progress& progress) {
+    const std::span<const StageOptions> stages = recipe.stages;
+    const auto first = std::find_if(stages.begin(), stages.end(), [](const StageOptions& stage) {
+        return std::holds_alternative<RegridOptions>(stage);
+    });
+    const auto before = static_cast<std::size_t>(first - stages.begin());
+    auto done = run_stages(stages.first(before), start, progress);
+    FactorSearch factors(*recipe.search);
+    Result<Compressed> best = fail(ErrorKind::kInternal, "search: nothing was tried");
+    for (auto factor = factors.next(); done && factor; factor = factors.next()) {
+        const SearchProgress attempt{factors.tried() + 1, recipe.search->tries, *factor};
+        if (progress) {
+            progress({"search", nullptr, &attempt});
+        }
+        Run run = start;
+        done = run_stages(multiplied(stages.subspan(before), recipe.search->parameter, *factor),
+                          run, progress);
+        auto result = done ? pass_gate(std::move(run), recipe.gate, judged)
+                           : Result<Compressed>(tl::unexpected(done.error()));
+        if (!result && result.error().kind != ErrorKind::kConflict) {
+            return result;
+        }
+        factors.tell(*factor, result.has_value());
+        const bool is_better = result && (!best || result->stages.back().packed_bytes <
+                                                       best->stages.back().packed_bytes);
+        if (is_better || !best) {
+            best = std::move(result);
+        }
+    }
+    return done ? std::move(best) : Result<Compressed>(tl::unexpected(done.error()));
+}
+
 }  // namespace
 
 Result<std::uint64_t> packed_size(base::ByteView file) {
@@ -181,35 +278,16 @@ Result<Compressed> compress(const CompressInput& input, const Recipe& recipe,
     if (!packed) {
         return tl::unexpected(packed.error());
     }
-    Compressed result;
-    result.raw_bytes_before = input.file.size();
-    result.packed_bytes_before = *packed;
-    Work work{input.file,
-              input.calibration.inputs,
-              input.file,
-              input.calibration.inputs,
-              input.calibration.labels,
-              input.operators};
-    for (const StageOptions& stage : recipe.stages) {
-        if (progress) {
-            progress({stage_name(stage), nullptr});
-        }
-        auto report = run_recorded(stage, work, progress);
-        if (!report) {
-            return tl::unexpected(report.error());
-        }
-        result.stages.push_back(std::move(*report));
+    Run run{{input.file, input.calibration.inputs, input.file, input.calibration.inputs,
+             input.calibration.labels, input.operators,
+             static_cast<std::size_t>(recipe.calibration_inputs)},
+            {}};
+    auto result = recipe.search ? search(std::move(run), recipe, judged, progress)
+                                : run_whole(std::move(run), recipe, judged, progress);
+    if (result) {
+        result->raw_bytes_before = input.file.size();
+        result->packed_bytes_before = *packed;
     }
-    auto evaluation = judge(work, judged);
-    if (!evaluation) {
-        return tl::unexpected(evaluation.error());
-    }
-    const auto passed = check_gate(recipe.gate, *evaluation);
-    if (!passed) {
-        return tl::unexpected(passed.error());
-    }
-    result.evaluation = *evaluation;
-    result.file = std::move(work.file);
     return result;
 }
 

@@ -42,13 +42,22 @@ struct CompressInput {
     const fr_operator_set_t* operators = &fr_operators_all;  ///< what the runtime can run here
 };
 
+struct SearchProgress {
+    int attempt = 0;  ///< from 1
+    int tries = 0;    ///< at most
+    double factor = 1;
+};
+
 /// What happens, for people who wait.
 struct CompressProgress {
     std::string_view stage;
     const TrainProgress* training = nullptr;  ///< within a stage that trains; else it begins
+    const SearchProgress* search = nullptr;   ///< a try of the recipe's search begins
 };
 
-/// @param progress called at the start of each stage and after each epoch; may be empty
+/// With a search in the recipe, the stages from the first regrid on are run anew for each factor,
+/// and the smallest result that passes the gate is taken.
+/// @param progress called at the start of each stage and try and after each epoch; may be empty
 /// Fails with kConflict, naming figure and bound, when the result does not pass the gate; otherwise
 /// as the stages do.
 base::Result<Compressed> compress(const CompressInput& input, const Recipe& recipe,

@@ -77,7 +77,7 @@ std::optional<Quantization> given_input(const Work& work) {
 
 /// Runs the float model an operator at a time and notes the range of what each writes.
 Result<Ranges> seen_ranges(const Work& work, const Graph& graph) {
-    auto replay = Replay::open(work.file, work.inputs, work.operators);
+    auto replay = Replay::open(work.file, work.calibration_of(work.inputs), work.operators);
     if (!replay) {
         return tl::unexpected(replay.error());
     }

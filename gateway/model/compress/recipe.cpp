@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "model/compress/recipe_table.hpp"
 
 namespace frugal::model {
@@ -163,15 +165,53 @@ Result<void> read_gate(const toml::node* node, const std::string& origin, Gate& 
     return reader.finish();
 }
 
+/// What is multiplied belongs to regrid, and only a gate can tell when it is too much.
+Result<void> check_search(const toml::node& node, const std::string& origin, const Recipe& recipe) {
+    const Search& search = *recipe.search;
+    const Gate& gate = recipe.gate;
+    const bool has_gate = gate.min_agreement || gate.max_accuracy_drop || gate.min_output_snr_db;
+    const bool has_regrid = std::any_of(
+        recipe.stages.begin(), recipe.stages.end(),
+        [](const StageOptions& stage) { return std::holds_alternative<RegridOptions>(stage); });
+    if (!has_regrid || !has_gate || search.least > search.most) {
+        return tl::unexpected(RecipeTable::fault(
+            origin, node, "a search needs a stage regrid, a gate, and least not above most",
+            "Add what is missing, or leave the search out."));
+    }
+    return {};
+}
+
+Result<void> read_search(const toml::node* node, const std::string& origin, Recipe& recipe) {
+    if (node == nullptr) {
+        return {};
+    }
+    const toml::table* table = node->as_table();
+    if (table == nullptr) {
+        return tl::unexpected(
+            RecipeTable::fault(origin, *node, "search must be a table", "Begin it with [search]."));
+    }
+    RecipeTable reader(*table, origin, "the search");
+    Search& search = recipe.search.emplace();
+    reader.choice("multiply", search.parameter, {"step", "lambda"});
+    reader.number("least", search.least, {1e-3, 1e3});
+    reader.number("most", search.most, {1e-3, 1e3});
+    reader.whole("tries", search.tries, {1, 32});
+    const auto read = reader.finish();
+    return read ? check_search(*node, origin, recipe) : read;
+}
+
 Result<Recipe> read_recipe(const toml::table& table, const std::string& origin) {
     Recipe recipe;
     RecipeTable reader(table, origin, "a recipe");
     reader.text("name", recipe.name);
+    reader.whole("calibration_inputs", recipe.calibration_inputs, {0, 1e6});
     const toml::node* stages = reader.node("stage");
     const toml::node* gate = reader.node("gate");
+    const toml::node* search = reader.node("search");
     auto read = reader.finish();
     read = read ? read_stages(stages, origin, recipe) : read;
     read = read ? read_gate(gate, origin, recipe.gate) : read;
+    read = read ? read_search(search, origin, recipe) : read;
     if (!read) {
         return tl::unexpected(read.error());
     }

@@ -13,6 +13,7 @@
 
 #include "base/result.hpp"
 #include "model/compress/dequantize.hpp"
+#include "model/compress/factor_search.hpp"
 #include "model/compress/prune_stage.hpp"
 #include "model/compress/quantize.hpp"
 #include "model/compress/regrid.hpp"
@@ -46,8 +47,10 @@ struct Gate {
 
 struct Recipe {
     std::string name;
+    int calibration_inputs = 0;  ///< that stages other than retrain look at; 0: all
     std::vector<StageOptions> stages;
     Gate gate;
+    std::optional<Search> search;  ///< for the smallest result that passes the gate
 };
 
 /// Reads a recipe.

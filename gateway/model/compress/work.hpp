@@ -4,6 +4,7 @@
 // pipeline, one thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -19,6 +20,15 @@ struct Work {
     std::vector<base::Bytes> inputs;    ///< the same, as `file` takes them
     std::vector<std::uint32_t> labels;  ///< of the inputs, or empty
     const fr_operator_set_t* operators = &fr_operators_all;
+    std::size_t calibration_count = 0;  ///< inputs that stages without labels look at; 0: all
+
+    /// The first of a list of inputs, as many as stages without labels look at.
+    std::vector<base::Bytes> calibration_of(const std::vector<base::Bytes>& list) const {
+        const bool is_limited = calibration_count != 0 && calibration_count < list.size();
+        return {list.begin(), is_limited
+                                  ? list.begin() + static_cast<std::ptrdiff_t>(calibration_count)
+                                  : list.end()};
+    }
 };
 
 }  // namespace frugal::model

@@ -46,6 +46,51 @@ TEST(Pipeline, RecordsEveryStageWithItsBytes) {
     EXPECT_EQ(done->evaluation.inputs, 30U);
 }
 
+TEST(Pipeline, StagesLookAtTheFirstCalibrationInputsOnly) {
+    model::CompressInput many = make_input();
+    many.evaluation.inputs = frugal::test::random_inputs(5, 96, 8);
+    model::CompressInput few = many;
+    few.calibration.inputs.resize(6);
+    model::Recipe recipe = make_recipe(16);
+    const auto by_all = model::compress(many, recipe, {});
+    const auto by_few = model::compress(few, recipe, {});
+    recipe.calibration_inputs = 6;
+    const auto limited = model::compress(many, recipe, {});
+    ASSERT_TRUE(by_all && by_few && limited);
+    EXPECT_EQ(limited->file, by_few->file);
+    EXPECT_NE(limited->file, by_all->file);
+}
+
+TEST(Pipeline, TheSearchGoesAsFarAsTheGateAllows) {
+    model::Recipe recipe = make_recipe(4);
+    recipe.gate.min_output_snr_db = 12;
+    const auto plain = model::compress(make_input(), recipe, {});
+    ASSERT_TRUE(plain.has_value()) << plain.error().describe();
+    recipe.search = model::Search{"step", 0.5, 30, 6};
+    std::vector<double> factors;
+    const auto found =
+        model::compress(make_input(), recipe, [&](const model::CompressProgress& progress) {
+            if (progress.search != nullptr) {
+                factors.push_back(progress.search->factor);
+            }
+        });
+    ASSERT_TRUE(found.has_value()) << found.error().describe();
+    EXPECT_EQ(factors.size(), 6U);
+    EXPECT_EQ(found->stages.size(), 3U);
+    EXPECT_LT(found->stages.back().packed_bytes, plain->stages.back().packed_bytes);
+    EXPECT_GE(found->evaluation.output_snr_db, 12);
+    EXPECT_EQ(found->raw_bytes_before, plain->raw_bytes_before);
+}
+
+TEST(Pipeline, ASearchWithNothingThatPassesIsRefusedByTheGate) {
+    model::Recipe recipe = make_recipe(100);
+    recipe.gate.min_output_snr_db = 150;
+    recipe.search = model::Search{"step", 0.5, 2, 6};
+    const auto done = model::compress(make_input(), recipe, {});
+    ASSERT_FALSE(done.has_value());
+    EXPECT_EQ(done.error().message.rfind("gate: output_snr_db is ", 0), 0U);
+}
+
 TEST(Pipeline, TheGateRefusesWithTheFigure) {
     model::Recipe recipe = make_recipe(127);
     recipe.gate.min_output_snr_db = 150;

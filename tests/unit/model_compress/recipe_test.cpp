@@ -14,6 +14,7 @@ namespace model = frugal::model;
 TEST(Recipe, ReadsStagesInOrderWithTheirParameters) {
     const auto recipe = model::parse_recipe(R"(
 name = "small"
+calibration_inputs = 40
 [[stage]]
 kind = "regrid"
 step = 12
@@ -23,10 +24,14 @@ kind = "round-scales"
 mantissa_bits = 5
 [gate]
 min_agreement = 0.9
+[search]
+multiply = "lambda"
+most = 9
 )",
                                             "r.toml");
     ASSERT_TRUE(recipe.has_value()) << recipe.error().describe();
     EXPECT_EQ(recipe->name, "small");
+    EXPECT_EQ(recipe->calibration_inputs, 40);
     ASSERT_EQ(recipe->stages.size(), 2U);
     EXPECT_EQ(model::stage_name(recipe->stages[0]), "regrid");
     const auto& regrid = std::get<model::RegridOptions>(recipe->stages[0]);
@@ -36,6 +41,10 @@ min_agreement = 0.9
     EXPECT_EQ(std::get<model::RoundScalesOptions>(recipe->stages[1]).mantissa_bits, 5);
     EXPECT_EQ(recipe->gate.min_agreement, 0.9);
     EXPECT_FALSE(recipe->gate.max_accuracy_drop.has_value());
+    ASSERT_TRUE(recipe->search.has_value());
+    EXPECT_EQ(recipe->search->parameter, "lambda");
+    EXPECT_EQ(recipe->search->most, 9);
+    EXPECT_EQ(recipe->search->tries, model::Search{}.tries);
 }
 
 TEST(Recipe, EveryParameterIsRecorded) {
@@ -88,7 +97,12 @@ INSTANTIATE_TEST_SUITE_P(
         BadRecipe{"method_is_no_text", "[[stage]]\nkind = \"prune\"\nmethod = 3",
                   "r.toml:3:10: method must be a string"},
         BadRecipe{"unknown_gate", "[[stage]]\nkind = \"regrid\"\n[gate]\nmin_luck = 1",
-                  "r.toml:4:12: the gate has no key min_luck"}),
+                  "r.toml:4:12: the gate has no key min_luck"},
+        BadRecipe{"search_for_what_is_no_parameter",
+                  "[[stage]]\nkind = \"regrid\"\n[search]\nmultiply = \"luck\"",
+                  "r.toml:4:12: multiply = \"luck\" is not known"},
+        BadRecipe{"search_without_a_gate", "[[stage]]\nkind = \"regrid\"\n[search]\ntries = 3",
+                  "r.toml:3:1: a search needs a stage regrid, a gate, and least not above most"}),
     [](const auto& one) { return std::string(one.param.case_name); });
 
 TEST(Recipe, TooManyStagesAreRefused) {
