@@ -111,6 +111,7 @@ public:
             server_->stop();
         }
         parts_.slow.join();
+        parts_.urgent.join();
     }
 
     void reload_certificate() {

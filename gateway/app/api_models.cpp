@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <set>
+#include <tuple>
+
 #include "app/api_parts.hpp"
 #include "app/release_builder.hpp"
 #include "crypto/sha256.hpp"
@@ -33,23 +36,83 @@ std::vector<DeltaSource> load_bases(ApiParts& parts, const std::vector<core::Del
     return bases;
 }
 
+// On the pool. A stranger's bytes are read here only after a confined child survived them.
+base::Result<void> try_variants(const ApiParts& parts, const ReleaseSource& source) {
+    for (const auto& variant : source.variants) {
+        const auto name = "variant for device class " + variant.device_class.text();
+        if (auto tried = parts.trial.run(TrialKind::kDeviceModel, variant.tflite, name); !tried) {
+            return tried;
+        }
+    }
+    return {};
+}
+
+/// The newest release of the model if it holds exactly these variants: an upload repeated because
+/// its answer came late, or never, makes no second release.
+std::optional<core::ReleaseImported> same_release(const core::ModelList& all,
+                                                  const ReleaseSource& source) {
+    using Key = std::tuple<base::ClassName, base::Digest, std::uint32_t>;
+    const core::ReleaseRecord* newest = nullptr;
+    for (const auto& release : all.releases) {
+        const bool is_newer = newest == nullptr || release->release > newest->release;
+        newest = release->model == source.model && is_newer ? release.get() : newest;
+    }
+    if (newest == nullptr || newest->restores || newest->task != source.task) {
+        return std::nullopt;
+    }
+    std::set<Key> has;
+    for (const auto& variant : newest->variants) {
+        const auto& content = variant.manifest->content();
+        has.emplace(content.device_class, content.model_digest, content.accuracy_permyriad);
+    }
+    std::set<Key> wants;
+    for (const auto& variant : source.variants) {
+        wants.emplace(variant.device_class, crypto::sha256(variant.tflite),
+                      variant.accuracy_permyriad);
+    }
+    return has == wants ? std::optional(core::ReleaseImported{newest->number, newest->release})
+                        : std::nullopt;
+}
+
+/// Goes on with `then`, unless the site has this very release already: then that is the answer.
+void unless_imported(ApiParts& parts, const std::string& actor,
+                     std::shared_ptr<const ReleaseSource> source, net::Responder respond,
+                     std::function<void()> then) {
+    parts.ask<core::ModelList>(
+        actor, core::ListModels{}, respond,
+        [source, respond, then = std::move(then)](const core::ModelList& all) {
+            if (const auto same = same_release(all, *source)) {
+                respond(wire::admin_response(200, core::AdminReply{*same}));
+                return;
+            }
+            then();
+        });
+}
+
 void build_and_import(ApiParts& parts, const std::string& actor, ReleaseSource source,
                       std::vector<core::DeltaBase> bases, net::Responder respond) {
     auto shared = std::make_shared<ReleaseSource>(std::move(source));
     parts.run_slow(
-        [&parts, shared, bases = std::move(bases)] {
+        [&parts, shared, bases = std::move(bases)]() -> base::Result<core::ImportRelease> {
+            if (auto tried = try_variants(parts, *shared); !tried) {
+                return tl::unexpected(tried.error());
+            }
             shared->bases = load_bases(parts, bases);
             return build_release(*shared, *parts.release_key);
         },
-        [&parts, actor, respond](base::Result<core::ImportRelease> import) {
+        [&parts, actor, shared, respond](base::Result<core::ImportRelease> import) {
             if (!import) {
                 respond(wire::problem(import.error()));
                 return;
             }
-            parts.gateway.ask(actor, std::move(*import),
-                              [respond](base::Result<core::AdminReply> reply) {
-                                  respond(wire::admin_response(201, reply));
-                              });
+            // Again: the same upload may have been on the pool before this one.
+            auto built = std::make_shared<core::ImportRelease>(std::move(*import));
+            unless_imported(parts, actor, shared, respond, [&parts, actor, built, respond] {
+                parts.gateway.ask(actor, std::move(*built),
+                                  [respond](base::Result<core::AdminReply> reply) {
+                                      respond(wire::admin_response(201, reply));
+                                  });
+            });
         });
 }
 
@@ -69,13 +132,16 @@ void import_model(ApiParts& parts, HttpRequest request, net::Responder respond) 
             {variant.device_class, std::move(variant.tflite), variant.accuracy_permyriad});
     }
     auto shared = std::make_shared<ReleaseSource>(std::move(source));
-    parts.ask<core::ReleasePlan>(
-        request.actor.name, core::PlanRelease{body->model, body->task}, respond,
-        [&parts, actor = request.actor.name, shared, respond](core::ReleasePlan plan) {
-            shared->release = plan.release;
-            shared->counter = plan.counter;
-            build_and_import(parts, actor, std::move(*shared), std::move(plan.bases), respond);
-        });
+    const auto go_on = [&parts, actor = request.actor.name, shared, respond] {
+        parts.ask<core::ReleasePlan>(actor, core::PlanRelease{shared->model, shared->task}, respond,
+                                     [&parts, actor, shared, respond](core::ReleasePlan plan) {
+                                         shared->release = plan.release;
+                                         shared->counter = plan.counter;
+                                         build_and_import(parts, actor, std::move(*shared),
+                                                          std::move(plan.bases), respond);
+                                     });
+    };
+    unless_imported(parts, request.actor.name, shared, respond, go_on);
 }
 
 void get_model(ApiParts& parts, const HttpRequest& request, net::Responder respond) {

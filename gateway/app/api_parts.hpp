@@ -15,6 +15,7 @@
 #include "app/config.hpp"
 #include "app/gateway.hpp"
 #include "app/log.hpp"
+#include "app/sandbox/model_trial.hpp"
 #include "app/site_files.hpp"
 #include "app/start_code.hpp"
 #include "app/token_store.hpp"
@@ -38,17 +39,27 @@ struct ApiParts {
     crypto::SiteAuthority authority;
     std::optional<crypto::ReleaseKey> release_key;  ///< the author's; a gateway may lack it (D16)
     std::optional<crypto::ReleaseKey> policy_key;   ///< the gateway's own; signs policies
-    storage::Reader reader;  ///< used on `slow` only
+    storage::Reader reader;                         ///< used on `slow` only
     StartCode start_code{};
     double decisions_per_minute = 0;
     net::HttpServer* server = nullptr;  ///< set before it starts; handlers run on its thread
+    ModelTrial trial{"/proc/self/exe"};
     boost::asio::thread_pool slow{1};
+    boost::asio::thread_pool urgent{1};  ///< for what must not wait behind an upload
 
     /// Runs `work` on the pool, then `then` with its result on the loop.
     template <typename Work, typename Then>
     void run_slow(Work work, Then then) {
+        run_on(slow, std::move(work), std::move(then));
+    }
+    template <typename Work, typename Then>
+    void run_urgent(Work work, Then then) {
+        run_on(urgent, std::move(work), std::move(then));
+    }
+    template <typename Work, typename Then>
+    void run_on(boost::asio::thread_pool& pool, Work work, Then then) {
         boost::asio::post(
-            slow, [&loop_ = loop, work = std::move(work), then = std::move(then)]() mutable {
+            pool, [&loop_ = loop, work = std::move(work), then = std::move(then)]() mutable {
                 auto result = std::make_shared<decltype(work())>(work());
                 boost::asio::post(loop_, [result, then = std::move(then)]() mutable {
                     then(std::move(*result));

@@ -35,7 +35,7 @@ void roll_back(ApiParts& parts, const HttpRequest& request, net::Responder respo
     parts.ask<core::RollbackPlan>(
         request.actor.name, core::PlanRollback{*rollout}, respond,
         [&parts, actor = request.actor.name, rollout = *rollout, respond](core::RollbackPlan plan) {
-            parts.run_slow(
+            parts.run_urgent(
                 [&parts, plan] { return build_permit(plan, *parts.release_key); },
                 [&parts, actor, rollout, respond](base::Result<core::ImportRelease> permit) {
                     if (!permit) {

@@ -174,7 +174,13 @@ void set_edge_model(ApiParts& parts, HttpRequest request, net::Responder respond
     const std::string name(request.query_value("name").value_or("edge"));
     auto model = std::make_shared<base::Bytes>(std::move(request.body));
     parts.run_slow(
-        [task = *task, name, model] { return check_edge_model(task, name, std::move(*model)); },
+        [&parts, task = *task, name, model]() -> Result<core::SetEdgeModel> {
+            if (auto tried = parts.trial.run(TrialKind::kEdgeModel, *model, "edge model " + name);
+                !tried) {
+                return tl::unexpected(tried.error());
+            }
+            return check_edge_model(task, name, std::move(*model));
+        },
         [&parts, actor = request.actor.name, respond](Result<core::SetEdgeModel> command) {
             if (!command) {
                 respond(wire::problem(command.error()));

@@ -16,6 +16,7 @@
 #include "app/config.hpp"
 #include "app/gateway.hpp"
 #include "app/log.hpp"
+#include "app/sandbox/model_trial.hpp"
 #include "app/service_notification.hpp"
 #include "base/fault_point.hpp"
 
@@ -158,5 +159,9 @@ int run(int argc, char** argv) {
 }  // namespace frugal::app
 
 int main(int argc, char** argv) {
+    // Our own child, see ModelTrial: no configuration, no options, nothing but one model to try.
+    if (argc > 1 && argv[1] == frugal::app::kTrialArgument) {
+        return frugal::app::trial_main(argc, argv);
+    }
     return frugal::app::run(argc, argv);
 }

@@ -7,6 +7,7 @@ status 1 or 2 at the start, a problem document from the interface, a line in the
 was accepted is lost by it, and a running daemon keeps running.
 """
 
+import concurrent.futures
 import contextlib
 import hashlib
 import http.client
@@ -197,6 +198,18 @@ class InterfaceTest(unittest.TestCase):
             answer = self.site.request("PUT", "/api/v1/tasks/1/edge-model", b"x" * 3000,
                                        "application/octet-stream")
             self.assertIn(self.assert_problem(answer.status, answer)["status"], (400, 422))
+
+    def test_a_repeated_upload_makes_no_second_release(self):
+        def upload(_):
+            return self.site.request("POST", "/api/v1/models?model=twice&task=1&device_class=m4",
+                                     self.model, "application/octet-stream")
+
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            answers = list(pool.map(upload, range(3))) + [upload(None)]
+        self.assertEqual([200, 200, 200, 201], sorted(answer.status for answer in answers))
+        self.assertEqual({1}, {answer.json()["release"] for answer in answers})
+        releases = self.site.request("GET", "/api/v1/models/twice").json()["releases"]
+        self.assertEqual(1, len(releases))
 
     def test_empty_and_oversized_upload(self):
         self.assert_problem(400, self.import_model(b""))

@@ -172,6 +172,18 @@ TEST(JsonQueries, read_models_raw_or_by_class) {
     ASSERT_TRUE(two) << two.error().describe();
     ASSERT_EQ(two->variants.size(), 2u);
     EXPECT_EQ(two->variants[1].device_class.text(), "m4");
+    EXPECT_EQ(two->variants[1].accuracy_permyriad, 0U);
+
+    for (const auto& [name, is_good] : {std::pair("m4@9105", true), std::pair("m4@10001", false),
+                                        std::pair("m4@", false), std::pair("@9105", false)}) {
+        several.body.clear();
+        const auto text = std::string("--B\r\nContent-Disposition: form-data; name=\"") + name +
+                          "\"\r\n\r\nA\r\n--B--\r\n";
+        several.body.assign(text.begin(), text.end());
+        const auto stated = read_import_model(several);
+        ASSERT_EQ(stated.has_value(), is_good) << name;
+        EXPECT_TRUE(!is_good || stated->variants[0].accuracy_permyriad == 9105) << name;
+    }
 
     HttpRequest nameless = with_query({{"task", "1"}});
     EXPECT_FALSE(read_import_model(nameless));

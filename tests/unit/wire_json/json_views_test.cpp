@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/json/parse.hpp>
+#include <memory>
 
 namespace frugal::wire {
 namespace {
@@ -147,6 +148,42 @@ TEST(JsonViews, health_is_a_status_and_a_list) {
     EXPECT_EQ(health_response({}).status, 200);
     EXPECT_EQ(health_response({"broker"}).status, 503);
     EXPECT_EQ(parsed(health_response({"broker"}).body).at("failing").at(0), "broker");
+}
+
+TEST(JsonViews, show_which_variant_fits_and_why_not_the_others) {
+    const core::ReleaseRecord record{.model = *base::ModelName::parse("fashion"), .release = 3};
+    core::FitReport report{.release = std::make_shared<const core::ReleaseRecord>(record)};
+    report.known = 2;
+    report.fitting = 1;
+    core::VariantVerdict fits{.variant = 0, .is_fit = true, .bytes_on_air = 4321};
+    fits.artifact = core::ArtifactRecord{.size_bytes = 4321, .decoder_profile = 2};
+    fits.energy_uj = 1820;
+    core::VariantVerdict lacks{.variant = 1, .reason = core::Reason::kUnfitArena};
+    lacks.why = "needs 9 bytes of arena, the device has 8";
+    lacks.lacks = "arena";
+    lacks.needed = 9;
+    lacks.available = 8;
+    report.devices.push_back({*base::DeviceId::parse("sensor-7"),
+                              *base::ClassName::parse("m4"),
+                              std::optional<std::uint32_t>(0),
+                              {fits, lacks}});
+    report.classes.push_back(
+        {*base::ClassName::parse("m4"), 1, std::optional<std::uint32_t>(0), {fits, lacks}});
+    report.has_more = true;
+    const auto shown = parsed(to_json(report));
+    EXPECT_EQ(shown.at("release").at("release"), 3);
+    EXPECT_EQ(shown.at("devices_known"), 2);
+    EXPECT_EQ(shown.at("next_page_token"), "sensor-7");
+    const auto& device = shown.at("devices").at(0);
+    EXPECT_EQ(device.at("chosen"), 0);
+    EXPECT_EQ(device.at("verdicts").at(0).at("bytes_on_air"), 4321);
+    EXPECT_EQ(device.at("verdicts").at(0).at("encoding").at("profile"), 2);
+    EXPECT_EQ(device.at("verdicts").at(0).at("energy_uj"), 1820);
+    EXPECT_TRUE(device.at("verdicts").at(0).at("reason").is_null());
+    EXPECT_EQ(device.at("verdicts").at(1).at("reason").at("code"), "UNFIT_ARENA");
+    EXPECT_EQ(device.at("verdicts").at(1).at("why").as_string(), lacks.why);
+    EXPECT_TRUE(device.at("verdicts").at(1).at("encoding").is_null());
+    EXPECT_EQ(shown.at("classes").at(0).at("devices"), 1);
 }
 
 }  // namespace

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// A stranger's model in a confined child: what is wrong with it is said as if the daemon had read
+// it itself.
+#include "app/sandbox/model_trial.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "model/tflite/summary.hpp"
+
+namespace frugal::app {
+namespace {
+
+base::Bytes read_model_file(const std::string& name) {
+    std::ifstream file(FRUGAL_SOURCE_DIR "/device-sim/models/" + name, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+const ModelTrial& trial() {
+    static const ModelTrial trial(FRUGAL_CONFINED_CHILD);
+    return trial;
+}
+
+TEST(ModelTrial, SurvivesGoodModels) {
+    const auto tiny = read_model_file("fashion-tiny-1.tflite");
+    ASSERT_FALSE(tiny.empty());
+    const auto device = trial().run(TrialKind::kDeviceModel, tiny, "variant tiny");
+    EXPECT_TRUE(device) << device.error().describe();
+    const auto edge =
+        trial().run(TrialKind::kEdgeModel, read_model_file("fashion-edge.tflite"), "edge model");
+    EXPECT_TRUE(edge) << edge.error().describe();
+}
+
+#ifdef FRUGAL_HAS_ONNX
+TEST(ModelTrial, TakesAnOnnxNetworkToo) {
+    std::ifstream file(FRUGAL_TEST_ONNX, std::ios::binary);
+    const base::Bytes network{std::istreambuf_iterator<char>(file), {}};
+    ASSERT_FALSE(network.empty());
+    const auto tried = trial().run(TrialKind::kEdgeModel, network, "edge model");
+    EXPECT_TRUE(tried) << tried.error().describe();
+}
+#endif
+
+TEST(ModelTrial, SaysWhatTheReaderFoundWrongAndWhere) {
+    auto bytes = read_model_file("fashion-tiny-1.tflite");
+    std::size_t refused = 0;
+    for (std::size_t at = 8; at < 4096 && refused < 12; at += 97) {
+        auto damaged = bytes;
+        damaged[at] ^= 0x80;
+        const auto direct = model::read_model(damaged);
+        if (direct) {
+            continue;
+        }
+        ++refused;
+        const auto tried = trial().run(TrialKind::kDeviceModel, damaged, "variant m4");
+        ASSERT_FALSE(tried) << at;
+        EXPECT_EQ(tried.error().kind, direct.error().kind);
+        EXPECT_EQ(tried.error().message, "variant m4: " + direct.error().message);
+        EXPECT_EQ(tried.error().remedy, direct.error().remedy);
+    }
+    EXPECT_GT(refused, 2U);
+    bytes.resize(bytes.size() / 2);
+    EXPECT_FALSE(trial().run(TrialKind::kDeviceModel, bytes, "variant m4"));
+    EXPECT_FALSE(trial().run(TrialKind::kEdgeModel, {}, "edge model"));
+}
+
+TEST(ModelTrial, DoesNotBelieveEverythingAChildSays) {
+    const auto outcome = ModelTrial("/bin/echo").run(TrialKind::kDeviceModel, {}, "variant m4");
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().message, "variant m4: its reader gave no proper answer");
+}
+
+TEST(ModelTrial, GivesALargerModelMore) {
+    EXPECT_GT(trial_limits(64U << 20).memory_bytes, trial_limits(0).memory_bytes + (1U << 30) - 1);
+    EXPECT_GT(trial_limits(64U << 20).cpu_seconds, trial_limits(0).cpu_seconds);
+}
+
+}  // namespace
+}  // namespace frugal::app
