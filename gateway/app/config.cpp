@@ -46,6 +46,11 @@ const std::vector<ConfigKey>& config_keys() {
         {"rollout.energy_budgets",     &Config::rollout_energy_budgets},
         {"offload.queue_limit",        &Config::offload_queue_limit,       1, 65'536},
         {"offload.workers",            &Config::offload_workers,           1, 64},
+        {"cloud.url",                  &Config::cloud_url},
+        {"cloud.ca_file",              &Config::cloud_ca_file},
+        {"cloud.token_file",           &Config::cloud_token_file},
+        {"cloud.tasks",                &Config::cloud_tasks},
+        {"cloud.calls_per_day",        &Config::cloud_calls_per_day,       0, 1'000'000'000},
         {"log.level",                  &Config::log_level},
     };
     // clang-format on

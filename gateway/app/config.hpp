@@ -44,6 +44,12 @@ struct Config {
     std::int64_t offload_queue_limit = 256;
     std::int64_t offload_workers = 1;
 
+    std::string cloud_url;
+    std::string cloud_ca_file;
+    std::string cloud_token_file;
+    std::string cloud_tasks;
+    std::int64_t cloud_calls_per_day = 1'000;
+
     std::string log_level = "info";
 };
 

@@ -26,6 +26,18 @@ std::uint32_t short_name(const base::Digest& digest) {
            static_cast<std::uint32_t>(digest[2]) << 8 | digest[3];
 }
 
+/// The inputs that the core wants back, in the places of their answers.
+std::vector<core::Features> take_doubted(core::Infer& job,
+                                         const std::vector<Result<core::EdgeAnswer>>& answers) {
+    std::vector<core::Features> doubted(job.doubt_below.size());
+    for (std::size_t i = 0; i < doubted.size(); ++i) {
+        if (!answers[i] || answers[i]->confidence < job.doubt_below[i]) {
+            doubted[i] = std::move(job.inputs[i]);
+        }
+    }
+    return doubted;
+}
+
 }  // namespace
 
 struct EdgeWorkers::Worker {
@@ -105,8 +117,9 @@ void EdgeWorkers::run(core::Infer job, SharedBytes model) {
         auto answers = worker.answer(*shared, *model);
         const auto took =
             std::chrono::duration_cast<base::Duration>(std::chrono::steady_clock::now() - begin);
+        auto doubted = take_doubted(*shared, answers);
         shared->inputs.clear();  // wiped on their way out
-        core::InferenceDone done{shared->work, std::move(answers), took};
+        core::InferenceDone done{shared->work, std::move(answers), took, std::move(doubted)};
         boost::asio::post(loop, [handler, waiting, done = std::move(done)]() mutable {
             --*waiting;
             handler(std::move(done));

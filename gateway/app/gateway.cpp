@@ -13,6 +13,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include "app/blob_cache.hpp"
+#include "app/cloud_tier.hpp"
 #include "app/commit_thread.hpp"
 #include "app/edge_workers.hpp"
 #include "app/revocation.hpp"
@@ -78,7 +79,8 @@ Result<net::MqttSettings> mqtt_settings(const Config& config, const base::SiteId
 class Gateway::Impl {
 public:
     Impl(boost::asio::io_context& loop, const Config& config, const Log& log, Clock clock,
-         base::SiteId site, crypto::SiteAuthority authority, net::MqttSettings mqtt)
+         base::SiteId site, crypto::SiteAuthority authority, net::MqttSettings mqtt,
+         std::unique_ptr<net::InferenceClient> cloud)
         : loop_(loop),
           config_(config),
           log_(log),
@@ -87,7 +89,8 @@ public:
           authority_(std::move(authority)),
           mqtt_(std::move(mqtt)),
           timer_(loop),
-          reopen_timer_(loop) {}
+          reopen_timer_(loop),
+          cloud_(std::move(cloud)) {}
 
     Result<void> open_storage() {
         auto database = storage::Database::open(database_options(config_));
@@ -145,6 +148,7 @@ public:
         if (link_) {
             link_->stop();
         }
+        cloud_.reset();
         workers_.reset();
         commits_.reset();
     }
@@ -373,6 +377,14 @@ private:
         workers_->run(std::move(job), std::move(*model));
     }
 
+    void perform_effect(core::AskCloud&& job) {
+        const auto time_left = job.deadline - clock_().instant;
+        cloud_->ask(std::move(job), time_left,
+                    [this, generation = generation_](core::CloudDone done) {
+                        deliver(generation, std::move(done));
+                    });
+    }
+
     void perform_effect(core::IssueCertificate&& job) {
         boost::asio::post(
             slow_, [this, generation = generation_, job = std::move(job), wall = clock_().wall] {
@@ -448,6 +460,7 @@ private:
     std::unique_ptr<BlobCache> blobs_;
     std::unique_ptr<CommitThread> commits_;
     std::unique_ptr<EdgeWorkers> workers_;
+    std::unique_ptr<net::InferenceClient> cloud_;  ///< null: the core asks it nothing
     std::unique_ptr<Revocation> revocation_;
     std::unique_ptr<net::MqttLink> link_;
 };
@@ -461,6 +474,9 @@ core::CoreConfig Gateway::core_config(const Config& config) {
     core.rollout.energy_budgets = parse_energy_budgets(config.rollout_energy_budgets).value();
     core.offload.queue_limit = static_cast<std::uint32_t>(config.offload_queue_limit);
     core.offload.workers = static_cast<std::uint32_t>(config.offload_workers);
+    if (auto cloud = cloud_config(config)) {  // open() has refused what cannot be read
+        core.cloud = std::move(*cloud);
+    }
     return core;
 }
 
@@ -482,8 +498,15 @@ Result<std::unique_ptr<Gateway>> Gateway::open(boost::asio::io_context& loop, co
     if (!mqtt) {
         return tl::unexpected(mqtt.error());
     }
+    if (auto read = cloud_config(config); !read) {
+        return tl::unexpected(read.error());
+    }
+    auto cloud = open_cloud(loop, config);
+    if (!cloud) {
+        return tl::unexpected(cloud.error());
+    }
     auto impl = std::make_unique<Impl>(loop, config, log, std::move(clock), *site,
-                                       std::move(*authority), std::move(*mqtt));
+                                       std::move(*authority), std::move(*mqtt), std::move(*cloud));
     if (auto opened = impl->open_storage(); !opened) {
         return tl::unexpected(opened.error());
     }

@@ -67,6 +67,7 @@ LogLevel level_of(core::LogEvent event) {
         case core::LogEvent::kGap:
         case core::LogEvent::kUpdateRefused:
         case core::LogEvent::kUpdateReverted:
+        case core::LogEvent::kCloudFailed:
         case core::LogEvent::kIntakeShed:
         case core::LogEvent::kLinkDown:
         case core::LogEvent::kReopened:

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/energy.hpp"
+#include "core/offload/cloud_statistics.hpp"
 #include "core/offload/learning.hpp"
 #include "core/record.hpp"
 
@@ -126,7 +127,6 @@ struct PlanRollback {
     base::RolloutId rollout{};
 };
 struct GetEscalationStatistics {};
-/// What the fleet spent, and its devices one by one.
 struct ListEnergy {
     std::optional<base::DeviceId> after{};
     std::uint32_t limit = 100;
@@ -344,6 +344,7 @@ struct EscalationStatistics {
     std::uint8_t load = 0;                                   ///< q8
     std::uint8_t price = 0;                                  ///< q8
     std::map<std::uint32_t, base::Duration> service_time{};  ///< estimate by task
+    CloudStatistics cloud{};
 };
 
 struct TransferStatistics {

@@ -9,6 +9,7 @@
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
+#include "core/offload/cloud_config.hpp"
 
 namespace frugal::core {
 
@@ -86,6 +87,7 @@ struct CoreConfig {
     RolloutConfig rollout;
     TransferConfig transfer;
     OffloadConfig offload;
+    CloudConfig cloud;
     TickConfig tick;
 };
 

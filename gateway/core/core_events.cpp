@@ -21,7 +21,7 @@ Core::State::State(Snapshot&& snapshot, const CoreConfig& core_config)
       catalogue(snapshot, journal, config.rollout),
       intake(std::move(snapshot.streams), registry, journal, config.intake),
       transfers(registry, config.transfer),
-      escalations(registry, catalogue, journal, works, config.offload),
+      escalations(registry, catalogue, journal, works, config.offload, config.cloud),
       rollouts(snapshot, registry, catalogue, journal, config.rollout),
       enrolment(registry, journal, works, config.fleet),
       energy(snapshot.energy, config.energy) {}
@@ -117,7 +117,11 @@ void Core::State::on(const Step& step, LinkChanged&& event) {
 }
 
 void Core::State::on(const Step& step, InferenceDone&& event) {
-    escalations.on_inference(step, event);
+    escalations.on_inference(step, std::move(event));
+}
+
+void Core::State::on(const Step& step, CloudDone&& event) {
+    escalations.on_cloud(step, event);
 }
 
 void Core::State::on(const Step& step, CertificateDone&& event) {

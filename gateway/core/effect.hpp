@@ -13,6 +13,7 @@
 #include "base/time.hpp"
 #include "core/admin.hpp"
 #include "core/message.hpp"
+#include "core/public_features.hpp"
 
 namespace frugal::core {
 
@@ -36,7 +37,20 @@ struct Infer {
     std::uint32_t task = 0;
     base::Digest edge_model{};
     std::vector<Features> inputs{};  ///< at least one
-    base::Instant deadline{};        ///< the earliest of theirs
+    /// By input: one whose answer is less confident (q8) than this, or fails, comes back with
+    /// InferenceDone. Empty: none does.
+    std::vector<std::uint32_t> doubt_below{};
+    base::Instant deadline{};  ///< the earliest of theirs
+};
+
+/// Ask the model of a server beyond the site; answer with CloudDone by the deadline.
+struct AskCloud {
+    base::WorkId work{};
+    std::uint32_t task = 0;
+    std::string model{};
+    TaskPrivacy privacy = TaskPrivacy::kNever;  ///< of the task; whoever sends looks once more
+    PublicFeatures features;
+    base::Instant deadline{};
 };
 
 /// Check the request and sign a certificate; answer with CertificateDone.
@@ -93,6 +107,7 @@ enum class LogEvent : std::uint8_t {
     kRolloutStarted,
     kRolloutEnded,
     kInferenceFailed,
+    kCloudFailed,
     kCertificateFailed,
     kRevocationFailed,
     kIntakeShed,
@@ -112,7 +127,7 @@ struct Log {
     std::vector<LogField> fields{};
 };
 
-using Effect = std::variant<Send, SendBlocks, Infer, IssueCertificate, PublishRevocations, Reply,
-                            Log, Observed, DecisionsStored>;
+using Effect = std::variant<Send, SendBlocks, Infer, AskCloud, IssueCertificate, PublishRevocations,
+                            Reply, Log, Observed, DecisionsStored>;
 
 }  // namespace frugal::core

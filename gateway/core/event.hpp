@@ -43,7 +43,14 @@ struct EdgeAnswer {
 struct InferenceDone {
     base::WorkId work{};
     std::vector<base::Result<EdgeAnswer>> answers{};
-    base::Duration service_time{0};  ///< inside the engine, without waiting for it
+    base::Duration service_time{0};   ///< inside the engine, without waiting for it
+    std::vector<Features> doubted{};  ///< by input where any were asked for: see Infer
+};
+
+/// Answers AskCloud.
+struct CloudDone {
+    base::WorkId work{};
+    base::Result<EdgeAnswer> answer;
 };
 
 /// Answers IssueCertificate.
@@ -65,7 +72,7 @@ struct AdminRequest {
     AdminCommand command;
 };
 
-using Event = std::variant<DeviceMessage, MalformedMessage, LinkChanged, InferenceDone,
+using Event = std::variant<DeviceMessage, MalformedMessage, LinkChanged, InferenceDone, CloudDone,
                            CertificateDone, RevocationDone, AdminRequest>;
 
 }  // namespace frugal::core

@@ -119,6 +119,7 @@ struct Escalate {
     std::uint32_t local_class = 0;
     std::uint8_t local_confidence = 0;
     PolicyReason policy_reason = PolicyReason::kUnspecified;
+    bool may_go_on = false;  ///< policy and privacy let it leave the site
     Features features{};
 };
 

@@ -74,12 +74,12 @@ std::string_view to_string(Presence presence) {
 }
 
 std::string_view to_string(LogEvent event) {
-    static constexpr std::array<std::string_view, 19> kWords = {
-        "core.started",   "link.up",          "link.down",          "device.first-seen",
-        "device.unknown", "device.denied",    "message.malformed",  "incident",
-        "decision.gap",   "update.refused",   "update.reverted",    "rollout.started",
-        "rollout.ended",  "inference.failed", "certificate.failed", "revocation.failed",
-        "intake.shed",    "core.reopened",    "policy.alarm"};
+    static constexpr std::array<std::string_view, 20> kWords = {
+        "core.started",      "link.up",          "link.down",         "device.first-seen",
+        "device.unknown",    "device.denied",    "message.malformed", "incident",
+        "decision.gap",      "update.refused",   "update.reverted",   "rollout.started",
+        "rollout.ended",     "inference.failed", "cloud.failed",      "certificate.failed",
+        "revocation.failed", "intake.shed",      "core.reopened",     "policy.alarm"};
     return at(kWords, event);
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -28,16 +29,24 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
 class TlsTransport : public HttpTransport {
 public:
-    TlsTransport(asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::context> context)
-        : context_(std::move(context)), stream_(std::move(socket), *context_) {
+    TlsTransport(asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::context> context,
+                 asio::ssl::stream_base::handshake_type side)
+        : context_(std::move(context)), stream_(std::move(socket), *context_), side_(side) {
         error_code ignored;
         const auto endpoint = stream_.next_layer().remote_endpoint(ignored);
         peer_ = endpoint.address().to_string();
         stream_.next_layer().set_option(asio::ip::tcp::no_delay(true), ignored);
     }
 
+    /// Who answers must be this host. False if the name cannot be used.
+    bool expect(const std::string& host) {
+        error_code error;
+        stream_.set_verify_callback(asio::ssl::host_name_verification(host), error);
+        return !error && SSL_set_tlsext_host_name(stream_.native_handle(), host.c_str()) == 1;
+    }
+
     awaitable<error_code> handshake() override {
-        auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::server, kAwait);
+        auto [error] = co_await stream_.async_handshake(side_, kAwait);
         co_return error;
     }
 
@@ -74,7 +83,47 @@ public:
 private:
     std::shared_ptr<asio::ssl::context> context_;
     asio::ssl::stream<asio::ip::tcp::socket> stream_;
+    asio::ssl::stream_base::handshake_type side_;
     std::string peer_;
+};
+
+class TcpTransport : public HttpTransport {
+public:
+    explicit TcpTransport(asio::ip::tcp::socket socket) : socket_(std::move(socket)) {
+        error_code ignored;
+        socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+    }
+
+    awaitable<error_code> handshake() override { co_return error_code(); }
+
+    awaitable<IoResult> read_some(std::span<std::uint8_t> destination) override {
+        const auto buffer = asio::buffer(destination.data(), destination.size());
+        auto [error, size] = co_await socket_.async_read_some(buffer, kAwait);
+        co_return IoResult(error, size);
+    }
+
+    awaitable<IoResult> write(std::string_view bytes) override {
+        const auto buffer = asio::buffer(bytes.data(), bytes.size());
+        auto [error, size] = co_await asio::async_write(socket_, buffer, kAwait);
+        co_return IoResult(error, size);
+    }
+
+    awaitable<void> finish_writing() override {
+        error_code ignored;
+        socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+        co_return;
+    }
+
+    void close() override {
+        error_code ignored;
+        socket_.close(ignored);
+    }
+
+    std::string peer() const override { return "tcp"; }
+    std::optional<wire::HttpActor> local_actor() const override { return std::nullopt; }
+
+private:
+    asio::ip::tcp::socket socket_;
 };
 
 class UnixTransport : public HttpTransport {
@@ -173,7 +222,44 @@ base::Result<std::shared_ptr<asio::ssl::context>> make_tls_context(
 
 std::unique_ptr<HttpTransport> make_tls_transport(asio::ip::tcp::socket socket,
                                                   std::shared_ptr<asio::ssl::context> context) {
-    return std::make_unique<TlsTransport>(std::move(socket), std::move(context));
+    return std::make_unique<TlsTransport>(std::move(socket), std::move(context),
+                                          asio::ssl::stream_base::server);
+}
+
+base::Result<std::shared_ptr<asio::ssl::context>> make_tls_client_context(
+    const std::string& ca_file) {
+    auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
+    error_code error;
+    context->set_verify_mode(asio::ssl::verify_peer, error);
+    FRUGAL_ASSERT(!error);
+    const bool is_set =
+        SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION) == 1;
+    FRUGAL_ASSERT(is_set);
+    if (ca_file.empty()) {
+        context->set_default_verify_paths(error);
+    } else {
+        context->load_verify_file(ca_file, error);
+    }
+    if (error) {
+        return base::fail(ErrorKind::kInvalidInput, "cannot read the authority's file " + ca_file,
+                          error.message(), "it must be PEM and readable by this user");
+    }
+    return context;
+}
+
+std::unique_ptr<HttpTransport> make_tls_client_transport(
+    asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::context> context,
+    const std::string& host) {
+    auto transport = std::make_unique<TlsTransport>(std::move(socket), std::move(context),
+                                                    asio::ssl::stream_base::client);
+    if (!transport->expect(host)) {
+        transport->close();  // the handshake fails then
+    }
+    return transport;
+}
+
+std::unique_ptr<HttpTransport> make_tcp_transport(asio::ip::tcp::socket socket) {
+    return std::make_unique<TcpTransport>(std::move(socket));
 }
 
 std::unique_ptr<HttpTransport> make_unix_transport(asio::local::stream_protocol::socket socket) {

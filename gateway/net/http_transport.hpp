@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private to this folder: the byte stream under one HTTP connection, TLS over TCP or a Unix socket.
+// Private to this folder: the byte stream under one HTTP connection of either side, TLS over TCP,
+// plain TCP or a Unix socket.
 // Owned by the connection, loop thread only. Keeps no deadline: whoever owns it calls close().
 #pragma once
 
@@ -54,6 +55,15 @@ base::Result<std::shared_ptr<boost::asio::ssl::context>> make_tls_context(
 
 std::unique_ptr<HttpTransport> make_tls_transport(
     boost::asio::ip::tcp::socket socket, std::shared_ptr<boost::asio::ssl::context> context);
+
+/// Client side: TLS 1.2 or 1.3, the server's name checked against its certificate. The authority's
+/// file, or the system's if it is empty. kNotFound, kInvalidInput.
+base::Result<std::shared_ptr<boost::asio::ssl::context>> make_tls_client_context(
+    const std::string& ca_file);
+std::unique_ptr<HttpTransport> make_tls_client_transport(
+    boost::asio::ip::tcp::socket socket, std::shared_ptr<boost::asio::ssl::context> context,
+    const std::string& host);
+std::unique_ptr<HttpTransport> make_tcp_transport(boost::asio::ip::tcp::socket socket);
 
 std::unique_ptr<HttpTransport> make_unix_transport(
     boost::asio::local::stream_protocol::socket socket);

@@ -237,6 +237,7 @@ core::Escalate read(Fields& fields, const v1::Escalate& from) {
         fields.refuse("policy_reason", "not one that escalates");
     }
     to.policy_reason = static_cast<core::PolicyReason>(from.policy_reason() & 0xF);
+    to.may_go_on = from.may_go_on();
     fields.range<std::size_t>("features size", from.features().size(), 1, FR_FEATURES_SIZE_MAX);
     if (fields.is_good()) {
         to.features = core::Features(to_bytes(from.features()));

@@ -137,6 +137,7 @@ base::Bytes encode(const core::Escalate& from) {
     to.set_local_class(from.local_class);
     to.set_local_confidence(from.local_confidence);
     to.set_policy_reason(static_cast<std::uint32_t>(from.policy_reason));
+    to.set_may_go_on(from.may_go_on);
     set_bytes(*to.mutable_features(), from.features.view());
     auto result = serialize(to);
     wipe(*to.mutable_features());

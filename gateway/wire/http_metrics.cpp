@@ -75,6 +75,18 @@ void append_escalations(MetricsText& metrics, const core::EscalationStatistics& 
     outcome("refused", statistics.refused);
     outcome("expired", statistics.expired);
     outcome("failed", statistics.failed);
+    const auto beyond = [&](std::string_view name, std::uint64_t value) {
+        metrics.sample(amount(value), {{"target", "cloud"}, {"outcome", name}});
+    };
+    beyond("answered", statistics.cloud.answered);
+    beyond("failed", statistics.cloud.failed);
+    beyond("expired", statistics.cloud.expired);
+    beyond("too-late", statistics.cloud.too_late);
+    beyond("over-budget", statistics.cloud.over_budget);
+    beyond("broken", statistics.cloud.broken);
+    metrics.single("frugal_cloud_breaker_open", "gauge",
+                   "1 while calls beyond the site are held back after failures.",
+                   statistics.cloud.breaker == "closed" ? 0 : 1);
     metrics.single("frugal_offload_queue_messages", "gauge", "Escalations waiting or running.",
                    statistics.queued + statistics.running);
     metrics.single("frugal_offload_load_ratio", "gauge", "Load of the edge models, 0 to 1.",

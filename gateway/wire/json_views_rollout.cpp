@@ -32,6 +32,21 @@ json::object rollout_device_object(const core::RolloutDeviceView& view) {
     return object;
 }
 
+json::object cloud_object(const core::CloudStatistics& statistics) {
+    json::object object;
+    object["asked"] = statistics.asked;
+    object["answered"] = statistics.answered;
+    object["failed"] = statistics.failed;
+    object["expired"] = statistics.expired;
+    object["too_late"] = statistics.too_late;
+    object["over_budget"] = statistics.over_budget;
+    object["broken"] = statistics.broken;
+    object["in_flight"] = statistics.in_flight;
+    object["breaker"] = statistics.breaker;
+    object["round_trip_p95_us"] = statistics.round_trip_p95.count();
+    return object;
+}
+
 json::object statistics_object(const core::EscalationStatistics& statistics) {
     json::object object;
     object["received"] = statistics.received;
@@ -54,6 +69,7 @@ json::object statistics_object(const core::EscalationStatistics& statistics) {
         task["service_us"] = entry.second.count();
         return task;
     });
+    object["cloud"] = cloud_object(statistics.cloud);
     return object;
 }
 

@@ -139,6 +139,7 @@ typedef struct {
     uint32_t local_class;
     uint32_t local_confidence_q8;
     fr_policy_reason_t policy_reason;
+    bool may_go_on;  ///< the policy's answer was FR_TIER_CLOUD: it may leave the site
     fr_view_t features;
 } fr_escalate_t;
 

@@ -87,7 +87,8 @@ static fr_status_t append(fr_node_t* node, const fr_instance_t* instance,
 }
 
 static bool send_up(fr_node_t* node, const fr_instance_t* instance,
-                    const fr_escalation_t* escalation, const fr_decision_record_t* record) {
+                    const fr_escalation_t* escalation, const fr_decision_record_t* record,
+                    bool may_go_on) {
     const fr_escalate_t message = {
         node->state.stream,
         escalation->sequence,
@@ -97,6 +98,7 @@ static bool send_up(fr_node_t* node, const fr_instance_t* instance,
         record->local_class,
         255u - record->local_doubt,
         (fr_policy_reason_t)escalation->reason,
+        may_go_on,
         fr_view(instance->submission->input, (uint32_t)instance->submission->input_size)};
     const size_t size =
         fr_escalate_encode(&message, node->config->arena, node->config->arena_bytes);
@@ -121,7 +123,7 @@ static void escalate(fr_node_t* node, const fr_instance_t* instance,
     escalation->is_waiting = 1;
     node->counters.escalations += 1;
     fr_spend_token(node, instance->task_index, instance->cap_per_hour);
-    if (!send_up(node, instance, escalation, record)) {
+    if (!send_up(node, instance, escalation, record, answer->tier == FR_TIER_CLOUD)) {
         fr_escalation_finish_local(node, escalation, FR_POLICY_NOLINK);
     }
 }

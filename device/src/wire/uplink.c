@@ -160,6 +160,7 @@ size_t fr_escalate_encode(const fr_escalate_t* escalate, uint8_t* payload, size_
     fr_write_varint(&writer, 6, escalate->local_class);
     fr_write_varint(&writer, 7, escalate->local_confidence_q8);
     fr_write_varint(&writer, 8, escalate->policy_reason);
+    fr_write_varint(&writer, 9, escalate->may_go_on ? 1u : 0u);
     write_view(&writer, 15, &escalate->features);
     return fr_writer_size(&writer);
 }

@@ -30,15 +30,24 @@ void EscalationDesk::on_escalate(const Step& step, Device& device, Escalate&& es
     if (is_asked_again(step, instance)) {
         return;
     }
+    const auto patience =
+        std::min<base::Duration>(milliseconds(escalate.deadline_ms), config_.deadline_max);
     if (!is_answerable(step, device, escalate)) {
+        if (catalogue_.edge_model(escalate.task) == nullptr &&
+            goes_on(step,
+                    {.instance = instance,
+                     .task = escalate.task,
+                     .local_class = escalate.local_class,
+                     .deadline = step.now.instant + patience},
+                    escalate.may_go_on, escalate.features)) {
+            return;
+        }
         ++statistics_.refused;
         turn_away(step, instance, VerdictStatus::kRefused, {});
         return;
     }
     const bool is_audit = escalate.policy_reason == PolicyReason::kAudit;
     statistics_.audits += is_audit ? 1 : 0;
-    const auto patience =
-        std::min<base::Duration>(milliseconds(escalate.deadline_ms), config_.deadline_max);
     const Place place{is_audit, step.now.instant + patience, next_order_++};
     const auto wait = wait_before(place);
     const auto finish =
@@ -58,6 +67,7 @@ void EscalationDesk::on_escalate(const Step& step, Device& device, Escalate&& es
                        .arrived = step.now.instant,
                        .seen = std::move(seen),
                        .is_probe = is_probe,
+                       .may_go_on = escalate.may_go_on,
                        .features = std::move(escalate.features)});
     dispatch(step);
 }
@@ -171,6 +181,9 @@ void EscalationDesk::dispatch(const Step& step) {
         Infer infer{
             .work = work, .task = job.task, .edge_model = model->digest, .deadline = job.deadline};
         infer.inputs.push_back(std::move(job.features));
+        if (job.may_go_on) {
+            infer.doubt_below.push_back(cloud_.doubt_below(job.task));
+        }
         step.immediately(std::move(infer));
         running_.emplace(work, std::move(job));
     }
@@ -179,7 +192,7 @@ void EscalationDesk::dispatch(const Step& step) {
     }
 }
 
-void EscalationDesk::on_inference(const Step& step, const InferenceDone& done) {
+void EscalationDesk::on_inference(const Step& step, InferenceDone&& done) {
     const auto found = running_.find(done.work);
     if (found == running_.end()) {
         return;
@@ -190,14 +203,28 @@ void EscalationDesk::on_inference(const Step& step, const InferenceDone& done) {
     last_runs_[job.task] = step.now.instant;
     FRUGAL_ASSERT(done.answers.size() == 1);
     const auto& answered = done.answers.front();
+    if (answered) {
+        learn(job, done.service_time);
+        observe(step, job, *answered);
+    }
+    CloudDesk::Question question{.instance = job.instance,
+                                 .task = job.task,
+                                 .local_class = job.local_class,
+                                 .deadline = job.deadline};
+    if (answered) {
+        question.edge = *answered;
+    }
+    if (!done.doubted.empty() &&
+        goes_on(step, std::move(question), job.may_go_on, done.doubted.front())) {
+        dispatch(step);
+        return;
+    }
     if (!answered) {
         ++statistics_.failed;
         journal_.log(step, LogEvent::kInferenceFailed,
                      {{"task", std::to_string(job.task)}, {"error", answered.error().describe()}});
         turn_away(step, job.instance, VerdictStatus::kRefused, {});
     } else {
-        learn(job, done.service_time);
-        observe(step, job, *answered);
         answer(step, job, *answered);
     }
     dispatch(step);
@@ -214,21 +241,14 @@ void EscalationDesk::learn(const Job& job, base::Duration measured) {
 }
 
 void EscalationDesk::answer(const Step& step, const Job& job, const EdgeAnswer& edge) {
-    if (step.now.instant > job.deadline) {
-        ++statistics_.expired;
-        return;
-    }
-    ++statistics_.answered;
-    statistics_.disagreements += edge.class_id != job.local_class ? 1 : 0;
-    const Verdict verdict{.stream = job.instance.stream,
-                          .sequence = job.instance.sequence,
-                          .status = VerdictStatus::kAnswered,
-                          .class_id = edge.class_id,
-                          .confidence = edge.confidence,
-                          .tier = Tier::kEdge,
-                          .edge_model = edge.edge_model};
-    remember(job.instance, verdict);
-    send(step, job.instance, verdict);
+    CloudDesk::Settled settled;
+    settled.question.instance = job.instance;
+    settled.question.task = job.task;
+    settled.question.local_class = job.local_class;
+    settled.question.deadline = job.deadline;
+    settled.answer = edge;
+    settled.tier = Tier::kEdge;
+    settle(step, settled);
 }
 
 // Late answers are evidence too.
@@ -287,6 +307,9 @@ void EscalationDesk::forget(DeviceNumber device) {
 }
 
 void EscalationDesk::on_time(const Step& step) {
+    for (const auto& settled : cloud_.on_time(step)) {
+        settle(step, settled);
+    }
     // Deadlines rise within each priority; expired work is at the front of one of them.
     for (auto position = queue_.begin(); position != queue_.end();) {
         const auto next = std::next(position);
@@ -299,8 +322,9 @@ void EscalationDesk::on_time(const Step& step) {
 }
 
 std::optional<base::Instant> EscalationDesk::next_deadline() const {
+    const auto beyond = cloud_.next_deadline();
     if (queue_.empty()) {
-        return std::nullopt;
+        return beyond;
     }
     auto next = queue_.begin()->first.deadline;
     const auto first_audit =
@@ -308,7 +332,7 @@ std::optional<base::Instant> EscalationDesk::next_deadline() const {
     if (first_audit != queue_.end()) {
         next = std::min(next, first_audit->first.deadline);
     }
-    return next;
+    return beyond ? std::min(next, *beyond) : next;
 }
 
 std::uint8_t EscalationDesk::load() const {
@@ -334,6 +358,7 @@ EscalationStatistics EscalationDesk::statistics() const {
     statistics.load = load();
     statistics.price = price();
     statistics.service_time = service_times_;
+    statistics.cloud = cloud_.statistics();
     return statistics;
 }
 

@@ -14,6 +14,7 @@
 #include "core/event.hpp"
 #include "core/fleet/registry.hpp"
 #include "core/journal.hpp"
+#include "core/offload/cloud_desk.hpp"
 #include "core/rollout/catalogue.hpp"
 #include "core/step.hpp"
 #include "core/work_numbers.hpp"
@@ -23,15 +24,17 @@ namespace frugal::core {
 class EscalationDesk {
 public:
     EscalationDesk(Registry& registry, Catalogue& catalogue, Journal& journal, WorkNumbers& works,
-                   const OffloadConfig& config)
+                   const OffloadConfig& config, const CloudConfig& cloud)
         : registry_(registry),
           catalogue_(catalogue),
           journal_(journal),
           works_(works),
-          config_(config) {}
+          config_(config),
+          cloud_(works, cloud) {}
 
     void on_escalate(const Step& step, Device& device, Escalate&& escalate);
-    void on_inference(const Step& step, const InferenceDone& done);
+    void on_inference(const Step& step, InferenceDone&& done);
+    void on_cloud(const Step& step, const CloudDone& done);
 
     /// Drops the device's waiting work.
     void forget(DeviceNumber device);
@@ -44,13 +47,7 @@ public:
     EscalationStatistics statistics() const;
 
 private:
-    /// Which task instance: one answer each.
-    struct Instance {
-        DeviceNumber device{};
-        base::StreamId stream;
-        std::uint64_t sequence = 0;
-        auto operator<=>(const Instance&) const = default;
-    };
+    using Instance = TaskInstance;
     /// Order of the queue: audits behind everything else, then by deadline, then first come.
     struct Place {
         bool is_audit = false;
@@ -66,6 +63,7 @@ private:
         base::Instant arrived;
         ObservationRecord seen{};  ///< what the learner may know of it
         bool is_probe = false;     ///< runs although the estimate says it will be late
+        bool may_go_on = false;    ///< its device lets it leave the site
         Features features;
     };
 
@@ -83,6 +81,10 @@ private:
     void learn(const Job& job, base::Duration measured);
     void answer(const Step& step, const Job& job, const EdgeAnswer& edge);
     void observe(const Step& step, const Job& job, const EdgeAnswer& edge);
+    void settle(const Step& step, const CloudDesk::Settled& settled);
+    /// True if a server beyond the site was asked; the input is gone then.
+    bool goes_on(const Step& step, CloudDesk::Question&& question, bool may_go_on,
+                 Features& features);
     void turn_away(const Step& step, const Instance& instance, VerdictStatus status,
                    base::Duration retry_after);
     void remember(const Instance& instance, const Verdict& verdict);
@@ -105,6 +107,7 @@ private:
     std::map<std::uint32_t, base::Duration> service_times_;
     std::map<std::uint32_t, base::Instant> last_runs_;  ///< by task, when one last ended
     base::Duration sojourn_{0};                         ///< moving average of the time in the queue
+    CloudDesk cloud_;
     EscalationStatistics statistics_;
 };
 

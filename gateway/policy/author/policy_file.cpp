@@ -66,7 +66,7 @@ const KnownKeys kUnitKeys = {{"error", kReal}};
 const KnownKeys kGuardKeys = {{"when", kText}, {"then", kText}};
 const KnownKeys kTaskKeys = {
     {"edge", kText}, {"deadline", kText}, {"payload_bytes", kWhole}, {"privacy", kText},
-    {"caps", kTable}, {"classes", kTable}, {"audit", kText}, {"learn", kText},
+    {"tier", kText}, {"caps", kTable}, {"classes", kTable}, {"audit", kText}, {"learn", kText},
     {"price", kTable}, {"model", kList}};
 const KnownKeys kCapKeys = {{"node_per_hour", kWhole}, {"group_share", kReal}};
 const KnownKeys kPriceKeys = {{"payload", kWhole}, {"latency", kWhole}, {"load", kWhole},
@@ -277,7 +277,6 @@ private:
 
     Result<void> read_task(const toml::table& task) {
         task_.task = static_cast<std::uint8_t>(target_.task);
-        task_.tier = FR_TIER_EDGE;
         const std::string privacy = task["privacy"].value_or<std::string>("never");
         static constexpr std::array<std::string_view, 3> kPrivacy = {"public", "edge-only",
                                                                      "never"};
@@ -287,6 +286,12 @@ private:
                           "Use public, edge-only or never.");
         }
         task_.privacy = static_cast<std::uint8_t>(found - kPrivacy.begin());
+        const std::string tier = task["tier"].value_or<std::string>("edge");
+        if (tier != "edge" && (tier != "cloud" || task_.privacy != 0)) {
+            return refuse(*task.get("tier"), "tier \"" + tier + "\" cannot be had",
+                          "Use edge, or cloud together with privacy = \"public\".");
+        }
+        task_.tier = tier == "cloud" ? FR_TIER_CLOUD : FR_TIER_EDGE;
         const auto deadline = number_with_unit(task["deadline"].value_or<std::string>("0ms"),
                                                {{"ms", 1.0}, {"s", 1e3}});
         if (!deadline || *deadline < 0 || *deadline > 65535.0 * FR_POLICY_DEADLINE_UNIT_MS) {

@@ -100,6 +100,11 @@ void GatewayHost::perform_effect(core::Infer&& job) {
     });
 }
 
+// The worlds configure no third tier.
+void GatewayHost::perform_effect(core::AskCloud&& job) {
+    push(core::CloudDone{job.work, base::fail(base::ErrorKind::kUnavailable, "no such server")});
+}
+
 void GatewayHost::perform_effect(core::IssueCertificate&& job) {
     core::IssuedCertificate issued;
     for (auto& byte : issued.record.serial) {

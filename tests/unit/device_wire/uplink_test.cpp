@@ -154,16 +154,18 @@ TEST(Uplink, EscalateWithItsFeatures) {
     }
     EXPECT_EQ(
         encode(fr_escalate_encode,
-               fr_escalate_t{kStream, 317, 1, 800, 7, 4, 125, FR_POLICY_ESC_GAIN, {features, 16}}),
+               fr_escalate_t{
+                   kStream, 317, 1, 800, 7, 4, 125, FR_POLICY_ESC_GAIN, true, {features, 16}}),
         read_vector("escalate"));
 }
 
 TEST(Uplink, TheOverheadOfAnEscalationIsBounded) {
     std::vector<std::uint8_t> features(FR_FEATURES_SIZE_MAX, 1);
-    const fr_escalate_t worst{
-        UINT64_MAX, UINT64_MAX,         UINT32_MAX,
-        UINT32_MAX, UINT32_MAX,         63,
-        255,        FR_POLICY_ESC_RULE, {features.data(), FR_FEATURES_SIZE_MAX}};
+    const fr_escalate_t worst{UINT64_MAX, UINT64_MAX,
+                              UINT32_MAX, UINT32_MAX,
+                              UINT32_MAX, 63,
+                              255,        FR_POLICY_ESC_RULE,
+                              true,       {features.data(), FR_FEATURES_SIZE_MAX}};
     std::vector<std::uint8_t> payload(FR_MESSAGE_SIZE_MAX);
     const auto size = fr_escalate_encode(&worst, payload.data(), payload.size());
     EXPECT_NE(size, 0U);

@@ -104,11 +104,23 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{"and_is_not_built_in", "or rtt", "and rtt", "joined by `or`"},
         BadCase{"guard_to_edge", "then = \"local\"", "then = \"edge\"", "only keep a task"},
         BadCase{"privacy", "edge-only", "secret", "public, edge-only or never"},
+        BadCase{"cloud_of_a_private_task",
+                "deadline =", "tier = \"cloud\"\ndeadline =", "privacy = \"public\""},
+        BadCase{"tier", "deadline =", "tier = \"moon\"\ndeadline =", "tier \"moon\""},
         BadCase{"unknown_class", "blight", "rust", "no class \"rust\""},
         BadCase{"expiry", "72h", "soon", "72h"},
         BadCase{"shift", "shift = 4", "shift = 40", "shift is not in 0..31"},
         BadCase{"not_toml", "[policy]", "[policy", "not valid TOML"}),
     [](const auto& test) { return test.param.case_name; });
+
+TEST(PolicyFile, APublicTaskMayGoBeyondTheSite) {
+    std::string text = policy_text();
+    const std::string privacy = "privacy = \"edge-only\"";
+    text.replace(text.find(privacy), privacy.size(), "privacy = \"public\"\ntier = \"cloud\"");
+    const auto policy = compile_policy(text, "leaf.toml", target());
+    ASSERT_TRUE(policy) << policy.error().describe();
+    EXPECT_EQ(answer_for(*policy, 0, 200, 20, 0).tier, FR_TIER_CLOUD);
+}
 
 TEST(PolicyFile, RefusesATaskItDoesNotHave) {
     PolicyTarget other = target();
