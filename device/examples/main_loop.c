@@ -117,6 +117,10 @@ static const fr_kernel_t* const kKernels[] = {
     &fr_kernel_fully_connected, &fr_kernel_reshape,   &fr_kernel_softmax};
 static const fr_operator_set_t kOperators = {kKernels, sizeof kKernels / sizeof kKernels[0]};
 
+// The encodings it takes: the smallest that its memory allows.
+static const fr_profile_t* const kProfiles[] = {&fr_profile_1};
+static const fr_profile_set_t kProfileSet = {kProfiles, sizeof kProfiles / sizeof kProfiles[0]};
+
 static uint8_t arena[ARENA_BYTES];
 static uint8_t input[INPUT_BYTES];
 static fr_node_t node;
@@ -130,6 +134,7 @@ static const fr_node_config_t kConfig = {
     .tasks = kTasks,
     .task_count = 1,
     .operators = &kOperators,
+    .profiles = &kProfileSet,
     .arena = arena,
     .arena_bytes = ARENA_BYTES,
     .slot_bytes = 96u * 1024u,

@@ -22,23 +22,46 @@
 extern "C" {
 #endif
 
-#define FR_CODEC_VERSION 2u
-#define FR_CODEC_PROFILES 3u  ///< 0: Huffman; 1: adaptive bins; 2: mixed predictions
-#define FR_CODEC_PROFILE_MASK ((1u << FR_CODEC_PROFILES) - 1u)  ///< all are built in
+#define FR_CODEC_VERSION 3u
+#define FR_CODEC_PROFILES 3u
 #define FR_CODEC_HEADER_SIZE 17u
 #define FR_CODEC_BASE_DIGEST_SIZE 8u  ///< follows the header when the stream needs a base
 #define FR_CODEC_HEADER_SIZE_MAX (FR_CODEC_HEADER_SIZE + FR_CODEC_BASE_DIGEST_SIZE)
 #define FR_CODEC_FLAG_BASE 0x10u
 #define FR_CODEC_SEGMENTS_MAX 4096u
 #define FR_CODEC_RAM_BYTES_0 816u  ///< RAM of a 32-bit device, decoder and models, by profile
-#define FR_CODEC_RAM_BYTES_1 1500u
-#define FR_CODEC_RAM_BYTES_2 4364u
+#define FR_CODEC_RAM_BYTES_1 1608u
+#define FR_CODEC_RAM_BYTES_2 1764u
 #define FR_CODEC_EXPANSION_MAX 1024u  ///< decoded bytes for each byte of stream, but in a delta
 #define FR_CODEC_INPUT_SIZE 32u       ///< what a decoder buffers of its input
 #define FR_CODEC_ATOM_SIZE 32u        ///< most input one step can take
 #define FR_CODEC_COPY_MIN 2u
 #define FR_CODEC_FACTOR_ONE 0x3F800000u    ///< 1.0f
 #define FR_CODEC_FACTOR_RANGE 0x42FE0000u  ///< 127.0f: a bound is its scale times this
+
+// ---- profiles: how weights are modelled. A firmware names those it wants, and the linker takes in
+// ---- their decoders and no others.
+
+/// One profile; what is in it is the decoder's own business.
+typedef struct fr_profile fr_profile_t;
+
+/// Profiles a decoder accepts, in any order. Example:
+///     static const fr_profile_t* const profiles[] = {&fr_profile_1};
+///     static const fr_profile_set_t set = {profiles, 1};
+typedef struct {
+    const fr_profile_t* const* profiles;
+    uint32_t profile_count;
+} fr_profile_set_t;
+
+extern const fr_profile_t fr_profile_0;  ///< Huffman code
+extern const fr_profile_t fr_profile_1;  ///< adaptive bins
+extern const fr_profile_t fr_profile_2;  ///< adaptive bins, mixed with a density
+extern const fr_profile_set_t fr_profiles_all;
+
+/// The profile with this number; NULL when the set has none.
+const fr_profile_t* fr_profile_find(const fr_profile_set_t* set, uint32_t number);
+/// Model memory it wants on this machine, bytes.
+uint32_t fr_profile_memory_bytes(const fr_profile_t* profile);
 
 /// Kinds of a segment, as coded. Everything else is literal bytes and copies.
 typedef enum {
@@ -55,7 +78,7 @@ typedef enum {
     FR_CODEC_FAULT_NONE = 0,
     FR_CODEC_FAULT_MAGIC,           ///< not a stream of this codec
     FR_CODEC_FAULT_VERSION,         ///< another version of the format
-    FR_CODEC_FAULT_PROFILE,         ///< a profile not built in
+    FR_CODEC_FAULT_PROFILE,         ///< a profile this decoder was not given
     FR_CODEC_FAULT_RAM,             ///< the profile wants more memory than this decoder was given
     FR_CODEC_FAULT_BASE,            ///< a delta, and the base is missing or another one
     FR_CODEC_FAULT_DECODED_EMPTY,   ///< decoded size 0
@@ -85,14 +108,15 @@ typedef enum {
 typedef fr_status_t (*fr_codec_read_t)(void* context, uint32_t offset, uint8_t* out, uint32_t size);
 
 typedef struct {
-    uint32_t decoded_size_max;    ///< hard cap: the signed size, or the slot
-    fr_codec_read_t read_output;  ///< required
-    void* context;                ///< passed to read_output and read_base
-    void* memory;                 ///< for the models of a profile, aligned as uint32_t
-    uint32_t memory_bytes;        ///< decides which profiles can be decoded
-    fr_codec_read_t read_base;    ///< for deltas, else NULL
-    uint32_t base_size;           ///< bytes
-    const uint8_t* base_digest;   ///< leading FR_CODEC_BASE_DIGEST_SIZE bytes of its SHA-256
+    uint32_t decoded_size_max;         ///< hard cap: the signed size, or the slot
+    fr_codec_read_t read_output;       ///< required
+    void* context;                     ///< passed to read_output and read_base
+    void* memory;                      ///< for the models of a profile, aligned as uint32_t
+    uint32_t memory_bytes;             ///< decides which profiles can be decoded
+    fr_codec_read_t read_base;         ///< for deltas, else NULL
+    uint32_t base_size;                ///< bytes
+    const uint8_t* base_digest;        ///< leading FR_CODEC_BASE_DIGEST_SIZE bytes of its SHA-256
+    const fr_profile_set_t* profiles;  ///< required: what can be decoded, e.g. &fr_profiles_all
 } fr_decoder_config_t;
 
 /// What the front of a stream states.
@@ -110,36 +134,26 @@ FR_MUST_USE fr_status_t fr_codec_read_header(const uint8_t* bytes, size_t size,
                                              uint32_t decoded_size_max, fr_codec_header_t* header,
                                              fr_codec_fault_t* fault);
 
-// ---- memory of the models, by profile
-
-#define FR_CODEC_BYTE_SLOTS_1 384u
-#define FR_CODEC_BYTE_SLOTS_2 700u
+// ---- memory of the models, by profile: what is modelled one after the other shares it
 
 typedef union {
-    fr_nibble_model_t bytes;  // restarted after a tensor
+    fr_byte_model_t bytes;
     fr_huffman_t code;
 } fr_codec_memory_0_t;
 
+typedef struct {
+    fr_weight_tensor_t tensor;
+    fr_weight_model_t model;
+} fr_weight_rows_t;
+
 typedef union {
-    struct {
-        fr_byte_model_t model;
-        fr_context_t slots[FR_CODEC_BYTE_SLOTS_1];
-    } bytes;  // restarted after a tensor
-    struct {
-        fr_weight_tensor_t tensor;
-        fr_bin_model_t model;
-    } weights;
+    fr_byte_model_t bytes;
+    fr_weight_rows_t rows;
 } fr_codec_memory_1_t;
 
 typedef struct {
-    struct {
-        fr_byte_model_t model;
-        fr_context_t slots[FR_CODEC_BYTE_SLOTS_2];
-    } bytes;
-    struct {
-        fr_weight_tensor_t tensor;
-        fr_weight_model_t model;
-    } weights;
+    fr_codec_memory_1_t shared;
+    fr_weight_mixer_t mixer;
 } fr_codec_memory_2_t;
 
 /// Enough for any profile.
@@ -149,15 +163,14 @@ typedef union {
     fr_codec_memory_2_t profile_2;
 } fr_codec_memory_t;
 
-/// Model memory a profile wants on this machine; 0 for an unknown profile.
-uint32_t fr_codec_memory_bytes(uint32_t profile);
 /// RAM of decoder and models together on a 32-bit device, at most; 0 for an unknown profile.
 uint32_t fr_codec_ram_bytes(uint32_t profile);
 
 /// Private to the decoder, but plain data: the caller provides the memory.
-typedef struct {
+typedef struct fr_decoder {
     fr_decoder_config_t config;
     fr_codec_header_t header;
+    const fr_profile_t* profile;  // of the stream
     uint8_t fault;
     uint8_t step;
     uint8_t token_before;
@@ -169,9 +182,7 @@ typedef struct {
     uint8_t input[FR_CODEC_INPUT_SIZE];
     uint8_t input_used, input_held;
     uint16_t segments;
-    uint8_t starved;    // the range decoder wanted a byte that does not exist
     uint32_t received;  // bytes sunk
-    uint32_t consumed;  // bytes taken by the header and the range decoder
     uint32_t produced;  // bytes of output decoded, pending ones included
     uint32_t checksum;
     uint32_t range, code;
@@ -186,8 +197,9 @@ typedef struct {
 } fr_decoder_t;
 
 /// Prepares a decoder. Nothing of an earlier stream remains.
-/// @return FR_OK; FR_ERROR_ARGUMENT without read_output or memory, with a cap of 0, or with a base
-///         that lacks its reader or digest.
+/// @return FR_OK; FR_ERROR_ARGUMENT without read_output, memory or profiles, with a cap of 0, or
+/// with
+///         a base that lacks its reader or digest.
 FR_MUST_USE fr_status_t fr_decoder_init(fr_decoder_t* decoder, const fr_decoder_config_t* config);
 
 /// Takes input, as much as there is room for; `taken` may be 0 when poll must run first.

@@ -2,7 +2,7 @@
 // The statistical models behind the codec, shared by the decoder and by the gateway's encoder so
 // that both predict every bit alike. Owned by a decoder or an encoder, one thread at a time.
 // All arithmetic is integer and the same on every machine; nothing here reads input or memory
-// of others. A bit-driven model is run as: begin, then predict and update for each bit, then end.
+// of others.
 // Probabilities handed out are those of a 1, in 1/65536, never 0 and never 65536.
 #ifndef FRUGAL_CODEC_MODEL_H
 #define FRUGAL_CODEC_MODEL_H
@@ -46,10 +46,11 @@ typedef struct {
     fr_context_t is_other[3][4];  ///< literal or not: by the token before, by offset modulo 4
     fr_context_t is_segment[3];
     fr_context_t is_repeated[3];
-    fr_context_t repeated_distance[4];
+    fr_context_t repeated_distance[3];
     fr_context_t segment_kind[8];
     fr_context_t same_count;
     fr_context_t zero_row;
+    fr_context_t has_special;
     fr_context_t negative[2];  ///< of integers, of floats
     fr_context_t is_near[2];
     fr_context_t factor[4];
@@ -66,62 +67,41 @@ typedef struct {
 
 void fr_token_model_init(fr_token_model_t* model);
 
-// ---- a mix of predictions in the logistic domain (log2 of the odds, 1/256)
+// ---- bytes: what is not a tensor of weights, as two trees of 4 decisions
 
-#define FR_MIXER_INPUTS 4u
-
-typedef struct {
-    int32_t weights[8][FR_MIXER_INPUTS];  ///< one row for each bit of a byte, 1/16384
-    int32_t inputs[FR_MIXER_INPUTS];
-    uint32_t row;
-    uint32_t probability;
-} fr_mixer_t;
-
-// ---- bytes: what is not a tensor of weights
-
-/// What is known before a byte is decoded.
-typedef struct {
-    uint8_t before;     ///< the byte before it
-    uint8_t before_4;   ///< the byte 4 before it
-    uint8_t matched;    ///< the byte at the distance of the last copy
-    uint8_t alignment;  ///< offset modulo 4
-} fr_byte_surroundings_t;
-
-/// Profile 0: two trees of 4 decisions, no mixing.
 typedef struct {
     fr_context_t high[4][16];  ///< by alignment
     fr_context_t low[4][16];   ///< by what the high half is
-} fr_nibble_model_t;
-
-void fr_nibble_model_init(fr_nibble_model_t* model);
-/// The 16 contexts of the next half: the high one when `node` is 1, the low one when it is 16..31.
-fr_context_t* fr_nibble_contexts(fr_nibble_model_t* model, uint32_t alignment, uint32_t node);
-
-/// Profiles 1 and 2: hashed contexts, mixed.
-#define FR_BYTE_INPUTS 4u
-
-typedef struct {
-    fr_mixer_t mixer;
-    uint32_t hashes[FR_BYTE_INPUTS];
-    uint16_t chosen[FR_BYTE_INPUTS];
-    uint32_t node;
-    uint32_t slot_count;
-    fr_context_t* slots;
 } fr_byte_model_t;
 
-void fr_byte_model_init(fr_byte_model_t* model, fr_context_t* slots, uint32_t slot_count);
-void fr_byte_model_begin(fr_byte_model_t* model, const fr_byte_surroundings_t* around);
-uint32_t fr_byte_model_predict(fr_byte_model_t* model);
-void fr_byte_model_update(fr_byte_model_t* model, uint32_t bit);
+void fr_byte_model_init(fr_byte_model_t* model);
+/// The 16 contexts of the next half: the high one when `node` is 1, the low one when it is 16..31.
+/// @param alignment offset modulo 4
+fr_context_t* fr_byte_contexts(fr_byte_model_t* model, uint32_t alignment, uint32_t node);
 
 // ---- weights: an int8 tensor as rows of columns
 
-#define FR_WEIGHT_ROWS_REMEMBERED 8u
 #define FR_WEIGHT_ROWS_MAX 65535u
 #define FR_WEIGHT_COLUMNS_MAX 65535u
+#define FR_WEIGHT_ROWS_REMEMBERED 8u
 #define FR_WEIGHT_NEIGHBOURS 5u
-#define FR_WEIGHT_BLOCK 16u   ///< columns fetched together from rows before
-#define FR_WEIGHT_RECENT 64u  ///< weights of this row that are kept
+#define FR_WEIGHT_BLOCK 16u  ///< columns fetched together from what lies before
+#define FR_PALETTE_MAX 64u   ///< most values of a tensor that is coded by their ranks
+
+/// What the stream states about a tensor.
+typedef struct {
+    uint32_t rows, columns;
+    uint32_t near_distance, far_distance;  ///< in columns; 0: none
+    uint32_t old_distance;                 ///< bytes back to the old tensor; 0: none
+} fr_weight_shape_t;
+
+/// The values a tensor uses, ascending. Its weights are then coded as ranks, counted from the
+/// rank of 0; a value that is not in it has the rank of the next greater one.
+typedef struct {
+    uint8_t count;  ///< 0: no palette, a weight is its value
+    uint8_t zero;   ///< how many values are below 0
+    int8_t values[FR_PALETTE_MAX];
+} fr_palette_t;
 
 /// What is known before a weight is decoded: the weights around it, 0 outside the tensor.
 typedef struct {
@@ -129,14 +109,7 @@ typedef struct {
     uint8_t special_state;              ///< 0..15: how special the surroundings are
     uint16_t column_sum;    ///< sum of magnitudes in this column over the remembered rows
     uint16_t column_count;  ///< how many rows that is, at most FR_WEIGHT_ROWS_REMEMBERED
-    bool has_old;           ///< the tensor is told by an old one: its value is the special one
 } fr_weight_surroundings_t;
-
-typedef struct {
-    uint32_t rows, columns;
-    uint32_t near_distance, far_distance;  ///< in columns; 0: none
-    uint32_t old_distance;                 ///< bytes back to the old tensor; 0: none
-} fr_weight_shape_t;
 
 /// A weight tensor and the rows of it that matter for the next one.
 typedef struct {
@@ -146,100 +119,117 @@ typedef struct {
     uint32_t remembered_count;
     uint16_t remembered[FR_WEIGHT_ROWS_REMEMBERED];
     uint16_t column_sum[FR_WEIGHT_BLOCK];
-    int8_t above[FR_WEIGHT_BLOCK];
+    int8_t blocks[3][FR_WEIGHT_BLOCK];  ///< near, far, above
     int8_t old[FR_WEIGHT_BLOCK];
-    int8_t recent[FR_WEIGHT_RECENT];
-    uint8_t row_mask;         ///< rows remembered, less 1
-    uint8_t special_history;  ///< one bit for each of the last weights: it was the old value
+    int8_t recent[FR_WEIGHT_BLOCK];  ///< of this row, by column modulo 16
+    uint8_t rows_kept;               ///< a power of two, at most FR_WEIGHT_ROWS_REMEMBERED
+    uint8_t special_history;         ///< one bit for each of the last weights: it was the old value
+    fr_weight_surroundings_t around;  ///< of the next weight
+    fr_palette_t palette;
 } fr_weight_tensor_t;
 
 /// Reads bytes produced before, or of the base: addresses count from the base's first byte.
 typedef void (*fr_weight_read_t)(void* context, uint32_t address, uint8_t* out, uint32_t size);
 
-/// Starts a tensor at the address `start`. The caller checked that it fits the file. Profile 1
-/// remembers 4 rows, profile 2 remembers 8.
+/// Starts a tensor at the address `start`, without a palette. The caller checked that it fits.
 void fr_weight_tensor_begin(fr_weight_tensor_t* tensor, uint32_t start,
-                            const fr_weight_shape_t* shape, uint32_t profile);
+                            const fr_weight_shape_t* shape, uint32_t rows_kept);
+/// Starts a row that is not all zero.
+void fr_weight_tensor_begin_row(fr_weight_tensor_t* tensor);
 /// Collects the surroundings of the next weight.
-void fr_weight_tensor_look(fr_weight_tensor_t* tensor, fr_weight_read_t read, void* context,
-                           fr_weight_surroundings_t* around);
-/// Steps over one weight; a row that was coded is remembered when it ends.
-void fr_weight_tensor_step(fr_weight_tensor_t* tensor, int8_t value);
+void fr_weight_tensor_look(fr_weight_tensor_t* tensor, fr_weight_read_t read, void* context);
+/// Steps over one weight, given as coded; a row that was coded is remembered when it ends.
+void fr_weight_tensor_step(fr_weight_tensor_t* tensor, int32_t coded);
 /// Steps over a whole row of zeros; it is not remembered.
 void fr_weight_tensor_skip_row(fr_weight_tensor_t* tensor);
 bool fr_weight_tensor_is_done(const fr_weight_tensor_t* tensor);
 
-// ---- weights, profile 2: three views of each bit, mixed
+/// A value as it is coded, and back.
+int32_t fr_palette_rank(const fr_palette_t* palette, int8_t value);
+int8_t fr_palette_value(const fr_palette_t* palette, int32_t coded);
 
+// ---- weights, profiles 1 and 2: special or not, then which of 16 bins of a bell curve, then
+// ---- where in it
+
+#define FR_WEIGHT_BUCKETS 10u
+#define FR_WEIGHT_BINS 16u
+#define FR_WEIGHT_CLASSES 3u
+
+/// A tree over the bin.
 typedef struct {
-    uint16_t values[256];  ///< tree over the value
-    uint8_t value_counts[256];
-    uint16_t coarse[8][32];  ///< tree over its 5 high bits, by the scale
-    uint8_t coarse_counts[8][32];
-    fr_context_t special_paths[16u * 8u];  ///< on the way to the special value
-    fr_mixer_t mixer;
-    int32_t tap_weights[FR_WEIGHT_NEIGHBOURS];  ///< linear prediction of the mean, 1/65536
-    int32_t scale_weights[3];                   ///< row, column, local energy, 1/65536
-    int32_t scale_bias;                         ///< 1/65536 of a log2
-    uint32_t sum, count;                        ///< of |residual| in 1/16, whole tensor
-    uint32_t row_sum, row_count, row_prior;
-    uint32_t local;
-    int32_t log_mean, log_ratio[3];
-    int32_t mean;            ///< predicted, 1/256
-    uint32_t inverse_scale;  ///< 2^23 over the predicted mean magnitude in 1/16
+    uint16_t probabilities[FR_WEIGHT_BINS];
+    uint8_t counts[FR_WEIGHT_BINS];
+} fr_weight_bins_t;
+
+/// Profile 2: the tree's probability and that of a logistic density, mixed.
+typedef struct {
+    int32_t weights[FR_WEIGHT_BINS][2];  ///< by node, 1/16384
+    int32_t inputs[2];                   ///< log2 of the odds, 1/256
+    uint32_t probability;
+    uint32_t inverse_scale;                        ///< 2^23 over the scale
     uint32_t below_low, below_middle, below_high;  ///< cumulative probability, 1/2^24
-    uint32_t node;
-    uint8_t special_state, special, bit, scale_class;
-} fr_weight_model_t;
+} fr_weight_mixer_t;
 
-/// Starts with nothing learnt.
-void fr_weight_model_init(fr_weight_model_t* model);
-/// Starts a tensor: forgets values and energies, keeps what mixing has learnt.
-void fr_weight_model_begin_tensor(fr_weight_model_t* model, const fr_weight_shape_t* shape);
-void fr_weight_model_begin_row(fr_weight_model_t* model);
-void fr_weight_model_begin(fr_weight_model_t* model, const fr_weight_surroundings_t* around);
-uint32_t fr_weight_model_predict(fr_weight_model_t* model);
-void fr_weight_model_update(fr_weight_model_t* model, uint32_t bit);
-/// Learns from the weight just coded and returns it. `around` as given to begin.
-int8_t fr_weight_model_end(fr_weight_model_t* model, const fr_weight_surroundings_t* around);
+/// How a profile refines the probabilities of the tree; profile 1 does not.
+typedef struct {
+    void (*begin_tensor)(fr_weight_mixer_t* mixer);
+    void (*begin)(fr_weight_mixer_t* mixer, uint32_t scale);
+    uint32_t (*predict)(fr_weight_mixer_t* mixer, int32_t mean, uint32_t node, int32_t boundary,
+                        uint32_t probability);
+    void (*update)(fr_weight_mixer_t* mixer, uint32_t node, uint32_t bit);
+} fr_weight_mixing_t;
 
-// ---- weights, profile 1: which of 16 bins of a bell curve, then where in it
-
-#define FR_BIN_BUCKETS 9u
-#define FR_BIN_COUNT 16u
+extern const fr_weight_mixing_t fr_weight_mixing;
 
 typedef struct {
-    uint16_t bins[FR_BIN_BUCKETS][FR_BIN_COUNT];  ///< a tree over the bin, by the scale
-    uint8_t bin_counts[FR_BIN_BUCKETS][FR_BIN_COUNT];
-    uint16_t tails[3][8];  ///< a tree over the bit length of how far out, by the scale
-    uint8_t tail_counts[3][8];
-    uint16_t specials[3][16];  ///< is it the special value, by scale and surroundings
-    uint8_t special_counts[3][16];
-    int32_t tap_weights[FR_WEIGHT_NEIGHBOURS];  ///< linear prediction of the mean, 1/4096
+    fr_weight_bins_t bins[FR_WEIGHT_BUCKETS];  ///< by the scale
+    uint16_t tails[FR_WEIGHT_CLASSES][8];      ///< a tree over the bit length of how far out
+    uint8_t tail_counts[FR_WEIGHT_CLASSES][8];
+    uint16_t specials[FR_WEIGHT_CLASSES][16];  ///< is it the special value, by surroundings
+    uint8_t special_counts[FR_WEIGHT_CLASSES][16];
+    uint16_t extremes[FR_WEIGHT_CLASSES][2];  ///< is it the outermost, by whether the row had one
+    uint8_t extreme_counts[FR_WEIGHT_CLASSES][2];
+    int32_t tap_weights[FR_WEIGHT_NEIGHBOURS];  ///< linear prediction of the mean, 1/65536
     uint32_t global, row, local;                ///< mean |residual|, 1/4096
     uint32_t row_count, count;
-    int32_t mean;       ///< predicted, 1/16
-    uint32_t scale;     ///< predicted mean magnitude, 1/16
-    int32_t low, high;  ///< the weight is in low .. high - 1
+    int32_t rate;             ///< of learning the mean
+    int32_t mean;             ///< predicted, 1/16
+    uint32_t scale;           ///< predicted mean magnitude, 1/16, at least 1
+    int32_t centre;           ///< the mean, or a whole number where bins are narrow, 1/16
+    int32_t bin_scale;        ///< the scale, or one for the bucket where bins are narrow
+    int32_t lowest, highest;  ///< bounds of a weight: lowest .. highest - 1
+    int32_t outermost_low, outermost_high;  ///< where quantizers clamp
+    int32_t low, high;                      ///< the weight is in low .. high - 1
+    int32_t special;                        ///< a value told first
     uint32_t node;
-    uint32_t bucket, bin_class;
-    int32_t special;
-} fr_bin_model_t;
+    uint8_t bucket, scale_class, row_has_extreme;
+    bool has_special;                  ///< the tensor has a special value: 0 or the old one
+    const fr_weight_mixing_t* mixing;  ///< NULL: none
+    fr_weight_mixer_t* mixer;
+} fr_weight_model_t;
 
-void fr_bin_model_init(fr_bin_model_t* model, bool has_old);
-void fr_bin_model_begin_row(fr_bin_model_t* model);
-void fr_bin_model_begin(fr_bin_model_t* model, const fr_weight_surroundings_t* around);
+/// Starts a tensor with nothing learnt but, with an old one, that its values stay. `mixing` and
+/// `mixer` are set by the caller, before.
+void fr_weight_model_begin_tensor(fr_weight_model_t* model, const fr_weight_tensor_t* tensor,
+                                  bool has_special);
+void fr_weight_model_begin_row(fr_weight_model_t* model);
+/// Starts a weight.
+void fr_weight_model_begin(fr_weight_model_t* model, const fr_weight_tensor_t* tensor);
 /// The boundary the next decision is about, always inside low .. high: the bit says whether the
 /// weight is at or above it. False when the bin is known.
-bool fr_bin_model_next(fr_bin_model_t* model, int32_t* boundary);
+bool fr_weight_model_next(fr_weight_model_t* model, int32_t* boundary);
+/// Probability of a 1 for that decision.
+uint32_t fr_weight_model_predict(fr_weight_model_t* model, int32_t boundary);
 /// Goes below (0) or above (1) a boundary.
-void fr_bin_model_take(fr_bin_model_t* model, int32_t boundary, uint32_t bit);
+void fr_weight_model_take(fr_weight_model_t* model, int32_t boundary, uint32_t bit);
 /// How many values the inner bin has room for without the special one; 0 for an outer bin.
-uint32_t fr_bin_model_room(const fr_bin_model_t* model);
+uint32_t fr_weight_model_room(const fr_weight_model_t* model);
 /// The value with this index in an inner bin.
-int32_t fr_bin_model_value(const fr_bin_model_t* model, uint32_t index);
-/// Learns from the weight just coded. `around` as given to begin.
-void fr_bin_model_end(fr_bin_model_t* model, const fr_weight_surroundings_t* around, int32_t value);
+int32_t fr_weight_model_value(const fr_weight_model_t* model, uint32_t index);
+/// The outermost value of an outer bin; one that is not in it is never told.
+int32_t fr_weight_model_outermost(const fr_weight_model_t* model);
+/// Learns from the weight just coded.
+void fr_weight_model_end(fr_weight_model_t* model, const fr_weight_tensor_t* tensor, int32_t coded);
 
 // ---- weights, profile 0: a canonical Huffman code
 

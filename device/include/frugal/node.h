@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "frugal/codec.h"
 #include "frugal/limits.h"
 #include "frugal/port.h"
 #include "frugal/runtime.h"
@@ -64,6 +65,7 @@ typedef struct {
     uint32_t task_count;  ///< 1..FR_TASKS_MAX
 
     const fr_operator_set_t* operators;  ///< what models may use, e.g. &fr_operators_base
+    const fr_profile_set_t* profiles;    ///< encodings it can decode, e.g. &fr_profiles_all
 
     uint8_t* arena;        ///< working memory, used only inside one call of this API
     uint32_t arena_bytes;  ///< activations, decoder RAM, outgoing messages: >= 1280

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codec/bits.h"
 
-#define RANGE_MIN (1u << 24)
-
-static uint8_t next_byte(fr_decoder_t* decoder) {
+uint32_t fr_bits_byte(fr_decoder_t* decoder) {
     if (decoder->input_used == decoder->input_held) {
-        decoder->starved = 1;
+        if (decoder->fault == FR_CODEC_FAULT_NONE) {
+            decoder->fault = FR_CODEC_FAULT_TRUNCATED;
+        }
         return 0;
     }
-    ++decoder->consumed;
     return decoder->input[decoder->input_used++];
 }
 
 static void shift_in(fr_decoder_t* decoder) {
-    while (decoder->range < RANGE_MIN) {
+    while (decoder->range < FR_RANGE_MIN) {
         decoder->range <<= 8;
-        decoder->code = (decoder->code << 8) | next_byte(decoder);
+        decoder->code = (decoder->code << 8) | fr_bits_byte(decoder);
     }
 }
 
@@ -23,7 +22,7 @@ void fr_bits_begin(fr_decoder_t* decoder) {
     decoder->range = 0xFFFFFFFFu;
     decoder->code = 0;
     for (uint32_t i = 0; i < 4u; ++i) {
-        decoder->code = (decoder->code << 8) | next_byte(decoder);
+        decoder->code = (decoder->code << 8) | fr_bits_byte(decoder);
     }
 }
 
@@ -126,9 +125,9 @@ uint32_t fr_bits_code(fr_decoder_t* decoder, const fr_huffman_t* huffman) {
             code -= range;
             ++bits;
         }
-        if (range < RANGE_MIN) {
+        if (range < FR_RANGE_MIN) {
             range <<= 8;
-            code = (code << 8) | next_byte(decoder);
+            code = (code << 8) | fr_bits_byte(decoder);
         }
         const uint32_t count = huffman->counts[length];
         if (bits < count) {

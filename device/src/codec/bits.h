@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // The decoder's range coder (of the LZMA kind: 32-bit range, bytes shifted in below 2^24) and the
-// shapes coded with it. A byte missing at the end sets decoder->starved; the step that wanted it
-// is then refused, so what these functions return for it does not matter.
+// shapes coded with it. A byte missing at the end sets the fault; the step that wanted it is
+// then refused, so what these functions return for it does not matter.
 #ifndef FRUGAL_CODEC_BITS_H
 #define FRUGAL_CODEC_BITS_H
 
 #include "frugal/codec.h"
 
+#define FR_RANGE_MIN (1u << 24)
+
 /// Loads the first 4 bytes of the coder.
 void fr_bits_begin(fr_decoder_t* decoder);
+/// The next byte of the stream.
+uint32_t fr_bits_byte(fr_decoder_t* decoder);
 /// One bit whose probability of a 1 is `probability` / 65536.
 uint32_t fr_bits_predicted(fr_decoder_t* decoder, uint32_t probability);
 /// One bit of an adaptive context.

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "codec/logistic.h"
+#include "codec/weight_steps.h"
 #include "frugal/codec_model.h"
 
 #define COUNT_BITS 4u
 #define COUNT_MAX 15u
 #define PROBABILITY_MAX 4094
-#define SETTLING_MIN 24u
-#define SETTLING_MAX 65512u
 
 // 65536 / (updates so far + 1.6): a mean of what was seen, then a slowly forgetting one.
 static const uint16_t kRates[COUNT_MAX + 1u] = {
@@ -43,15 +41,5 @@ void fr_context_update(fr_context_t* context, uint32_t bit) {
 }
 
 void fr_settling_update(uint16_t* probability, uint8_t* count, uint32_t bit, uint32_t slowest) {
-    uint32_t shift = fr_highest_bit(*count + 2u);
-    if (shift > slowest) {
-        shift = slowest;
-    } else {
-        ++*count;
-    }
-    if (bit != 0) {
-        *probability = (uint16_t)(*probability + ((SETTLING_MAX - *probability) >> shift));
-    } else {
-        *probability = (uint16_t)(*probability - ((*probability - SETTLING_MIN) >> shift));
-    }
+    fr_settle(probability, count, bit, slowest);
 }

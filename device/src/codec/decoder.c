@@ -6,80 +6,9 @@
 #include "frugal/codec.h"
 #include "frugal/limits.h"
 
+#define COPY_PIECE 16u
+
 enum { TOKEN_LITERAL = 0, TOKEN_COPY_NEW = 1, TOKEN_COPY_REPEATED = 2 };
-
-// ---- output
-
-uint32_t fr_decoder_address(const fr_decoder_t* decoder) {
-    return decoder->config.base_size + decoder->produced;
-}
-
-static fr_status_t read_part(fr_decoder_t* decoder, uint32_t address, uint8_t* out,
-                             uint32_t* size) {
-    const fr_decoder_config_t* config = &decoder->config;
-    if (address < decoder->config.base_size) {
-        const uint32_t left = decoder->config.base_size - address;
-        *size = *size < left ? *size : left;
-        return config->read_base(config->context, address, out, *size);
-    }
-    const uint32_t offset = address - decoder->config.base_size;
-    if (offset < decoder->call_start) {
-        const uint32_t left = decoder->call_start - offset;
-        *size = *size < left ? *size : left;
-        return config->read_output(config->context, offset, out, *size);
-    }
-    memcpy(out, decoder->call_output + (offset - decoder->call_start), *size);
-    return FR_OK;
-}
-
-void fr_decoder_read(void* context, uint32_t address, uint8_t* out, uint32_t size) {
-    fr_decoder_t* decoder = context;
-    while (size > 0) {
-        uint32_t part = size;
-        if (read_part(decoder, address, out, &part) != FR_OK) {
-            decoder->fault = FR_CODEC_FAULT_READ_BACK;
-            memset(out, 0, size);
-            return;
-        }
-        address += part;
-        out += part;
-        size -= part;
-    }
-}
-
-uint32_t fr_decoder_word_at(fr_decoder_t* decoder, uint32_t address) {
-    uint8_t bytes[4];
-    fr_decoder_read(decoder, address, bytes, 4);
-    return bytes[0] | ((uint32_t)bytes[1] << 8) | ((uint32_t)bytes[2] << 16) |
-           ((uint32_t)bytes[3] << 24);
-}
-
-// CRC-32 (of Ethernet and zip), four bits at a time.
-static inline void add_to_checksum(fr_decoder_t* decoder, uint8_t byte) {
-    static const uint32_t kSteps[16] = {
-        0x00000000u, 0x1DB71064u, 0x3B6E20C8u, 0x26D930ACu, 0x76DC4190u, 0x6B6B51F4u,
-        0x4DB26158u, 0x5005713Cu, 0xEDB88320u, 0xF00F9344u, 0xD6D6A3E8u, 0xCB61B38Cu,
-        0x9B64C2B0u, 0x86D3D2D4u, 0xA00AE278u, 0xBDBDF21Cu,
-    };
-    uint32_t sum = decoder->checksum ^ byte;
-    sum = (sum >> 4) ^ kSteps[sum & 15u];
-    decoder->checksum = (sum >> 4) ^ kSteps[sum & 15u];
-}
-
-void fr_decoder_emit(fr_decoder_t* decoder, uint8_t byte) {
-    const uint32_t at = decoder->produced - decoder->call_start;
-    if (at < decoder->call_capacity) {
-        decoder->call_output[at] = byte;
-    } else {
-        decoder->pending[decoder->pending_count++] = byte;
-    }
-    ++decoder->produced;
-    add_to_checksum(decoder, byte);
-}
-
-uint32_t fr_decoder_remaining(const fr_decoder_t* decoder) {
-    return decoder->header.decoded_size - decoder->produced;
-}
 
 // ---- tokens: a literal byte, a copy, or the start of a segment
 
@@ -124,11 +53,23 @@ static fr_codec_fault_t read_distance(fr_decoder_t* decoder) {
     return FR_CODEC_FAULT_NONE;
 }
 
+void fr_decoder_begin_bytes(fr_decoder_t* decoder) {
+    fr_byte_model_init((fr_byte_model_t*)decoder->config.memory);
+}
+
+static void read_literal(fr_decoder_t* decoder) {
+    fr_byte_model_t* model = (fr_byte_model_t*)decoder->config.memory;
+    const uint32_t alignment = decoder->produced & 3u;
+    const uint32_t high = fr_bits_tree(decoder, fr_byte_contexts(model, alignment, 1), 4);
+    const uint32_t low = fr_bits_tree(decoder, fr_byte_contexts(model, alignment, 16u + high), 4);
+    fr_decoder_emit(decoder, (uint8_t)(high * 16u + low));
+}
+
 static fr_codec_fault_t read_token(fr_decoder_t* decoder) {
     fr_token_model_t* tokens = &decoder->tokens;
     const uint32_t before = decoder->token_before;
     if (fr_bits_adaptive(decoder, &tokens->is_other[before][decoder->produced & 3u]) == 0) {
-        fr_decoder_emit(decoder, fr_profile_read_byte(decoder));
+        read_literal(decoder);
         decoder->token_before = TOKEN_LITERAL;
         return FR_CODEC_FAULT_NONE;
     }
@@ -153,11 +94,22 @@ static fr_codec_fault_t read_copy_length(fr_decoder_t* decoder) {
     return FR_CODEC_FAULT_NONE;
 }
 
-static fr_codec_fault_t copy_byte(fr_decoder_t* decoder) {
-    uint8_t byte = 0;
-    fr_decoder_read(decoder, fr_decoder_address(decoder) - decoder->distances[0], &byte, 1);
-    fr_decoder_emit(decoder, byte);
-    if (--decoder->run == 0) {
+static fr_codec_fault_t copy_bytes(fr_decoder_t* decoder) {
+    const uint32_t distance = decoder->distances[0];
+    do {
+        uint8_t bytes[COPY_PIECE];
+        // Not beyond what is there: a copy may overlap itself.
+        const uint32_t room = decoder->call_capacity - (decoder->produced - decoder->call_start);
+        uint32_t size = decoder->run < distance ? decoder->run : distance;
+        size = size < room ? size : room;
+        size = size < COPY_PIECE ? size : COPY_PIECE;
+        fr_decoder_read(decoder, fr_decoder_address(decoder) - distance, bytes, size);
+        for (uint32_t i = 0; i < size; ++i) {
+            fr_decoder_emit(decoder, bytes[i]);
+        }
+        decoder->run -= size;
+    } while (decoder->run != 0 && fr_decoder_has_room(decoder, 0));
+    if (decoder->run == 0) {
         decoder->step = FR_STEP_TOKEN;
     }
     return FR_CODEC_FAULT_NONE;
@@ -168,7 +120,11 @@ static fr_codec_fault_t copy_byte(fr_decoder_t* decoder) {
 static fr_codec_fault_t check_config(fr_decoder_t* decoder) {
     const fr_decoder_config_t* config = &decoder->config;
     const fr_codec_header_t* header = &decoder->header;
-    if (fr_codec_memory_bytes(header->profile) > config->memory_bytes) {
+    decoder->profile = fr_profile_find(config->profiles, header->profile);
+    if (decoder->profile == NULL) {
+        return FR_CODEC_FAULT_PROFILE;
+    }
+    if (decoder->profile->memory_bytes > config->memory_bytes) {
         return FR_CODEC_FAULT_RAM;
     }
     if (decoder->received > header->stream_size) {
@@ -196,20 +152,21 @@ static fr_codec_fault_t begin_stream(fr_decoder_t* decoder) {
     if (fault != FR_CODEC_FAULT_NONE) {
         return fault;
     }
-    decoder->consumed = decoder->header.has_base ? FR_CODEC_HEADER_SIZE_MAX : FR_CODEC_HEADER_SIZE;
-    decoder->input_used = (uint8_t)decoder->consumed;
+    decoder->input_used =
+        decoder->header.has_base ? FR_CODEC_HEADER_SIZE_MAX : FR_CODEC_HEADER_SIZE;
     decoder->checksum = 0xFFFFFFFFu;
     fr_bits_begin(decoder);
     fr_token_model_init(&decoder->tokens);
-    memset(decoder->config.memory, 0, fr_codec_memory_bytes(decoder->header.profile));
-    fr_profile_begin_stream(decoder);
+    fr_decoder_begin_bytes(decoder);
     decoder->step = FR_STEP_TOKEN;
     return FR_CODEC_FAULT_NONE;
 }
 
 static fr_codec_fault_t end_stream(fr_decoder_t* decoder) {
     decoder->step = FR_STEP_DONE;
-    if (decoder->consumed != decoder->header.stream_size) {
+    fr_decoder_sum_up(decoder, decoder->produced - decoder->call_start);
+    const uint32_t left = (uint32_t)decoder->input_held - decoder->input_used;
+    if (decoder->received - left != decoder->header.stream_size) {
         return FR_CODEC_FAULT_TRAILING;
     }
     if (decoder->code != 0) {
@@ -228,7 +185,7 @@ static fr_codec_fault_t run_step(fr_decoder_t* decoder) {
         case FR_STEP_COPY_LENGTH:
             return read_copy_length(decoder);
         case FR_STEP_COPY:
-            return copy_byte(decoder);
+            return copy_bytes(decoder);
         default:
             return fr_segment_step(decoder);
     }
@@ -268,10 +225,7 @@ static bool is_fed(const fr_decoder_t* decoder) {
 static void step_once(fr_decoder_t* decoder) {
     const fr_codec_fault_t fault = run_step(decoder);
     if (decoder->fault != FR_CODEC_FAULT_NONE) {
-        decoder->pending_count = 0;  // the read back failed inside the step
-    } else if (decoder->starved != 0) {
-        decoder->fault = FR_CODEC_FAULT_TRUNCATED;
-        decoder->pending_count = 0;
+        decoder->pending_count = 0;  // a byte was missing, or the read back failed, inside the step
     } else {
         decoder->fault = (uint8_t)fault;
     }
@@ -283,7 +237,7 @@ fr_status_t fr_decoder_init(fr_decoder_t* decoder, const fr_decoder_config_t* co
     memset(decoder, 0, sizeof(*decoder));
     const bool has_half_a_base = (config->read_base == NULL) != (config->base_digest == NULL);
     if (config->read_output == NULL || config->decoded_size_max == 0 || config->memory == NULL ||
-        has_half_a_base) {
+        config->profiles == NULL || has_half_a_base) {
         return FR_ERROR_ARGUMENT;
     }
     decoder->config = *config;
@@ -349,6 +303,9 @@ fr_status_t fr_decoder_poll(fr_decoder_t* decoder, uint8_t* output, size_t capac
         if (decoder->fault == FR_CODEC_FAULT_NONE) {
             given = decoder->produced - decoder->call_start - decoder->pending_count;
         }
+    }
+    if (decoder->fault == FR_CODEC_FAULT_NONE && decoder->step != FR_STEP_DONE) {
+        fr_decoder_sum_up(decoder, (uint32_t)given);
     }
     decoder->call_output = NULL;
     decoder->call_capacity = 0;

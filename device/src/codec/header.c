@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
-#include "frugal/codec.h"
+#include "codec/segments.h"
 #include "frugal/limits.h"
 
 static const uint8_t kMagic[3] = {'F', 'R', 'C'};
@@ -61,13 +61,17 @@ fr_status_t fr_codec_read_header(const uint8_t* bytes, size_t size, uint32_t dec
     return fr_codec_fault_status(*fault);
 }
 
-uint32_t fr_codec_memory_bytes(uint32_t profile) {
-    static const uint32_t kBytes[FR_CODEC_PROFILES] = {
-        (uint32_t)sizeof(fr_codec_memory_0_t),
-        (uint32_t)sizeof(fr_codec_memory_1_t),
-        (uint32_t)sizeof(fr_codec_memory_2_t),
-    };
-    return profile < FR_CODEC_PROFILES ? kBytes[profile] : 0;
+const fr_profile_t* fr_profile_find(const fr_profile_set_t* set, uint32_t number) {
+    for (uint32_t i = 0; i < set->profile_count; ++i) {
+        if (set->profiles[i]->number == number) {
+            return set->profiles[i];
+        }
+    }
+    return NULL;
+}
+
+uint32_t fr_profile_memory_bytes(const fr_profile_t* profile) {
+    return profile->memory_bytes;
 }
 
 uint32_t fr_codec_ram_bytes(uint32_t profile) {

@@ -30,27 +30,12 @@ static inline int32_t fr_log2(uint32_t value) {
     return (int32_t)(whole * 256u + fr_logarithms[((value << (31u - whole)) >> 23) & 255u]);
 }
 
-/// 2^(exponent / 256) for 0 <= exponent < 32 * 256, rounded down.
-uint32_t fr_exp2(int32_t exponent);
 /// 65536 / (1 + 2^(-stretched / 256)), kept in 24..65512.
 uint32_t fr_squash(int32_t stretched);
-/// log2 of the odds of (i + 1/2) / 256, in 1/256.
-extern const int16_t fr_stretched[256];
-
-/// The same for a probability in 1/65536, by the table where it is good enough.
-static inline int32_t fr_stretch_fast(uint32_t probability) {
-    const uint32_t index = probability >> 8;
-    return index - 8u < 240u ? fr_stretched[index]
-                             : fr_log2(probability) - fr_log2(65536u - probability);
-}
-
-/// log2 of the odds of a probability in 1/65536.
-static inline int32_t fr_stretch(uint32_t probability) {
-    return fr_log2(probability) - fr_log2(65536u - probability);
-}
 /// Upper tail of the logistic density at `distance` times its mean magnitude (1/2048 units),
 /// in 1/2^24 of the density's share.
 uint32_t fr_logistic_tail(uint32_t distance);
+
 static inline int32_t fr_clamp(int32_t value, int32_t limit) {
     if (value > limit) {
         return limit;

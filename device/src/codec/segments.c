@@ -71,7 +71,7 @@ static fr_codec_fault_t begin_weights(fr_decoder_t* decoder) {
                                      shape->old_distance > fr_decoder_address(decoder))) {
         return FR_CODEC_FAULT_REFERENCE;
     }
-    fr_profile_begin_tensor(decoder);
+    decoder->profile->begin_tensor(decoder);
     return FR_CODEC_FAULT_NONE;
 }
 
@@ -86,7 +86,8 @@ static fr_codec_fault_t read_dimension(fr_decoder_t* decoder) {
     }
     *fields[index] = number + (index < 2u ? 1u : 0u);
     ++decoder->step;
-    return index == 4u && decoder->starved == 0 ? begin_weights(decoder) : FR_CODEC_FAULT_NONE;
+    return index == 4u && decoder->fault == FR_CODEC_FAULT_NONE ? begin_weights(decoder)
+                                                                : FR_CODEC_FAULT_NONE;
 }
 
 static fr_codec_fault_t read_reference(fr_decoder_t* decoder) {
@@ -258,6 +259,6 @@ fr_codec_fault_t fr_segment_step(fr_decoder_t* decoder) {
         case FR_STEP_SCALED:
             return read_scaled(decoder);
         default:
-            return fr_profile_step(decoder);
+            return decoder->profile->step(decoder);
     }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The steps of a decoder inside a segment, and what a profile brings for bytes and weights. Each
-// step takes at most FR_CODEC_ATOM_SIZE bytes of input and puts at most 4 bytes into
-// decoder->pending. An address counts from the first byte of the base, behind which the output is.
+// The steps of a decoder inside a segment, and what a profile brings for weights. Each step takes
+// at most FR_CODEC_ATOM_SIZE bytes of input and puts at most 4 bytes into decoder->pending; some
+// go on with the next weight or byte while there is input and room. An address counts from the
+// first byte of the base, behind which the output is.
 #ifndef FRUGAL_CODEC_SEGMENTS_H
 #define FRUGAL_CODEC_SEGMENTS_H
 
@@ -24,6 +25,8 @@ typedef enum {
     FR_STEP_CODE_COUNTS,
     FR_STEP_CODE_SYMBOLS,
     FR_STEP_CODED,
+    FR_STEP_PALETTE,
+    FR_STEP_PALETTE_VALUE,
     FR_STEP_ROW,
     FR_STEP_WEIGHT,
     FR_STEP_ZERO_ROW,
@@ -38,6 +41,8 @@ typedef enum {
 void fr_decoder_read(void* decoder, uint32_t address, uint8_t* out, uint32_t size);
 uint32_t fr_decoder_word_at(fr_decoder_t* decoder, uint32_t address);
 void fr_decoder_emit(fr_decoder_t* decoder, uint8_t byte);
+/// Adds the first `size` bytes of this call's output to the checksum.
+void fr_decoder_sum_up(fr_decoder_t* decoder, uint32_t size);
 uint32_t fr_decoder_remaining(const fr_decoder_t* decoder);
 /// Address of the next byte.
 uint32_t fr_decoder_address(const fr_decoder_t* decoder);
@@ -47,18 +52,28 @@ fr_codec_fault_t fr_segment_begin(fr_decoder_t* decoder);
 /// Runs one step between FR_STEP_COUNT and FR_STEP_SCALED.
 fr_codec_fault_t fr_segment_step(fr_decoder_t* decoder);
 
-/// A weight by the bins of profile 1, learnt from. False when it leaves the range of an int8.
-bool fr_bins_read(fr_decoder_t* decoder, fr_bin_model_t* model,
-                  const fr_weight_surroundings_t* around, int32_t* value);
-
 // ---- by profile
 
-/// Starts the models of a stream.
-void fr_profile_begin_stream(fr_decoder_t* decoder);
-uint8_t fr_profile_read_byte(fr_decoder_t* decoder);
-/// Starts the weight model for decoder->shape and sets the next step.
-void fr_profile_begin_tensor(fr_decoder_t* decoder);
-/// Runs one step between FR_STEP_CODE_COUNTS and FR_STEP_ZERO_ROW.
-fr_codec_fault_t fr_profile_step(fr_decoder_t* decoder);
+/// What a firmware points to in order to have it.
+struct fr_profile {
+    uint8_t number;
+    uint8_t rows_kept;  // rows of a tensor that are looked back on
+    uint16_t memory_bytes;
+    /// Starts the weight model for decoder->shape and sets the next step.
+    void (*begin_tensor)(fr_decoder_t* decoder);
+    /// Runs one step from FR_STEP_CODE_COUNTS on.
+    fr_codec_fault_t (*step)(fr_decoder_t* decoder);
+    /// What begin_tensor of this profile does beside; NULL: nothing.
+    void (*attach)(fr_decoder_t* decoder);
+    /// Reads which bin a weight of a row is in; NULL for a profile without rows.
+    void (*read_bin)(fr_decoder_t* decoder, fr_weight_model_t* model);
+};
+
+void fr_rows_begin_tensor(fr_decoder_t* decoder);
+fr_codec_fault_t fr_rows_step(fr_decoder_t* decoder);
+/// Starts the model of bytes, which shares its memory with those of weights.
+void fr_decoder_begin_bytes(fr_decoder_t* decoder);
+/// Another item can follow in this step: its input is here, its output has room.
+bool fr_decoder_has_room(const fr_decoder_t* decoder, uint32_t need);
 
 #endif

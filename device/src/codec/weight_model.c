@@ -1,64 +1,91 @@
 // SPDX-License-Identifier: Apache-2.0
-// A weight is coded as the 8 bits of value + 128, highest first. Each bit mixes four views:
-// a logistic density around a predicted mean with a predicted scale, a histogram of the tensor,
-// a coarse histogram by the scale, and whether this is a special value among special ones.
+// A weight is first the special value or not; if not, one of 16 bins around its predicted mean,
+// as wide as its predicted scale says. A tree of adaptive decisions finds the bin: it learns the
+// shape of the distribution whatever that is, and starts from a bell curve. Where bins are about
+// one value wide their bounds are the same for a whole bucket of scales, so that a bin is always
+// the same values.
 #include <string.h>
 
-#include "codec/logistic.h"
-#include "codec/mixer.h"
-#include "frugal/codec_model.h"
+#include "codec/weight_steps.h"
 
-#define LEARNING_SHIFT 18u
-#define CUMULATIVE_ONE (1u << 24)
-#define CUMULATIVE_LOGISTIC 16743661u  // the density's share; the rest is spread evenly
-#define CUMULATIVE_EVEN 131u           // for each value
-#define SUM_COUNT_MAX 4096u
-#define MEAN_MAX (127 * 256)
-#define TAP_WEIGHT_MAX (2 << 16)
-#define LOG_SCALE_MIN 150
-#define LOG_SCALE_MAX 3072
-#define SPECIAL_STATES 16u
-#define SETTLED_SHIFT 7u
-#define COARSE_BITS 5u
+#define TAP_LIMIT (2 << 16)
 #define OLD_TAP 4u
+#define ENERGY_SHIFT 8u  // energies have 8 bits below a sixteenth
+#define GLOBAL_SHIFT_MAX 9u
+#define LOCAL_SHIFT 4u
+#define ROW_SHIFT_MAX 5u
+#define STEP_LIMIT (1 << 20)
+#define NARROW_OCTAVE_MAX 5u  // bins below a scale of 4 weights are narrow
+#define VALUE_LOW (-128)
+#define VALUE_HIGH 128
+#define NO_VALUE 256
 
-static const int32_t kStartWeights[FR_MIXER_INPUTS] = {14746, 819, 819, 819};
+const int16_t fr_weight_boundaries[FR_WEIGHT_BINS] = {0,    0,   -58, 58,  -104, -26, 26, 104,
+                                                      -144, -78, -41, -13, 13,   41,  78, 144};
 
-void fr_weight_model_init(fr_weight_model_t* model) {
-    memset(model, 0, sizeof(*model));
-    fr_mixer_init(&model->mixer, kStartWeights);
-    static const fr_weight_shape_t kNone = {0, 0, 0, 0, 0};
-    fr_weight_model_begin_tensor(model, &kNone);
-}
+// Probability of the upper half at each node of the tree, in 1/256, between Gauss and Laplace.
+static const uint8_t kStart[FR_WEIGHT_BINS] = {128, 128, 142, 114, 144, 130, 126, 112,
+                                               146, 131, 130, 134, 122, 126, 125, 110};
 
-static void reset_settling(uint16_t* probabilities, uint8_t* counts, uint32_t count) {
-    memset(counts, 0, count);
-    for (uint32_t i = 0; i < count; ++i) {
-        probabilities[i] = 32768u;
+static void begin_trees(fr_weight_model_t* model) {
+    for (uint32_t bucket = 0; bucket < FR_WEIGHT_BUCKETS; ++bucket) {
+        for (uint32_t node = 0; node < FR_WEIGHT_BINS; ++node) {
+            model->bins[bucket].probabilities[node] = (uint16_t)(kStart[node] << 8);
+            model->bins[bucket].counts[node] = 14;
+        }
+    }
+    for (uint32_t scale_class = 0; scale_class < FR_WEIGHT_CLASSES; ++scale_class) {
+        for (uint32_t i = 0; i < 8u; ++i) {
+            model->tails[scale_class][i] = 32768u;
+        }
+        for (uint32_t i = 0; i < 16u; ++i) {
+            model->specials[scale_class][i] = (uint16_t)(scale_class == 2u ? 2048u : 16384u);
+            model->special_counts[scale_class][i] = 2;
+        }
+        model->extremes[scale_class][0] = 16384u;
+        model->extremes[scale_class][1] = 16384u;
     }
 }
 
-void fr_weight_model_begin_tensor(fr_weight_model_t* model, const fr_weight_shape_t* shape) {
-    reset_settling(model->values, model->value_counts, 256u);
-    reset_settling(&model->coarse[0][0], &model->coarse_counts[0][0], 256u);
-    fr_context_reset(model->special_paths, SPECIAL_STATES * 8u);
-    memset(model->tap_weights, 0, sizeof(model->tap_weights));
-    model->tap_weights[OLD_TAP] = shape->old_distance != 0 ? 1 << 16 : 0;
-    model->scale_weights[0] = 26214;
-    model->scale_weights[1] = 19661;
-    model->scale_weights[2] = 13107;
-    model->scale_bias = 0;
-    // As if 8 weights of magnitude 32 had been seen.
-    model->count = 8;
-    model->sum = 8u * 32u * 16u;
-    model->local = 32u * 16u;
-    fr_weight_model_begin_row(model);
+void fr_weight_model_begin_tensor(fr_weight_model_t* model, const fr_weight_tensor_t* tensor,
+                                  bool has_special) {
+    const fr_weight_mixing_t* mixing = model->mixing;
+    fr_weight_mixer_t* mixer = model->mixer;
+    memset(model, 0, sizeof(*model));
+    begin_trees(model);
+    model->has_special = has_special;
+    model->tap_weights[OLD_TAP] = tensor->shape.old_distance != 0 ? 1 << 16 : 0;
+    model->lowest = VALUE_LOW;
+    model->highest = VALUE_HIGH;
+    model->outermost_low = VALUE_LOW + 1;
+    if (tensor->palette.count != 0) {
+        model->lowest = -(int32_t)tensor->palette.zero;
+        model->highest = model->lowest + tensor->palette.count;
+        model->outermost_low = model->lowest;
+    }
+    model->outermost_high = model->highest - 1;
+    model->global = (32u * 16u) << ENERGY_SHIFT;
+    model->local = model->global;
+    model->mixing = mixing;
+    model->mixer = mixer;
+    if (mixing != NULL) {
+        mixing->begin_tensor(mixer);
+    }
 }
 
 void fr_weight_model_begin_row(fr_weight_model_t* model) {
-    model->row_prior = model->sum / model->count;
-    model->row_sum = 0;
+    model->row = model->global;
     model->row_count = 0;
+    model->row_has_extreme = 0;
+}
+
+// Steps shrink with the square of the magnitudes, and as more weights have been seen.
+static void set_rate(fr_weight_model_t* model) {
+    uint32_t scale = (model->global >> ENERGY_SHIFT) + 1u;
+    scale = scale < 16u ? 16u : scale;
+    const uint32_t seen = model->count >> 8;
+    const uint32_t decay = seen == 0 ? 0 : seen < 4u ? 1u : seen < 16u ? 2u : 3u;
+    model->rate = (int32_t)(((1u << 24) / (scale * scale)) >> decay);
 }
 
 static void predict_mean(fr_weight_model_t* model, const fr_weight_surroundings_t* around) {
@@ -66,158 +93,143 @@ static void predict_mean(fr_weight_model_t* model, const fr_weight_surroundings_
     for (uint32_t i = 0; i < FR_WEIGHT_NEIGHBOURS; ++i) {
         sum += model->tap_weights[i] * around->taps[i];
     }
-    model->mean = fr_clamp(sum >> 8, MEAN_MAX);
+    model->mean = fr_clamp(sum >> 12, 127 * 16);
 }
 
-// Energies are means of magnitudes in 1/16; a few pretended samples of the mean of all steady
-// them. One more sixteenth keeps the logarithm of nothing finite.
-static void predict_scale(fr_weight_model_t* model, const fr_weight_surroundings_t* around) {
-    const uint32_t row_energy = model->row_sum + 4u * model->row_prior;
-    const uint32_t column_count = around->has_old ? 0 : around->column_count;
-    const uint32_t column_energy =
-        (column_count != 0 ? 16u * around->column_sum : 0) + 3u * model->row_prior;
-    const int32_t log_mean = fr_log2(model->sum + model->count) - fr_log2(model->count);
-    const int32_t logs[3] = {
-        fr_log2(row_energy + model->row_count + 4u) - fr_log2(model->row_count + 4u),
-        fr_log2(column_energy + column_count + 3u) - fr_log2(column_count + 3u),
-        fr_log2(model->local + 1u),
-    };
-    int32_t log_scale = log_mean + (model->scale_bias >> 8);
-    for (uint32_t i = 0; i < 3u; ++i) {
-        model->log_ratio[i] = logs[i] - log_mean;
-        log_scale += (model->scale_weights[i] * (model->log_ratio[i] / 4)) / 16384;
+static uint32_t column_energy(const fr_weight_model_t* model, const fr_weight_tensor_t* tensor) {
+    static const uint16_t kReciprocals[FR_WEIGHT_ROWS_REMEMBERED + 1u] = {
+        0, 4096, 2048, 1365, 1024, 819, 683, 585, 512};
+    const fr_weight_surroundings_t* around = &tensor->around;
+    if (around->column_count == 0 || tensor->shape.old_distance != 0) {
+        return model->global;
     }
-    if (log_scale < LOG_SCALE_MIN) {
-        log_scale = LOG_SCALE_MIN;
-    } else if (log_scale > LOG_SCALE_MAX) {
-        log_scale = LOG_SCALE_MAX;
+    return (uint32_t)around->column_sum * kReciprocals[around->column_count];
+}
+
+static void choose_bins(fr_weight_model_t* model) {
+    const uint32_t octave = fr_highest_bit(model->scale);
+    model->centre = model->mean;
+    model->bin_scale = (int32_t)model->scale;
+    if (octave > NARROW_OCTAVE_MAX) {
+        model->bucket = FR_WEIGHT_BUCKETS - 1u;
+        model->scale_class = 2;
+        return;
     }
-    model->log_mean = log_mean;
-    model->inverse_scale = fr_exp2(23 * 256 - log_scale);
-    const int32_t scale_class = (log_scale - 768) / 192;
-    model->scale_class = (uint8_t)(scale_class < 0 ? 0 : scale_class > 7 ? 7 : scale_class);
+    const uint32_t half = (model->scale << 1 >> octave) & 1u;
+    const uint32_t bucket = octave < 2u ? 0 : octave * 2u + half - 3u;
+    model->bucket = (uint8_t)bucket;
+    model->scale_class = bucket < 4u ? 0 : bucket < 8u ? 1 : 2;
+    model->bin_scale = octave < 2u ? 3 : (int32_t)(((5u + 2u * half) << octave) >> 2);
+    model->centre = (model->mean + 8) & -16;
 }
 
-// Probability that the weight is below `value` (-128..128), in 1/2^24.
-static uint32_t cumulative(const fr_weight_model_t* model, int32_t value) {
-    const int32_t difference = value * 256 - 128 - model->mean;
-    const uint32_t distance = (uint32_t)(difference < 0 ? -difference : difference);
-    const uint64_t scaled = ((uint64_t)distance * model->inverse_scale) >> 16;
-    const uint32_t tail = fr_logistic_tail(scaled > 65535u ? 65535u : (uint32_t)scaled);
-    return (difference < 0 ? tail : CUMULATIVE_LOGISTIC - tail) +
-           (uint32_t)(value + 128) * CUMULATIVE_EVEN;
-}
-
-void fr_weight_model_begin(fr_weight_model_t* model, const fr_weight_surroundings_t* around) {
+void fr_weight_model_begin(fr_weight_model_t* model, const fr_weight_tensor_t* tensor) {
+    const fr_weight_surroundings_t* around = &tensor->around;
+    if (tensor->column % FR_WEIGHT_BLOCK == 0) {
+        set_rate(model);
+    }
     predict_mean(model, around);
-    predict_scale(model, around);
-    model->special_state = around->special_state;
-    model->special = (uint8_t)(around->has_old ? around->taps[OLD_TAP] + 128 : 128);
-    // What the density puts outside belongs to the outermost values: quantizers clamp there.
-    model->below_low = 0;
-    model->below_high = CUMULATIVE_ONE;
+    const uint32_t energy = 6u * (model->row >> 4) + 4u * (column_energy(model, tensor) >> 4) +
+                            3u * (model->local >> 4) + 3u * (model->global >> 4);
+    model->scale = (energy >> ENERGY_SHIFT) + 1u;
+    choose_bins(model);
+    model->special = !model->has_special ? NO_VALUE : around->taps[OLD_TAP];
+    model->low = model->lowest;
+    model->high = model->highest;
     model->node = 1;
-    model->bit = 0;
-}
-
-// On the way to the special value there is one context for each bit; off it nothing to say.
-static fr_context_t* special_context(fr_weight_model_t* model) {
-    const uint32_t path = (256u + model->special) >> (8u - model->bit);
-    return model->node == path ? &model->special_paths[model->special_state * 8u + model->bit]
-                               : NULL;
-}
-
-static int32_t stretch_interval(uint32_t above, uint32_t below) {
-    return fr_clamp(fr_log2(above) - fr_log2(below), FR_STRETCH_MAX);
-}
-
-uint32_t fr_weight_model_predict(fr_weight_model_t* model) {
-    const int32_t width = 256 >> model->bit;
-    const int32_t low = (int32_t)(model->node << (8u - model->bit)) - 256 - 128;
-    uint32_t middle = cumulative(model, low + width / 2);
-    if (middle <= model->below_low) {
-        middle = model->below_low + 1u;
-    }
-    if (middle >= model->below_high) {
-        middle = model->below_high - 1u;
-    }
-    model->below_middle = middle;
-    const fr_context_t* special = special_context(model);
-    int32_t* inputs = model->mixer.inputs;
-    inputs[0] = stretch_interval(model->below_high - middle, middle - model->below_low);
-    inputs[1] = fr_stretch_fast(model->values[model->node]);
-    inputs[2] = special == NULL ? 0 : fr_stretch_fast(fr_context_predict(special));
-    inputs[3] = model->bit < COARSE_BITS
-                    ? fr_stretch_fast(model->coarse[model->scale_class][model->node])
-                    : 0;
-    return fr_mixer_predict(&model->mixer, model->bit);
-}
-
-static void learn_bit(fr_weight_model_t* model, uint32_t bit) {
-    fr_mixer_update(&model->mixer, bit, LEARNING_SHIFT);
-    fr_settling_update(&model->values[model->node], &model->value_counts[model->node], bit,
-                       SETTLED_SHIFT);
-    if (model->bit < COARSE_BITS) {
-        fr_settling_update(&model->coarse[model->scale_class][model->node],
-                           &model->coarse_counts[model->scale_class][model->node], bit,
-                           SETTLED_SHIFT);
-    }
-    fr_context_t* special = special_context(model);
-    if (special != NULL) {
-        fr_context_update(special, bit);
+    if (model->mixing != NULL) {
+        model->mixing->begin(model->mixer, model->scale);
     }
 }
 
-void fr_weight_model_update(fr_weight_model_t* model, uint32_t bit) {
-    learn_bit(model, bit);
-    if (bit != 0) {
-        model->below_low = model->below_middle;
-    } else {
-        model->below_high = model->below_middle;
+uint32_t fr_weight_model_room(const fr_weight_model_t* model) {
+    if (model->low == model->lowest || model->high == model->highest) {
+        return 0;
     }
-    model->node = model->node * 2u + bit;
-    ++model->bit;
+    const bool has_special = model->special >= model->low && model->special < model->high;
+    const uint32_t room = (uint32_t)(model->high - model->low) - (has_special ? 1u : 0u);
+    return room == 0 ? 1u : room;
+}
+
+int32_t fr_weight_model_value(const fr_weight_model_t* model, uint32_t index) {
+    const int32_t value = model->low + (int32_t)index;
+    const bool is_behind = model->special >= model->low && value >= model->special;
+    return value + (is_behind && model->special < model->high && value + 1 < model->high ? 1 : 0);
+}
+
+int32_t fr_weight_model_outermost(const fr_weight_model_t* model) {
+    return model->high == model->highest ? model->outermost_high : model->outermost_low;
 }
 
 static void learn_mean(fr_weight_model_t* model, const fr_weight_surroundings_t* around,
                        int32_t residual) {
-    // Step sizes are normalized by the mean magnitude squared, at least 1.
-    const int32_t log_mean = model->log_mean < 1024 ? 0 : model->log_mean - 1024;
-    const int64_t inverse_square = (int64_t)fr_exp2(24 * 256 - 2 * log_mean);
+    const int32_t step = fr_clamp((residual * model->rate) >> 4, STEP_LIMIT);
     for (uint32_t i = 0; i < FR_WEIGHT_NEIGHBOURS; ++i) {
-        const int64_t change = ((int64_t)(residual * around->taps[i]) * inverse_square) >> 24;
-        model->tap_weights[i] = fr_clamp(model->tap_weights[i] + (int32_t)change, TAP_WEIGHT_MAX);
+        if (around->taps[i] != 0) {
+            const int32_t change = (step * around->taps[i] + 128) >> 8;
+            model->tap_weights[i] = fr_clamp(model->tap_weights[i] + change, TAP_LIMIT);
+        }
     }
 }
 
-static void learn_scale(fr_weight_model_t* model, uint32_t magnitude_q8) {
-    uint64_t ratio = ((uint64_t)magnitude_q8 * model->inverse_scale) >> 19;
-    if (ratio > 1024u) {
-        ratio = 1024u;
-    }
-    const int32_t gradient = (int32_t)ratio - 256;
-    for (uint32_t i = 0; i < 3u; ++i) {
-        model->scale_weights[i] =
-            fr_clamp(model->scale_weights[i] + gradient * model->log_ratio[i] / 512, 2 << 16);
-    }
-    model->scale_bias = fr_clamp(model->scale_bias + gradient / 4, 8 << 16);
+static uint32_t moved(uint32_t mean, uint32_t energy, uint32_t shift) {
+    return mean + (uint32_t)((int32_t)(energy - mean) >> shift);
 }
 
-int8_t fr_weight_model_end(fr_weight_model_t* model, const fr_weight_surroundings_t* around) {
-    const int32_t value = (int32_t)(model->node & 255u) - 128;
-    const int32_t residual = value * 256 - model->mean;
-    const uint32_t magnitude_q8 = (uint32_t)(residual < 0 ? -residual : residual);
-    const uint32_t energy = magnitude_q8 >> 4;
-    learn_mean(model, around, residual);
-    learn_scale(model, magnitude_q8);
-    if (model->count >= SUM_COUNT_MAX) {
-        model->count /= 2u;
-        model->sum /= 2u;
-    }
-    model->sum += energy;
-    ++model->count;
-    model->row_sum += energy;
+// A mean of what was seen, then a slowly forgetting one.
+static uint32_t growing_shift(uint32_t count, uint32_t shift_max) {
+    const uint32_t octave = fr_highest_bit(count);
+    return octave < shift_max ? octave : shift_max;
+}
+
+void fr_weight_model_end(fr_weight_model_t* model, const fr_weight_tensor_t* tensor,
+                         int32_t coded) {
+    const int32_t residual = coded * 16 - model->mean;
+    const uint32_t energy = (uint32_t)(residual < 0 ? -residual : residual) << ENERGY_SHIFT;
+    model->row = moved(model->row, energy, growing_shift(model->row_count + 4u, ROW_SHIFT_MAX));
+    model->local = moved(model->local, energy, LOCAL_SHIFT);
+    model->global =
+        moved(model->global, energy, growing_shift(model->count + 8u, GLOBAL_SHIFT_MAX));
     ++model->row_count;
-    model->local = (model->local * 213u + energy * 43u) >> 8;
-    return (int8_t)value;
+    ++model->count;
+    if (coded == model->outermost_high || coded == model->outermost_low) {
+        model->row_has_extreme = 1;
+    }
+    learn_mean(model, &tensor->around, residual);
+}
+
+// ---- what the encoder asks for step by step
+
+bool fr_weight_model_next(fr_weight_model_t* model, int32_t* boundary) {
+    const int32_t centre = fr_weight_centre(model);
+    for (; model->node < FR_WEIGHT_BINS;
+         model->node = model->node * 2u + (*boundary <= model->low ? 1u : 0u)) {
+        *boundary = fr_weight_boundary(centre, model->bin_scale, model->node);
+        if (*boundary > model->low && *boundary < model->high) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t fr_weight_model_predict(fr_weight_model_t* model, int32_t boundary) {
+    const uint32_t probability = model->bins[model->bucket].probabilities[model->node];
+    return model->mixing == NULL ? probability
+                                 : model->mixing->predict(model->mixer, model->mean, model->node,
+                                                          boundary, probability);
+}
+
+void fr_weight_model_take(fr_weight_model_t* model, int32_t boundary, uint32_t bit) {
+    if (model->mixing != NULL) {
+        model->mixing->update(model->mixer, model->node, bit);
+    }
+    fr_weight_bins_t* bins = &model->bins[model->bucket];
+    fr_settle(&bins->probabilities[model->node], &bins->counts[model->node], bit,
+              FR_WEIGHT_SETTLED);
+    if (bit != 0) {
+        model->low = boundary;
+    } else {
+        model->high = boundary;
+    }
+    model->node = model->node * 2u + bit;
 }

@@ -37,8 +37,8 @@ static bool config_is_valid(const fr_node_config_t* config) {
     return config->site != NULL && fr_id_is_valid(config->site) && config->device != NULL &&
            fr_id_is_valid(config->device) && config->device_class != NULL &&
            fr_id_is_valid(config->device_class) && config->release_public_key != NULL &&
-           config->operators != NULL && config->arena != NULL && config->fetch_credit >= 1 &&
-           config->fetch_credit <= FR_FETCH_CREDIT_MAX &&
+           config->operators != NULL && config->profiles != NULL && config->arena != NULL &&
+           config->fetch_credit >= 1 && config->fetch_credit <= FR_FETCH_CREDIT_MAX &&
            config->features_bytes_max <= FR_FEATURES_SIZE_MAX && tasks_are_valid(config);
 }
 

@@ -30,13 +30,16 @@ uint32_t fr_decoder_ram(const fr_node_t* node) {
 }
 
 uint32_t fr_decoder_profiles(const fr_node_t* node) {
-    uint32_t profiles = 0;
-    for (uint32_t profile = 0; profile < FR_CODEC_PROFILES; ++profile) {
-        if (sizeof(fr_decoder_t) + fr_codec_memory_bytes(profile) <= fr_decoder_ram(node)) {
-            profiles |= 1u << profile;
+    const fr_profile_set_t* set = node->config->profiles;
+    uint32_t numbers = 0;
+    for (uint32_t number = 0; number < FR_CODEC_PROFILES; ++number) {
+        const fr_profile_t* profile = fr_profile_find(set, number);
+        if (profile != NULL &&
+            sizeof(fr_decoder_t) + fr_profile_memory_bytes(profile) <= fr_decoder_ram(node)) {
+            numbers |= 1u << number;
         }
     }
-    return profiles;
+    return numbers;
 }
 
 static bool class_fits(const fr_node_t* node, const fr_manifest_t* manifest) {

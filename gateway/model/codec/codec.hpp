@@ -27,7 +27,7 @@ struct PartStatistics {
 };
 
 struct EncodeOptions {
-    std::uint8_t profile = 2;  ///< 0: Huffman; 1: adaptive bins; 2: mixed predictions
+    std::uint8_t profile = 2;  ///< 0: Huffman; 1: adaptive bins; 2: mixed
     base::ByteView base{};     ///< what the device has already; empty for a full encoding
     SegmentPlan base_plan{};   ///< of the base
 };

@@ -55,7 +55,8 @@ Result<base::Bytes> decode(base::ByteView stream, std::size_t decoded_size_max,
     fr_sha256(base.data(), base.size(), digest.data());
     const auto memory = std::make_unique<fr_codec_memory_t>();
     fr_decoder_config_t config{header.decoded_size,       read_output, &slots, memory.get(),
-                               sizeof(fr_codec_memory_t), nullptr,     0,      nullptr};
+                               sizeof(fr_codec_memory_t), nullptr,     0,      nullptr,
+                               &fr_profiles_all};
     if (!base.empty()) {
         config.read_base = read_base;
         config.base_size = static_cast<std::uint32_t>(base.size());

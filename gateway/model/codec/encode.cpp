@@ -32,7 +32,7 @@ void write_segment(TokenWriter& writer, const Segment& segment) {
         case PartKind::kRaw:
             return writer.raw(size);
         case PartKind::kWeights:
-            return writer.weights(shape_of(segment.region, segment.old_distance));
+            return writer.weights(shape_of(segment.region, segment.old_distance), segment.coding);
         case PartKind::kIntegers:
             return writer.integers(size / 4);
         case PartKind::kFloats:
@@ -48,10 +48,9 @@ void write_segment(TokenWriter& writer, const Segment& segment) {
 }
 
 /// Price of each byte as a literal, by address, from one pass that codes nothing else.
-std::vector<float> price_literals(CodedSpace space, const std::vector<Segment>& segments,
-                                  std::uint8_t profile) {
+std::vector<float> price_literals(CodedSpace space, const std::vector<Segment>& segments) {
     std::vector<float> prices(space.bytes.size(), 0);
-    ByteCoder coder(profile);
+    ByteCoder coder;
     auto segment = segments.begin();
     for (std::size_t at = space.base_size; at < space.bytes.size(); ++at) {
         const std::size_t offset = at - space.base_size;
@@ -60,13 +59,8 @@ std::vector<float> price_literals(CodedSpace space, const std::vector<Segment>& 
             ++segment;
             continue;
         }
-        const auto before = [&](std::size_t distance) -> std::uint8_t {
-            return at >= distance ? space.bytes[at - distance] : 0;
-        };
-        const fr_byte_surroundings_t around = {before(1), before(4), before(1),
-                                               static_cast<std::uint8_t>(offset & 3U)};
         RangeEncoder counter;
-        coder.code(counter, around, space.bytes[at]);
+        coder.code(counter, offset & 3U, space.bytes[at]);
         prices[at] = static_cast<float>(counter.cost_bits());
     }
     return prices;
@@ -119,7 +113,7 @@ private:
 
 Attempt best_of_passes(CodedSpace space, const std::vector<Segment>& segments,
                        std::uint8_t profile) {
-    const std::vector<float> literal_prices = price_literals(space, segments, profile);
+    const std::vector<float> literal_prices = price_literals(space, segments);
     fr_token_model_t tokens;
     fr_token_model_init(&tokens);
     Attempt best;

@@ -2,6 +2,7 @@
 #include "model/codec/segment_chooser.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <optional>
 
@@ -19,6 +20,8 @@ namespace {
 
 constexpr double kCopyBits = 16;     // a copy at a repeated distance
 constexpr double kLiteralBits = 10;  // a byte that changed
+constexpr double kSpecialWorth = 0.001;
+constexpr double kRanksWorth = 0.005;
 
 Result<void> check_region(std::size_t file_size, const Region& region, std::size_t previous_end) {
     const bool is_inside = region.size_bytes > 0 && region.offset >= previous_end &&
@@ -37,6 +40,14 @@ Result<void> check_region(std::size_t file_size, const Region& region, std::size
                     std::to_string(region.size_bytes) + " bytes does not fit",
                 "it leaves the file, overlaps the region before it, or its shape is not its size",
                 "sort the regions and check their sizes");
+}
+
+std::size_t values_in(base::ByteView bytes) {
+    std::array<bool, 256> is_used{};
+    for (const std::uint8_t byte : bytes) {
+        is_used[byte] = true;
+    }
+    return static_cast<std::size_t>(std::count(is_used.begin(), is_used.end(), true));
 }
 
 class Chooser {
@@ -108,25 +119,41 @@ private:
         return std::nullopt;
     }
 
-    /// The taps of the plan, or others that the weights themselves suggest.
-    Segment with_best_taps(const Segment& planned) const {
-        if (profile_ == 0) {
-            return planned;
+    /// The cheapest of a segment and a changed one; a change must save the share `worth` of it.
+    template <typename Change>
+    void improve(Segment& best, double& best_bits, double worth, Change change) const {
+        Segment other = best;
+        change(other);
+        if (const double bits = cost_bits(other); bits < best_bits * (1 - worth)) {
+            best = other;
+            best_bits = bits;
         }
-        const Region& region = planned.region;
-        Segment best = planned;
+    }
+
+    /// The taps of the plan or others that the weights themselves suggest; values told first or
+    /// not, by themselves or by their rank.
+    Segment refined(Segment best) const {
+        if (profile_ == 0) {
+            return best;
+        }
+        const Region region = best.region;
         double best_bits = cost_bits(best);
         const base::ByteView weights =
             space_.bytes.subspan(space_.base_size + region.offset, region.size_bytes);
         for (const Taps& taps : find_taps(weights, region.columns)) {
-            Segment other = planned;
-            other.region.near_distance = taps.near_distance;
-            other.region.far_distance = taps.far_distance;
-            if (const double bits = cost_bits(other); bits < best_bits) {
-                best = other;
-                best_bits = bits;
-            }
+            improve(best, best_bits, 0, [&](Segment& other) {
+                other.region.near_distance = taps.near_distance;
+                other.region.far_distance = taps.far_distance;
+            });
         }
+        if (values_in(weights) <= FR_PALETTE_MAX) {
+            // Ranks cost the device time, so they must pay.
+            improve(best, best_bits, kRanksWorth,
+                    [](Segment& other) { other.coding.has_palette = true; });
+        }
+        // Telling a value first costs the device time, so it must pay.
+        improve(best, best_bits, -kSpecialWorth,
+                [](Segment& other) { other.coding.has_special = false; });
         return best;
     }
 
@@ -134,9 +161,9 @@ private:
         if (region.rows > FR_WEIGHT_ROWS_MAX || region.columns > FR_WEIGHT_COLUMNS_MAX) {
             return std::nullopt;
         }
-        Segment best = with_best_taps({PartKind::kWeights, region, 0, 0, 0});
+        Segment best = refined({PartKind::kWeights, region, 0, 0, 0, {}});
         if (const auto old = old_of(region, index)) {
-            Segment delta = best;
+            Segment delta{PartKind::kWeights, region, 0, 0, 0, {}};
             delta.old_distance = space_.base_size + region.offset - old->offset;
             if (cost_bits(delta) < cost_bits(best)) {
                 best = delta;
@@ -146,12 +173,12 @@ private:
     }
 
     std::optional<Segment> integers(const Region& region, std::size_t index) const {
-        Segment best{PartKind::kIntegers, region, 0, 0, 0};
+        Segment best{PartKind::kIntegers, region, 0, 0, 0, {}};
         if (const auto old = old_of(region, index)) {
             if (const auto factor =
                     find_integer_factor(space_.bytes, old->offset, space_.base_size + region.offset,
                                         region.size_bytes / 4)) {
-                const Segment scaled{PartKind::kScaled, region, old->offset, *factor, 0};
+                const Segment scaled{PartKind::kScaled, region, old->offset, *factor, 0, {}};
                 if (cost_bits(scaled) < cost_bits(best)) {
                     best = scaled;
                 }
@@ -173,9 +200,9 @@ private:
         }
         if (const auto product = find_product(space_.bytes, space_.base_size + region.offset,
                                               region.size_bytes, candidates)) {
-            return Segment{PartKind::kProducts, region, product->reference, product->factor, 0};
+            return Segment{PartKind::kProducts, region, product->reference, product->factor, 0, {}};
         }
-        return or_raw(Segment{PartKind::kFloats, region, 0, 0, 0});
+        return or_raw(Segment{PartKind::kFloats, region, 0, 0, 0, {}});
     }
 
     CodedSpace space_;
@@ -205,7 +232,7 @@ double Chooser::cost_bits(const Segment& segment) const {
     const auto count = static_cast<std::uint32_t>(region.size_bytes / 4);
     switch (segment.kind) {
         case PartKind::kWeights:
-            writer.weights(shape_of(region, segment.old_distance));
+            writer.weights(shape_of(region, segment.old_distance), segment.coding);
             break;
         case PartKind::kIntegers:
             writer.integers(count);

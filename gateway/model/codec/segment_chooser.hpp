@@ -17,6 +17,7 @@ struct Segment {
     std::size_t reference = 0;     ///< products, scaled integers: address of the earlier vector
     std::uint32_t factor = 0;      ///< bits of a float32
     std::size_t old_distance = 0;  ///< weights: bytes back to the old tensor, 0 for none
+    WeightCoding coding{};         ///< weights only
 };
 
 /// @param base_plan regions of the base, for a delta

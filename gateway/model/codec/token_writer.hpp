@@ -24,6 +24,13 @@ struct CodedSpace {
     std::size_t base_size = 0;
 };
 
+/// How the weights of a tensor are told; profile 0 knows none of it.
+struct WeightCoding {
+    bool has_special = true;  ///< 0, or the old value, is told first
+    bool has_palette =
+        false;  ///< weights are ranks among the values in use, at most FR_PALETTE_MAX
+};
+
 class TokenWriter {
 public:
     TokenWriter(CodedSpace space, std::uint8_t profile);
@@ -31,7 +38,7 @@ public:
     void literal();
     void copy(std::uint32_t distance, std::uint32_t length);
     void raw(std::uint32_t size_bytes);
-    void weights(const fr_weight_shape_t& shape);
+    void weights(const fr_weight_shape_t& shape, WeightCoding coding = {});
     void integers(std::uint32_t count);
     void floats(std::uint32_t count);
     /// `count` floats near those at the address `reference` times `factor` (bits of a float32).
@@ -56,14 +63,13 @@ private:
     void count_of(std::uint32_t count);
     void reference_of(std::size_t reference, std::uint32_t factor);
     void weight_code(const fr_weight_shape_t& shape);
-    void weight_rows(const fr_weight_shape_t& shape);
+    void weight_rows(const fr_weight_shape_t& shape, WeightCoding coding);
+    void palette(fr_weight_tensor_t& tensor);
     void weight(fr_weight_tensor_t& tensor);
-    void binned_weight(const fr_weight_surroundings_t& around, std::int32_t value);
-    void tail(std::int32_t value);
-    void mixed_weight(const fr_weight_surroundings_t& around, std::int32_t value);
+    void coded_weight(std::uint32_t special_state, std::int32_t coded);
+    void tail(std::int32_t coded);
     void float_value(std::uint32_t bits, std::uint32_t exponent_top);
     std::uint32_t word_at(std::size_t address) const;
-    std::uint8_t byte_before(std::uint32_t distance) const;
     std::uint32_t alignment() const;
 
     CodedSpace space_;
@@ -72,8 +78,8 @@ private:
     RangeEncoder encoder_;
     fr_token_model_t tokens_{};
     ByteCoder byte_coder_;
-    fr_bin_model_t bin_model_{};
     fr_weight_model_t weight_model_{};
+    fr_weight_mixer_t weight_mixer_{};
     std::array<std::uint32_t, FR_DISTANCES> distances_;
     std::uint32_t token_before_ = 0;
     std::uint32_t last_count_ = 0;

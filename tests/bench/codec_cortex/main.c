@@ -57,8 +57,8 @@ static uint32_t ticks_since(void) {
 
 // Prints status, bytes out and instructions / 40.
 static void run(void) {
-    const fr_decoder_config_t config = {OUTPUT_MAX,     read_output, NULL, &memory,
-                                        sizeof(memory), NULL,        0,    NULL};
+    const fr_decoder_config_t config = {
+        OUTPUT_MAX, read_output, NULL, &memory, sizeof(memory), NULL, 0, NULL, &fr_profiles_all};
     const uint32_t size = (uint32_t)(stream_end - stream_start);
     uint32_t at = 0;
     uint32_t written = 0;

@@ -35,6 +35,7 @@ fr_node_config_t config_of(const DevicePlan& plan, const Options& options) {
     config.decision_sectors = options.decision_sectors;
     config.features_bytes_max = 1024;
     config.operators = &fr_operators_base;
+    config.profiles = &fr_profiles_all;
     const auto small_arena = plan.is_roomy ? kRoomyArena : kSmallArena;
     config.arena_bytes = plan.is_large ? 64 * 1024 : small_arena;
     config.radio_nj_per_byte = kRadioNanojoules;

@@ -24,6 +24,7 @@ fr_node_config_t config_of(const Shape& shape) {
     config.decision_sectors = shape.decision_sectors;
     config.features_bytes_max = shape.features_bytes_max;
     config.operators = shape.operators;
+    config.profiles = &fr_profiles_all;
     config.arena_bytes = shape.arena_bytes;
     config.radio_nj_per_byte = 600;
     return config;

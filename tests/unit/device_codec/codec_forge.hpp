@@ -15,15 +15,12 @@ namespace frugal::test {
 
 class CodecForge {
 public:
-    explicit CodecForge(uint8_t profile = 1) : profile_(profile), bytes_(profile) {
-        fr_token_model_init(&tokens_);
-    }
+    explicit CodecForge(uint8_t profile = 1) : profile_(profile) { fr_token_model_init(&tokens_); }
 
     /// A literal at `position`; only right while no byte but zeros came before.
     CodecForge& literal_zero() {
         adaptive(tokens_.is_other[0][position_ & 3U], 0);
-        const fr_byte_surroundings_t around = {0, 0, 0, static_cast<uint8_t>(position_ & 3U)};
-        bytes_.code(encoder_, around, 0);
+        bytes_.code(encoder_, position_ & 3U, 0);
         checksum(0);
         ++position_;
         return *this;
@@ -76,6 +73,10 @@ public:
         return *this;
     }
     CodecForge& delta(uint32_t folded) { return number(tokens_.delta, nullptr, folded); }
+    CodecForge& has_special(uint32_t bit) {
+        adaptive(tokens_.has_special, bit);
+        return *this;
+    }
     /// A row that is not all zero.
     CodecForge& row() {
         adaptive(tokens_.zero_row, 0);

@@ -72,7 +72,8 @@ inline Decoding decode_in_pieces(const std::vector<uint8_t>& stream, Pieces piec
     uint8_t digest[32];
     fr_sha256(base.data(), base.size(), digest);
     fr_decoder_config_t config = {
-        cap, Slot::read, &slot, memory.get(), sizeof(fr_codec_memory_t), nullptr, 0, nullptr};
+        cap,     Slot::read, &slot,   memory.get(),    sizeof(fr_codec_memory_t),
+        nullptr, 0,          nullptr, &fr_profiles_all};
     if (!base.empty()) {
         config.read_base = read_base;
         config.base_size = static_cast<uint32_t>(base.size());

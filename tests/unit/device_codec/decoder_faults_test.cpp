@@ -174,6 +174,8 @@ const Case kCases[] = {
     {"symbol_twice_in_two_lengths", [] { return weights(0, 3, 1, 0, 0).code({1, 2}, {7, 7}).stream(9); }, FR_CODEC_FAULT_CODE},
     {"symbol_above_255", [] { return weights(0, 3, 1, 0, 0).code({2}, {255}).delta(0).stream(9); }, FR_CODEC_FAULT_CODE},
     {"code_that_does_not_exist", [] { return weights(0, 3, 1, 0, 0).code({1}, {7}).plain(0xFF, 8).plain(0xFF, 8).stream(9); }, FR_CODEC_FAULT_CODE},
+    {"palette_too_large", [] { return weights(0, 3, 1, 0).has_special(1).size(FR_PALETTE_MAX + 1).stream(9); }, FR_CODEC_FAULT_CODE},
+    {"palette_value_above_127", [] { return weights(0, 3, 1, 0).has_special(1).size(2).plain(255, 8).delta(0).stream(9); }, FR_CODEC_FAULT_CODE},
     {"scale_zero", [] { return product_of(0, kOne); }, FR_CODEC_FAULT_SCALE},
     {"scale_infinite", [] { return product_of(0x7F800000U, kOne); }, FR_CODEC_FAULT_SCALE},
     {"scale_not_a_number", [] { return product_of(kOne, 0x7FC00000U); }, FR_CODEC_FAULT_SCALE},
@@ -215,7 +217,8 @@ TEST(DecoderFault, NamesAFailingReadBack) {
 }
 
 fr_decoder_config_t config_with(uint32_t cap, fr_codec_memory_t* memory) {
-    return {cap, frugal::test::Slot::read, nullptr, memory, sizeof(*memory), nullptr, 0, nullptr};
+    return {cap,     frugal::test::Slot::read, nullptr, memory, sizeof(*memory), nullptr, 0,
+            nullptr, &fr_profiles_all};
 }
 
 TEST(DecoderFault, NamesAProfileThatNeedsMoreMemory) {
@@ -225,7 +228,9 @@ TEST(DecoderFault, NamesAProfileThatNeedsMoreMemory) {
         for (const bool is_enough : {false, true}) {
             fr_decoder_t decoder;
             fr_decoder_config_t config = config_with(100, &memory);
-            config.memory_bytes = fr_codec_memory_bytes(profile) - (is_enough ? 0U : 1U);
+            config.memory_bytes =
+                fr_profile_memory_bytes(fr_profile_find(&fr_profiles_all, profile)) -
+                (is_enough ? 0U : 1U);
             ASSERT_EQ(fr_decoder_init(&decoder, &config), FR_OK);
             size_t moved = 0;
             uint8_t page[8];
@@ -235,6 +240,26 @@ TEST(DecoderFault, NamesAProfileThatNeedsMoreMemory) {
             EXPECT_EQ(fr_decoder_fault(&decoder),
                       is_enough ? FR_CODEC_FAULT_NONE : FR_CODEC_FAULT_RAM);
         }
+    }
+}
+
+TEST(DecoderFault, NamesAProfileTheFirmwareDidNotName) {
+    static const fr_profile_t* const kOnly[] = {&fr_profile_1};
+    static const fr_profile_set_t kSet = {kOnly, 1};
+    for (uint8_t profile = 0; profile < FR_CODEC_PROFILES; ++profile) {
+        fr_codec_memory_t memory;
+        const Stream stream = CodecForge(profile).literal_zero().literal_zero().stream(2);
+        fr_decoder_t decoder;
+        fr_decoder_config_t config = config_with(100, &memory);
+        config.profiles = &kSet;
+        ASSERT_EQ(fr_decoder_init(&decoder, &config), FR_OK);
+        size_t moved = 0;
+        uint8_t page[8];
+        ASSERT_EQ(fr_decoder_sink(&decoder, stream.data(), stream.size(), &moved), FR_OK);
+        EXPECT_EQ(fr_decoder_poll(&decoder, page, sizeof(page), &moved),
+                  profile == 1 ? FR_OK : FR_ERROR_UNSUPPORTED);
+        EXPECT_EQ(fr_decoder_fault(&decoder),
+                  profile == 1 ? FR_CODEC_FAULT_NONE : FR_CODEC_FAULT_PROFILE);
     }
 }
 
@@ -277,7 +302,7 @@ TEST(DecoderFault, EveryFaultHasItsOwnNameAndAStatus) {
 TEST(DecoderFault, AMisusedDecoderSaysSo) {
     fr_decoder_t decoder;
     fr_codec_memory_t memory;
-    fr_decoder_config_t bad[4];
+    fr_decoder_config_t bad[5];
     for (auto& config : bad) {
         config = config_with(100, &memory);
     }
@@ -285,6 +310,7 @@ TEST(DecoderFault, AMisusedDecoderSaysSo) {
     bad[1].decoded_size_max = 0;
     bad[2].memory = nullptr;
     bad[3].read_base = frugal::test::read_base;
+    bad[4].profiles = nullptr;
     for (const auto& config : bad) {
         EXPECT_EQ(fr_decoder_init(&decoder, &config), FR_ERROR_ARGUMENT);
     }

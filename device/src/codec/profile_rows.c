@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+// Profiles 1 and 2: the weights of a tensor row by row.
+#include <string.h>
+
+#include "codec/bits.h"
+#include "codec/segments.h"
+#include "codec/weight_steps.h"
+
+#define ROWS_KEPT 4u
+#define WEIGHT_NEED 16u
+
+static fr_weight_rows_t* rows_of(const fr_decoder_t* decoder) {
+    return (fr_weight_rows_t*)decoder->config.memory;
+}
+
+void fr_rows_begin_tensor(fr_decoder_t* decoder) {
+    fr_weight_tensor_begin(&rows_of(decoder)->tensor, fr_decoder_address(decoder), &decoder->shape,
+                           decoder->profile->rows_kept);
+    decoder->step = FR_STEP_PALETTE;
+}
+
+// ---- what a tensor states about its values
+
+static void begin_model(fr_decoder_t* decoder, uint32_t has_special) {
+    fr_weight_rows_t* rows = rows_of(decoder);
+    rows->model.mixing = NULL;
+    if (decoder->profile->attach != NULL) {
+        decoder->profile->attach(decoder);
+    }
+    fr_weight_model_begin_tensor(&rows->model, &rows->tensor, has_special != 0);
+    decoder->step = FR_STEP_ROW;
+}
+
+static fr_codec_fault_t read_palette(fr_decoder_t* decoder) {
+    uint32_t count = 0;
+    decoder->reference = fr_bits_adaptive(decoder, &decoder->tokens.has_special);
+    if (!fr_bits_number(decoder, &decoder->tokens.count, NULL, &count) || count > FR_PALETTE_MAX) {
+        return FR_CODEC_FAULT_CODE;
+    }
+    decoder->run = count;
+    if (count == 0) {
+        begin_model(decoder, decoder->reference);
+    } else {
+        decoder->step = FR_STEP_PALETTE_VALUE;
+    }
+    return FR_CODEC_FAULT_NONE;
+}
+
+static fr_codec_fault_t read_palette_value(fr_decoder_t* decoder) {
+    fr_palette_t* palette = &rows_of(decoder)->tensor.palette;
+    uint32_t symbol = 0;
+    if (palette->count == 0) {
+        symbol = fr_bits_plain(decoder, 8);
+    } else if (!fr_bits_number(decoder, &decoder->tokens.delta, NULL, &symbol) || symbol > 255u) {
+        return FR_CODEC_FAULT_CODE;
+    } else {
+        symbol += (uint32_t)(palette->values[palette->count - 1u] + 129);
+    }
+    if (symbol > 255u) {
+        return FR_CODEC_FAULT_CODE;
+    }
+    palette->values[palette->count++] = (int8_t)((int32_t)symbol - 128);
+    palette->zero = (uint8_t)(palette->zero + (symbol < 128u ? 1u : 0u));
+    if (--decoder->run == 0) {
+        begin_model(decoder, decoder->reference);
+    }
+    return FR_CODEC_FAULT_NONE;
+}
+
+// ---- one weight
+
+// Finds the bin. This is where a decoder spends its time: what changes stays in registers.
+static void read_bin(fr_decoder_t* decoder, fr_weight_model_t* model) {
+    fr_weight_bins_t* const bins = &model->bins[model->bucket];
+    const int32_t centre = fr_weight_centre(model);
+    const int32_t scale = model->bin_scale;
+    int32_t low = model->low;
+    int32_t high = model->high;
+    uint32_t range = decoder->range;
+    uint32_t code = decoder->code;
+    uint32_t node = 1;
+    do {
+        const int32_t boundary = fr_weight_boundary(centre, scale, node);
+        uint32_t bit = 1;
+        // Where nothing is on one side there is no decision.
+        if (boundary >= high) {
+            bit = 0;
+        } else if (boundary > low) {
+            const uint32_t bound = (range >> 16) * bins->probabilities[node];
+            if (code < bound) {
+                range = bound;
+                low = boundary;
+            } else {
+                code -= bound;
+                range -= bound;
+                high = boundary;
+                bit = 0;
+            }
+            while (range < FR_RANGE_MIN) {
+                range <<= 8;
+                code = (code << 8) | fr_bits_byte(decoder);
+            }
+            fr_settle(&bins->probabilities[node], &bins->counts[node], bit, FR_WEIGHT_SETTLED);
+        }
+        node = node * 2u + bit;
+    } while (node < FR_WEIGHT_BINS);
+    model->low = low;
+    model->high = high;
+    decoder->range = range;
+    decoder->code = code;
+}
+
+static bool read_tail(fr_decoder_t* decoder, fr_weight_model_t* model, int32_t* coded) {
+    const uint32_t scale_class = model->scale_class;
+    *coded = fr_weight_model_outermost(model);
+    if (fr_bits_settling(decoder, &model->extremes[scale_class][model->row_has_extreme],
+                         &model->extreme_counts[scale_class][model->row_has_extreme],
+                         FR_WEIGHT_TAIL_SETTLED) != 0) {
+        return true;
+    }
+    uint32_t node = 1;
+    for (uint32_t i = 0; i < FR_WEIGHT_TAIL_BITS; ++i) {
+        node = node * 2u + fr_bits_settling(decoder, &model->tails[scale_class][node],
+                                            &model->tail_counts[scale_class][node],
+                                            FR_WEIGHT_TAIL_SETTLED);
+    }
+    const uint32_t length = node - (1u << FR_WEIGHT_TAIL_BITS);
+    const int32_t distance = (int32_t)((1u << length) + fr_bits_plain(decoder, length)) - 1;
+    *coded = model->high == model->highest ? model->low + distance : model->high - 1 - distance;
+    return distance < model->high - model->low;
+}
+
+static bool read_value(fr_decoder_t* decoder, fr_weight_model_t* model, uint32_t special_state,
+                       int32_t* coded) {
+    *coded = model->special;
+    if (model->has_special &&
+        fr_bits_settling(decoder, &model->specials[model->scale_class][special_state],
+                         &model->special_counts[model->scale_class][special_state],
+                         FR_WEIGHT_SETTLED) != 0) {
+        return true;
+    }
+    decoder->profile->read_bin(decoder, model);
+    const uint32_t room = fr_weight_model_room(model);
+    if (room == 0) {
+        return read_tail(decoder, model, coded);
+    }
+    *coded = fr_weight_model_value(model, room == 1u ? 0 : fr_bits_uniform(decoder, room));
+    return true;
+}
+
+// ---- rows
+
+static void end_row(fr_decoder_t* decoder) {
+    if (!fr_weight_tensor_is_done(&rows_of(decoder)->tensor)) {
+        decoder->step = FR_STEP_ROW;
+        return;
+    }
+    fr_decoder_begin_bytes(decoder);
+    decoder->step = FR_STEP_TOKEN;
+}
+
+static fr_codec_fault_t read_row(fr_decoder_t* decoder) {
+    if (fr_bits_adaptive(decoder, &decoder->tokens.zero_row) != 0) {
+        decoder->run = decoder->shape.columns;
+        decoder->step = FR_STEP_ZERO_ROW;
+        return FR_CODEC_FAULT_NONE;
+    }
+    fr_weight_tensor_begin_row(&rows_of(decoder)->tensor);
+    fr_weight_model_begin_row(&rows_of(decoder)->model);
+    decoder->step = FR_STEP_WEIGHT;
+    return FR_CODEC_FAULT_NONE;
+}
+
+static fr_codec_fault_t emit_zeros(fr_decoder_t* decoder) {
+    do {
+        fr_decoder_emit(decoder, 0);
+        if (--decoder->run == 0) {
+            fr_weight_tensor_skip_row(&rows_of(decoder)->tensor);
+            end_row(decoder);
+            break;
+        }
+    } while (fr_decoder_has_room(decoder, 0));
+    return FR_CODEC_FAULT_NONE;
+}
+
+static fr_codec_fault_t read_weights(fr_decoder_t* decoder) {
+    fr_weight_tensor_t* tensor = &rows_of(decoder)->tensor;
+    fr_weight_model_t* model = &rows_of(decoder)->model;
+    do {
+        int32_t coded = 0;
+        fr_weight_tensor_look(tensor, fr_decoder_read, decoder);
+        fr_weight_model_begin(model, tensor);
+        if (!read_value(decoder, model, tensor->around.special_state, &coded)) {
+            return FR_CODEC_FAULT_NUMBER;
+        }
+        fr_weight_model_end(model, tensor, coded);
+        fr_decoder_emit(decoder, (uint8_t)fr_palette_value(&tensor->palette, coded));
+        fr_weight_tensor_step(tensor, coded);
+        if (tensor->column == 0) {
+            end_row(decoder);
+            break;
+        }
+    } while (fr_decoder_has_room(decoder, WEIGHT_NEED));
+    return FR_CODEC_FAULT_NONE;
+}
+
+fr_codec_fault_t fr_rows_step(fr_decoder_t* decoder) {
+    switch (decoder->step) {
+        case FR_STEP_PALETTE:
+            return read_palette(decoder);
+        case FR_STEP_PALETTE_VALUE:
+            return read_palette_value(decoder);
+        case FR_STEP_ROW:
+            return read_row(decoder);
+        case FR_STEP_ZERO_ROW:
+            return emit_zeros(decoder);
+        default:
+            return read_weights(decoder);
+    }
+}
+
+const fr_profile_t fr_profile_1 = {.number = 1,
+                                   .rows_kept = ROWS_KEPT,
+                                   .memory_bytes = sizeof(fr_codec_memory_1_t),
+                                   .begin_tensor = fr_rows_begin_tensor,
+                                   .step = fr_rows_step,
+                                   .attach = NULL,
+                                   .read_bin = read_bin};
