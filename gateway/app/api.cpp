@@ -51,6 +51,18 @@ Result<std::optional<crypto::ReleaseKey>> load_key(const std::filesystem::path& 
     return tl::unexpected(key.error());
 }
 
+/// Likewise.
+Result<std::optional<crypto::ReleasePublicKey>> load_public_key(const std::filesystem::path& path) {
+    auto key = crypto::ReleasePublicKey::load(path);
+    if (key) {
+        return std::optional<crypto::ReleasePublicKey>(std::move(*key));
+    }
+    if (key.error().kind == ErrorKind::kNotFound) {
+        return std::optional<crypto::ReleasePublicKey>();
+    }
+    return tl::unexpected(key.error());
+}
+
 }  // namespace
 
 void ApiParts::answer(const wire::HttpRequest& request, int status, core::AdminCommand command,
@@ -85,6 +97,7 @@ public:
         }
         net::HttpHandlers handlers;
         add_device_handlers(handlers, parts_);
+        add_bundle_handlers(handlers, parts_);
         add_model_handlers(handlers, parts_);
         add_task_handlers(handlers, parts_);
         add_rollout_handlers(handlers, parts_);
@@ -166,12 +179,16 @@ Result<std::unique_ptr<Api>> Api::open(boost::asio::io_context& loop, const Conf
     }
     auto release_key = load_key(files.release_key());
     auto policy_key = load_key(files.policy_key());
-    if (!release_key || !policy_key) {
-        return tl::unexpected(!release_key ? release_key.error() : policy_key.error());
+    auto public_key = load_public_key(files.release_public_key());
+    if (!release_key || !policy_key || !public_key) {
+        return tl::unexpected(!release_key  ? release_key.error()
+                              : !policy_key ? policy_key.error()
+                                            : public_key.error());
     }
-    auto impl = std::make_unique<Impl>(
-        loop, config, log, gateway, std::move(clock), files, std::move(*tokens),
-        std::move(*authority), std::move(*release_key), std::move(*policy_key), std::move(*reader));
+    auto impl =
+        std::make_unique<Impl>(loop, config, log, gateway, std::move(clock), files,
+                               std::move(*tokens), std::move(*authority), std::move(*release_key),
+                               std::move(*public_key), std::move(*policy_key), std::move(*reader));
     return std::unique_ptr<Api>(new Api(std::move(impl)));
 }
 

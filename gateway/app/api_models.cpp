@@ -3,8 +3,8 @@
 #include <tuple>
 
 #include "app/api_parts.hpp"
-#include "app/release_builder.hpp"
 #include "crypto/sha256.hpp"
+#include "release/release_builder.hpp"
 #include "wire/json_commands.hpp"
 
 namespace frugal::app {
@@ -21,23 +21,11 @@ base::Result<void> need_key(const ApiParts& parts) {
     }
     return fail(ErrorKind::kConflict, "this gateway holds no release key, so it cannot sign",
                 parts.files.release_key().string() + " does not exist",
-                "Sign releases where the key is, or put it there.");
-}
-
-// On the pool. What this gateway never had, or cannot read, is no base: a full encoding does.
-std::vector<DeltaSource> load_bases(ApiParts& parts, const std::vector<core::DeltaBase>& wanted) {
-    std::vector<DeltaSource> bases;
-    for (const auto& base : wanted) {
-        auto tflite = parts.reader.blob(base.model_digest);
-        if (tflite && crypto::sha256(*tflite) == base.model_digest) {
-            bases.push_back({base.device_class, base.model_digest, std::move(*tflite)});
-        }
-    }
-    return bases;
+                "Build a bundle where the key is (frugalctl model build) and import that.");
 }
 
 // On the pool. A stranger's bytes are read here only after a confined child survived them.
-base::Result<void> try_variants(const ApiParts& parts, const ReleaseSource& source) {
+base::Result<void> try_variants(const ApiParts& parts, const release::ReleaseSource& source) {
     for (const auto& variant : source.variants) {
         const auto name = "variant for device class " + variant.device_class.text();
         if (auto tried = parts.trial.run(TrialKind::kDeviceModel, variant.tflite, name); !tried) {
@@ -50,7 +38,7 @@ base::Result<void> try_variants(const ApiParts& parts, const ReleaseSource& sour
 /// The newest release of the model if it holds exactly these variants: an upload repeated because
 /// its answer came late, or never, makes no second release.
 std::optional<core::ReleaseImported> same_release(const core::ModelList& all,
-                                                  const ReleaseSource& source) {
+                                                  const release::ReleaseSource& source) {
     using Key = std::tuple<base::ClassName, base::Digest, std::uint32_t>;
     const core::ReleaseRecord* newest = nullptr;
     for (const auto& release : all.releases) {
@@ -76,7 +64,7 @@ std::optional<core::ReleaseImported> same_release(const core::ModelList& all,
 
 /// Goes on with `then`, unless the site has this very release already: then that is the answer.
 void unless_imported(ApiParts& parts, const std::string& actor,
-                     std::shared_ptr<const ReleaseSource> source, net::Responder respond,
+                     std::shared_ptr<const release::ReleaseSource> source, net::Responder respond,
                      std::function<void()> then) {
     parts.ask<core::ModelList>(
         actor, core::ListModels{}, respond,
@@ -89,16 +77,16 @@ void unless_imported(ApiParts& parts, const std::string& actor,
         });
 }
 
-void build_and_import(ApiParts& parts, const std::string& actor, ReleaseSource source,
+void build_and_import(ApiParts& parts, const std::string& actor, release::ReleaseSource source,
                       std::vector<core::DeltaBase> bases, net::Responder respond) {
-    auto shared = std::make_shared<ReleaseSource>(std::move(source));
+    auto shared = std::make_shared<release::ReleaseSource>(std::move(source));
     parts.run_slow(
         [&parts, shared, bases = std::move(bases)]() -> base::Result<core::ImportRelease> {
             if (auto tried = try_variants(parts, *shared); !tried) {
                 return tl::unexpected(tried.error());
             }
-            shared->bases = load_bases(parts, bases);
-            return build_release(*shared, *parts.release_key);
+            shared->bases = parts.load_bases(bases);
+            return release::build_release(*shared, *parts.release_key);
         },
         [&parts, actor, shared, respond](base::Result<core::ImportRelease> import) {
             if (!import) {
@@ -126,12 +114,12 @@ void import_model(ApiParts& parts, HttpRequest request, net::Responder respond) 
         respond(wire::problem(key.error()));
         return;
     }
-    ReleaseSource source{body->model, 0, 0, body->task, {}};
+    release::ReleaseSource source{body->model, 0, 0, body->task, {}};
     for (auto& variant : body->variants) {
         source.variants.push_back(
             {variant.device_class, std::move(variant.tflite), variant.accuracy_permyriad});
     }
-    auto shared = std::make_shared<ReleaseSource>(std::move(source));
+    auto shared = std::make_shared<release::ReleaseSource>(std::move(source));
     const auto go_on = [&parts, actor = request.actor.name, shared, respond] {
         parts.ask<core::ReleasePlan>(actor, core::PlanRelease{shared->model, shared->task}, respond,
                                      [&parts, actor, shared, respond](core::ReleasePlan plan) {

@@ -22,6 +22,8 @@
 #include "crypto/release_key.hpp"
 #include "crypto/site_authority.hpp"
 #include "net/http_server.hpp"
+#include "release/release_builder.hpp"
+#include "release/verified_bundle.hpp"
 #include "storage/reader.hpp"
 #include "wire/http_problem.hpp"
 #include "wire/json_views.hpp"
@@ -38,8 +40,9 @@ struct ApiParts {
     TokenStore tokens;
     crypto::SiteAuthority authority;
     std::optional<crypto::ReleaseKey> release_key;  ///< the author's; a gateway may lack it (D16)
-    std::optional<crypto::ReleaseKey> policy_key;   ///< the gateway's own; signs policies
-    storage::Reader reader;                         ///< used on `slow` only
+    std::optional<crypto::ReleasePublicKey> release_public_key;  ///< verifies bundles and permits
+    std::optional<crypto::ReleaseKey> policy_key;  ///< the gateway's own; signs policies
+    storage::Reader reader;                        ///< used on `slow` only
     StartCode start_code{};
     double decisions_per_minute = 0;
     net::HttpServer* server = nullptr;  ///< set before it starts; handlers run on its thread
@@ -76,10 +79,20 @@ struct ApiParts {
     void ask(const std::string& actor, core::AdminCommand command, net::Responder respond,
              std::function<void(Reply)> then);
 
+    /// Those of a fleet's models that this gateway has. On `slow` only.
+    std::vector<release::DeltaSource> load_bases(const std::vector<core::DeltaBase>& wanted);
+
     wire::OverviewContext overview_context(const core::Overview& overview) const;
 };
 
+/// The content type of a bundle or permit.
+inline constexpr std::string_view kBundleType = "application/vnd.frugal.bundle";
+
+/// On `slow`: a bundle of the author this site trusts. kConflict without release.pub.
+base::Result<release::VerifiedBundle> open_bundle(const ApiParts& parts, base::ByteView bytes);
+
 /// Handlers by operation; each group adds its own.
+void add_bundle_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_device_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_model_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_task_handlers(net::HttpHandlers& handlers, ApiParts& parts);

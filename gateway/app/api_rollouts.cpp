@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
 #include "app/api_parts.hpp"
-#include "app/release_builder.hpp"
+#include "release/bundle_import.hpp"
+#include "release/release_builder.hpp"
 #include "wire/json_commands.hpp"
 
 namespace frugal::app {
@@ -21,22 +24,47 @@ net::HttpHandler reading_handler(ApiParts& parts, int status, Read read) {
     };
 }
 
-void roll_back(ApiParts& parts, const HttpRequest& request, net::Responder respond) {
+base::Error no_permit_key(const core::RollbackPlan& plan) {
+    return {base::ErrorKind::kConflict,
+            "this gateway holds no release key, so it cannot sign a permit to go back",
+            "a device takes an earlier model only under a manifest with a higher counter",
+            fmt::format(
+                "Where the key is: frugalctl model permit BUNDLE-OF-{}@{} --key release.key "
+                "--release {} --counter {} -o permit.frugal; then here: frugalctl rollout "
+                "rollback ROLLOUT --permit permit.frugal.",
+                plan.restores->model.text(), plan.restores->release, plan.release, plan.counter)};
+}
+
+// On the pool: the author's permit if the request brings one, else one of our own.
+base::Result<core::ImportRelease> make_permit(const ApiParts& parts, const core::RollbackPlan& plan,
+                                              const base::Bytes& brought) {
+    if (!brought.empty()) {
+        const auto bundle = open_bundle(parts, brought);
+        return bundle ? release::import_permit(*bundle, plan)
+                      : base::Result<core::ImportRelease>(tl::unexpected(bundle.error()));
+    }
+    if (!parts.release_key) {
+        return tl::unexpected(no_permit_key(plan));
+    }
+    return release::build_permit(plan, *parts.release_key);
+}
+
+void roll_back(ApiParts& parts, HttpRequest request, net::Responder respond) {
     auto rollout = wire::read_rollout(request);
-    if (!rollout || !parts.release_key) {
-        respond(wire::problem(
-            rollout ? base::Error{base::ErrorKind::kConflict,
-                                  "this gateway holds no release key, so it cannot sign a permit",
-                                  {},
-                                  "Put the release key into the site's directory."}
-                    : rollout.error()));
+    if (!rollout) {
+        respond(wire::problem(rollout.error()));
         return;
+    }
+    auto brought = std::make_shared<base::Bytes>();
+    if (request.field("content-type") == kBundleType) {
+        *brought = std::move(request.body);
     }
     parts.ask<core::RollbackPlan>(
         request.actor.name, core::PlanRollback{*rollout}, respond,
-        [&parts, actor = request.actor.name, rollout = *rollout, respond](core::RollbackPlan plan) {
+        [&parts, actor = request.actor.name, rollout = *rollout, brought,
+         respond](core::RollbackPlan plan) {
             parts.run_urgent(
-                [&parts, plan] { return build_permit(plan, *parts.release_key); },
+                [&parts, plan, brought] { return make_permit(parts, plan, *brought); },
                 [&parts, actor, rollout, respond](base::Result<core::ImportRelease> permit) {
                     if (!permit) {
                         respond(wire::problem(permit.error()));
@@ -67,7 +95,7 @@ void add_rollout_handlers(net::HttpHandlers& handlers, ApiParts& parts) {
             return core::AbortRollout{*rollout};
         });
     handlers["rollback_rollout"] = [&parts](HttpRequest request, net::Responder respond) {
-        roll_back(parts, request, std::move(respond));
+        roll_back(parts, std::move(request), std::move(respond));
     };
 }
 

@@ -10,8 +10,10 @@
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>
 
+#include "base/hex.hpp"
 #include "cli/files.hpp"
 #include "cli/output.hpp"
+#include "crypto/sha256.hpp"
 #include "inference/float/operators.hpp"
 #include "model/compress/pipeline.hpp"
 #include "model/compress/samples_file.hpp"
@@ -84,6 +86,7 @@ Result<std::vector<Bytes>> read_inputs(const std::string& path, const model::Inp
 struct Job {
     model::CompressInput input;
     model::Recipe recipe;
+    std::string recipe_text;
 };
 
 /// Labels of the first inputs; a file may hold more than there are inputs.
@@ -142,6 +145,7 @@ Result<Job> read_job(const CompressOptions& options) {
         return tl::unexpected(recipe.error());
     }
     job.recipe = std::move(*recipe);
+    job.recipe_text = base::as_text(*text);
     job.input.file = std::move(*file);
     return read_samples(options, std::move(job));
 }
@@ -185,23 +189,56 @@ json::object evaluation_json(const model::Evaluation& evaluation) {
     return object;
 }
 
+/// SHA-256 of all inputs, one after the other; null for none.
+json::value digest_json(const std::vector<Bytes>& inputs) {
+    crypto::Sha256 hash;
+    for (const auto& input : inputs) {
+        hash.update(input);
+    }
+    return inputs.empty() ? json::value(nullptr) : json::value(base::to_hex(hash.finish()));
+}
+
+/// SHA-256 of the class numbers, four bytes each, little-endian; null for none.
+json::value digest_json(const std::vector<std::uint32_t>& labels) {
+    Bytes bytes;
+    for (const std::uint32_t label : labels) {
+        for (int shift = 0; shift < 32; shift += 8) {
+            bytes.push_back(static_cast<std::uint8_t>(label >> shift));
+        }
+    }
+    return digest_json(labels.empty() ? std::vector<Bytes>() : std::vector<Bytes>{bytes});
+}
+
+/// What `model build --report` takes over into a bundle.
+void add_provenance(json::object& report, const Job& job, const model::Compressed& done) {
+    const auto& input = job.input;
+    const auto& judged = input.evaluation.inputs.empty() ? input.calibration : input.evaluation;
+    report["source_sha256"] = base::to_hex(crypto::sha256(input.file));
+    report["output_sha256"] = base::to_hex(crypto::sha256(done.file));
+    report["calibration_sha256"] = digest_json(input.calibration.inputs);
+    report["evaluation_sha256"] = digest_json(judged.inputs);
+    report["labels_sha256"] = digest_json(judged.labels);
+    report["recipe_text"] = job.recipe_text;
+}
+
 json::object report_json(const Job& job, const CompressOptions& options,
                          const model::Compressed& done) {
     json::array stages;
     for (const auto& stage : done.stages) {
         stages.push_back(stage_json(stage));
     }
-    return {{"file", options.file},
-            {"output", options.output},
-            {"recipe", job.recipe.name},
-            {"calibration_inputs", job.input.calibration.inputs.size()},
-            {"calibration_inputs_limit", job.recipe.calibration_inputs},
-            {"raw_bytes_before", done.raw_bytes_before},
-            {"packed_bytes_before", done.packed_bytes_before},
-            {"raw_bytes", done.file.size()},
-            {"packed_bytes", done.stages.back().packed_bytes},
-            {"stages", stages},
-            {"evaluation", evaluation_json(done.evaluation)}};
+    json::object report{{"file", options.file},
+                        {"output", options.output},
+                        {"recipe", job.recipe.name},
+                        {"calibration_inputs", job.input.calibration.inputs.size()},
+                        {"raw_bytes_before", done.raw_bytes_before},
+                        {"packed_bytes_before", done.packed_bytes_before},
+                        {"raw_bytes", done.file.size()},
+                        {"packed_bytes", done.stages.back().packed_bytes},
+                        {"stages", stages},
+                        {"evaluation", evaluation_json(done.evaluation)}};
+    add_provenance(report, job, done);
+    return report;
 }
 
 void print_layers(const model::StageReport& stage) {

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 #include <boost/json/array.hpp>
 
+#include "cli/bundle_commands.hpp"
 #include "cli/files.hpp"
 #include "cli/output.hpp"
 #include "inference/loaded_model.hpp"
@@ -12,6 +13,7 @@
 #include "model/fit/device_class.hpp"
 #include "model/tflite/layer_weights.hpp"
 #include "model/tflite/summary.hpp"
+#include "wire/bundle.hpp"
 
 namespace frugal::cli {
 
@@ -273,10 +275,14 @@ Result<int> inspect_bonsai(const Context& context, const std::string& path, base
 
 }  // namespace
 
-Result<int> inspect_model(const Context& context, const std::string& path) {
+Result<int> inspect_model(const Context& context, const std::string& path,
+                          const std::string& public_key) {
     const auto bytes = read_bytes(path);
     if (!bytes) {
         return tl::unexpected(bytes.error());
+    }
+    if (wire::is_bundle(*bytes)) {
+        return inspect_bundle(context, path, *bytes, public_key);
     }
     if (model::is_bonsai(*bytes)) {
         return inspect_bonsai(context, path, *bytes);

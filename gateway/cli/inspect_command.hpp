@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `frugalctl model inspect`: what a .tflite or a Bonsai container holds, what its weights weigh,
-// and which classes of devices it fits. Needs no daemon.
+// and which classes of devices it fits; of a release bundle, what is in it and whether it verifies.
+// Needs no daemon.
 #pragma once
 
 #include <string>
@@ -10,6 +11,8 @@
 
 namespace frugal::cli {
 
-base::Result<int> inspect_model(const Context& context, const std::string& path);
+/// `public_key`: a PEM file a bundle must verify with; empty: none.
+base::Result<int> inspect_model(const Context& context, const std::string& path,
+                                const std::string& public_key);
 
 }  // namespace frugal::cli

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/api_client.hpp"
+#include "cli/bundle_commands.hpp"
 #include "cli/command.hpp"
 #include "cli/compress_command.hpp"
 #include "cli/export_command.hpp"
@@ -15,6 +16,7 @@
 #include "cli/offline_model.hpp"
 #include "cli/output.hpp"
 #include "cli/pack_commands.hpp"
+#include "cli/show_command.hpp"
 
 namespace frugal::cli {
 
@@ -78,6 +80,28 @@ Result<int> import(const Context& context, const ImportOptions& options) {
     return kExitDone;
 }
 
+Result<int> import_bundle(const Context& context, const std::string& path) {
+    const auto bytes = read_bytes(path);
+    if (!bytes) {
+        return fail(bytes.error(),
+                    "import takes a bundle file, or a model's name with --task and --variant");
+    }
+    const auto imported = ApiClient(context).call(
+        {"POST", "/api/v1/bundles", std::string(kBundleType), std::string(base::as_text(*bytes))});
+    if (!imported) {
+        return tl::unexpected(imported.error());
+    }
+    if (context.json) {
+        print_json("model-import", imported->as_object());
+        return kExitDone;
+    }
+    const std::string release =
+        fmt::format("{}@{}", text_at(*imported, "model"), number_at(*imported, "release"));
+    fmt::print("verified, packed and imported as {}\n", release);
+    say("Next: frugalctl rollout start " + release);
+    return kExitDone;
+}
+
 Result<int> list(const Context& context) {
     const auto answer = ApiClient(context).call({"GET", "/api/v1/models", {}, {}});
     if (!answer) {
@@ -133,9 +157,14 @@ void add_model_commands(CLI::App& root, Context& context) {
     auto file = std::make_shared<std::string>();
     auto input = std::make_shared<std::string>();
     auto* inspect = noun->add_subcommand(
-        "inspect", "what a .tflite or a Bonsai tree holds, and what it fits; needs no gateway");
+        "inspect",
+        "what a .tflite, a Bonsai tree or a release bundle holds, and what it fits; needs no "
+        "gateway");
+    auto public_key = std::make_shared<std::string>();
     inspect->add_option("file", *file)->required();
-    on_command(*inspect, context, [&context, file] { return inspect_model(context, *file); });
+    inspect->add_option("--key", *public_key, "release.pub that a bundle must verify with");
+    on_command(*inspect, context,
+               [&context, file, public_key] { return inspect_model(context, *file, *public_key); });
     auto* run = noun->add_subcommand(
         "run", "run a .tflite or a Bonsai tree on raw input bytes; needs no gateway");
     run->add_option("file", *file)->required();
@@ -149,19 +178,27 @@ void add_model_commands(CLI::App& root, Context& context) {
     add_compress_command(*noun, context);
     add_pack_commands(*noun, context);
     add_export_command(*noun, context);
+    add_bundle_commands(*noun, context);
 
     auto options = std::make_shared<ImportOptions>();
     auto* import_command =
-        noun->add_subcommand("import", "check, pack and sign .tflite files as one release");
-    import_command->add_option("name", options->name, "model name")->required();
-    import_command->add_option("--task", options->task)->required();
+        noun->add_subcommand("import",
+                             "verify a release bundle; or check, pack and sign .tflite files as "
+                             "one release");
+    import_command->add_option("name", options->name, "a bundle file; or the model's name")
+        ->required();
+    auto* task = import_command->add_option("--task", options->task, "of .tflite files");
     import_command
         ->add_option("--variant", options->variants,
                      "CLASS=FILE for each device class; any=FILE fits all; several for one class "
                      "state their accuracy in 1/10000: m4@9105=FILE")
-        ->required();
-    on_command(*import_command, context, [&context, options] { return import(context, *options); });
+        ->needs(task);
+    on_command(*import_command, context, [&context, options] {
+        return options->variants.empty() ? import_bundle(context, options->name)
+                                         : import(context, *options);
+    });
     add_fit_command(*noun, context);
+    add_show_command(*noun, context);
     on_command(*noun->add_subcommand("list", "releases and their variants"), context,
                [&context] { return list(context); });
 }

@@ -8,7 +8,9 @@
 #include <boost/json/serialize.hpp>
 
 #include "cli/api_client.hpp"
+#include "cli/bundle_commands.hpp"
 #include "cli/command.hpp"
+#include "cli/files.hpp"
 #include "cli/json_path.hpp"
 #include "cli/output.hpp"
 
@@ -136,9 +138,18 @@ Result<int> list(const Context& context) {
     return kExitDone;
 }
 
-Result<int> act(const Context& context, std::uint64_t id, const std::string& verb) {
-    const auto answer =
-        ApiClient(context).call({"POST", fmt::format("/api/v1/rollouts/{}:{}", id, verb), {}, {}});
+Result<int> act(const Context& context, std::uint64_t id, const std::string& verb,
+                const std::string& permit = {}) {
+    ApiRequest request{"POST", fmt::format("/api/v1/rollouts/{}:{}", id, verb), {}, {}};
+    if (!permit.empty()) {
+        const auto bytes = read_bytes(permit);
+        if (!bytes) {
+            return tl::unexpected(bytes.error());
+        }
+        request.content_type = kBundleType;
+        request.body = base::as_text(*bytes);
+    }
+    const auto answer = ApiClient(context).call(request);
     if (!answer) {
         return tl::unexpected(answer.error());
     }
@@ -175,14 +186,18 @@ void add_rollout_commands(CLI::App& root, Context& context) {
         auto* command = noun->add_subcommand(verb, help);
         command->add_option("rollout", *id, "its number")->required();
         on_command(*command, context, std::move(action));
+        return command;
     };
     with_id("show", "every device's state and reason",
             [&context, id] { return show(context, *id); });
     with_id("watch", "follow it to its end (Ctrl-C stops watching only)",
             [&context, id] { return watch(context, *id); });
     with_id("abort", "stop offering", [&context, id] { return act(context, *id, "abort"); });
+    auto permit = std::make_shared<std::string>();
     with_id("rollback", "take its devices back to the release before",
-            [&context, id] { return act(context, *id, "rollback"); });
+            [&context, id, permit] { return act(context, *id, "rollback", *permit); })
+        ->add_option("--permit", *permit,
+                     "of frugalctl model permit, where the gateway holds no release key");
 }
 
 }  // namespace frugal::cli

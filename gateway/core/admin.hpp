@@ -56,6 +56,7 @@ struct ImportRelease {
     std::string note{};
     std::vector<VariantRecord> variants{};
     std::vector<BlobRecord> blobs{};  ///< every artifact of the variants, and what else to keep
+    SignedPointer statement{};        ///< of the author's bundle; null: this site signed
 };
 
 struct SetEdgeModel {

@@ -139,6 +139,7 @@ struct ArtifactRecord {
 struct VariantRecord {
     ManifestPointer manifest{};
     std::vector<ArtifactRecord> artifacts{};
+    std::uint32_t stripped_bytes = 0;  ///< the model without what no interpreter reads; 0: unknown
 };
 
 struct ReleaseRecord {
@@ -153,6 +154,7 @@ struct ReleaseRecord {
     std::string note{};  ///< how it was compressed, for people
     base::WallTime imported_at{};
     std::vector<VariantRecord> variants{};
+    SignedPointer statement{};  ///< of a bundle: what its author signed; null if this site signed
 };
 
 enum class BlobKind : std::uint8_t {

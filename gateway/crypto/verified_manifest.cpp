@@ -5,21 +5,18 @@
 
 namespace frugal::crypto {
 
-namespace {
-constexpr std::size_t kContentBytesMax = 640;  // FR_MANIFEST_SIZE_MAX of the wire contract
-}  // namespace
-
 VerifiedManifest::VerifiedManifest(base::Bytes content, const Signature& signature,
                                    std::uint32_t key_id)
     : content_(std::move(content)), signature_(signature), key_id_(key_id) {}
 
 base::Result<VerifiedManifest> VerifiedManifest::verify(base::Bytes content,
                                                         base::ByteView signature,
-                                                        const ReleasePublicKey& key) {
-    if (content.empty() || content.size() > kContentBytesMax) {
+                                                        const ReleasePublicKey& key,
+                                                        std::size_t limit_bytes) {
+    if (content.empty() || content.size() > limit_bytes) {
         return base::fail(base::ErrorKind::kLimit,
                           "signed content has " + std::to_string(content.size()) + " bytes",
-                          "devices take 1 to " + std::to_string(kContentBytesMax),
+                          "1 to " + std::to_string(limit_bytes) + " are allowed",
                           "name fewer operators or self-tests");
     }
     if (!key.verify(content, signature)) {

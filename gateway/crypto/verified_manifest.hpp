@@ -10,12 +10,15 @@
 
 namespace frugal::crypto {
 
+inline constexpr std::size_t kManifestBytesMax = 640;  ///< FR_MANIFEST_SIZE_MAX
+
 class VerifiedManifest {
 public:
-    /// kLimit if the content is longer than a device takes; kDenied if the signature is not the
-    /// key's over exactly these bytes.
+    /// kLimit if the content is longer than `limit_bytes`, by default what a device takes; kDenied
+    /// if the signature is not the key's over exactly these bytes.
     static base::Result<VerifiedManifest> verify(base::Bytes content, base::ByteView signature,
-                                                 const ReleasePublicKey& key);
+                                                 const ReleasePublicKey& key,
+                                                 std::size_t limit_bytes = kManifestBytesMax);
 
     /// The bytes that were signed: parse these and no other copy.
     const base::Bytes& content() const { return content_; }

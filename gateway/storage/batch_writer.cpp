@@ -33,8 +33,8 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
         {&BatchWriter::device_, "INSERT OR REPLACE INTO device VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::gap_, "INSERT INTO gap VALUES (NULL,?,?,?,?,?)"},
         {&BatchWriter::task_, "INSERT OR REPLACE INTO task VALUES (?,?,?,?)"},
-        {&BatchWriter::release_, "INSERT INTO release VALUES (?,?,?,?,?,?,?,?,?)"},
-        {&BatchWriter::variant_, "INSERT INTO variant VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+        {&BatchWriter::release_, "INSERT INTO release VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"},
+        {&BatchWriter::variant_, "INSERT INTO variant VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::artifact_, "INSERT INTO artifact VALUES (?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::blob_, "INSERT INTO blob VALUES (NULL,?,?,?) ON CONFLICT (digest) DO NOTHING"},
         {&BatchWriter::edge_model_, "INSERT OR REPLACE INTO edge_model VALUES (?,?,?,?)"},
@@ -179,16 +179,23 @@ base::Result<void> BatchWriter::put(const core::ReleaseRecord& record) {
     const auto restores = record.restores
                               ? std::optional<std::int64_t>(core::index_of(*record.restores))
                               : std::nullopt;
-    auto done = release_.number(core::index_of(record.number))
-                    .text(record.model.text())
-                    .number(record.release)
-                    .number(record.counter)
-                    .number(record.task)
-                    .number(signed_of(record.source_bytes))
-                    .number(restores)
-                    .text(record.note)
-                    .number(record.imported_at.unix_ms)
-                    .run();
+    release_.number(core::index_of(record.number))
+        .text(record.model.text())
+        .number(record.release)
+        .number(record.counter)
+        .number(record.task)
+        .number(signed_of(record.source_bytes))
+        .number(restores)
+        .text(record.note)
+        .number(record.imported_at.unix_ms);
+    if (record.statement) {
+        release_.bytes(record.statement->content())
+            .bytes(record.statement->signature())
+            .number(record.statement->key_id());
+    } else {
+        release_.null().null().null();
+    }
+    auto done = release_.run();
     for (std::size_t i = 0; done && i < record.variants.size(); ++i) {
         done = put_variant(record.number, i, record.variants[i]);
     }
@@ -219,6 +226,7 @@ base::Result<void> BatchWriter::put_variant(core::ReleaseNumber release, std::si
                     .number(content.accuracy_permyriad)
                     .number(content.state_bytes)
                     .number(content.multiply_accumulates)
+                    .number(record.stripped_bytes)
                     .run();
     for (std::size_t i = 0; done && i < record.artifacts.size(); ++i) {
         done = put_artifact(release, position, i, record.artifacts[i]);

@@ -163,6 +163,10 @@ base::Result<void> TrustedReader::load_releases(core::Snapshot& to) {
         if (!row.is_null_at(6)) {
             record.restores = as<core::ReleaseNumber>(row, 6);
         }
+        if (!row.is_null_at(9)) {
+            record.statement = std::shared_ptr<const core::SignedBlob>(
+                new core::SignedBlob(signed_blob(row, 9, 10, 11)));
+        }
         to.releases.push_back(std::move(record));
         return true;
     });
@@ -209,6 +213,7 @@ base::Result<void> TrustedReader::load_variants(core::Snapshot& to) {
             core::VariantRecord variant;
             variant.manifest = std::shared_ptr<const core::VerifiedManifest>(
                 new core::VerifiedManifest(std::move(content), signed_blob(row, 2, 3, 4)));
+            variant.stripped_bytes = as<std::uint32_t>(row, 18);
             to.releases[release].variants.push_back(std::move(variant));
             return is_good && operators.is_good() && tests.is_good();
         });

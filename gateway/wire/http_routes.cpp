@@ -5,6 +5,8 @@
 #include <array>
 #include <optional>
 
+#include "wire/bundle.hpp"
+
 namespace frugal::wire {
 
 namespace {
@@ -14,6 +16,7 @@ constexpr std::size_t kCodeBody = 1024;
 constexpr std::size_t kSmallBody = 16 * 1024;
 constexpr std::size_t kRequestBody = 8 * 1024;
 constexpr std::size_t kModelBody = 8 * 1024 * 1024;
+constexpr std::size_t kBundleBody = kBundleBytesMax;
 constexpr std::size_t kEdgeModelBody = 16 * 1024 * 1024;
 
 constexpr auto kGet = HttpMethod::kGet;
@@ -48,6 +51,7 @@ constexpr std::array kRoutes{
     HttpRoute{kPost,   "/api/v1/devices/{device}:release",   kToken, kOperator,  kSmallBody,     "release_device"},
     HttpRoute{kGet,    "/api/v1/models",                     kToken, kViewer,    kNoBody,        "list_models"},
     HttpRoute{kPost,   "/api/v1/models",                     kToken, kOperator,  kModelBody,     "import_model"},
+    HttpRoute{kPost,   "/api/v1/bundles",                    kToken, kOperator,  kBundleBody,    "import_bundle"},
     HttpRoute{kGet,    "/api/v1/models/{model}",             kToken, kViewer,    kNoBody,        "get_model"},
     HttpRoute{kGet,    "/api/v1/models/{model}/releases/{release}/fit", kToken, kViewer, kNoBody,   "get_fit"},
     HttpRoute{kGet,    "/api/v1/tasks",                      kToken, kViewer,    kNoBody,        "list_tasks"},

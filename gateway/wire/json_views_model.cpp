@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <boost/json/serialize.hpp>
 
+#include "wire/bundle.hpp"
+#include "wire/json_sizes.hpp"
 #include "wire/json_values.hpp"
 #include "wire/json_views.hpp"
 
@@ -22,7 +24,7 @@ json::object artifact_object(const core::ArtifactRecord& artifact) {
     return object;
 }
 
-json::object variant_object(const core::VariantRecord& variant) {
+json::object variant_object(const core::VariantRecord& variant, const Provenance* provenance) {
     json::object object;
     if (variant.manifest) {
         const core::ManifestContent& manifest = variant.manifest->content();
@@ -38,7 +40,24 @@ json::object variant_object(const core::VariantRecord& variant) {
         object["key_id"] = variant.manifest->blob().key_id();
     }
     object["artifacts"] = json_list(variant.artifacts, artifact_object);
+    object["sizes"] = sizes_of(variant, provenance);
+    object["provenance"] = json_of(provenance);
     return object;
+}
+
+json::array variant_list(const core::ReleaseRecord& release) {
+    // Stored as verified; one a later version cannot read any more tells nothing.
+    const auto statement =
+        release.statement
+            ? read_statement(release.statement->content())
+            : base::Result<ReleaseStatement>(base::fail(base::ErrorKind::kNotFound, ""));
+    json::array array;
+    for (std::size_t i = 0; i < release.variants.size(); ++i) {
+        const bool is_told = statement && i < statement->variants.size();
+        array.push_back(variant_object(release.variants[i],
+                                       is_told ? &statement->variants[i].provenance : nullptr));
+    }
+    return array;
 }
 
 }  // namespace
@@ -53,7 +72,8 @@ json::object release_object(const std::shared_ptr<const core::ReleaseRecord>& re
     object["is_rollback_permit"] = release->restores.has_value();
     object["note"] = release->note;
     object["imported_at"] = json_of(release->imported_at);
-    object["variants"] = json_list(release->variants, variant_object);
+    object["is_signed_elsewhere"] = release->statement != nullptr;
+    object["variants"] = variant_list(*release);
     return object;
 }
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Keys: a gateway signs policies with its own, and needs the author's for nothing else."""
 

@@ -171,7 +171,8 @@ base::Result<ReleaseImported> Catalogue::import(const Step& step, const std::str
                          .restores = restores,
                          .note = std::move(command.note),
                          .imported_at = step.now.wall,
-                         .variants = std::move(command.variants)};
+                         .variants = std::move(command.variants),
+                         .statement = std::move(command.statement)};
     for (auto& blob : command.blobs) {
         if (blob.bytes != nullptr) {
             step.write(std::move(blob));

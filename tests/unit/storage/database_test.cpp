@@ -42,7 +42,10 @@ core::ReleaseRecord full_release() {
                                  {.digest = core::digest_of(4),
                                   .size_bytes = 6,
                                   .block_bytes = 512,
-                                  .list_digest = core::digest_of(5)}}});
+                                  .list_digest = core::digest_of(5)}},
+                                800});
+    release.statement =
+        std::make_shared<const core::SignedBlob>(release.variants[0].manifest->blob());
     return release;
 }
 
@@ -107,6 +110,11 @@ TEST_F(DatabaseTest, GivesBackEveryRecordAsItWas) {
     EXPECT_EQ(back.variants[0].manifest->blob().signature(),
               release.variants[0].manifest->blob().signature());
     EXPECT_EQ(back.variants[0].artifacts, release.variants[0].artifacts);
+    EXPECT_EQ(back.variants[0].stripped_bytes, 800U);
+    ASSERT_NE(back.statement, nullptr);
+    EXPECT_EQ(back.statement->content(), release.statement->content());
+    EXPECT_EQ(back.statement->signature(), release.statement->signature());
+    EXPECT_EQ(back.statement->key_id(), release.statement->key_id());
 }
 
 TEST_F(DatabaseTest, ReplacesRecordsWithTheSameKey) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/release_builder.hpp"
+#include "release/release_builder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,7 +13,7 @@
 #include "model/codec/codec.hpp"
 #include "model/codec/tflite_plan.hpp"
 
-namespace frugal::app {
+namespace frugal::release {
 namespace {
 
 base::Bytes model_file(const std::string& name) {
@@ -129,4 +129,4 @@ TEST_F(ReleaseBuilder, PermitNamesTheOldModelUnderAHigherCounter) {
 }
 
 }  // namespace
-}  // namespace frugal::app
+}  // namespace frugal::release

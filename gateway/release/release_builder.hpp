@@ -14,7 +14,7 @@
 #include "core/admin.hpp"
 #include "crypto/release_key.hpp"
 
-namespace frugal::app {
+namespace frugal::release {
 
 struct VariantSource {
     base::ClassName device_class;  ///< "any" fits all
@@ -48,4 +48,4 @@ base::Result<core::ImportRelease> build_release(const ReleaseSource& source,
 base::Result<core::ImportRelease> build_permit(const core::RollbackPlan& plan,
                                                const crypto::ReleaseKey& key);
 
-}  // namespace frugal::app
+}  // namespace frugal::release

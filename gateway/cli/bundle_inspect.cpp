@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <boost/json/array.hpp>
+
+#include "base/hex.hpp"
+#include "cli/bundle_commands.hpp"
+#include "cli/output.hpp"
+#include "release/bundle_import.hpp"
+#include "wire/bundle.hpp"
+#include "wire/manifest.hpp"
+
+namespace frugal::cli {
+
+using base::fail;
+using base::Result;
+namespace json = boost::json;
+
+namespace {
+
+/// Everything in a bundle, read but not believed.
+struct Contents {
+    wire::BundleFile file;
+    wire::ReleaseStatement statement;
+    std::vector<core::ManifestContent> manifests;
+};
+
+Result<Contents> read_contents(base::ByteView bytes) {
+    auto file = wire::read_bundle_file(bytes);
+    if (!file) {
+        return tl::unexpected(file.error());
+    }
+    auto statement = wire::read_statement(file->signed_bytes);
+    if (!statement) {
+        return tl::unexpected(statement.error());
+    }
+    Contents contents{std::move(*file), std::move(*statement), {}};
+    for (const auto& variant : contents.statement.variants) {
+        auto manifest = wire::inspect_manifest(variant.manifest);
+        if (!manifest) {
+            return tl::unexpected(manifest.error());
+        }
+        contents.manifests.push_back(std::move(*manifest));
+    }
+    return contents;
+}
+
+/// Signature, digests, and every manifest against its model.
+Result<void> verify(base::ByteView bytes, const std::string& public_key) {
+    const auto key = crypto::ReleasePublicKey::load(public_key);
+    if (!key) {
+        return fail(key.error(), "--key " + public_key);
+    }
+    const auto bundle = release::VerifiedBundle::open(bytes, *key);
+    if (!bundle) {
+        return tl::unexpected(bundle.error());
+    }
+    return bundle->is_permit() ? Result<void>{} : release::check_models(*bundle);
+}
+
+json::value digest_json(const std::optional<base::Digest>& digest) {
+    return digest ? json::value(base::to_hex(*digest)) : json::value(nullptr);
+}
+
+json::object provenance_json(const wire::Provenance& from) {
+    json::array stages;
+    for (const auto& stage : from.stages) {
+        stages.push_back(json::object{{"kind", stage.kind},
+                                      {"raw_bytes", stage.raw_bytes},
+                                      {"packed_bytes", stage.packed_bytes}});
+    }
+    const auto& evaluation = from.evaluation;
+    return {{"source_sha256", digest_json(from.source_digest)},
+            {"calibration_sha256", digest_json(from.calibration_digest)},
+            {"evaluation_sha256", digest_json(from.evaluation_digest)},
+            {"labels_sha256", digest_json(from.labels_digest)},
+            {"recipe", from.recipe},
+            {"recipe_sha256", digest_json(from.recipe_digest)},
+            {"recipe_text", from.recipe_text},
+            {"stages", std::move(stages)},
+            {"evaluation", json::object{{"inputs", evaluation.inputs},
+                                        {"agreement", evaluation.agreement_ppm / 1e6},
+                                        {"accuracy_before", evaluation.accuracy_before_ppm / 1e6},
+                                        {"accuracy_after", evaluation.accuracy_after_ppm / 1e6},
+                                        {"output_snr_db", evaluation.output_snr_centidb / 1e2}}}};
+}
+
+json::object contents_json(const std::string& path, std::size_t size, const Contents& contents) {
+    json::array variants;
+    for (std::size_t i = 0; i < contents.manifests.size(); ++i) {
+        const auto& manifest = contents.manifests[i];
+        variants.push_back(json::object{
+            {"device_class", manifest.device_class.text()},
+            {"model_sha256", base::to_hex(manifest.model_digest)},
+            {"model_bytes", manifest.model_bytes},
+            {"arena_bytes", manifest.arena_bytes},
+            {"accuracy_permyriad", manifest.accuracy_permyriad},
+            {"provenance", provenance_json(contents.statement.variants[i].provenance)}});
+    }
+    const auto& statement = contents.statement;
+    return {{"file", path},
+            {"format", "bundle"},
+            {"size_bytes", size},
+            {"model", statement.model.text()},
+            {"release", statement.release},
+            {"counter", statement.counter},
+            {"task", statement.task},
+            {"task_name", statement.task_name},
+            {"labels", array_of(statement.labels)},
+            {"restores", statement.restores},
+            {"note", statement.note},
+            {"tool", statement.tool},
+            {"key_id", fmt::format("{:08x}", contents.file.key_id)},
+            {"bases", statement.bases.size()},
+            {"variants", std::move(variants)}};
+}
+
+void print_provenance(const core::ManifestContent& manifest, const wire::Provenance& provenance) {
+    if (provenance.stages.empty()) {
+        return;
+    }
+    fmt::print("\n{}: recipe {}, agreement {:.2f} % on {} inputs\n", manifest.device_class.text(),
+               provenance.recipe, provenance.evaluation.agreement_ppm / 1e4,
+               provenance.evaluation.inputs);
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& stage : provenance.stages) {
+        rows.push_back({stage.kind, grouped(stage.raw_bytes), grouped(stage.packed_bytes)});
+    }
+    print_table({"stage", "file B", "packed B"}, rows);
+}
+
+void print_contents(const std::string& path, std::size_t size, const Contents& contents) {
+    const auto& statement = contents.statement;
+    fmt::print("{}: {} of {}@{}, {} bytes\n", path,
+               statement.restores != 0
+                   ? fmt::format("a permit to go back to release {}", statement.restores)
+                   : std::string("a release bundle"),
+               statement.model.text(), statement.release, grouped(size));
+    fmt::print("counter  {}\ntask     {} {}\nkey      {:08x}\n", statement.counter, statement.task,
+               statement.task_name, contents.file.key_id);
+    if (!statement.note.empty()) {
+        fmt::print("note     {}\n", statement.note);
+    }
+    fmt::print("bases    {}\n\n", statement.bases.size());
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& manifest : contents.manifests) {
+        rows.push_back({manifest.device_class.text(), grouped(manifest.model_bytes),
+                        grouped(manifest.arena_bytes),
+                        base::to_hex(manifest.model_digest).substr(0, 16)});
+    }
+    print_table({"class", "model B", "arena B", "SHA-256"}, rows);
+    for (std::size_t i = 0; i < contents.manifests.size(); ++i) {
+        print_provenance(contents.manifests[i], statement.variants[i].provenance);
+    }
+}
+
+}  // namespace
+
+Result<int> inspect_bundle(const Context& context, const std::string& path, base::ByteView bytes,
+                           const std::string& public_key) {
+    const auto contents = read_contents(bytes);
+    if (!contents) {
+        return fail(contents.error(), path);
+    }
+    const bool is_checked = !public_key.empty();
+    const auto verified = is_checked ? verify(bytes, public_key) : Result<void>{};
+    if (context.json) {
+        auto object = contents_json(path, bytes.size(), *contents);
+        object["verifies"] = is_checked ? json::value(verified.has_value()) : json::value(nullptr);
+        print_json("model-inspect", std::move(object));
+    } else {
+        print_contents(path, bytes.size(), *contents);
+        fmt::print("\n{}\n",
+                   !is_checked ? "Not verified: name the public key with --key release.pub."
+                   : verified  ? "Verified: signature, digests, and every manifest by its model."
+                               : "DOES NOT VERIFY.");
+    }
+    if (!verified) {
+        return fail(verified.error(), path);
+    }
+    return kExitDone;
+}
+
+}  // namespace frugal::cli

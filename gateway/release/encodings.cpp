@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "release/encodings.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "frugal/codec.h"
+#include "model/codec/artifact.hpp"
+#include "model/codec/codec.hpp"
+#include "model/codec/tflite_plan.hpp"
+#include "model/tflite/strip.hpp"
+
+namespace frugal::release {
+
+using base::Result;
+
+namespace {
+
+constexpr std::array<std::uint32_t, 3> kBlockSizes = {256, 1024, 4096};
+/// A delta must save so many bytes to be worth its rows and the risk of a missing base.
+constexpr std::size_t kDeltaGain = 64;
+
+void add_blob(core::ImportRelease& import, const base::Digest& digest, core::BlobKind kind,
+              base::Bytes bytes) {
+    const bool is_known = std::any_of(import.blobs.begin(), import.blobs.end(),
+                                      [&](const auto& blob) { return blob.digest == digest; });
+    if (!is_known) {
+        import.blobs.push_back(
+            {digest, kind, std::make_shared<const base::Bytes>(std::move(bytes))});
+    }
+}
+
+// Cuts one encoding for every block size.
+Result<void> add_artifacts(core::ImportRelease& import, core::VariantRecord& variant,
+                           const model::Encoded& encoded,
+                           const std::optional<base::Digest>& base_digest) {
+    const auto decoder_ram = model::decoder_ram_bytes(encoded.stream);
+    if (!decoder_ram) {
+        return tl::unexpected(decoder_ram.error());
+    }
+    for (const std::uint32_t block_bytes : kBlockSizes) {
+        auto artifact = model::build_artifact(encoded.stream, block_bytes);
+        if (!artifact) {
+            return tl::unexpected(artifact.error());
+        }
+        variant.artifacts.push_back(
+            {.digest = artifact->digest,
+             .size_bytes = static_cast<std::uint32_t>(artifact->bytes.size()),
+             .block_bytes = block_bytes,
+             .list_digest = artifact->list_digest,
+             .base_digest = base_digest,
+             .decoder_profile = encoded.profile,
+             .decoder_ram_bytes = *decoder_ram});
+        add_blob(import, artifact->digest, core::BlobKind::kArtifact, std::move(artifact->bytes));
+    }
+    return {};
+}
+
+/// A file, and where its tensors lie: found once, used for every profile.
+struct Planned {
+    explicit Planned(base::ByteView file) : tflite(file), plan(model::plan_of_tflite(file)) {}
+    base::ByteView tflite;
+    model::SegmentPlan plan;
+};
+
+struct PlannedBase {
+    base::Digest digest;
+    Planned model;
+};
+
+/// The bases of a variant, each once although classes may share one.
+std::vector<PlannedBase> bases_of(const std::vector<DeltaSource>& sources,
+                                  const VariantSource& variant) {
+    std::vector<PlannedBase> bases;
+    for (const auto& base : sources) {
+        const bool is_for_this =
+            variant.device_class.text() == "any" || variant.device_class == base.device_class;
+        const bool is_known =
+            std::ranges::find(bases, base.digest, &PlannedBase::digest) != bases.end();
+        if (is_for_this && !is_known && base.tflite != variant.tflite) {
+            bases.push_back({base.digest, Planned(base.tflite)});
+        }
+    }
+    return bases;
+}
+
+// One profile: the full encoding, and a delta for each base where that is smaller.
+Result<std::size_t> add_profile(core::ImportRelease& import, core::VariantRecord& record,
+                                const Planned& variant, const std::vector<PlannedBase>& bases,
+                                std::uint8_t profile) {
+    auto full = model::encode_with_statistics(variant.tflite, variant.plan, {profile, {}, {}});
+    if (!full) {
+        return tl::unexpected(full.error());
+    }
+    if (auto added = add_artifacts(import, record, *full, std::nullopt); !added) {
+        return tl::unexpected(added.error());
+    }
+    for (const auto& base : bases) {
+        auto delta = model::encode_with_statistics(variant.tflite, variant.plan,
+                                                   {profile, base.model.tflite, base.model.plan});
+        if (!delta) {
+            return tl::unexpected(delta.error());
+        }
+        if (delta->is_delta && delta->stream.size() + kDeltaGain <= full->stream.size()) {
+            if (auto added = add_artifacts(import, record, *delta, base.digest); !added) {
+                return tl::unexpected(added.error());
+            }
+        }
+    }
+    return full->stream.size();
+}
+
+// What the device's decoder can do decides which encoding it gets, so there is one for each.
+Result<void> add_encodings(core::ImportRelease& import, core::VariantRecord& record,
+                           const std::vector<DeltaSource>& sources, const VariantSource& variant) {
+    const Planned planned(variant.tflite);
+    const auto bases = bases_of(sources, variant);
+    std::string sizes;
+    for (std::uint8_t profile = 0; profile < FR_CODEC_PROFILES; ++profile) {
+        const auto size = add_profile(import, record, planned, bases, profile);
+        if (!size) {
+            return tl::unexpected(size.error());
+        }
+        sizes += fmt::format("{}{}", sizes.empty() ? "" : "/", *size);
+    }
+    import.note += fmt::format("{}{} {} -> {} bytes", import.note.empty() ? "" : ", ",
+                               variant.device_class.text(), variant.tflite.size(), sizes);
+    return {};
+}
+
+}  // namespace
+
+Result<void> add_variant(core::ImportRelease& import, core::ManifestPointer manifest,
+                         const VariantSource& variant, const std::vector<DeltaSource>& bases) {
+    core::VariantRecord record;
+    record.manifest = std::move(manifest);
+    if (const auto stripped = model::strip_model(variant.tflite)) {
+        record.stripped_bytes = static_cast<std::uint32_t>(stripped->size());
+    }
+    if (auto added = add_encodings(import, record, bases, variant); !added) {
+        return added;
+    }
+    add_blob(import, record.manifest->content().model_digest, core::BlobKind::kSource,
+             variant.tflite);
+    import.source_bytes += variant.tflite.size();
+    import.variants.push_back(std::move(record));
+    return {};
+}
+
+}  // namespace frugal::release

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "release/model_facts.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/hex.hpp"
+#include "crypto/sha256.hpp"
+#include "frugal/limits.h"
+#include "inference/loaded_model.hpp"
+#include "model/tflite/summary.hpp"
+
+namespace frugal::release {
+
+using base::Bytes;
+using base::ErrorKind;
+using base::fail;
+using base::Result;
+
+namespace {
+
+constexpr std::uint32_t kSelfTestSeed = 0x46525547;
+constexpr std::uint32_t kSelfTestStep = 0x9e3779b9;
+constexpr int kSelfTestTries = 64;
+constexpr std::size_t kSelfTests = 2;
+
+/// The input of a self-test: see SelfTest in proto/frugal/v1/manifest.proto.
+Bytes self_test_input(std::uint32_t seed, std::size_t size) {
+    Bytes input(size);
+    std::uint32_t state = seed;
+    for (auto& byte : input) {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        byte = static_cast<std::uint8_t>(state >> 24);
+    }
+    return input;
+}
+
+Result<core::SelfTest> self_test(inference::LoadedModel& model, std::uint32_t seed) {
+    if (auto run = model.run(self_test_input(seed, model.input_size())); !run) {
+        return tl::unexpected(run.error());
+    }
+    crypto::Sha256 hash;
+    for (std::uint32_t port = 0; port < model.outputs().size(); ++port) {
+        hash.update(model.output(port));
+    }
+    const base::Digest digest = hash.finish();
+    core::SelfTest test;
+    test.seed = seed;
+    std::copy_n(digest.begin(), test.output_digest.size(), test.output_digest.begin());
+    return test;
+}
+
+// Noise drives many classifiers into one saturated answer, and a golden vector that every broken
+// model would pass too proves little: vectors with different outputs are looked for first.
+Result<void> add_self_tests(core::ManifestContent& content, inference::LoadedModel& model) {
+    std::uint32_t seed = kSelfTestSeed;
+    for (int i = 0; i < kSelfTestTries && content.self_tests.size() < kSelfTests; ++i) {
+        auto test = self_test(model, seed);
+        if (!test) {
+            return tl::unexpected(test.error());
+        }
+        const bool is_new = content.self_tests.empty() ||
+                            content.self_tests.front().output_digest != test->output_digest;
+        if (is_new || i == kSelfTestTries - 1) {
+            content.self_tests.push_back(*test);
+        }
+        seed += kSelfTestStep;
+    }
+    return {};
+}
+
+Result<model::ModelSummary> read_runnable(const Bytes& tflite) {
+    auto summary = model::read_model(tflite);
+    if (summary && !summary->is_runnable) {
+        return fail(
+            ErrorKind::kUnsupported, "the device runtime cannot run this model",
+            fmt::format("{}", fmt::join(summary->missing, "; ")),
+            "Convert it with supported operators; frugalctl model inspect FILE lists them.");
+    }
+    return summary;
+}
+
+// All but the self-tests.
+Result<inference::LoadedModel> state_shape(core::ManifestContent& content, const Bytes& tflite) {
+    const auto summary = read_runnable(tflite);
+    if (!summary) {
+        return tl::unexpected(summary.error());
+    }
+    auto loaded = inference::LoadedModel::load(tflite);
+    if (!loaded) {
+        return loaded;
+    }
+    content.runtime_abi = FR_RUNTIME_ABI;
+    content.model_digest = crypto::sha256(tflite);
+    content.model_bytes = static_cast<std::uint32_t>(tflite.size());
+    content.arena_bytes = static_cast<std::uint32_t>(loaded->arena_size());
+    content.state_bytes = static_cast<std::uint32_t>(loaded->state_size());
+    content.multiply_accumulates = loaded->work();
+    for (const auto& one : summary->operators) {
+        content.operators.push_back(static_cast<std::uint32_t>(one.code) * 256 +
+                                    static_cast<std::uint32_t>(one.version));
+    }
+    std::sort(content.operators.begin(), content.operators.end());
+    content.input_bytes = static_cast<std::uint32_t>(loaded->input_size());
+    content.output_classes = loaded->outputs().front().tensor.element_count;
+    return loaded;
+}
+
+tl::unexpected<base::Error> lie(std::string_view fact, const std::string& stated,
+                                const std::string& found) {
+    return fail(ErrorKind::kInvalidInput, "the manifest does not fit its model",
+                fmt::format("{}: the manifest states {}, the model has {}", fact, stated, found),
+                "Build the release again from the model that was meant.");
+}
+
+Result<void> check_self_tests(const core::ManifestContent& content, inference::LoadedModel& model) {
+    if (content.self_tests.empty()) {
+        return lie("self-tests", "none", "outputs to compare with");
+    }
+    for (const auto& stated : content.self_tests) {
+        const auto found = self_test(model, stated.seed);
+        if (!found) {
+            return tl::unexpected(found.error());
+        }
+        if (found->output_digest != stated.output_digest) {
+            return lie(fmt::format("self-test with seed {:08x}", stated.seed),
+                       base::to_hex(stated.output_digest), base::to_hex(found->output_digest));
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<void> state_facts(core::ManifestContent& content, const Bytes& tflite) {
+    auto loaded = state_shape(content, tflite);
+    if (!loaded) {
+        return tl::unexpected(loaded.error());
+    }
+    return add_self_tests(content, *loaded);
+}
+
+Result<void> check_facts(const core::ManifestContent& content, const Bytes& tflite) {
+    core::ManifestContent found{.model = content.model, .device_class = content.device_class};
+    auto loaded = state_shape(found, tflite);
+    if (!loaded) {
+        return tl::unexpected(loaded.error());
+    }
+    const auto text = [](const std::vector<std::uint32_t>& operators) {
+        return fmt::format("{}", fmt::join(operators, " "));
+    };
+    struct Number {
+        std::string_view name;
+        std::uint32_t stated;
+        std::uint32_t found;
+    };
+    if (content.model_digest != found.model_digest) {
+        return lie("SHA-256", base::to_hex(content.model_digest), base::to_hex(found.model_digest));
+    }
+    for (const Number& one :
+         {Number{"runtime", content.runtime_abi, found.runtime_abi},
+          Number{"bytes", content.model_bytes, found.model_bytes},
+          Number{"arena bytes", std::min(content.arena_bytes, found.arena_bytes),
+                 found.arena_bytes},
+          Number{"state bytes", content.state_bytes, found.state_bytes},
+          Number{"multiply-accumulates", content.multiply_accumulates, found.multiply_accumulates},
+          Number{"input bytes", content.input_bytes, found.input_bytes},
+          Number{"output classes", content.output_classes, found.output_classes}}) {
+        if (one.stated != one.found) {
+            return lie(one.name, std::to_string(one.stated), std::to_string(one.found));
+        }
+    }
+    if (content.operators != found.operators) {
+        return lie("operators (code * 256 + version)", text(content.operators),
+                   text(found.operators));
+    }
+    return check_self_tests(content, *loaded);
+}
+
+}  // namespace frugal::release
