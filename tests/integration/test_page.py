@@ -56,6 +56,9 @@ class PageTest(unittest.TestCase):
             before = self.committed(browser)
             fleet.wait_for("the count grows", lambda: self.committed(browser) > before + 500)
             self.wait_text(browser, r"answered by the edge")
+            # Three classes, each with the table of the Deep Compression paper.
+            self.wait_text(browser, r"size by stage.*signed by this gateway.*class tiny.*as given"
+                                    r".*stripped.*encoded, profile 0.*encoded, profile 2.* x")
             self.assert_no_errors(browser)
             print("screenshot", browser.screenshot("page"))
             # A reload of the tab keeps the token.

@@ -4,6 +4,7 @@
 import { bytesText, element } from './elements';
 import { energyPanel } from './energy';
 import type { NamedCount, Overview, Rollout } from './overview';
+import { sizesPanel } from './sizes';
 
 const kBusyStates = ['offered', 'transfer', 'staged', 'waiting', 'self_test', 'probation'];
 const kBadStates = ['refused', 'reverted', 'quarantined', 'unreachable'];
@@ -140,6 +141,7 @@ export function draw(root: HTMLElement, overview: Overview, history: number[], t
     ])),
     traceCard(history),
     rolloutCard(overview.rollout),
+    wideCard('Size by stage', ...sizesPanel(overview.rollout, token)),
     wideCard('Energy', ...energyPanel(energy, token)),
   );
   root.replaceChildren(grid);
