@@ -149,7 +149,7 @@ class AuthorBundle(unittest.TestCase):
         at = len(whole) // 2
         self.refuse(variant("changed", whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1:]),
                     "not the one that was signed", status=5)
-        self.refuse(variant("large", whole + bytes(33 * 1024 * 1024)), "large")
+        self.refuse(variant("large", whole + bytes(33 * 1024 * 1024)), "too long")
         stranger = Workstation(os.path.join(self.site.folder, "stranger"))
         self.refuse(stranger.build("s.frugal", {"any": "fashion-small-1.tflite"}, 1),
                     "another key", status=5)

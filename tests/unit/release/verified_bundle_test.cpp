@@ -101,7 +101,7 @@ INSTANTIATE_TEST_SUITE_P(
                                   [](auto& statement, auto&) { statement.counter = 9; }},
                     Contradiction{"AnotherTask", "contradicts itself",
                                   [](auto& statement, auto&) { statement.task = 2; }},
-                    Contradiction{"OneModelTwice", "two variants for class tiny",
+                    Contradiction{"OneClassTwice", "does not state its accuracy",
                                   [](auto& statement, auto&) {
                                       statement.variants.push_back(statement.variants[0]);
                                   }},
