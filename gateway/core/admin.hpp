@@ -282,8 +282,7 @@ struct ReleasePlan {
 };
 
 struct RollbackPlan {
-    std::shared_ptr<const ReleaseRecord>
-        restores{};  ///< sign its manifests anew with these numbers
+    std::shared_ptr<const ReleaseRecord> restores{};  ///< sign its manifests with these numbers
     std::uint32_t release = 0;
     std::uint32_t counter = 0;
 };
