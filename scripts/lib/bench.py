@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 
+import bench_codec
 import bench_compress
 import bench_policy
 import demo
@@ -180,6 +181,12 @@ def measure_intake(context):
 
 CODEC_GOALS = (("zstd19", 0.90), ("xz9e", 0.915), ("brotli11", 0.92), ("heatshrink11", 0.71), ("gzip9", 1.0))
 INSTRUCTION_GOALS = (350, 700, 2000)
+INSTRUCTION_MODELS = ("kws_ref_int8", "ic_int8", "ad_int8", "sww_int8", "mnist_lstm_int8")
+
+
+def shared_models():
+    shared = os.environ.get("FRUGAL_SHARED_DIR", os.path.join(os.path.dirname(ROOT), "shared"))
+    return os.path.join(shared, "models", "tflite")
 
 
 def decoder_instructions(context, folder, model, profile):
@@ -215,8 +222,7 @@ def measure_instructions(context):
     missing = [tool for tool in ("qemu-system-arm", "arm-none-eabi-gcc") if shutil.which(tool) is None]
     if missing:
         return [Figure("decoder instructions for a byte", "skipped", f"not installed: {', '.join(missing)}")], []
-    shared = os.environ.get("FRUGAL_SHARED_DIR", os.path.join(os.path.dirname(ROOT), "shared"))
-    models = [os.path.join(shared, "models", "tflite", name + ".tflite") for name in ("kws_ref_int8", "ic_int8")]
+    models = [os.path.join(shared_models(), name + ".tflite") for name in INSTRUCTION_MODELS]
     models = [model for model in models if os.path.exists(model)] or [
         os.path.join(ROOT, "device-sim", "models", "fashion-small-1.tflite")]
     figures, results = [], []
@@ -244,14 +250,13 @@ def measure_codec(context):
         others = ", ".join(f"{coder} {model[f'{coder}_bytes']:,}" for coder in ("zstd19", "xz9e", "brotli11"))
         figures.append(Figure(f"  {model['name']}", f"{model['ours_bytes']:,} B",
                               f"raw {model['raw_bytes']:,}, {others}, stripped {model['stripped_packed_bytes']:,}"))
-    for delta in result["deltas"]:
-        figures.append(Figure(f"  delta to {delta['new']}", f"{delta['delta_bytes']:,} B",
-                              f"full {delta['full_bytes']:,}, zstd --patch-from {delta['zstd_patch_bytes']:,}",
-                              delta["delta_bytes"] <= delta["full_bytes"] + 64))
+    figures += bench_codec.delta_figures(ROOT, shared_models(), result["deltas"])
     for profile, (ram, goal) in enumerate(zip(result["decoder_ram_bytes"], (819, 1638, 4608))):
         figures.append(Figure(f"decoder RAM, profile {profile}", f"{ram:,} B", f"goal {goal:,} B", ram <= goal))
     figures.append(Figure("largest model encoded in", f"{result['encode_seconds_largest']:.1f} s",
                           f"peak memory {result['peak_memory_kb'] / 1024:.0f} MB"))
+    result["code_bytes"] = bench_codec.measure_code(ROOT)
+    figures += bench_codec.code_figures(result["code_bytes"])
     more, instructions = measure_instructions(context)
     result["instructions"] = instructions
     return figures + more, result

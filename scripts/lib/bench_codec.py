@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What scripts/bench codec measures with tools beside codec_bench: code size of the decoder by
+profile set, and deltas of bsdiff and xdelta3. Whatever is not installed is skipped and said so."""
+import os
+import shutil
+import subprocess
+import tempfile
+
+from bench_figures import Figure
+
+CODE_GOAL_BYTES = 4096
+REEXPORTS = ("ic_int8_20201218", "ic_int8", "ad_int8", "aww_v2_20210210", "micro_speech_int8")
+SHARED_ANCESTORS = ("mww2_hey_ha",)
+SETS = {"0": (0,), "1": (1,), "2": (2,), "all": (0, 1, 2)}
+
+
+def run(command, **options):
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=True, **options)
+
+
+def code_bytes(root, folder, numbers):
+    """Code and constants a firmware links for these profiles, without the compiler's own helpers."""
+    source = os.path.join(root, "device", "src", "codec")
+    entry = os.path.join(folder, "entry.c")
+    pointers = ", ".join(f"&fr_profile_{number}" for number in numbers)
+    with open(entry, "w", encoding="ascii") as file:
+        file.write('#include "frugal/codec.h"\n'
+                   f"static const fr_profile_t* const kSome[] = {{{pointers}}};\n"
+                   f"const fr_profile_set_t set = {{kSome, {len(numbers)}}};\n"
+                   "const void* const entry[] = {(const void*)fr_decoder_init, (const void*)fr_decoder_sink,\n"
+                   "    (const void*)fr_decoder_poll, (const void*)fr_decoder_finish, &set};\n")
+    linked = os.path.join(folder, "decoder.elf")
+    sources = [os.path.join(source, name) for name in sorted(os.listdir(source)) if name.endswith(".c")]
+    run(["arm-none-eabi-gcc", "-mcpu=cortex-m0plus", "-mthumb", "-Os", "-std=c99", "-ffreestanding", "-nostdlib",
+         "-ffunction-sections", "-fdata-sections", "-I" + os.path.join(root, "device", "include"),
+         "-I" + os.path.join(root, "device", "src"), entry, *sources, "-Wl,--gc-sections", "-Wl,-e,entry",
+         "-Wl,--unresolved-symbols=ignore-all", "-Wl,-u,entry", "-o", linked])
+    line = run(["arm-none-eabi-size", linked], text=True).stdout.splitlines()[1].split()
+    return int(line[0]) + int(line[1])
+
+
+def measure_code(root):
+    """(profiles, bytes) for each set; None without the compiler."""
+    if shutil.which("arm-none-eabi-gcc") is None:
+        return None
+    with tempfile.TemporaryDirectory(prefix="frugal-bench-") as folder:
+        return {name: code_bytes(root, folder, numbers) for name, numbers in SETS.items()}
+
+
+def other_deltas(old, new):
+    """Sizes of the patches of bsdiff and xdelta3, of those that are installed."""
+    sizes = {}
+    with tempfile.TemporaryDirectory(prefix="frugal-bench-") as folder:
+        patch = os.path.join(folder, "patch")
+        commands = {"bsdiff": ["bsdiff", old, new, patch], "xdelta3": ["xdelta3", "-e", "-9", "-f", "-s", old, new, patch]}
+        for name, command in commands.items():
+            if shutil.which(name) is not None:
+                run(command)
+                sizes[name] = os.path.getsize(patch)
+    return sizes
+
+
+def delta_goal(name, full, best):
+    """(largest size, its words) for a delta to this model."""
+    if name in REEXPORTS:
+        return best / 3, f"goal a third of the best, {best / 3:,.0f}"
+    if name in SHARED_ANCESTORS:
+        return 0.88 * full, f"goal 0.88 of full, {0.88 * full:,.0f}"
+    return full + 64, "goal full + 64"
+
+
+def delta_figures(root, models, deltas):
+    figures = []
+    for delta in deltas:
+        folder = models if os.path.exists(os.path.join(models, delta["new"] + ".tflite")) else os.path.join(
+            root, "device-sim", "models")
+        others = other_deltas(*(os.path.join(folder, delta[end] + ".tflite") for end in ("old", "new")))
+        delta["other_bytes"] = others | {"zstd --patch-from": delta["zstd_patch_bytes"]}
+        best = min(delta["other_bytes"].values())
+        goal, words = delta_goal(delta["new"], delta["full_bytes"], best)
+        beside = ", ".join(f"{name} {size:,}" for name, size in delta["other_bytes"].items())
+        figures.append(Figure(f"  delta to {delta['new']}", f"{delta['delta_bytes']:,} B",
+                              f"{words}; full {delta['full_bytes']:,}, {beside}", delta["delta_bytes"] <= goal))
+    return figures
+
+
+def code_figures(sizes):
+    if sizes is None:
+        return [Figure("decoder code", "skipped", "not installed: arm-none-eabi-gcc")]
+    return [Figure(f"decoder code, profile {name}" if name != "all" else "decoder code, all profiles", f"{size:,} B",
+                   f"goal {CODE_GOAL_BYTES:,} B, Cortex-M0+ -Os, linked, constants included", size <= CODE_GOAL_BYTES)
+            for name, size in sizes.items()]
