@@ -63,6 +63,7 @@ void VirtualDevice::fill_config() {
     config_.task_count = 1;
     config_.operators = &fr_operators_all;
     config_.profiles = &fr_profiles_all;
+    config_.bonsai = &fr_bonsai_kernel;
     config_.arena = environment_.arena.data();
     config_.arena_bytes = profile.arena_bytes;
     config_.slot_bytes = profile.slot_bytes;

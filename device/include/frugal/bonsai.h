@@ -58,6 +58,22 @@ FR_MUST_USE fr_status_t fr_bonsai_scores(const fr_bonsai_t* model, const int8_t*
 FR_MUST_USE fr_status_t fr_bonsai_classify(const fr_bonsai_t* model, const int8_t* input,
                                            size_t size, fr_classification_t* classification);
 
+/// What a node needs to run trees as models of its tasks; a firmware that does not name it in its
+/// configuration does not carry the code. `operators` of manifests and hellos name trees by
+/// FR_OPERATOR_BONSAI, as if a tree were one operator of that code and version.
+typedef struct {
+    fr_status_t (*open)(fr_bonsai_t* model, const uint8_t* bytes, size_t size);
+    fr_status_t (*scores)(const fr_bonsai_t* model, const int8_t* input, size_t size,
+                          int32_t scores[FR_CLASSES_MAX]);
+    fr_status_t (*classify)(const fr_bonsai_t* model, const int8_t* input, size_t size,
+                            fr_classification_t* classification);
+} fr_bonsai_kernel_t;
+
+extern const fr_bonsai_kernel_t fr_bonsai_kernel;
+
+#define FR_OPERATOR_CODE_BONSAI 255u
+#define FR_OPERATOR_BONSAI (FR_OPERATOR_CODE_BONSAI * 256u + 1u)  ///< container version 1
+
 #ifdef __cplusplus
 }
 #endif

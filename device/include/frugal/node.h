@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "frugal/bonsai.h"
 #include "frugal/codec.h"
 #include "frugal/limits.h"
 #include "frugal/port.h"
@@ -66,6 +67,7 @@ typedef struct {
 
     const fr_operator_set_t* operators;  ///< what models may use, e.g. &fr_operators_base
     const fr_profile_set_t* profiles;    ///< encodings it can decode, e.g. &fr_profiles_all
+    const fr_bonsai_kernel_t* bonsai;    ///< &fr_bonsai_kernel to run trees too; NULL: not
 
     uint8_t* arena;        ///< working memory, used only inside one call of this API
     uint32_t arena_bytes;  ///< activations, decoder RAM, outgoing messages: >= 1280

@@ -35,9 +35,20 @@ typedef struct {
     fr_task_state_t tasks[FR_TASKS_MAX];
 } fr_persistent_t;
 
+/// A model in a slot: a .tflite, or a Bonsai tree, told by its first bytes.
+typedef struct {
+    union {
+        fr_model_t tflite;
+        fr_bonsai_t bonsai;
+    } as;
+    uint32_t work;  // multiply-accumulates of an inference, for the energy it costs
+    uint8_t is_bonsai;
+    uint8_t is_open;
+} fr_slot_model_t;
+
 /// The model a task runs.
 typedef struct {
-    fr_model_t model;
+    fr_slot_model_t model;
     uint32_t release;     // counter of its manifest; 0: none is loaded
     uint32_t digest_tag;  // first bytes of its digest
 } fr_loaded_t;

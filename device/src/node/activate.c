@@ -15,29 +15,20 @@ fr_reason_t fr_update_condition(const fr_node_t* node, const fr_offer_t* offer) 
 
 fr_status_t fr_run_self_tests(const fr_node_t* node, uint32_t task_index, uint32_t slot) {
     fr_manifest_t manifest;
-    fr_model_t model;
-    fr_interpreter_t interpreter;
+    fr_slot_model_t model;
+    const fr_task_config_t* task = &node->config->tasks[task_index];
     fr_status_t status = fr_slot_manifest(node, task_index, slot, &manifest);
     if (status == FR_OK) {
         status = fr_slot_check_digest(node, task_index, slot, &manifest);
     }
     if (status == FR_OK) {
-        status =
-            fr_model_open_with(&model, node->config->operators,
-                               fr_slot_bytes(&node->port->flash, &node->layout, task_index, slot),
-                               manifest.model_bytes, NULL);
-    }
-    if (status == FR_OK) {
-        status = fr_interpreter_init(&interpreter, &model, node->config->arena,
-                                     node->config->arena_bytes);
-    }
-    const fr_task_config_t* task = &node->config->tasks[task_index];
-    if (status == FR_OK) {
-        status = fr_interpreter_bind_state(&interpreter, task->state, task->state_bytes);
+        status = fr_slot_model_open(
+            node, &model, fr_slot_bytes(&node->port->flash, &node->layout, task_index, slot),
+            manifest.model_bytes, NULL);
     }
     for (uint32_t i = 0; status == FR_OK && i < manifest.self_test_count; ++i) {
         uint8_t digest[FR_SELF_TEST_DIGEST_SIZE];
-        status = fr_self_test_run(&interpreter, manifest.self_tests[i].seed, digest);
+        status = fr_slot_model_test(node, &model, task, manifest.self_tests[i].seed, digest);
         if (status == FR_OK && !fr_views_equal(&manifest.self_tests[i].output_digest, digest,
                                                FR_SELF_TEST_DIGEST_SIZE)) {
             status = FR_ERROR_DIGEST;
@@ -45,8 +36,8 @@ fr_status_t fr_run_self_tests(const fr_node_t* node, uint32_t task_index, uint32
         fr_feed_watchdog(node);
     }
     // The candidate borrowed the state of the model that still runs: that one starts afresh.
-    const fr_model_t* running = &node->tasks[task_index].loaded.model;
-    if (running->set != NULL && fr_state_reset(running, task->state, task->state_bytes) != FR_OK) {
+    const fr_slot_model_t* running = &node->tasks[task_index].loaded.model;
+    if (running->is_open && fr_slot_model_reset(running, task) != FR_OK) {
         return FR_ERROR_STORAGE;
     }
     return status;

@@ -7,40 +7,11 @@
 #include "node/internal.h"
 
 static fr_status_t infer(fr_node_t* node, fr_instance_t* instance) {
-    fr_interpreter_t interpreter;
-    fr_tensor_t description;
-    uint8_t* input = NULL;
-    const uint8_t* output = NULL;
-    size_t size = 0;
-    const fr_model_t* model = &node->tasks[instance->task_index].loaded.model;
-    fr_status_t status =
-        fr_interpreter_init(&interpreter, model, node->config->arena, node->config->arena_bytes);
-    if (status == FR_OK) {
-        const fr_task_config_t* task = &node->config->tasks[instance->task_index];
-        status = fr_interpreter_bind_state(&interpreter, task->state, task->state_bytes);
-    }
-    if (status == FR_OK) {
-        status = fr_interpreter_input(&interpreter, 0, &input, &size);
-    }
-    if (status == FR_OK) {
-        status = fr_model_output(model, 0, &description);
-    }
-    if (status == FR_OK && size != instance->submission->input_size) {
-        status = FR_ERROR_ARGUMENT;
-    }
-    if (status != FR_OK) {
-        return status;
-    }
-    memcpy(input, instance->submission->input, size);
-    status = fr_interpreter_invoke(&interpreter);
-    if (status == FR_OK) {
-        status = fr_interpreter_output(&interpreter, 0, &output, &size);
-    }
-    if (status == FR_OK) {
-        status = fr_classify_output(&description, output, &instance->local);
-    }
-    fr_interpreter_clear(&interpreter);
-    return status;
+    const fr_view_t input =
+        fr_view(instance->submission->input, (uint32_t)instance->submission->input_size);
+    return fr_slot_model_infer(node, &node->tasks[instance->task_index].loaded.model,
+                               &node->config->tasks[instance->task_index], &input,
+                               &instance->local);
 }
 
 /// Before the ring overwrites its oldest sector: what is open in there becomes final, what no ack

@@ -149,35 +149,14 @@ static fr_status_t write_slot(fr_node_t* node, const fr_manifest_t* manifest,
 
 /// The model in the slot fits this device and this task.
 static fr_reason_t judge_model(fr_node_t* node, const fr_manifest_t* manifest, uint32_t* detail) {
-    fr_model_t model;
-    fr_model_problem_t problem;
-    fr_plan_t plan;
-    fr_tensor_t input;
-    fr_tensor_t output;
+    fr_slot_model_t model;
     const uint32_t task_index = node->update.task_index;
     const uint8_t* bytes =
         fr_slot_bytes(&node->port->flash, &node->layout, task_index, node->update.slot);
-    if (fr_model_open_with(&model, node->config->operators, bytes, manifest->model_bytes,
-                           &problem) != FR_OK) {
-        *detail = problem.operator_code >= 0 ? (uint32_t)problem.operator_code * 256u : 0u;
+    if (fr_slot_model_open(node, &model, bytes, manifest->model_bytes, detail) != FR_OK) {
         return FR_REASON_UNFIT_OPS;
     }
-    if (fr_model_plan(&model, node->config->arena, node->config->arena_bytes, &plan) != FR_OK ||
-        plan.arena_size_bytes > node->config->arena_bytes) {
-        *detail = plan.arena_size_bytes;
-        return FR_REASON_UNFIT_ARENA;
-    }
-    const fr_task_config_t* task = &node->config->tasks[task_index];
-    if (plan.state_size_bytes > task->state_bytes) {
-        *detail = plan.state_size_bytes;
-        return FR_REASON_UNFIT_ARENA;
-    }
-    if (fr_model_input(&model, 0, &input) != FR_OK ||
-        fr_model_output(&model, 0, &output) != FR_OK || input.size_bytes != task->input_bytes ||
-        output.element_count != task->class_count) {
-        return FR_REASON_UNFIT_IO;
-    }
-    return FR_REASON_NONE;
+    return fr_slot_model_judge(node, &model, &node->config->tasks[task_index], detail);
 }
 
 static fr_reason_t reason_of(fr_status_t status) {

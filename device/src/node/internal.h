@@ -83,12 +83,25 @@ fr_status_t fr_slot_check_digest(const fr_node_t* node, uint32_t task_index, uin
                                  const fr_manifest_t* manifest);
 fr_status_t fr_slot_verify(const fr_node_t* node, uint32_t task_index, uint32_t slot);
 fr_status_t fr_model_load(fr_node_t* node, uint32_t task_index);
+
+// slot_model.c
+bool fr_runs_operator(const fr_node_t* node, uint32_t wanted);
+fr_status_t fr_slot_model_open(const fr_node_t* node, fr_slot_model_t* model, const uint8_t* bytes,
+                               uint32_t size, uint32_t* detail);
+fr_reason_t fr_slot_model_judge(const fr_node_t* node, const fr_slot_model_t* model,
+                                const fr_task_config_t* task, uint32_t* detail);
+fr_status_t fr_slot_model_reset(const fr_slot_model_t* model, const fr_task_config_t* task);
+fr_status_t fr_slot_model_test(const fr_node_t* node, const fr_slot_model_t* model,
+                               const fr_task_config_t* task, uint32_t seed, uint8_t* digest);
+fr_status_t fr_slot_model_infer(const fr_node_t* node, const fr_slot_model_t* model,
+                                const fr_task_config_t* task, const fr_view_t* input,
+                                fr_classification_t* classification);
 void fr_slot_policy(const fr_node_t* node, uint32_t task_index, fr_view_t* policy);
 
 // offer.c: is an offer acceptable, before any byte of it travels
 fr_reason_t fr_offer_judge(const fr_node_t* node, uint32_t task_index, const fr_offer_t* offer,
                            uint32_t* detail);
-uint32_t fr_supported_operators(const fr_operator_set_t* set, uint32_t* operators,
+uint32_t fr_supported_operators(const fr_node_config_t* config, uint32_t* operators,
                                 uint32_t capacity);
 uint32_t fr_decoder_ram(const fr_node_t* node);
 /// One bit for each profile of the codec that fits that memory.

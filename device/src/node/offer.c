@@ -9,20 +9,6 @@
 #include "node/internal.h"
 #include "runtime/model.h"
 
-#define OPERATOR_CODES 256
-
-uint32_t fr_supported_operators(const fr_operator_set_t* set, uint32_t* operators,
-                                uint32_t capacity) {
-    uint32_t count = 0;
-    for (int32_t code = 0; code < OPERATOR_CODES && count < capacity; ++code) {
-        const fr_kernel_t* kernel = fr_kernel_find(set, code);
-        if (kernel != NULL) {
-            operators[count++] = (uint32_t)code * 256u + kernel->version_max;
-        }
-    }
-    return count;
-}
-
 /// What the arena leaves for a decoder and its models, once both are aligned.
 uint32_t fr_decoder_ram(const fr_node_t* node) {
     const uint32_t alignment = 16;
@@ -49,14 +35,11 @@ static bool class_fits(const fr_node_t* node, const fr_manifest_t* manifest) {
                           size);
 }
 
-static fr_reason_t judge_operators(const fr_operator_set_t* set, const fr_manifest_t* manifest,
+static fr_reason_t judge_operators(const fr_node_t* node, const fr_manifest_t* manifest,
                                    uint32_t* detail) {
     for (uint32_t i = 0; i < manifest->operator_count; ++i) {
-        const uint32_t wanted = manifest->operators[i];
-        const fr_kernel_t* kernel =
-            wanted / 256u < OPERATOR_CODES ? fr_kernel_find(set, (int32_t)(wanted / 256u)) : NULL;
-        if (kernel == NULL || wanted % 256u > kernel->version_max) {
-            *detail = wanted;
+        if (!fr_runs_operator(node, manifest->operators[i])) {
+            *detail = manifest->operators[i];
             return FR_REASON_UNFIT_OPS;
         }
     }
@@ -86,7 +69,7 @@ static fr_reason_t judge_fit(const fr_node_t* node, const fr_task_config_t* task
         *detail = manifest->input_bytes;
         return FR_REASON_UNFIT_IO;
     }
-    return judge_operators(node->config->operators, manifest, detail);
+    return judge_operators(node, manifest, detail);
 }
 
 /// What a delta builds on must be the confirmed model: a candidate steps back for the new offer,

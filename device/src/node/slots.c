@@ -88,12 +88,10 @@ fr_status_t fr_model_load(fr_node_t* node, uint32_t task_index) {
     if (status == FR_OK) {
         const uint8_t* bytes =
             fr_slot_bytes(&node->port->flash, &node->layout, task_index, (uint32_t)active);
-        status = fr_model_open_with(&loaded->model, node->config->operators, bytes,
-                                    manifest.model_bytes, NULL);
+        status = fr_slot_model_open(node, &loaded->model, bytes, manifest.model_bytes, NULL);
     }
     if (status == FR_OK) {
-        const fr_task_config_t* task = &node->config->tasks[task_index];
-        status = fr_state_reset(&loaded->model, task->state, task->state_bytes);
+        status = fr_slot_model_reset(&loaded->model, &node->config->tasks[task_index]);
     }
     if (status == FR_OK) {
         loaded->release = manifest.counter;

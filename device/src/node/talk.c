@@ -47,8 +47,7 @@ static void describe_capability(const fr_node_t* node, uint32_t* operators, fr_c
     out->decoder_ram_bytes = fr_decoder_ram(node);
     out->decoder_profiles = fr_decoder_profiles(node);
     out->operators = operators;
-    out->operator_count =
-        fr_supported_operators(config->operators, operators, FR_OPERATORS_MAX * 2u);
+    out->operator_count = fr_supported_operators(config, operators, FR_OPERATORS_MAX * 2u);
     out->features_bytes_max = config->features_bytes_max;
 }
 

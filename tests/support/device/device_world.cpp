@@ -25,6 +25,7 @@ fr_node_config_t config_of(const Shape& shape) {
     config.features_bytes_max = shape.features_bytes_max;
     config.operators = shape.operators;
     config.profiles = &fr_profiles_all;
+    config.bonsai = shape.bonsai;
     config.arena_bytes = shape.arena_bytes;
     config.radio_nj_per_byte = 600;
     return config;

@@ -29,6 +29,7 @@ struct Shape {
     fr_privacy_t privacy = FR_PRIVACY_PUBLIC;
     const fr_operator_set_t* operators = &fr_operators_base;
     std::uint32_t state_bytes = 0;  ///< of task 1
+    const fr_bonsai_kernel_t* bonsai = nullptr;
 };
 
 struct Up {

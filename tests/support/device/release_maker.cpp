@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/device/release_maker.hpp"
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -8,6 +9,7 @@
 #include <set>
 
 #include "base/assert.hpp"
+#include "frugal/bonsai.h"
 #include "frugal/self_test.h"
 #include "frugal/sha256.h"
 #include "model/codec/codec.hpp"
@@ -31,7 +33,34 @@ struct Measured {
     base::Bytes output_digest;
 };
 
+bool is_tree(const base::Bytes& file) {
+    return base::as_text(file).starts_with("FRBN");
+}
+
+Measured measure_tree(const base::Bytes& file, std::uint32_t seed) {
+    fr_bonsai_t tree;
+    FRUGAL_ASSERT(fr_bonsai_open(&tree, file.data(), file.size()) == FR_OK);
+    base::Bytes input(tree.input_count);
+    fr_self_test_input(seed, input.data(), input.size());
+    std::array<std::int32_t, FR_CLASSES_MAX> scores{};
+    FRUGAL_ASSERT(fr_bonsai_scores(&tree, reinterpret_cast<const std::int8_t*>(input.data()),
+                                   input.size(), scores.data()) == FR_OK);
+    base::Bytes output;
+    for (std::uint32_t i = 0; i < tree.score_count; ++i) {
+        for (int shift = 0; shift < 32; shift += 8) {
+            output.push_back(
+                static_cast<std::uint8_t>(static_cast<std::uint32_t>(scores[i]) >> shift));
+        }
+    }
+    const auto digest = sha256(output);
+    return {tree.input_count, tree.input_count, tree.class_count,
+            base::Bytes(digest.begin(), digest.begin() + FR_SELF_TEST_DIGEST_SIZE)};
+}
+
 Measured measure(const base::Bytes& file, std::uint32_t seed) {
+    if (is_tree(file)) {
+        return measure_tree(file, seed);
+    }
     fr_model_t model;
     fr_plan_t plan;
     fr_tensor_t input;
@@ -128,6 +157,9 @@ Release ReleaseMaker::make_of(base::Bytes model, std::uint32_t counter, std::uin
     auto* self_test = manifest.add_self_tests();
     self_test->set_seed(kSeed);
     self_test->set_output_digest(measured.output_digest.data(), measured.output_digest.size());
+    if (is_tree(release.model)) {
+        manifest.add_operators(FR_OPERATOR_BONSAI);
+    }
     if (change) {
         change(manifest);
     }
