@@ -137,7 +137,7 @@ void add_pack_commands(CLI::App& noun, Context& context) {
     pack->add_option("-o,--out", packing->out, "packed file")->required();
     pack->add_flag("--strip", packing->is_strip, "leave out what no interpreter reads");
     pack->add_option("--profile", packing->profile,
-                     "0: 0.8 KB of decoder RAM, 1: 1.6 KB, 2: 4.4 KB (default)")
+                     "0: 0.8 KB of decoder RAM, 1: 1.6 KB, 2: 1.8 KB (default)")
         ->check(CLI::Range(0, 2));
     pack->add_option("--base", packing->base, "the file the device has: packs a delta if smaller");
     on_command(*pack, context, [&context, packing] { return pack_model(context, *packing); });

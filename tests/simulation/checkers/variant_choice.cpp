@@ -51,10 +51,11 @@ bool model_fits(const core::ManifestContent& wants, const Truth& device) {
 
 bool encoding_fits(const core::ArtifactRecord& artifact, const Truth& device) {
     const auto decoder_room = device.arena_bytes - 16;
+    const auto* profile = fr_profile_find(&fr_profiles_all, artifact.decoder_profile);
     return !artifact.base_digest && artifact.block_bytes <= device.block_bytes &&
            artifact.size_bytes <= device.staging_bytes &&
-           artifact.decoder_ram_bytes <= decoder_room &&
-           sizeof(fr_decoder_t) + fr_codec_memory_bytes(artifact.decoder_profile) <= decoder_room;
+           artifact.decoder_ram_bytes <= decoder_room && profile != nullptr &&
+           sizeof(fr_decoder_t) + fr_profile_memory_bytes(profile) <= decoder_room;
 }
 
 bool fits(const core::VariantRecord& variant, const Truth& device) {
