@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "app/api_parts.hpp"
+#include "app/policy_learner.hpp"
 #include "wire/http_routes.hpp"
 
 namespace frugal::app {
@@ -95,11 +96,13 @@ public:
         if (!settings) {
             return tl::unexpected(settings.error());
         }
+        parts_.learner = &learner_;
         net::HttpHandlers handlers;
         add_device_handlers(handlers, parts_);
         add_bundle_handlers(handlers, parts_);
         add_model_handlers(handlers, parts_);
         add_task_handlers(handlers, parts_);
+        add_learning_handlers(handlers, parts_);
         add_rollout_handlers(handlers, parts_);
         add_site_handlers(handlers, parts_);
         add_start_handlers(handlers, parts_);
@@ -115,6 +118,7 @@ public:
         if (!taken) {
             parts_.log.error("start-link.unusable", taken.error());
         }
+        learner_.start();
         return {};
     }
 
@@ -123,6 +127,7 @@ public:
             server_->events().close();
             server_->stop();
         }
+        learner_.stop();
         parts_.slow.join();
         parts_.urgent.join();
     }
@@ -155,6 +160,7 @@ private:
         std::uint64_t decisions;
     };
     ApiParts parts_;
+    PolicyLearner learner_{parts_};
     std::unique_ptr<net::HttpServer> server_;
     std::deque<Sample> samples_;
 };

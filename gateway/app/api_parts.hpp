@@ -30,6 +30,8 @@
 
 namespace frugal::app {
 
+class PolicyLearner;
+
 struct ApiParts {
     boost::asio::io_context& loop;
     const Config& config;
@@ -47,6 +49,7 @@ struct ApiParts {
     double decisions_per_minute = 0;
     net::HttpServer* server = nullptr;  ///< set before it starts; handlers run on its thread
     ModelTrial trial{"/proc/self/exe"};
+    PolicyLearner* learner = nullptr;   ///< set before the server starts
     boost::asio::thread_pool slow{1};
     boost::asio::thread_pool urgent{1};  ///< for what must not wait behind an upload
 
@@ -91,11 +94,19 @@ inline constexpr std::string_view kBundleType = "application/vnd.frugal.bundle";
 /// On `slow`: a bundle of the author this site trusts. kConflict without release.pub.
 base::Result<release::VerifiedBundle> open_bundle(const ApiParts& parts, base::ByteView bytes);
 
+/// "fashion@2" in the query key `release`.
+struct ReleaseName {
+    base::ModelName model;
+    std::uint32_t release = 0;
+};
+base::Result<ReleaseName> read_release_name(const wire::HttpRequest& request);
+
 /// Handlers by operation; each group adds its own.
 void add_bundle_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_device_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_model_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_task_handlers(net::HttpHandlers& handlers, ApiParts& parts);
+void add_learning_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_rollout_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_site_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_start_handlers(net::HttpHandlers& handlers, ApiParts& parts);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "app/api_parts.hpp"
+#include "app/policy_learner.hpp"
 #include "crypto/sha256.hpp"
 #include "crypto/verified_manifest.hpp"
 #include "inference/engine.hpp"
@@ -16,26 +17,6 @@ using base::ErrorKind;
 using base::fail;
 using base::Result;
 using wire::HttpRequest;
-
-/// "fashion@2" in the query key `release`.
-struct ReleaseName {
-    base::ModelName model;
-    std::uint32_t release = 0;
-};
-
-Result<ReleaseName> read_release_name(const HttpRequest& request) {
-    const std::string text(request.query_value("release").value_or(""));
-    const auto at = text.find('@');
-    const auto model = base::ModelName::parse(text.substr(0, at));
-    const long number =
-        at == std::string::npos ? 0 : std::strtol(text.c_str() + at + 1, nullptr, 10);
-    if (!model || number < 1 || number > INT32_MAX) {
-        return fail(ErrorKind::kInvalidInput,
-                    "query key release: \"" + text + "\" names no release", {},
-                    "Write MODEL@NUMBER, e.g. release=fashion@2.");
-    }
-    return ReleaseName{*model, static_cast<std::uint32_t>(number)};
-}
 
 /// One policy for each device class of a release, compiled from one file and signed.
 Result<std::vector<core::SetPolicy>> build_policies(const std::string& text,
@@ -61,7 +42,8 @@ Result<std::vector<core::SetPolicy>> build_policies(const std::string& text,
             return tl::unexpected(verified.error());
         }
         policies.push_back({{manifest.device_class, task.task, policy_id,
-                             std::make_shared<const core::SignedBlob>(*verified)}});
+                             std::make_shared<const core::SignedBlob>(*verified)},
+                            {}});
     }
     return policies;
 }
@@ -115,6 +97,9 @@ void compile_and_set(ApiParts& parts, const PolicyRequest& wanted, const core::T
         respond(wire::problem(policies.error()));
         return;
     }
+    parts.learner->on_authored(
+        policy_id,
+        {wanted.text, wanted.release.model.text() + "@" + std::to_string(wanted.release.release)});
     set_policies(parts, wanted.actor,
                  std::make_shared<std::vector<core::SetPolicy>>(std::move(*policies)), 0,
                  std::move(respond));
@@ -194,6 +179,20 @@ void set_edge_model(ApiParts& parts, HttpRequest request, net::Responder respond
 }
 
 }  // namespace
+
+Result<ReleaseName> read_release_name(const HttpRequest& request) {
+    const std::string text(request.query_value("release").value_or(""));
+    const auto at = text.find('@');
+    const auto model = base::ModelName::parse(text.substr(0, at));
+    const long number =
+        at == std::string::npos ? 0 : std::strtol(text.c_str() + at + 1, nullptr, 10);
+    if (!model || number < 1 || number > INT32_MAX) {
+        return fail(ErrorKind::kInvalidInput,
+                    "query key release: \"" + text + "\" names no release", {},
+                    "Write MODEL@NUMBER, e.g. release=fashion@2.");
+    }
+    return ReleaseName{*model, static_cast<std::uint32_t>(number)};
+}
 
 void add_task_handlers(net::HttpHandlers& handlers, ApiParts& parts) {
     handlers["list_tasks"] = [&parts](HttpRequest request, net::Responder respond) {

@@ -172,6 +172,7 @@ public:
 
     std::optional<base::Error> storage_trouble_;
     std::function<void(const core::Log&)> log_observer_;
+    EvidenceHandlers evidence_;
     std::uint64_t bytes_up_ = 0;
     std::uint64_t bytes_down_ = 0;
 
@@ -431,6 +432,18 @@ private:
         handler(std::move(reply.reply));
     }
 
+    void perform_effect(core::Observed&& one) {
+        if (evidence_.on_answer) {
+            evidence_.on_answer(std::move(one));
+        }
+    }
+
+    void perform_effect(core::DecisionsStored&& one) {
+        if (evidence_.on_decisions) {
+            evidence_.on_decisions(std::move(one));
+        }
+    }
+
     void perform_effect(core::Log&& line) {
         log_.write(level_of(line.event), core::to_string(line.event), line.fields);
         if (log_observer_) {
@@ -542,6 +555,10 @@ std::pair<std::uint64_t, std::uint64_t> Gateway::traffic_bytes() const {
 
 std::optional<base::Error> Gateway::storage_trouble() const {
     return impl_->storage_trouble_;
+}
+
+void Gateway::on_evidence(EvidenceHandlers handlers) {
+    impl_->evidence_ = std::move(handlers);
 }
 
 void Gateway::on_log(std::function<void(const core::Log&)> observer) {

@@ -60,6 +60,13 @@ public:
     /// The last error of the database, until it is open again.
     std::optional<base::Error> storage_trouble() const;
 
+    /// What a learner is told; called on the loop. Absent functions are not called.
+    struct EvidenceHandlers {
+        std::function<void(core::Observed&&)> on_answer{};
+        std::function<void(core::DecisionsStored&&)> on_decisions{};
+    };
+    void on_evidence(EvidenceHandlers handlers);
+
     /// "sensor-7 first seen": what the log says, for the event stream. Called on the loop.
     void on_log(std::function<void(const core::Log&)> observer);
 

@@ -9,6 +9,7 @@
 #include "cli/command.hpp"
 #include "cli/files.hpp"
 #include "cli/json_path.hpp"
+#include "cli/learning_commands.hpp"
 #include "cli/offline_policy.hpp"
 #include "cli/output.hpp"
 
@@ -131,6 +132,7 @@ void add_task_commands(CLI::App& root, Context& context) {
     auto* policy = root.add_subcommand("policy", "what stays local and what escalates");
     policy->require_subcommand(1);
     add_offline_policy_commands(*policy, context);
+    add_learning_commands(*policy, context);
     auto* set = policy->add_subcommand("set", "compile, sign and push a policy file");
     set->add_option("task", options->task)->required();
     set->add_option("file", options->file, "TOML, see config/policies")->required();

@@ -84,6 +84,7 @@ struct RollbackRollout {
 
 struct SetPolicy {
     PolicyRecord policy;
+    std::vector<LearningRecord> learned{};  ///< what it comes of; stored in the same transaction
 };
 
 /// Stores what was learned and what it was learned from, in one transaction. Not audited: only its

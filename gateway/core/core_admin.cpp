@@ -85,9 +85,11 @@ struct Dispatch {
     }
     Answer operator()(SetPolicy&& command) {
         const auto policy = command.policy;
+        SaveLearning learned{command.learned, {}, {}};
         auto done = state.catalogue.set_policy(step, by.actor, std::move(command));
         if (done) {
             state.rollouts.on_policy(step, policy);
+            return now(save_learning(step, state.journal, by.actor, std::move(learned)));
         }
         return now(std::move(done));
     }

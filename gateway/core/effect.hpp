@@ -79,12 +79,14 @@ struct PublishRevocations {
 struct Observed {
     base::ClassName device_class;
     ObservationRecord record{};
+    std::optional<base::Digest> model{};  ///< that decided locally, as the device reported it
 };
 
 /// These decisions are durable.
 struct DecisionsStored {
     base::ClassName device_class;
     DecisionRun run;
+    std::optional<base::Digest> model{};  ///< as the device reported it
 };
 
 struct Reply {

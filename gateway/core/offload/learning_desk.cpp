@@ -9,6 +9,16 @@ namespace {
 
 constexpr std::size_t kRowsMax = 16'384;
 
+std::optional<base::Digest> model_of(const Device& device, std::uint32_t task,
+                                     std::uint32_t release) {
+    for (const auto& state : device.record.reported) {
+        if (state.task == task && state.release == release) {
+            return state.model_digest;
+        }
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 ObservationRecord observation_of(const Device& device, const Escalate& escalate) {
@@ -26,13 +36,17 @@ ObservationRecord observation_of(const Device& device, const Escalate& escalate)
 void tell_observation(const Step& step, const Device& device, ObservationRecord&& record) {
     if (device.record.capability && device.record.state == DeviceState::kEnrolled) {
         record.at = step.now.wall;
-        step.immediately(Observed{device.record.capability->device_class, std::move(record)});
+        const auto model = model_of(device, record.task, record.release);
+        step.immediately(
+            Observed{device.record.capability->device_class, std::move(record), model});
     }
 }
 
 void tell_decisions(const Step& step, const Device& device, const DecisionRun& run) {
     if (device.record.capability) {
-        step.after_commit(DecisionsStored{device.record.capability->device_class, run});
+        step.after_commit(
+            DecisionsStored{device.record.capability->device_class, run,
+                            model_of(device, run.decisions.task, run.decisions.release)});
     }
 }
 

@@ -212,6 +212,16 @@ base::Result<Done> Catalogue::set_policy(const Step& step, const std::string& ac
                               std::to_string(FR_POLICY_SIZE_MAX) + " bytes",
                           "Compile and sign it again");
     }
+    const auto present = policies_.find(std::pair(policy.task, policy.device_class));
+    // What was learned of one policy must not replace another that a person set meanwhile.
+    const bool is_late = present != policies_.end() && !command.learned.empty() &&
+                         policy.policy <= present->second.policy;
+    if (is_late) {
+        return base::fail(base::ErrorKind::kConflict, "policy not set",
+                          "policy " + std::to_string(present->second.policy) +
+                              " is in force: somebody was faster",
+                          "Ask for what is in force, and set it again with a higher id");
+    }
     journal_.audit(step, actor, "policy.set", policy.device_class.text(),
                    "policy " + std::to_string(policy.policy));
     step.write(policy);

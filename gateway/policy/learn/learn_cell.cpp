@@ -188,6 +188,15 @@ base::Bytes LearnCell::save() const {
     return state;
 }
 
+LearnMode LearnCell::mode_of(base::ByteView state, std::uint32_t policy_id) {
+    StateReader from(state);
+    const std::uint8_t version = from.u8();
+    const auto mode = static_cast<LearnMode>(from.u8());
+    const bool is_known = mode == LearnMode::kIsoGain || mode == LearnMode::kHedge;
+    const bool is_same = version == kVersion && from.u32() == policy_id && from.is_good();
+    return is_same && is_known ? mode : LearnMode::kOff;
+}
+
 bool LearnCell::restore(base::ByteView state) {
     StateReader from(state);
     if (from.u8() != kVersion || from.u8() != static_cast<std::uint8_t>(terms_.mode)) {

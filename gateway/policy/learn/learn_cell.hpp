@@ -71,6 +71,9 @@ public:
     /// False, and as before, for bytes that are none or of another mode.
     bool restore(base::ByteView state);
 
+    /// How the cell with this state learned under this policy; off if it is no such state.
+    static LearnMode mode_of(base::ByteView state, std::uint32_t policy_id);
+
     LearnMode mode() const { return terms_.mode; }
     std::uint32_t policy_id() const { return terms_.policy_id; }
     const LearnablePart& pushed() const { return pushed_; }

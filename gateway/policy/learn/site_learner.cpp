@@ -71,6 +71,17 @@ void SiteLearner::remember(StoredCell cell) {
     remembered_.insert_or_assign(std::move(cell.key), std::move(cell.state));
 }
 
+LearnMode SiteLearner::remembered_mode(const PolicyScope& scope, std::uint32_t policy_id) const {
+    for (auto it = remembered_.lower_bound({scope, {}, {}});
+         it != remembered_.end() && it->first.scope == scope; ++it) {
+        const LearnMode mode = LearnCell::mode_of(it->second, policy_id);
+        if (mode != LearnMode::kOff) {
+            return mode;
+        }
+    }
+    return LearnMode::kOff;
+}
+
 LearnCell* SiteLearner::find_or_make(const CellKey& key) {
     const auto found = cells_.find(key);
     if (found != cells_.end()) {

@@ -84,6 +84,9 @@ public:
     /// What was stored of a cell, to go on from when it is seen.
     void remember(StoredCell cell);
 
+    /// How a policy learned before, by what is remembered of its cells; off if nothing is.
+    LearnMode remembered_mode(const PolicyScope& scope, std::uint32_t policy_id) const;
+
     /// Decisions that devices made themselves.
     struct LocalDecision {
         std::uint8_t confidence_q8 = 0;

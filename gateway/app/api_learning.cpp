@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was learned, and what a policy would do: questions, no changes.
+#include <algorithm>
+
+#include "app/api_parts.hpp"
+#include "app/policy_learner.hpp"
+#include "app/what_if_run.hpp"
+#include "policy/author/policy_file.hpp"
+#include "wire/http_query.hpp"
+#include "wire/json_commands.hpp"
+
+namespace frugal::app {
+
+namespace {
+
+using base::ErrorKind;
+using base::Result;
+using wire::HttpRequest;
+
+constexpr std::uint64_t kHoursMax = 24 * 31;
+constexpr std::uint64_t kHoursDefault = 24;
+constexpr std::uint32_t kRowsMax = 10'000'000;
+constexpr std::int64_t kHour_ms = 3'600'000;
+constexpr std::uint64_t kTaskLast = 255;
+
+struct Question {
+    std::string text;
+    std::uint32_t task = 0;
+    ReleaseName release;
+    std::uint64_t hours = kHoursDefault;
+};
+
+Result<std::vector<WhatIfPart>> parts_of(const Question& question, const core::TaskList& tasks,
+                                         const core::ModelList& models) {
+    const auto task = std::ranges::find(tasks.tasks, question.task, &core::TaskRecord::task);
+    const auto release = std::ranges::find_if(models.releases, [&](const auto& one) {
+        return one->model == question.release.model && one->release == question.release.release;
+    });
+    if (task == tasks.tasks.end() || release == models.releases.end()) {
+        return base::fail(ErrorKind::kNotFound, "no such task or release", {},
+                          "GET /api/v1/tasks and /api/v1/models list them.");
+    }
+    const auto edge =
+        std::ranges::find(tasks.edge_models, question.task, &core::EdgeModelRecord::task);
+    std::vector<WhatIfPart> parts;
+    for (const auto& variant : (*release)->variants) {
+        const auto& manifest = variant.manifest->content();
+        const policy::PolicyTarget target{task->name, task->task, manifest.model_digest,
+                                          task->labels, 1};
+        auto compiled = policy::compile_policy(question.text, "policy", target);
+        auto terms = policy::read_learn_terms(question.text, "policy", target);
+        if (!compiled || !terms) {
+            return tl::unexpected(!compiled ? compiled.error() : terms.error());
+        }
+        WhatIfPart part{manifest.device_class.text(), std::move(*compiled), std::move(*terms)};
+        part.task = task->task;
+        part.classes = std::max<std::uint32_t>(2, static_cast<std::uint32_t>(task->labels.size()));
+        part.payload_bytes = edge == tasks.edge_models.end() ? 0 : edge->input_bytes;
+        part.hours = static_cast<double>(question.hours);
+        parts.push_back(std::move(part));
+    }
+    return parts;
+}
+
+// On the pool.
+Result<std::string> simulate(ApiParts& parts, const Question& question,
+                             const std::vector<WhatIfPart>& candidates) {
+    const base::WallTime since{parts.clock().wall.unix_ms -
+                               static_cast<std::int64_t>(question.hours) * kHour_ms};
+    const std::uint32_t task = question.task;
+    auto decisions = parts.reader.decision_contexts(task, since, kRowsMax);
+    auto observations = parts.reader.observations(task, since, kRowsMax);
+    auto classes = parts.reader.device_classes();
+    if (!decisions || !observations || !classes) {
+        return tl::unexpected(!decisions      ? decisions.error()
+                              : !observations ? observations.error()
+                                              : classes.error());
+    }
+    const WhatIfRecords records{std::move(*decisions), std::move(*observations),
+                                std::move(*classes)};
+    std::vector<wire::SimulationView> views;
+    for (const auto& candidate : candidates) {
+        views.push_back(run_what_if(candidate, records));
+    }
+    return wire::simulation_json(task, views);
+}
+
+void simulate_policy(ApiParts& parts, const HttpRequest& request, const net::Responder& respond) {
+    const auto task = wire::read_task(request);
+    const auto release = read_release_name(request);
+    wire::QueryReader query(request, {"release", "hours"});
+    const auto hours = query.number("hours", kHoursMax).value_or(kHoursDefault);
+    if (hours == 0) {
+        query.reject("hours", "at least 1");
+    }
+    const auto finished = query.finish();
+    if (!task || !release || !finished) {
+        respond(wire::problem(!task      ? task.error()
+                              : !release ? release.error()
+                                         : finished.error()));
+        return;
+    }
+    const Question question{std::string(base::as_text(request.body)), *task, *release, hours};
+    const std::string actor = request.actor.name;
+    parts.ask<core::TaskList>(
+        actor, core::ListTasks{}, respond,
+        [&parts, actor, question, respond](const core::TaskList& tasks) {
+            parts.ask<core::ModelList>(
+                actor, core::ListModels{}, respond,
+                [&parts, question, tasks, respond](const core::ModelList& models) {
+                    auto candidates = parts_of(question, tasks, models);
+                    if (!candidates) {
+                        respond(wire::problem(candidates.error()));
+                        return;
+                    }
+                    parts.run_slow(
+                        [&parts, question, candidates = std::move(*candidates)] {
+                            return simulate(parts, question, candidates);
+                        },
+                        [respond](Result<std::string> body) {
+                            respond(body ? wire::json_response(200, std::move(*body))
+                                         : wire::problem(body.error()));
+                        });
+                });
+        });
+}
+
+}  // namespace
+
+void add_learning_handlers(net::HttpHandlers& handlers, ApiParts& parts) {
+    handlers["simulate_policy"] = [&parts](HttpRequest request, net::Responder respond) {
+        simulate_policy(parts, request, respond);
+    };
+    handlers["list_learned"] = [&parts](HttpRequest request, net::Responder respond) {
+        wire::QueryReader query(request, {"task"});
+        const auto task = query.number("task", kTaskLast);
+        if (const auto finished = query.finish(); !finished) {
+            respond(wire::problem(finished.error()));
+            return;
+        }
+        parts.learner->list(task ? std::optional(static_cast<std::uint32_t>(*task)) : std::nullopt,
+                            std::move(respond));
+    };
+}
+
+}  // namespace frugal::app

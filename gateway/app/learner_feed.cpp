@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/learner_feed.hpp"
+
+#include <algorithm>
+
+#include "policy/author/policy_file.hpp"
+
+namespace frugal::app {
+
+namespace {
+
+constexpr double kWholeQ8 = 256;
+
+const base::ClassName& any_class() {
+    static const auto name = *base::ClassName::parse("any");
+    return name;
+}
+
+policy::AnsweredTask answered_task(const core::ObservationRecord& record) {
+    policy::AnsweredTask task;
+    task.answers.local_class = record.local_class;
+    task.answers.edge_class = record.edge_class;
+    task.answers.confidence_q8 = record.local_confidence;
+    task.answers.opinion =
+        policy::EdgeOpinion{record.edge_chance / kWholeQ8, record.local_chance / kWholeQ8};
+    task.device = static_cast<std::uint32_t>(core::index_of(record.device)) + 1;
+    task.is_audit = record.is_audit;
+    task.is_in_time = record.is_in_time;
+    return task;
+}
+
+}  // namespace
+
+core::LearningRecord to_record(const policy::StoredCell& cell) {
+    return {.task = cell.key.scope.task,
+            .device_class = cell.key.scope.device_class,
+            .model = cell.key.model,
+            .edge_model = cell.key.edge_model,
+            .state = cell.state};
+}
+
+void LearnerFeed::remember(std::vector<core::LearningRecord> stored) {
+    for (auto& record : stored) {
+        learner_.remember(
+            {{{record.task, std::move(record.device_class)}, record.model, record.edge_model},
+             std::move(record.state)});
+    }
+}
+
+const core::EdgeModelRecord* LearnerFeed::edge_of(std::uint32_t task) const {
+    const auto& models = knowledge_.tasks.edge_models;
+    const auto found = std::ranges::find(models, task, &core::EdgeModelRecord::task);
+    return found == models.end() ? nullptr : &*found;
+}
+
+policy::PolicyInForce LearnerFeed::in_force(const core::PolicyRecord& record) const {
+    policy::PolicyInForce policy{
+        {record.task, record.device_class}, record.blob->content(), record.policy, {}, 2, 0};
+    const auto& tasks = knowledge_.tasks.tasks;
+    const auto task = std::ranges::find(tasks, record.task, &core::TaskRecord::task);
+    if (task != tasks.end()) {
+        policy.classes = static_cast<std::uint32_t>(task->labels.size());
+    }
+    if (const auto* edge = edge_of(record.task)) {
+        policy.payload_bytes = edge->input_bytes;
+    }
+    const auto authored = knowledge_.authored.find(record.policy);
+    if (authored == knowledge_.authored.end() || task == tasks.end()) {
+        // From before the last start: it goes on as its cells did.
+        policy.terms.mode = learner_.remembered_mode(policy.scope, policy.id);
+        const auto known = modes_.find(policy.id);
+        policy.terms.mode = known != modes_.end() ? known->second : policy.terms.mode;
+        return policy;
+    }
+    for (const auto& release : knowledge_.models.releases) {
+        const std::string name = release->model.text() + "@" + std::to_string(release->release);
+        for (const auto& variant : release->variants) {
+            const auto& manifest = variant.manifest->content();
+            if (name != authored->second.release || manifest.device_class != record.device_class) {
+                continue;
+            }
+            const auto terms =
+                policy::read_learn_terms(authored->second.text, "policy",
+                                         {task->name, record.task, manifest.model_digest, {}, 0});
+            policy.terms = terms.value_or(policy.terms);
+        }
+    }
+    return policy;
+}
+
+void LearnerFeed::on_pushed(const policy::PolicyPush& push, base::Instant now) {
+    modes_[push.id] = modes_[push.replaces];
+    learner_.on_pushed(push, now);
+}
+
+void LearnerFeed::know(SiteKnowledge knowledge) {
+    knowledge_ = std::move(knowledge);
+    audits_.clear();
+    std::vector<policy::PolicyInForce> policies;
+    for (const auto& record : knowledge_.tasks.policies) {
+        policies.push_back(in_force(record));
+        modes_[record.policy] = policies.back().terms.mode;
+        const auto part = policy::learnable_part(policies.back().compiled, record.task);
+        audits_[policies.back().scope] = part ? part->audit_q8 : std::uint8_t{0};
+    }
+    learner_.set_policies(policies);
+}
+
+bool LearnerFeed::is_known(std::uint32_t task, const base::Digest& model) const {
+    return std::ranges::any_of(knowledge_.models.releases, [&](const auto& release) {
+        return release->task == task &&
+               std::ranges::any_of(release->variants, [&](const auto& variant) {
+                   return variant.manifest->content().model_digest == model;
+               });
+    });
+}
+
+// A device may report what it likes: only models that were released for the task have cells.
+std::optional<LearnerFeed::Place> LearnerFeed::place_of(const base::ClassName& device_class,
+                                                        std::uint32_t task,
+                                                        const std::optional<base::Digest>& model,
+                                                        const base::Digest* edge_model) const {
+    auto audit = audits_.find({task, device_class});
+    if (audit == audits_.end()) {
+        audit = audits_.find({task, any_class()});
+    }
+    if (audit == audits_.end() || !model || edge_model == nullptr || !is_known(task, *model)) {
+        return std::nullopt;
+    }
+    return Place{{audit->first, *model, *edge_model}, audit->second};
+}
+
+std::vector<core::ObservationRecord> LearnerFeed::take(LearnerNews&& news) {
+    for (const auto& stored : news.decided) {
+        const auto& decisions = stored.run.decisions;
+        const auto* edge = edge_of(decisions.task);
+        const auto place = place_of(stored.device_class, decisions.task, stored.model,
+                                    edge != nullptr ? &edge->digest : nullptr);
+        std::vector<policy::SiteLearner::LocalDecision> own;
+        for (std::uint32_t i = 0; i < decisions.count; ++i) {
+            // What the edge decided carries the edge's class and confidence.
+            if (decisions.outcomes[i] / 16 == static_cast<std::uint8_t>(core::Tier::kLocal)) {
+                own.push_back({decisions.confidences[i], decisions.classes[i]});
+            }
+        }
+        if (place && !own.empty()) {
+            learner_.on_decisions(place->key, own);
+        }
+    }
+    std::vector<core::ObservationRecord> records;
+    for (auto& observed : news.answered) {
+        auto& record = observed.record;
+        const auto place =
+            place_of(observed.device_class, record.task, observed.model, &record.edge_model);
+        record.propensity_q8 = record.is_audit && place ? place->audit_q8 : core::kCertain_q8;
+        if (place) {
+            learner_.on_answer(place->key, answered_task(record));
+        }
+        records.push_back(std::move(record));
+    }
+    return records;
+}
+
+}  // namespace frugal::app

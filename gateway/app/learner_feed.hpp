@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Joins the core's words with the learner's: which cell a device's decision belongs to, which
+// policy is in force and how it may learn, what is stored. Owned by PolicyLearner, one thread at a
+// time; no I/O. Never signs, sends or asks.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/effect.hpp"
+#include "policy/learn/site_learner.hpp"
+
+namespace frugal::app {
+
+/// Where a policy's rules come from.
+struct AuthoredPolicy {
+    std::string text;
+    std::string release;  ///< "fashion@2": whose models it was compiled for
+};
+
+/// What the learner must know of the site, as the core tells it.
+struct SiteKnowledge {
+    core::TaskList tasks;
+    core::ModelList models;
+    std::map<std::uint32_t, AuthoredPolicy> authored;  ///< by the policy's id
+};
+
+/// What the core told since the last time.
+struct LearnerNews {
+    std::vector<core::Observed> answered;
+    std::vector<core::DecisionsStored> decided;
+};
+
+class LearnerFeed {
+public:
+    explicit LearnerFeed(std::uint64_t seed) : learner_(seed) {}
+
+    void remember(std::vector<core::LearningRecord> stored);
+    void know(SiteKnowledge knowledge);
+
+    /// Feeds the news; the observations come back complete, to be stored.
+    std::vector<core::ObservationRecord> take(LearnerNews&& news);
+
+    void on_pushed(const policy::PolicyPush& push, base::Instant now);
+
+    policy::SiteLearner& learner() { return learner_; }
+
+private:
+    struct Place {
+        policy::CellKey key;
+        std::uint8_t audit_q8 = 0;
+    };
+    /// Absent without a policy, an edge model, or a known model.
+    std::optional<Place> place_of(const base::ClassName& device_class, std::uint32_t task,
+                                  const std::optional<base::Digest>& model,
+                                  const base::Digest* edge_model) const;
+    bool is_known(std::uint32_t task, const base::Digest& model) const;
+    const core::EdgeModelRecord* edge_of(std::uint32_t task) const;
+    policy::PolicyInForce in_force(const core::PolicyRecord& policy) const;
+
+    SiteKnowledge knowledge_;
+    std::map<policy::PolicyScope, std::uint8_t> audits_;  ///< of the policies in force
+    std::map<std::uint32_t, policy::LearnMode> modes_;    ///< by policy id, as far as it was known
+    policy::SiteLearner learner_;
+};
+
+core::LearningRecord to_record(const policy::StoredCell& cell);
+
+}  // namespace frugal::app

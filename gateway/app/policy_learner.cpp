@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/policy_learner.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "app/learner_feed.hpp"
+#include "crypto/random.hpp"
+#include "crypto/verified_manifest.hpp"
+#include "wire/json_views_learning.hpp"
+
+namespace frugal::app {
+
+namespace {
+
+using base::Result;
+
+constexpr auto kRoundInterval = std::chrono::seconds(1);
+constexpr std::size_t kNewsMax = 8192;  ///< of each kind; more in one round is left out
+const std::string kActor = "learner";
+
+/// What became of a push, told to the learner in its next round.
+struct Outcome {
+    policy::PolicyPush push;
+    bool is_set = false;
+};
+
+struct Round {
+    std::optional<SiteKnowledge> knowledge;  ///< if it changed
+    LearnerNews news;
+    std::vector<Outcome> outcomes;
+    base::Instant now;
+    std::uint32_t next_policy = 1;
+};
+
+struct SignedPush {
+    policy::PolicyPush push;
+    core::SignedPointer blob;
+    core::LearningRecord cell;
+};
+
+struct RoundResult {
+    core::SaveLearning save;
+    std::vector<SignedPush> pushes;
+    std::vector<base::Error> errors;
+};
+
+using PolicyIds = std::vector<std::pair<policy::PolicyScope, std::uint32_t>>;
+
+std::uint32_t next_policy(const core::TaskList& tasks) {
+    std::uint32_t next = 1;
+    for (const auto& record : tasks.policies) {
+        next = std::max(next, record.policy + 1);
+    }
+    return next;
+}
+
+Result<core::SignedPointer> signed_policy(const base::Bytes& compiled,
+                                          const std::optional<crypto::ReleaseKey>& key) {
+    if (!key) {
+        return base::fail(base::ErrorKind::kConflict,
+                          "this gateway holds no key that signs policies");
+    }
+    const auto signature = key->sign(compiled);
+    if (!signature) {
+        return tl::unexpected(signature.error());
+    }
+    auto verified = crypto::VerifiedManifest::verify(compiled, *signature, key->public_key());
+    if (!verified) {
+        return tl::unexpected(verified.error());
+    }
+    return std::make_shared<const core::SignedBlob>(std::move(*verified));
+}
+
+PolicyIds ids_of(const core::TaskList& tasks) {
+    PolicyIds ids;
+    for (const auto& record : tasks.policies) {
+        ids.push_back({{record.task, record.device_class}, record.policy});
+    }
+    return ids;
+}
+
+}  // namespace
+
+class PolicyLearner::Impl : public std::enable_shared_from_this<Impl> {
+public:
+    explicit Impl(ApiParts& parts)
+        : parts_(parts), timer_(parts.loop), feed_(crypto::random_u64()) {}
+
+    void start() {
+        parts_.gateway.on_evidence(
+            {[this](core::Observed&& one) { keep(news_.answered, std::move(one)); },
+             [this](core::DecisionsStored&& one) { keep(news_.decided, std::move(one)); }});
+        parts_.run_slow([this] { return read_stored(); },
+                        [this, self = shared_from_this()](Result<void> done) {
+                            if (!done) {
+                                parts_.log.error("learner.nothing-remembered", done.error());
+                            }
+                            wait();
+                        });
+    }
+
+    void stop() {
+        is_stopping_ = true;
+        timer_.cancel();
+        parts_.gateway.on_evidence({});
+    }
+
+    void on_authored(std::uint32_t policy, AuthoredPolicy authored) {
+        authored_[policy] = std::move(authored);
+        known_ids_.clear();
+    }
+
+    void list(std::optional<std::uint32_t> task, net::Responder respond) {
+        parts_.run_slow([this, task] { return view(task); },
+                        [respond = std::move(respond)](std::string body) {
+                            respond(wire::json_response(200, std::move(body)));
+                        });
+    }
+
+private:
+    template <typename Kind>
+    static void keep(std::vector<Kind>& kept, Kind&& one) {
+        if (kept.size() < kNewsMax) {
+            kept.push_back(std::move(one));
+        }
+    }
+
+    // On the pool: the feed is touched nowhere else.
+    Result<void> read_stored() {
+        auto stored = parts_.reader.learning();
+        if (!stored) {
+            return tl::unexpected(stored.error());
+        }
+        feed_.remember(std::move(*stored));
+        return {};
+    }
+
+    void wait() {
+        if (is_stopping_) {
+            return;
+        }
+        timer_.expires_after(kRoundInterval);
+        timer_.async_wait([this, self = shared_from_this()](boost::system::error_code error) {
+            if (!error && !is_stopping_) {
+                ask_tasks();
+            }
+        });
+    }
+
+    /// Asks the core; any error ends the round, and the next begins a second later.
+    template <typename Reply, typename Then>
+    void ask(core::AdminCommand command, Then then) {
+        parts_.gateway.ask(
+            kActor, std::move(command),
+            [this, self = shared_from_this(), then](Result<core::AdminReply> reply) mutable {
+                if (!reply) {
+                    known_ids_.clear();
+                    wait();
+                    return;
+                }
+                then(std::move(std::get<Reply>(*reply)));
+            });
+    }
+
+    void ask_tasks() {
+        ask<core::TaskList>(core::ListTasks{}, [this](core::TaskList tasks) {
+            Round round;
+            round.next_policy = next_policy(tasks);
+            const PolicyIds ids = ids_of(tasks);
+            const bool is_same = ids == known_ids_ && tasks.edge_models == known_edges_ &&
+                                 ++rounds_known_ < kRoundsKnown;
+            if (is_same) {
+                run(std::move(round));
+                return;
+            }
+            known_ids_ = ids;
+            known_edges_ = tasks.edge_models;
+            rounds_known_ = 0;
+            SiteKnowledge knowledge;
+            knowledge.tasks = std::move(tasks);
+            round.knowledge = std::move(knowledge);
+            ask_models(std::move(round));
+        });
+    }
+
+    void ask_models(Round round) {
+        ask<core::ModelList>(core::ListModels{},
+                             [this, round = std::move(round)](core::ModelList models) mutable {
+                                 round.knowledge->models = std::move(models);
+                                 round.knowledge->authored = authored_;
+                                 run(std::move(round));
+                             });
+    }
+
+    void run(Round round) {
+        round.news = std::exchange(news_, {});
+        round.outcomes = std::exchange(outcomes_, {});
+        round.now = parts_.clock().instant;
+        auto shared = std::make_shared<Round>(std::move(round));
+        parts_.run_slow(
+            [this, shared] { return work(std::move(*shared)); },
+            [this, self = shared_from_this()](RoundResult result) { finish(std::move(result)); });
+    }
+
+    // On the pool.
+    RoundResult work(Round round) {
+        for (const Outcome& outcome : round.outcomes) {
+            if (outcome.is_set) {
+                feed_.on_pushed(outcome.push, round.now);
+            } else {
+                feed_.learner().on_refused(outcome.push, round.now);
+            }
+        }
+        if (round.knowledge) {
+            feed_.know(std::move(*round.knowledge));
+        }
+        RoundResult result;
+        result.save.observations = feed_.take(std::move(round.news));
+        policy::LearnerStep step = feed_.learner().step(round.now, round.next_policy);
+        for (const auto& cell : step.changed) {
+            result.save.cells.push_back(to_record(cell));
+        }
+        for (auto& event : step.events) {
+            result.save.events.push_back(
+                {event.cell.scope.task, event.cell.scope.device_class, std::move(event.what)});
+        }
+        for (auto& push : step.pushes) {
+            sign(std::move(push), round.now, result);
+        }
+        return result;
+    }
+
+    void sign(policy::PolicyPush push, base::Instant now, RoundResult& result) {
+        auto blob = signed_policy(push.compiled, parts_.policy_key);
+        if (!blob) {
+            result.errors.push_back(blob.error());
+            feed_.learner().on_refused(push, now);
+            return;
+        }
+        auto cell = to_record(feed_.learner().stored_after(push));
+        result.pushes.push_back({std::move(push), std::move(*blob), std::move(cell)});
+    }
+
+    void finish(RoundResult result) {
+        for (const auto& error : result.errors) {
+            parts_.log.error("learner.not-signed", error);
+        }
+        const auto& save = result.save;
+        auto pushes = std::make_shared<std::vector<SignedPush>>(std::move(result.pushes));
+        if (save.cells.empty() && save.observations.empty() && save.events.empty()) {
+            set(pushes, 0);
+            return;
+        }
+        parts_.gateway.ask(
+            kActor, std::move(result.save),
+            [this, self = shared_from_this(), pushes](Result<core::AdminReply> done) {
+                if (!done) {
+                    parts_.log.error("learner.not-stored", done.error());
+                }
+                set(pushes, 0);
+            });
+    }
+
+    void set(std::shared_ptr<std::vector<SignedPush>> pushes, std::size_t next) {
+        if (next == pushes->size()) {
+            wait();
+            return;
+        }
+        SignedPush& one = (*pushes)[next];
+        const auto& scope = one.push.cell.scope;
+        core::SetPolicy command{{scope.device_class, scope.task, one.push.id, std::move(one.blob)},
+                                {}};
+        command.learned.push_back(std::move(one.cell));
+        parts_.gateway.ask(
+            kActor, std::move(command),
+            [this, self = shared_from_this(), pushes, next](const Result<core::AdminReply>& done) {
+                on_set(std::move((*pushes)[next].push), done.has_value());
+                set(pushes, next + 1);
+            });
+    }
+
+    void on_set(policy::PolicyPush push, bool is_set) {
+        const auto authored = authored_.find(push.replaces);
+        if (is_set && authored != authored_.end()) {
+            authored_[push.id] = authored->second;
+        }
+        outcomes_.push_back({std::move(push), is_set});
+    }
+
+    // On the pool.
+    std::string view(std::optional<std::uint32_t> task) {
+        std::vector<wire::LearnedCellView> views;
+        for (const auto& [key, cell] : feed_.learner().cells()) {
+            if (task && key.scope.task != *task) {
+                continue;
+            }
+            wire::LearnedCellView one{key.scope.task, key.scope.device_class.text(), key.model,
+                                      key.edge_model};
+            one.mode = policy::to_string(cell.mode());
+            one.policy = cell.policy_id();
+            one.tasks = cell.tasks();
+            one.answered = cell.answered();
+            one.table.assign(cell.table().begin(), cell.table().end());
+            one.pushed.assign(cell.pushed().table.begin(), cell.pushed().table.end());
+            for (std::size_t bin = 0; bin < policy::kBins; ++bin) {
+                one.evidence.push_back(cell.evidence(bin));
+            }
+            one.audit_q8 = cell.audit_q8();
+            one.alarms = cell.alarms();
+            one.probes = cell.probes();
+            one.is_alarmed = cell.is_alarmed();
+            one.doubted_devices = static_cast<std::uint32_t>(cell.trust().doubted().size());
+            views.push_back(std::move(one));
+        }
+        return wire::learned_json(views);
+    }
+
+    static constexpr int kRoundsKnown = 30;  ///< then releases are asked for again
+
+    ApiParts& parts_;
+    boost::asio::steady_timer timer_;
+    LearnerNews news_;
+    std::vector<Outcome> outcomes_;
+    std::map<std::uint32_t, AuthoredPolicy> authored_;  ///< of the policies set since the start
+    PolicyIds known_ids_;
+    std::vector<core::EdgeModelRecord> known_edges_;
+    int rounds_known_ = 0;
+    bool is_stopping_ = false;
+    LearnerFeed feed_;  ///< the pool's own
+};
+
+PolicyLearner::PolicyLearner(ApiParts& parts) : impl_(std::make_shared<Impl>(parts)) {}
+PolicyLearner::~PolicyLearner() = default;
+
+void PolicyLearner::start() {
+    impl_->start();
+}
+void PolicyLearner::stop() {
+    impl_->stop();
+}
+void PolicyLearner::on_authored(std::uint32_t policy, AuthoredPolicy authored) {
+    impl_->on_authored(policy, std::move(authored));
+}
+void PolicyLearner::list(std::optional<std::uint32_t> task, net::Responder respond) {
+    impl_->list(task, std::move(respond));
+}
+
+}  // namespace frugal::app

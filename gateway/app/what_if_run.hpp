@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Replays what the database recorded of a task through a candidate policy. Pure but for the time it
+// takes, which it measures; any thread. Reads contexts only: inputs were never stored.
+#pragma once
+
+#include <vector>
+
+#include "policy/learn/learn_terms.hpp"
+#include "policy/replay/what_if.hpp"
+#include "storage/reader.hpp"
+#include "wire/json_views_learning.hpp"
+
+namespace frugal::app {
+
+struct WhatIfRecords {
+    std::vector<storage::Reader::DecisionContext> decisions;  ///< newest first
+    std::vector<core::ObservationRecord> observations;        ///< newest first
+    std::vector<std::string> device_classes;                  ///< by device number
+};
+
+/// The candidate for one device class ("any": all).
+struct WhatIfPart {
+    std::string device_class;
+    base::Bytes compiled;
+    policy::LearnTerms terms;
+    std::uint32_t task = 0;
+    std::uint32_t classes = 2;
+    std::uint32_t payload_bytes = 0;
+    double hours = 24;
+};
+
+wire::SimulationView run_what_if(const WhatIfPart& part, const WhatIfRecords& records);
+
+}  // namespace frugal::app

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// policy learned, policy simulate: what the gateway learned, and what a policy would do.
+#include "cli/learning_commands.hpp"
+
+#include <memory>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "cli/api_client.hpp"
+#include "cli/files.hpp"
+#include "cli/json_path.hpp"
+#include "cli/output.hpp"
+
+namespace frugal::cli {
+
+using base::Result;
+
+namespace {
+
+struct LearningOptions {
+    std::uint32_t task = 0;
+    std::string file;
+    std::string release;
+    std::uint32_t hours = 24;
+};
+
+/// One letter a bin, from the least certain: 0 never pays, 9 always.
+std::string picture_of(const boost::json::array& gains) {
+    std::string picture;
+    for (const auto& gain : gains) {
+        picture += static_cast<char>('0' + gain.to_number<int>() * 9 / 255);
+    }
+    return picture;
+}
+
+Result<int> learned(const Context& context, const LearningOptions& options) {
+    std::string target = "/api/v1/policies/learned";
+    if (options.task != 0) {
+        target += "?task=" + std::to_string(options.task);
+    }
+    const auto answer = ApiClient(context).call({"GET", target, {}, {}});
+    if (!answer) {
+        return tl::unexpected(answer.error());
+    }
+    if (context.json) {
+        print_json("policy-learned", answer->as_object());
+        return kExitDone;
+    }
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& cell : list_at(*answer, "cells")) {
+        const bool is_alarmed = cell.at("is_alarmed").as_bool();
+        rows.push_back({text_at(cell, "task"), text_at(cell, "device_class"),
+                        text_at(cell, "model_digest").substr(0, 8),
+                        text_at(cell, "edge_model_digest").substr(0, 8), text_at(cell, "learn"),
+                        text_at(cell, "policy"), text_at(cell, "tasks"), text_at(cell, "answered"),
+                        text_at(cell, "audit_q8") + "/256",
+                        text_at(cell, "alarms") + (is_alarmed ? " now" : ""),
+                        text_at(cell, "doubted_devices"), picture_of(list_at(cell, "gain_q8"))});
+    }
+    print_table({"task", "class", "model", "edge", "learn", "policy", "tasks", "answered", "audit",
+                 "alarms", "doubted", "gain by confidence"},
+                rows);
+    if (rows.empty()) {
+        say("nothing learned yet: no policy with learn = \"isogain\" or \"hedge\" has decided");
+    }
+    return kExitDone;
+}
+
+Result<int> simulate(const Context& context, const LearningOptions& options) {
+    const auto text = read_bytes(options.file);
+    if (!text) {
+        return tl::unexpected(text.error());
+    }
+    const auto answer = ApiClient(context).call(
+        {"POST",
+         fmt::format("/api/v1/tasks/{}/policy:simulate?release={}&hours={}", options.task,
+                     percent_encode(options.release), options.hours),
+         "application/toml", std::string(base::as_text(*text))});
+    if (!answer) {
+        return tl::unexpected(answer.error());
+    }
+    if (context.json) {
+        print_json("policy-simulate", answer->as_object());
+        return kExitDone;
+    }
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& part : list_at(*answer, "parts")) {
+        const auto pair = [&part](const char* recorded, const char* predicted) {
+            return fmt::format("{:.1f} -> {:.1f}", real_at(part, recorded),
+                               real_at(part, predicted));
+        };
+        rows.push_back({text_at(part, "device_class"), text_at(part, "tasks"),
+                        pair("recorded_escalations_per_hour", "escalations_per_hour"),
+                        pair("recorded_energy_uj_per_task", "energy_uj_per_task"),
+                        pair("recorded_deadline_misses_per_hour", "deadline_misses_per_hour"),
+                        fmt::format("{:.4f} -> {:.4f}", real_at(part, "cost_per_task.recorded"),
+                                    real_at(part, "cost_per_task.estimate")),
+                        fmt::format("{:.4f} .. {:.4f}", real_at(part, "cost_per_task.low"),
+                                    real_at(part, "cost_per_task.high"))});
+    }
+    print_table({"class", "tasks", "escalations/h", "uJ/task", "misses/h", "cost/task", "95 %"},
+                rows);
+    say("cost: wrong answers a task beside keeping everything local; less is better");
+    return kExitDone;
+}
+
+}  // namespace
+
+void add_learning_commands(CLI::App& policy, Context& context) {
+    auto options = std::make_shared<LearningOptions>();
+    auto* show = policy.add_subcommand("learned", "what the gateway learned of when asking pays");
+    show->add_option("task", options->task, "one task only");
+    on_command(*show, context, [&context, options] { return learned(context, *options); });
+
+    auto* replay = policy.add_subcommand(
+        "simulate", "what a policy file would have done with the recorded decisions");
+    replay->add_option("file", options->file, "TOML, see config/policies")->required();
+    replay->add_option("--task", options->task)->required();
+    replay->add_option("--release", options->release, "MODEL@N whose models it is measured for")
+        ->required();
+    replay->add_option("--hours", options->hours, "how far back")
+        ->check(CLI::Range(1, 24 * 31))
+        ->capture_default_str();
+    on_command(*replay, context, [&context, options] { return simulate(context, *options); });
+}
+
+}  // namespace frugal::cli

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/json_views_learning.hpp"
+
+#include <cmath>
+
+#include <boost/json/serialize.hpp>
+
+#include "wire/json_values.hpp"
+
+namespace frugal::wire {
+
+namespace {
+
+namespace json = boost::json;
+
+json::value itself(double value) {
+    return value;
+}
+
+json::object cell_object(const LearnedCellView& cell) {
+    const auto gain = [](std::uint8_t value) { return std::uint64_t{value}; };
+    json::object object;
+    object["task"] = cell.task;
+    object["device_class"] = cell.device_class;
+    object["model_digest"] = json_of(cell.model);
+    object["edge_model_digest"] = json_of(cell.edge_model);
+    object["learn"] = cell.mode;
+    object["policy"] = cell.policy;
+    object["tasks"] = static_cast<std::uint64_t>(cell.tasks);
+    object["answered"] = static_cast<std::uint64_t>(cell.answered);
+    object["gain_q8"] = json_list(cell.table, gain);
+    object["pushed_gain_q8"] = json_list(cell.pushed, gain);
+    object["evidence"] =
+        json_list(cell.evidence, [](double value) { return std::round(value * 10) / 10; });
+    object["audit_q8"] = cell.audit_q8;
+    object["alarms"] = cell.alarms;
+    object["probes"] = cell.probes;
+    object["is_alarmed"] = cell.is_alarmed;
+    object["doubted_devices"] = cell.doubted_devices;
+    return object;
+}
+
+json::object simulation_object(const SimulationView& part) {
+    json::object cost;
+    cost["estimate"] = part.cost_per_task;
+    cost["low"] = part.cost_low;
+    cost["high"] = part.cost_high;
+    cost["recorded"] = part.recorded_cost_per_task;
+    json::object object;
+    object["device_class"] = part.device_class;
+    object["tasks"] = part.tasks;
+    object["hours"] = part.hours;
+    object["escalations_per_hour"] = part.escalations_per_hour;
+    object["recorded_escalations_per_hour"] = part.recorded_escalations_per_hour;
+    object["escalated_share"] = part.escalated_share;
+    object["recorded_share"] = part.recorded_share;
+    object["cost_per_task"] = std::move(cost);
+    object["energy_uj_per_task"] = json_or_null(part.energy_uj_per_task, itself);
+    object["recorded_energy_uj_per_task"] = json_or_null(part.recorded_energy_uj_per_task, itself);
+    object["deadline_misses_per_hour"] = part.deadline_misses_per_hour;
+    object["recorded_deadline_misses_per_hour"] = part.recorded_deadline_misses_per_hour;
+    object["decisions_per_second"] = std::round(part.decisions_per_second);
+    return object;
+}
+
+}  // namespace
+
+std::string learned_json(const std::vector<LearnedCellView>& cells) {
+    json::object object;
+    object["cells"] = json_list(cells, cell_object);
+    return json::serialize(object);
+}
+
+std::string simulation_json(std::uint32_t task, const std::vector<SimulationView>& parts) {
+    json::object object;
+    object["task"] = task;
+    object["parts"] = json_list(parts, simulation_object);
+    return json::serialize(object);
+}
+
+}  // namespace frugal::wire

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the learner knows and what a what-if found, as JSON texts (proto/openapi.yaml names every
+// key). Pure functions, any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+
+namespace frugal::wire {
+
+/// One cell of GET /api/v1/policies/learned.
+struct LearnedCellView {
+    std::uint32_t task = 0;
+    std::string device_class;
+    base::Digest model{};
+    base::Digest edge_model{};
+    std::string mode{};
+    std::uint32_t policy = 0;  ///< id in force on its devices
+    double tasks = 0;
+    double answered = 0;                 ///< since the start of the daemon
+    std::vector<std::uint8_t> table{};   ///< q8, as learned
+    std::vector<std::uint8_t> pushed{};  ///< q8, as devices hold it
+    std::vector<double> evidence{};      ///< samples behind each bin, fading
+    std::uint8_t audit_q8 = 0;
+    std::uint32_t alarms = 0;
+    std::uint32_t probes = 0;
+    bool is_alarmed = false;
+    std::uint32_t doubted_devices = 0;
+};
+std::string learned_json(const std::vector<LearnedCellView>& cells);
+
+/// One device class of POST /api/v1/tasks/{task}/policy:simulate.
+struct SimulationView {
+    std::string device_class;
+    std::uint64_t tasks = 0;
+    double hours = 0;
+    double escalations_per_hour = 0;
+    double recorded_escalations_per_hour = 0;
+    double escalated_share = 0;
+    double recorded_share = 0;
+    double cost_per_task = 0;  ///< beside keeping everything local, in wrong answers
+    double cost_low = 0;       ///< of 95 %
+    double cost_high = 0;
+    double recorded_cost_per_task = 0;
+    std::optional<double> energy_uj_per_task{};  ///< absent if nothing was escalated in that time
+    std::optional<double> recorded_energy_uj_per_task{};
+    double deadline_misses_per_hour = 0;
+    double recorded_deadline_misses_per_hour = 0;
+    double decisions_per_second = 0;  ///< how fast they were replayed
+};
+std::string simulation_json(std::uint32_t task, const std::vector<SimulationView>& parts);
+
+}  // namespace frugal::wire

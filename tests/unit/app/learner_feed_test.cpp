@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// From what the core tells to the learner's cells and back: which cell, which policy, what is kept.
+#include "app/learner_feed.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/hex.hpp"
+#include "policy/author/policy_file.hpp"
+#include "unit/core/site_world.hpp"
+
+namespace frugal::app {
+namespace {
+
+using core::digest_of;
+
+std::string policy_text(const std::string& learn) {
+    std::string gains = "250";
+    for (int i = 1; i < 32; ++i) {
+        gains += ", " + std::to_string(250 - 8 * i);
+    }
+    return "[policy]\nfail_safe = \"local\"\n[task.net]\nedge = \"big@sha256:" +
+           base::to_hex(digest_of(80)) + "\"\nprivacy = \"edge-only\"\naudit = \"4/256\"\n" +
+           "learn = \"" + learn + "\"\ncaps = { node_per_hour = 800 }\n" +
+           "[task.net.price]\npayload = 1\n[[task.net.model]]\nsha256 = \"" +
+           base::to_hex(digest_of(2)) + "\"\ntemperature = 0.8\nrho = 0.9\ncanary = 500\ngain = [" +
+           gains + "]\n";
+}
+
+class Feed : public ::testing::Test {
+protected:
+    Feed() { tell(3, "isogain"); }
+
+    void tell(std::uint32_t id, const std::string& learn, bool is_text_known = true) {
+        const policy::PolicyTarget target{"net", 1, digest_of(2), {"a", "b", "c"}, id};
+        compile(*policy::compile_policy(policy_text(learn), "test", target), id);
+        knowledge.authored.clear();
+        if (is_text_known) {
+            knowledge.authored[id] = {policy_text(learn), "net@2"};
+        }
+        feed.know(knowledge);
+    }
+    void compile(const base::Bytes& compiled, std::uint32_t id) {
+        knowledge.tasks.tasks = {{1, "net", {"a", "b", "c"}}};
+        knowledge.tasks.edge_models = {{1, digest_of(80), "big", 416}};
+        knowledge.tasks.policies = {
+            {*base::ClassName::parse("m4"), 1, id, core::signed_policy(base::as_text(compiled))}};
+        core::ReleaseRecord release{.model = core::model_name("net"), .release = 2, .counter = 7};
+        release.task = 1;
+        release.variants.emplace_back().manifest =
+            core::signed_manifest(core::manifest_content("net", 2, 7));
+        knowledge.models.releases = {std::make_shared<const core::ReleaseRecord>(release)};
+    }
+    core::DecisionsStored decided(std::uint32_t count, std::uint8_t outcome = 17) const {
+        core::DecisionsStored stored{*base::ClassName::parse("m4"), {}, digest_of(2)};
+        stored.run.decisions = core::decisions(0, count);
+        stored.run.decisions.task = 1;
+        stored.run.decisions.release = 7;
+        stored.run.decisions.outcomes.fill(outcome);
+        return stored;
+    }
+    core::Observed answered(bool is_audit = false) const {
+        core::Observed observed{*base::ClassName::parse("m4"), {}, digest_of(2)};
+        observed.record.task = 1;
+        observed.record.release = 7;
+        observed.record.local_confidence = 40;
+        observed.record.edge_class = 1;
+        observed.record.edge_chance = 240;
+        observed.record.is_audit = is_audit;
+        observed.record.is_in_time = true;
+        observed.record.edge_model = digest_of(80);
+        return observed;
+    }
+    const policy::LearnCell& cell() { return feed.learner().cells().begin()->second; }
+
+    SiteKnowledge knowledge;
+    LearnerFeed feed{1};
+};
+
+TEST_F(Feed, OwnDecisionsAndAnswersMeetInOneCell) {
+    LearnerNews news;
+    news.decided = {decided(16), decided(16, 2 * 16 + 10)};  // the second was the edge's
+    news.answered = {answered()};
+    feed.take(std::move(news));
+    ASSERT_EQ(feed.learner().cells().size(), 1U);
+    const auto& key = feed.learner().cells().begin()->first;
+    EXPECT_EQ(key.model, digest_of(2));
+    EXPECT_EQ(key.edge_model, digest_of(80));
+    EXPECT_EQ(key.scope.device_class.text(), "m4");
+    EXPECT_EQ(cell().answered(), 1);
+    EXPECT_NEAR(cell().terms().registration.rho, 0.9, 1e-9);
+    EXPECT_EQ(cell().terms().registration.samples, 500);
+}
+
+TEST_F(Feed, ObservationsComeBackWithTheirPropensity) {
+    LearnerNews news;
+    news.answered = {answered(false), answered(true)};
+    const auto records = feed.take(std::move(news));
+    ASSERT_EQ(records.size(), 2U);
+    EXPECT_EQ(records[0].propensity_q8, core::kCertain_q8);
+    EXPECT_EQ(records[1].propensity_q8, 4);
+}
+
+TEST_F(Feed, AModelThatWasNeverReleasedHasNoCell) {
+    LearnerNews news;
+    news.answered = {answered()};
+    news.answered[0].model = digest_of(99);
+    EXPECT_EQ(feed.take(std::move(news)).size(), 1U);  // stored all the same
+    EXPECT_TRUE(feed.learner().cells().empty());
+}
+
+TEST_F(Feed, APolicyThatIsOffIsNotLearnedFrom) {
+    tell(4, "off");
+    LearnerNews news;
+    news.decided = {decided(16)};
+    feed.take(std::move(news));
+    EXPECT_TRUE(feed.learner().cells().empty());
+}
+
+TEST_F(Feed, AfterARestartStoredCellsSayHowToGoOn) {
+    for (int i = 0; i < 8; ++i) {
+        LearnerNews news;
+        news.decided = {decided(16)};
+        feed.take(std::move(news));
+    }
+    const auto step = feed.learner().step({}, 4);
+    ASSERT_EQ(step.changed.size(), 1U);
+    const auto record = to_record(step.changed[0]);
+
+    feed = LearnerFeed(2);
+    feed.remember({record});
+    tell(3, "isogain", false);  // nobody tells the text any more
+    LearnerNews news;
+    news.decided = {decided(1)};
+    feed.take(std::move(news));
+    ASSERT_EQ(feed.learner().cells().size(), 1U);
+    EXPECT_EQ(cell().tasks(), 128);
+    EXPECT_NEAR(cell().terms().registration.rho, 1, 1);  // the state's own counts
+}
+
+}  // namespace
+}  // namespace frugal::app
