@@ -49,7 +49,7 @@ struct ApiParts {
     double decisions_per_minute = 0;
     net::HttpServer* server = nullptr;  ///< set before it starts; handlers run on its thread
     ModelTrial trial{"/proc/self/exe"};
-    PolicyLearner* learner = nullptr;   ///< set before the server starts
+    PolicyLearner* learner = nullptr;  ///< set before the server starts
     boost::asio::thread_pool slow{1};
     boost::asio::thread_pool urgent{1};  ///< for what must not wait behind an upload
 
