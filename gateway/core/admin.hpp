@@ -87,14 +87,6 @@ struct SetPolicy {
     std::vector<LearningRecord> learned{};  ///< what it comes of; stored in the same transaction
 };
 
-/// Stores what was learned and what it was learned from, in one transaction. Not audited: only its
-/// events are, and the policies that come of it.
-struct SaveLearning {
-    std::vector<LearningRecord> cells{};
-    std::vector<ObservationRecord> observations{};
-    std::vector<LearningEvent> events{};
-};
-
 // Questions -----------------------------------------------------------------------------------
 
 struct ListDevices {

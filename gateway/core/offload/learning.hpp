@@ -58,4 +58,12 @@ struct LearningEvent {
     std::string what{};
 };
 
+/// Stores what was learned and what it was learned from, in one transaction. Not audited: only its
+/// events are, and the policies that come of it.
+struct SaveLearning {
+    std::vector<LearningRecord> cells{};
+    std::vector<ObservationRecord> observations{};
+    std::vector<LearningEvent> events{};
+};
+
 }  // namespace frugal::core
