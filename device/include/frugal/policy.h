@@ -108,6 +108,9 @@ FR_MUST_USE fr_status_t fr_policy_check(const uint8_t* policy, size_t size);
 /// Id of a policy that passed the check, or of what claims to be one; 0 if too short.
 uint32_t fr_policy_id(const uint8_t* policy, size_t size);
 
+/// True if a policy that passed the check has rules for the task.
+bool fr_policy_has_task(const uint8_t* policy, size_t size, uint32_t task);
+
 /// The hourly cap of a task, in escalations; 0 for none or for a task the policy does not know.
 uint32_t fr_policy_cap_per_hour(const uint8_t* policy, size_t size, uint32_t task);
 

@@ -6,16 +6,16 @@
 
 #define HOUR_MS 3600000u
 
-/// Burst and refill together never exceed the cap in any hour.
+/// Burst and refill together never exceed the cap in any hour: the first of the refill comes after
+/// an interval. A burst of a twentieth lets a task that always asks use at least 95 % of its cap.
 typedef struct {
     uint64_t interval_ms;
     uint64_t burst;
 } bucket_t;
 
 static bucket_t bucket_of(uint32_t cap_per_hour) {
-    const uint32_t burst = cap_per_hour / 4u != 0 ? cap_per_hour / 4u : 1u;
-    const uint32_t refill = cap_per_hour > burst + 1u ? cap_per_hour - burst : 1u;
-    const bucket_t bucket = {HOUR_MS / refill + 1u, burst};
+    const uint32_t burst = cap_per_hour / 20u != 0 ? cap_per_hour / 20u : 1u;
+    const bucket_t bucket = {HOUR_MS / (cap_per_hour - burst + 1u) + 1u, burst};
     return bucket;
 }
 

@@ -3,57 +3,30 @@
 
 #include "frugal/policy.h"
 
-static size_t tasks_offset(const uint8_t* policy) {
-    return FR_POLICY_HEADER_BYTES + (size_t)policy[POLICY_GUARDS] * FR_POLICY_GUARD_BYTES;
-}
-
 bool fr_policy_header_is_valid(const uint8_t* policy, size_t size) {
-    return policy != NULL && size >= FR_POLICY_HEADER_BYTES && size <= FR_POLICY_SIZE_MAX &&
-           policy[0] == 'F' && policy[1] == 'P' && policy[2] == FR_POLICY_VERSION &&
-           policy[POLICY_TASKS] >= 1 && policy[POLICY_TASKS] <= FR_POLICY_TASKS_MAX &&
-           policy[POLICY_GUARDS] <= FR_POLICY_GUARDS_MAX && policy[5] == 0 &&
-           tasks_offset(policy) <= size;
-}
-
-size_t fr_policy_task_size(const uint8_t* policy, size_t size, size_t offset) {
-    if (offset > size || size - offset < FR_POLICY_TASK_BYTES) {
-        return 0;
-    }
-    const uint8_t* task = policy + offset;
-    const size_t groups = task[TASK_GROUPS] & 7u;
-    const size_t bytes = FR_POLICY_TASK_BYTES + task[TASK_MAP] + FR_POLICY_TABLE_BYTES * groups;
-    return bytes <= size - offset ? bytes : 0;
-}
-
-const uint8_t* fr_policy_find_task(const uint8_t* policy, size_t size, uint32_t task) {
-    size_t offset = tasks_offset(policy);
-    for (uint32_t i = 0; i < policy[POLICY_TASKS]; ++i) {
-        const size_t bytes = fr_policy_task_size(policy, size, offset);
-        if (bytes == 0) {
-            return NULL;
-        }
-        if (policy[offset + TASK_ID] == task) {
-            return policy + offset;
-        }
-        offset += bytes;
-    }
-    return NULL;
-}
-
-uint16_t fr_task_deadline_ms(const uint8_t* task) {
-    const uint32_t deadline_ms = fr_load16(task + TASK_DEADLINE) * FR_POLICY_DEADLINE_UNIT_MS;
-    return (uint16_t)(deadline_ms < 0xFFFFu ? deadline_ms : 0xFFFFu);
+    const uint32_t magic = 'F' | 'P' << 8 | FR_POLICY_VERSION << 16;
+    return size >= FR_POLICY_HEADER_BYTES && size <= FR_POLICY_SIZE_MAX &&
+           (fr_load32(policy) & 0xFFFFFFu) == magic &&
+           (uint32_t)policy[POLICY_TASKS] - 1u < FR_POLICY_TASKS_MAX &&
+           fr_load16(policy + POLICY_GUARDS) <= FR_POLICY_GUARDS_MAX &&  // and the 0 behind it
+           fr_policy_tasks_offset(policy) <= size;
 }
 
 uint32_t fr_policy_id(const uint8_t* policy, size_t size) {
     return fr_policy_header_is_valid(policy, size) ? fr_load32(policy + POLICY_ID) : 0;
 }
 
+/// NULL too for what is no policy.
+static const uint8_t* find_task(const uint8_t* policy, size_t size, uint32_t task) {
+    return fr_policy_header_is_valid(policy, size) ? fr_policy_find_task(policy, size, task) : NULL;
+}
+
+bool fr_policy_has_task(const uint8_t* policy, size_t size, uint32_t task) {
+    return find_task(policy, size, task) != NULL;
+}
+
 uint32_t fr_policy_cap_per_hour(const uint8_t* policy, size_t size, uint32_t task) {
-    if (!fr_policy_header_is_valid(policy, size)) {
-        return 0;
-    }
-    const uint8_t* entry = fr_policy_find_task(policy, size, task);
+    const uint8_t* entry = find_task(policy, size, task);
     return entry != NULL ? entry[TASK_CAP] * FR_POLICY_CAP_UNIT : 0;
 }
 
@@ -106,9 +79,9 @@ fr_status_t fr_policy_check(const uint8_t* policy, size_t size) {
             return FR_ERROR_MALFORMED;
         }
     }
-    size_t offset = tasks_offset(policy);
+    size_t offset = fr_policy_tasks_offset(policy);
     for (uint32_t i = 0; i < policy[POLICY_TASKS]; ++i) {
-        const size_t bytes = fr_policy_task_size(policy, size, offset);
+        const size_t bytes = fr_policy_task_size(policy + offset, size - offset);
         if (bytes == 0) {
             return FR_ERROR_TRUNCATED;
         }
