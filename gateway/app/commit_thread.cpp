@@ -41,9 +41,18 @@ void CommitThread::submit(core::CommitRequest request) {
 }
 
 void CommitThread::release_ballast() {
+    run_and_wait([this] { state_->database.release_ballast(); });
+}
+
+void CommitThread::checkpoint() {
+    // A reader in the midst of a query keeps the log; the next start settles it.
+    run_and_wait([this] { (void)state_->database.checkpoint(); });
+}
+
+void CommitThread::run_and_wait(const std::function<void()>& work) {
     std::promise<void> done;
-    boost::asio::post(state_->thread, [this, &done] {
-        state_->database.release_ballast();
+    boost::asio::post(state_->thread, [&] {
+        work();
         done.set_value();
     });
     done.get_future().wait();

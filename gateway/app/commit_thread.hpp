@@ -30,8 +30,13 @@ public:
     /// Waits for a commit under way.
     void release_ballast();
 
+    /// Moves the log into the database file, so that the file alone is whole at an orderly end.
+    /// Waits for a commit under way.
+    void checkpoint();
+
 private:
     struct State;
+    void run_and_wait(const std::function<void()>& work);
     std::unique_ptr<State> state_;
 };
 

@@ -150,6 +150,9 @@ public:
         }
         cloud_.reset();
         workers_.reset();
+        if (commits_ && !storage_trouble_) {
+            commits_->checkpoint();  // readers are still open: the last to close could not
+        }
         commits_.reset();
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes a new site below one directory: authority, release and policy keys, certificates, an empty
-// revocation list, the broker's configuration, the daemon's, and a first start link. Called by `frugalctl
-// setup` only; refuses to touch a directory that already holds a site.
+// revocation list, the broker's configuration, the daemon's, and a first start link. Called by
+// `frugalctl setup` only; refuses to touch a directory that already holds a site.
 #pragma once
 
 #include <cstdint>

@@ -52,9 +52,9 @@ Result<int> generate(const Context& context, const fs::path& path) {
     }
     const std::string key_id = fmt::format("{:08x}", key->key_id());
     if (context.json) {
-        print_json("key-generate", {{"key", path.string()},
-                                    {"public_key", public_path.string()},
-                                    {"key_id", key_id}});
+        print_json(
+            "key-generate",
+            {{"key", path.string()}, {"public_key", public_path.string()}, {"key_id", key_id}});
         return kExitDone;
     }
     fmt::print("key {}\nprivate  {}   (keep it; only its owner can read it)\npublic   {}\n", key_id,

@@ -32,8 +32,9 @@ Result<PublicPoint> point_of(EVP_PKEY* key) {
         EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, point.data(),
                                         point.size(), &size) != 1 ||
         size != point.size() || point[0] != 4) {
-        return openssl_failure("the key is not on curve P-256", ErrorKind::kInvalidInput,
-                               "release and policy keys are ES256: make one with frugalctl key generate");
+        return openssl_failure(
+            "the key is not on curve P-256", ErrorKind::kInvalidInput,
+            "release and policy keys are ES256: make one with frugalctl key generate");
     }
     return point;
 }

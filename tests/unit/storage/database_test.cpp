@@ -221,6 +221,10 @@ TEST_F(DatabaseTest, AnUpgradeConfirmsEarlierRevocationsOnceMore) {
         "ALTER TABLE variant DROP COLUMN state_bytes;"
         "ALTER TABLE variant DROP COLUMN multiply_accumulates;"
         "DROP TABLE learning; DROP TABLE observation;"
+        "ALTER TABLE release DROP COLUMN statement;"
+        "ALTER TABLE release DROP COLUMN statement_signature;"
+        "ALTER TABLE release DROP COLUMN statement_key_id;"
+        "ALTER TABLE variant DROP COLUMN stripped_bytes;"
         "PRAGMA user_version = 1");  // as it was
     const auto devices = open().load()->devices;
     ASSERT_EQ(devices.size(), 2U);

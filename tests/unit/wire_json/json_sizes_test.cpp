@@ -32,11 +32,11 @@ TEST(JsonSizes, ListsTheAuthorsStagesThenWhatTheGatewayMade) {
     EXPECT_EQ(stages_of(sizes),
               (std::vector<std::string>{"as given", "prune", "stripped", "encoded, profile 0",
                                         "encoded, profile 2", "smallest delta"}));
-    EXPECT_EQ(sizes[1].at("packed_bytes").as_int64(), 250);
+    EXPECT_EQ(sizes[1].at("packed_bytes").to_number<int>(), 250);
     EXPECT_DOUBLE_EQ(sizes[1].at("ratio").as_double(), 4.0);
-    EXPECT_EQ(sizes[2].at("file_bytes").as_int64(), 900);
+    EXPECT_EQ(sizes[2].at("file_bytes").to_number<int>(), 900);
     EXPECT_TRUE(sizes[2].at("packed_bytes").is_null());
-    EXPECT_EQ(sizes[3].at("packed_bytes").as_int64(), 500) << "the smallest block list";
+    EXPECT_EQ(sizes[3].at("packed_bytes").to_number<int>(), 500) << "the smallest block list";
     EXPECT_DOUBLE_EQ(sizes[5].at("ratio").as_double(), 20.0);
 }
 
