@@ -303,8 +303,10 @@ private:
             one.policy = cell.policy_id();
             one.tasks = cell.tasks();
             one.answered = cell.answered();
-            one.table.assign(cell.table().begin(), cell.table().end());
-            one.pushed.assign(cell.pushed().table.begin(), cell.pushed().table.end());
+            const policy::TableBytes learned = cell.table();
+            const policy::TableBytes pushed = cell.pushed().table;
+            one.table.assign(learned.begin(), learned.end());
+            one.pushed.assign(pushed.begin(), pushed.end());
             for (std::size_t bin = 0; bin < policy::kBins; ++bin) {
                 one.evidence.push_back(cell.evidence(bin));
             }

@@ -33,6 +33,12 @@ std::string energy_text(const json::value& verdict) {
     return energy.empty() ? std::string("-") : "~" + energy;
 }
 
+// 0 says that nobody measured it.
+std::string accuracy_text(const json::value& variant) {
+    const double accuracy = real_at(variant, "accuracy_permyriad") / 100;
+    return accuracy > 0 ? fmt::format("{:.2f}", accuracy) : std::string("-");
+}
+
 // One line a variant: what it would cost, or why not.
 void print_verdicts(const json::value& release, const json::value& row) {
     const auto& variants = list_at(release, "variants");
@@ -46,12 +52,12 @@ void print_verdicts(const json::value& release, const json::value& row) {
         const auto& variant = variants[place];
         const bool is_fit = at_path(verdict, "fits") == json::value(true);
         const bool is_chosen = !chosen.empty() && chosen == std::to_string(place);
-        rows.push_back(
-            {is_chosen ? "->" : "", std::to_string(place), text_at(variant, "device_class"),
-             fmt::format("{:.2f}", real_at(variant, "accuracy_permyriad") / 100),
-             text_at(variant, "model_bytes"), text_at(variant, "arena_bytes"), energy_text(verdict),
-             is_fit ? text_at(verdict, "bytes_on_air") : std::string("-"),
-             is_fit ? encoding_text(verdict) : text_at(verdict, "why")});
+        rows.push_back({is_chosen ? "->" : "", std::to_string(place),
+                        text_at(variant, "device_class"), accuracy_text(variant),
+                        text_at(variant, "model_bytes"), text_at(variant, "arena_bytes"),
+                        energy_text(verdict),
+                        is_fit ? text_at(verdict, "bytes_on_air") : std::string("-"),
+                        is_fit ? encoding_text(verdict) : text_at(verdict, "why")});
     }
     print_table({"", "variant", "for", "accuracy %", "model B", "arena B", "uJ", "on air B",
                  "how, or why not"},

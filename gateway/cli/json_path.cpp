@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/json_path.hpp"
 
+#include <fmt/format.h>
 #include <boost/json/serialize.hpp>
 
 namespace frugal::cli {
@@ -23,6 +24,9 @@ std::string text_at(const json::value& root, std::string_view path) {
     const auto& value = at_path(root, path);
     if (value.is_null()) {
         return {};
+    }
+    if (value.is_double()) {
+        return fmt::format("{}", value.get_double());  // Boost.JSON would write 0E0
     }
     return value.is_string() ? std::string(value.as_string()) : json::serialize(value);
 }

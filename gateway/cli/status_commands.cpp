@@ -72,7 +72,19 @@ Result<int> escalations(const Context& context) {
         return kExitDone;
     }
     for (const auto& [key, value] : answer->as_object()) {
-        fmt::print("{:<14} {}\n", std::string_view(key), text_at(*answer, key));
+        if (!value.is_structured()) {
+            fmt::print("{:<24} {}\n", std::string_view(key), text_at(*answer, key));
+        }
+    }
+    for (const auto& one : list_at(*answer, "service_times")) {
+        fmt::print("{:<24} {} us\n", "service of task " + text_at(one, "task"),
+                   text_at(one, "service_us"));
+    }
+    const auto& cloud = at_path(*answer, "cloud");
+    if (cloud.is_object()) {
+        for (const auto& [key, value] : cloud.get_object()) {
+            fmt::print("{:<24} {}\n", "third tier " + std::string(key), text_at(cloud, key));
+        }
     }
     return kExitDone;
 }
