@@ -2,7 +2,7 @@
 #include "cli/bundle_commands.hpp"
 
 #include <algorithm>
-#include <cstdlib>
+#include <charconv>
 #include <memory>
 
 #include <fmt/format.h>
@@ -35,9 +35,14 @@ Result<ClassFile> read_class_file(const std::string& option, const std::string& 
     const auto equals = text.find('=');
     const auto at = std::min(text.find('@'), equals);
     auto name = base::ClassName::parse(text.substr(0, at));
-    const long accuracy =
-        at == equals ? 0 : std::strtol(text.substr(at + 1, equals).c_str(), nullptr, 10);
-    const bool is_accuracy_good = at == equals || (accuracy >= 1 && accuracy <= 10'000);
+    std::uint32_t accuracy = 0;
+    bool is_accuracy_good = at == equals;
+    if (!is_accuracy_good && equals != std::string::npos) {
+        const char* end = text.data() + equals;
+        const auto parsed = std::from_chars(text.data() + at + 1, end, accuracy);
+        is_accuracy_good =
+            parsed.ec == std::errc() && parsed.ptr == end && accuracy >= 1 && accuracy <= 10'000;
+    }
     if (equals == std::string::npos || !name || !is_accuracy_good) {
         return fail(ErrorKind::kInvalidInput, option + " " + text + " is not CLASS=FILE", {},
                     "Write e.g. " + option +
@@ -48,7 +53,7 @@ Result<ClassFile> read_class_file(const std::string& option, const std::string& 
     if (!bytes) {
         return tl::unexpected(bytes.error());
     }
-    return ClassFile{*name, static_cast<std::uint32_t>(accuracy), std::move(*bytes)};
+    return ClassFile{*name, accuracy, std::move(*bytes)};
 }
 
 std::vector<std::string> split(const std::string& text) {

@@ -137,6 +137,8 @@ public:
 
 private:
     static awaitable<void> run(std::shared_ptr<Call> self) {
+        // co_spawn begins inside ask(): the handler must not be called from there.
+        co_await asio::post(self->shared_->loop, asio::use_awaitable);
         Result<core::EdgeAnswer> answer = co_await self->answer();
         self->finish(std::move(answer));
     }

@@ -21,6 +21,8 @@ namespace {
 constexpr std::array<std::uint32_t, 3> kBlockSizes = {256, 1024, 4096};
 /// A delta must save so many bytes to be worth its rows and the risk of a missing base.
 constexpr std::size_t kDeltaGain = 64;
+constexpr std::size_t kNoteBytesMax =
+    1024;  // the catalogue takes no more: what does not fit is left out
 
 void add_blob(core::ImportRelease& import, const base::Digest& digest, core::BlobKind kind,
               base::Bytes bytes) {
@@ -125,8 +127,11 @@ Result<void> add_encodings(core::ImportRelease& import, core::VariantRecord& rec
         }
         sizes += fmt::format("{}{}", sizes.empty() ? "" : "/", *size);
     }
-    import.note += fmt::format("{}{} {} -> {} bytes", import.note.empty() ? "" : ", ",
-                               variant.device_class.text(), variant.tflite.size(), sizes);
+    const auto line = fmt::format("{}{} {} -> {} bytes", import.note.empty() ? "" : ", ",
+                                  variant.device_class.text(), variant.tflite.size(), sizes);
+    if (import.note.size() + line.size() <= kNoteBytesMax) {
+        import.note += line;
+    }
     return {};
 }
 

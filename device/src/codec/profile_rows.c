@@ -137,7 +137,8 @@ static bool read_value(fr_decoder_t* decoder, fr_weight_model_t* model, uint32_t
         fr_bits_settling(decoder, &model->specials[model->scale_class][special_state],
                          &model->special_counts[model->scale_class][special_state],
                          FR_WEIGHT_SETTLED) != 0) {
-        return true;
+        // Rank 0 lies behind a palette of negative values only.
+        return model->special < model->highest;
     }
     decoder->profile->read_bin(decoder, model);
     const uint32_t room = fr_weight_model_room(model);

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -120,7 +121,24 @@ public:
         return status;
     }
 
+    /// As wait(); one that closed its line and stays is ended at the deadline: nothing.
+    std::optional<int> wait_until(SteadyClock::time_point deadline) {
+        int status = 0;
+        while (::waitpid(pid_, &status, WNOHANG) == 0) {
+            if (SteadyClock::now() >= deadline) {
+                kill();
+                wait();
+                return std::nullopt;
+            }
+            ::poll(nullptr, 0, kWaitMilliseconds);
+        }
+        pid_ = -1;
+        return status;
+    }
+
 private:
+    static constexpr int kWaitMilliseconds = 1;
+
     pid_t pid_ = -1;
 };
 
@@ -228,6 +246,7 @@ Result<base::Bytes> run_child(const ChildCommand& command, base::ByteView reques
         return tl::unexpected(started.error());
     }
     line->theirs.close();
+    const auto deadline = SteadyClock::now() + command.wall_limit;
     Exchange exchange(std::move(line->ours), request);
     const Ending ending = exchange.run(command);
     if (ending != Ending::kAnswered) {
@@ -235,13 +254,16 @@ Result<base::Bytes> run_child(const ChildCommand& command, base::ByteView reques
         child.wait();
         return ended_by_us(ending, command);
     }
-    const int status = child.wait();
-    if (WIFSIGNALED(status)) {
-        return killed(WTERMSIG(status));
+    const auto status = child.wait_until(deadline);
+    if (!status) {
+        return ended_by_us(Ending::kTooLate, command);
     }
-    if (WEXITSTATUS(status) != 0) {
+    if (WIFSIGNALED(*status)) {
+        return killed(WTERMSIG(*status));
+    }
+    if (WEXITSTATUS(*status) != 0) {
         return fail(ErrorKind::kInvalidInput,
-                    fmt::format("its reader ended with status {}", WEXITSTATUS(status)), {},
+                    fmt::format("its reader ended with status {}", WEXITSTATUS(*status)), {},
                     "Export the model again; if it stays, report the file as a defect.");
     }
     return exchange.take_answer();

@@ -32,7 +32,8 @@ bool CloudDesk::is_worth_it(const CloudTask& rule, const Question& question) con
 
 // A sliding day in steps of an hour, of this process: a restart begins a new one.
 bool CloudDesk::has_budget(base::Instant now) {
-    while (!calls_.empty() && now - calls_.front().first >= kDay) {
+    // An entry's last call came up to an hour after its first.
+    while (!calls_.empty() && now - calls_.front().first >= kDay + kHour) {
         calls_.pop_front();
     }
     std::uint64_t used = 0;

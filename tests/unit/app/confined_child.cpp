@@ -3,6 +3,7 @@
 // misbehave.
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -17,6 +18,7 @@
 namespace {
 
 constexpr std::uint64_t kMemoryBytes = 256U << 20;
+const pid_t kParent = getppid();  // a confined process may not ask
 
 void say(const char* text) {
     if (write(STDOUT_FILENO, text, std::strlen(text)) < 0) {
@@ -45,7 +47,8 @@ void escape() {
     say(open("/tmp/frugal-escaped", O_CREAT | O_WRONLY, 0600) < 0 ? "refused " : "allowed ");
     say(socket(AF_UNIX, SOCK_STREAM, 0) < 0 ? "refused " : "allowed ");
     say(fork() < 0 ? "refused " : "allowed ");
-    say(kill(getppid(), 0) != 0 ? "refused" : "allowed");
+    say(kill(kParent, 0) != 0 ? "refused " : "allowed ");
+    say(syscall(SYS_tgkill, kParent, kParent, 0) != 0 ? "refused" : "allowed");
 }
 
 [[noreturn]] void spin() {
@@ -69,9 +72,16 @@ void allocate() {
 }
 
 [[noreturn]] void shout() {
+    const std::string long_text(65'536, 'a');
     for (;;) {
-        say("all work and no play ");
+        say(long_text.c_str());
     }
+}
+
+[[noreturn]] void leave() {
+    close(STDIN_FILENO);
+    close(STDOUT_FILENO);
+    spin();
 }
 
 }  // namespace
@@ -96,7 +106,10 @@ int main(int argc, char** argv) {
         shout();
     } else if (mode == "silent") {
         spin();
+    } else if (mode == "leave") {
+        leave();
     } else if (mode == "segv") {
+        std::signal(SIGSEGV, SIG_DFL);  // a sanitizer would end it in its own way
         raise(SIGSEGV);
     } else if (mode == "abort") {
         std::abort();
