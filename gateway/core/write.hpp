@@ -19,10 +19,10 @@ struct FencingEpochRecord {
 
 /// Inserts the row, or replaces the one with the same key. Gaps, audit rows and incidents only
 /// append.
-using Write = std::variant<DeviceRecord, GapRecord, TaskRecord, ReleaseRecord, BlobRecord,
-                           EdgeModelRecord, PolicyRecord, RolloutRecord, RolloutDeviceRecord,
-                           AuditRecord, IncidentRecord, EnergyRecord, FencingEpochRecord,
-                           LearningRecord, ObservationRecord>;
+using Write =
+    std::variant<DeviceRecord, GapRecord, TaskRecord, ReleaseRecord, BlobRecord, EdgeModelRecord,
+                 PolicyRecord, RolloutRecord, RolloutDeviceRecord, AuditRecord, IncidentRecord,
+                 EnergyRecord, FencingEpochRecord, LearningRecord, ObservationRecord>;
 
 struct WriteBatch {
     std::vector<Write> records;
