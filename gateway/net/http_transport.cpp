@@ -13,6 +13,7 @@
 #include <boost/asio/write.hpp>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "base/assert.hpp"
 
@@ -27,11 +28,55 @@ using boost::system::error_code;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
-class TlsTransport : public HttpTransport {
+/// Reading and writing are the same over every stream of Asio.
+template <typename Stream>
+class StreamTransport : public HttpTransport {
 public:
-    TlsTransport(asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::context> context,
+    template <typename... Arguments>
+    explicit StreamTransport(Arguments&&... arguments)
+        : stream_(std::forward<Arguments>(arguments)...) {}
+
+    awaitable<IoResult> read_some(std::span<std::uint8_t> destination) override {
+        const auto buffer = asio::buffer(destination.data(), destination.size());
+        auto [error, size] = co_await stream_.async_read_some(buffer, kAwait);
+        co_return IoResult(error, size);
+    }
+
+    awaitable<IoResult> write(std::string_view bytes) override {
+        const auto buffer = asio::buffer(bytes.data(), bytes.size());
+        auto [error, size] = co_await asio::async_write(stream_, buffer, kAwait);
+        co_return IoResult(error, size);
+    }
+
+    void close() override {
+        error_code ignored;
+        stream_.lowest_layer().close(ignored);
+    }
+
+    std::optional<wire::HttpActor> local_actor() const override { return std::nullopt; }
+
+protected:
+    void end_sending() {
+        error_code ignored;
+        stream_.lowest_layer().shutdown(asio::socket_base::shutdown_send, ignored);
+    }
+
+    Stream stream_;
+};
+
+/// A base before the stream's, so that the context outlives the stream.
+struct TlsContextHolder {
+    std::shared_ptr<asio::ssl::context> context;
+};
+
+class TlsTransport : private TlsContextHolder,
+                     public StreamTransport<asio::ssl::stream<asio::ip::tcp::socket>> {
+public:
+    TlsTransport(asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::context> tls,
                  asio::ssl::stream_base::handshake_type side)
-        : context_(std::move(context)), stream_(std::move(socket), *context_), side_(side) {
+        : TlsContextHolder{std::move(tls)},
+          StreamTransport(std::move(socket), *context),
+          side_(side) {
         error_code ignored;
         const auto endpoint = stream_.next_layer().remote_endpoint(ignored);
         peer_ = endpoint.address().to_string();
@@ -50,89 +95,52 @@ public:
         co_return error;
     }
 
-    awaitable<IoResult> read_some(std::span<std::uint8_t> destination) override {
-        const auto buffer = asio::buffer(destination.data(), destination.size());
-        auto [error, size] = co_await stream_.async_read_some(buffer, kAwait);
-        co_return IoResult(error, size);
-    }
-
-    awaitable<IoResult> write(std::string_view bytes) override {
-        const auto buffer = asio::buffer(bytes.data(), bytes.size());
-        auto [error, size] = co_await asio::async_write(stream_, buffer, kAwait);
-        co_return IoResult(error, size);
-    }
-
     /// Only our close_notify: asio's async_shutdown would wait for the peer's and throw away what
     /// the peer still sends.
     awaitable<void> finish_writing() override {
         ERR_clear_error();
         SSL_set_shutdown(stream_.native_handle(), SSL_SENT_SHUTDOWN);
-        error_code ignored;
-        stream_.next_layer().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+        end_sending();
         co_return;
     }
 
-    void close() override {
-        error_code ignored;
-        stream_.next_layer().close(ignored);
-    }
-
     std::string peer() const override { return peer_; }
-    std::optional<wire::HttpActor> local_actor() const override { return std::nullopt; }
 
 private:
-    std::shared_ptr<asio::ssl::context> context_;
-    asio::ssl::stream<asio::ip::tcp::socket> stream_;
     asio::ssl::stream_base::handshake_type side_;
     std::string peer_;
 };
 
-class TcpTransport : public HttpTransport {
+template <typename Socket>
+class PlainTransport : public StreamTransport<Socket> {
 public:
-    explicit TcpTransport(asio::ip::tcp::socket socket) : socket_(std::move(socket)) {
-        error_code ignored;
-        socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-    }
+    using StreamTransport<Socket>::StreamTransport;
 
     awaitable<error_code> handshake() override { co_return error_code(); }
 
-    awaitable<IoResult> read_some(std::span<std::uint8_t> destination) override {
-        const auto buffer = asio::buffer(destination.data(), destination.size());
-        auto [error, size] = co_await socket_.async_read_some(buffer, kAwait);
-        co_return IoResult(error, size);
-    }
-
-    awaitable<IoResult> write(std::string_view bytes) override {
-        const auto buffer = asio::buffer(bytes.data(), bytes.size());
-        auto [error, size] = co_await asio::async_write(socket_, buffer, kAwait);
-        co_return IoResult(error, size);
-    }
-
     awaitable<void> finish_writing() override {
-        error_code ignored;
-        socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+        this->end_sending();
         co_return;
     }
+};
 
-    void close() override {
+class TcpTransport : public PlainTransport<asio::ip::tcp::socket> {
+public:
+    explicit TcpTransport(asio::ip::tcp::socket socket) : PlainTransport(std::move(socket)) {
         error_code ignored;
-        socket_.close(ignored);
+        stream_.set_option(asio::ip::tcp::no_delay(true), ignored);
     }
 
     std::string peer() const override { return "tcp"; }
-    std::optional<wire::HttpActor> local_actor() const override { return std::nullopt; }
-
-private:
-    asio::ip::tcp::socket socket_;
 };
 
-class UnixTransport : public HttpTransport {
+class UnixTransport : public PlainTransport<asio::local::stream_protocol::socket> {
 public:
     explicit UnixTransport(asio::local::stream_protocol::socket socket)
-        : socket_(std::move(socket)) {
+        : PlainTransport(std::move(socket)) {
         ucred credentials{};
         socklen_t size = sizeof(credentials);
-        if (::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) ==
+        if (::getsockopt(stream_.native_handle(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) ==
                 0 &&
             (credentials.uid == 0 || credentials.uid == ::geteuid())) {
             actor_.emplace();
@@ -141,36 +149,10 @@ public:
         }
     }
 
-    awaitable<error_code> handshake() override { co_return error_code(); }
-
-    awaitable<IoResult> read_some(std::span<std::uint8_t> destination) override {
-        const auto buffer = asio::buffer(destination.data(), destination.size());
-        auto [error, size] = co_await socket_.async_read_some(buffer, kAwait);
-        co_return IoResult(error, size);
-    }
-
-    awaitable<IoResult> write(std::string_view bytes) override {
-        const auto buffer = asio::buffer(bytes.data(), bytes.size());
-        auto [error, size] = co_await asio::async_write(socket_, buffer, kAwait);
-        co_return IoResult(error, size);
-    }
-
-    awaitable<void> finish_writing() override {
-        error_code ignored;
-        socket_.shutdown(asio::local::stream_protocol::socket::shutdown_send, ignored);
-        co_return;
-    }
-
-    void close() override {
-        error_code ignored;
-        socket_.close(ignored);
-    }
-
     std::string peer() const override { return "unix"; }
     std::optional<wire::HttpActor> local_actor() const override { return actor_; }
 
 private:
-    asio::local::stream_protocol::socket socket_;
     std::optional<wire::HttpActor> actor_;
 };
 
