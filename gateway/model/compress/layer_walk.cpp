@@ -110,4 +110,31 @@ Result<std::vector<Curvature>> LayerWalk::curvatures(const Layer& layer) {
     return curvatures;
 }
 
+LayerReport begin_report(const Layer& layer) {
+    LayerReport report;
+    report.name = layer.name;
+    report.kind = to_string(layer.kind);
+    report.note = layer.obstacle;
+    return report;
+}
+
+Result<std::vector<LayerReport>> rewrite_layers(
+    Work& work,
+    const std::function<Result<LayerReport>(LayerWalk& walk, std::size_t index)>& rewrite) {
+    auto walk = LayerWalk::start(work);
+    if (!walk) {
+        return tl::unexpected(walk.error());
+    }
+    std::vector<LayerReport> reports;
+    for (std::size_t index = 0; index < walk->layers().size(); ++index) {
+        auto report = rewrite(*walk, index);
+        if (!report) {
+            return base::fail(report.error(), "layer " + walk->layers()[index].name);
+        }
+        reports.push_back(std::move(*report));
+    }
+    work.file = std::move(walk->file());
+    return reports;
+}
+
 }  // namespace frugal::model

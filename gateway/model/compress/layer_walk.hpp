@@ -3,11 +3,13 @@
 // hands out the curvature of each layer as its inputs now are. Owned by a stage, one thread.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "model/compress/curvature.hpp"
+#include "model/compress/layer_report.hpp"
 #include "model/compress/replay.hpp"
 #include "model/compress/work.hpp"
 #include "model/tflite/layers.hpp"
@@ -42,5 +44,14 @@ private:
     std::vector<Layer> layers_;
     std::vector<Layer> original_layers_;
 };
+
+/// A report that names the layer, and why it is left alone if it must be.
+LayerReport begin_report(const Layer& layer);
+
+/// A whole stage: `rewrite` is given each layer's index, in order, and changes walk.file(). Takes
+/// the file over into `work` unless a layer failed, which the error names.
+base::Result<std::vector<LayerReport>> rewrite_layers(
+    Work& work,
+    const std::function<base::Result<LayerReport>(LayerWalk& walk, std::size_t index)>& rewrite);
 
 }  // namespace frugal::model

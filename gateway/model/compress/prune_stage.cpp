@@ -62,9 +62,7 @@ public:
     const LayerValues& values() const { return values_; }
 
     LayerReport report() const {
-        LayerReport report;
-        report.name = layer_.name;
-        report.kind = to_string(layer_.kind);
+        LayerReport report = begin_report(layer_);
         report.weights = values_.weights.values.size();
         const auto& weights = values_.weights.values;
         const auto zeros = std::count(weights.begin(), weights.end(), 0.0F);
@@ -100,10 +98,10 @@ Result<LayerReport> prune_one(LayerWalk& walk, std::size_t index, const PruneOpt
     const Layer layer = walk.layers()[index];
     const bool is_int8 = layer.weights_type == kInt8;
     if (!layer.obstacle.empty() || (is_int8 && layer.input_scale <= 0)) {
-        LayerReport report;
-        report.name = layer.name;
-        report.kind = to_string(layer.kind);
-        report.note = layer.obstacle.empty() ? "its input is not quantized" : layer.obstacle;
+        LayerReport report = begin_report(layer);
+        if (report.note.empty()) {
+            report.note = "its input is not quantized";
+        }
         return report;
     }
     const auto curvatures = walk.curvatures(layer);
@@ -122,20 +120,8 @@ Result<LayerReport> prune_one(LayerWalk& walk, std::size_t index, const PruneOpt
 }  // namespace
 
 Result<std::vector<LayerReport>> prune_stage(Work& work, const PruneOptions& options) {
-    auto walk = LayerWalk::start(work);
-    if (!walk) {
-        return tl::unexpected(walk.error());
-    }
-    std::vector<LayerReport> reports;
-    for (std::size_t index = 0; index < walk->layers().size(); ++index) {
-        auto report = prune_one(*walk, index, options);
-        if (!report) {
-            return base::fail(report.error(), "layer " + walk->layers()[index].name);
-        }
-        reports.push_back(std::move(*report));
-    }
-    work.file = std::move(walk->file());
-    return reports;
+    return rewrite_layers(
+        work, [&](LayerWalk& walk, std::size_t index) { return prune_one(walk, index, options); });
 }
 
 }  // namespace frugal::model

@@ -93,9 +93,7 @@ public:
     const std::vector<float>& bias() const { return bias_; }
 
     LayerReport report() const {
-        LayerReport report;
-        report.name = layer_.name;
-        report.kind = to_string(layer_.kind);
+        LayerReport report = begin_report(layer_);
         report.weights = result_.levels.size();
         report.step = grid_.step;
         const auto zeros = std::count(result_.levels.begin(), result_.levels.end(), 0);
@@ -140,9 +138,7 @@ private:
 };
 
 LayerReport left_alone(const Layer& layer, std::string why) {
-    LayerReport report;
-    report.name = layer.name;
-    report.kind = to_string(layer.kind);
+    LayerReport report = begin_report(layer);
     report.weights = layer.weights.size;
     report.note = std::move(why);
     return report;
@@ -175,26 +171,20 @@ Result<LayerReport> regrid_layer(LayerWalk& walk, std::size_t index, const Regri
 }  // namespace
 
 Result<std::vector<LayerReport>> regrid(Work& work, const RegridOptions& options) {
-    auto walk = LayerWalk::start(work);
-    if (!walk) {
-        return tl::unexpected(walk.error());
-    }
-    std::vector<LayerReport> reports;
     bool is_any = false;
-    for (std::size_t index = 0; index < walk->layers().size(); ++index) {
-        auto report = regrid_layer(*walk, index, options);
-        if (!report) {
-            return fail(report.error(), "layer " + walk->layers()[index].name);
-        }
-        is_any = is_any || report->note.empty();
-        reports.push_back(std::move(*report));
+    auto reports = rewrite_layers(work, [&](LayerWalk& walk, std::size_t index) {
+        auto report = regrid_layer(walk, index, options);
+        is_any = is_any || (report && report->note.empty());
+        return report;
+    });
+    if (!reports) {
+        return reports;
     }
     if (!is_any) {
         return fail(ErrorKind::kUnsupported, "regrid: the model has no layer it could rewrite",
                     "the stage needs int8 weights",
                     "quantize a float32 model to int8 first (stage \"quantize\")");
     }
-    work.file = std::move(walk->file());
     return reports;
 }
 

@@ -31,14 +31,6 @@ std::vector<std::int8_t> shared_levels(base::ByteView file, const Layer& layer, 
     return levels;
 }
 
-LayerReport report_of(const Layer& layer) {
-    LayerReport report;
-    report.name = layer.name;
-    report.kind = to_string(layer.kind);
-    report.note = layer.obstacle;
-    return report;
-}
-
 double snr_of(const Matrix& before, const Matrix& now, const std::vector<Curvature>& curvatures) {
     const std::size_t rows = before.rows / curvatures.size();
     double signal = 0;
@@ -58,7 +50,7 @@ double snr_of(const Matrix& before, const Matrix& now, const std::vector<Curvatu
 
 Result<LayerReport> share_one(LayerWalk& walk, std::size_t index, const ShareOptions& options) {
     const Layer layer = walk.layers()[index];
-    LayerReport report = report_of(layer);
+    LayerReport report = begin_report(layer);
     if (!layer.obstacle.empty()) {
         return report;
     }
@@ -87,20 +79,8 @@ Result<LayerReport> share_one(LayerWalk& walk, std::size_t index, const ShareOpt
 }  // namespace
 
 Result<std::vector<LayerReport>> share_stage(Work& work, const ShareOptions& options) {
-    auto walk = LayerWalk::start(work);
-    if (!walk) {
-        return tl::unexpected(walk.error());
-    }
-    std::vector<LayerReport> reports;
-    for (std::size_t index = 0; index < walk->layers().size(); ++index) {
-        auto report = share_one(*walk, index, options);
-        if (!report) {
-            return base::fail(report.error(), "layer " + walk->layers()[index].name);
-        }
-        reports.push_back(std::move(*report));
-    }
-    work.file = std::move(walk->file());
-    return reports;
+    return rewrite_layers(
+        work, [&](LayerWalk& walk, std::size_t index) { return share_one(walk, index, options); });
 }
 
 }  // namespace frugal::model
