@@ -8,6 +8,7 @@
 #include "base/hex.hpp"
 #include "crypto/sha256.hpp"
 #include "frugal/limits.h"
+#include "frugal/self_test.h"
 #include "inference/loaded_model.hpp"
 #include "model/tflite/summary.hpp"
 
@@ -25,21 +26,10 @@ constexpr std::uint32_t kSelfTestStep = 0x9e3779b9;
 constexpr int kSelfTestTries = 64;
 constexpr std::size_t kSelfTests = 2;
 
-/// The input of a self-test: see SelfTest in proto/frugal/v1/manifest.proto.
-Bytes self_test_input(std::uint32_t seed, std::size_t size) {
-    Bytes input(size);
-    std::uint32_t state = seed;
-    for (auto& byte : input) {
-        state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        byte = static_cast<std::uint8_t>(state >> 24);
-    }
-    return input;
-}
-
 Result<core::SelfTest> self_test(inference::LoadedModel& model, std::uint32_t seed) {
-    if (auto run = model.run(self_test_input(seed, model.input_size())); !run) {
+    Bytes input(model.input_size());
+    fr_self_test_input(seed, input.data(), input.size());
+    if (auto run = model.run(input); !run) {
         return tl::unexpected(run.error());
     }
     crypto::Sha256 hash;
