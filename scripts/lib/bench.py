@@ -196,6 +196,7 @@ def decoder_instructions(context, folder, model, profile):
     subprocess.run([context.binary("frugalctl"), "model", "pack", model, "-o", stream, "--profile", str(profile)],
                    stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True)
     bench = os.path.join(ROOT, "tests", "bench", "codec_cortex")
+    board = os.path.join(ROOT, "tests", "support", "cortex")
     source = os.path.join(ROOT, "device", "src", "codec")
     linked = os.path.join(folder, "stream.S")
     with open(linked, "w", encoding="ascii") as file:
@@ -205,7 +206,7 @@ def decoder_instructions(context, folder, model, profile):
     subprocess.run(["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-Os", "-std=c99", "-ffreestanding",
                     "-fno-builtin", "-fno-tree-loop-distribute-patterns", "-nostdlib",
                     "-I" + os.path.join(ROOT, "device", "include"), "-I" + os.path.join(ROOT, "device", "src"),
-                    "-T", os.path.join(bench, "link.ld"), os.path.join(bench, "main.c"), linked,
+                    "-I" + os.path.join(ROOT, "tests"), "-T", os.path.join(board, "link.ld"), os.path.join(bench, "main.c"), linked,
                     *(os.path.join(source, name) for name in sorted(os.listdir(source))
                       if name.endswith(".c") and name != "artifact.c"), "-lgcc", "-o", firmware],
                    stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=True)

@@ -15,8 +15,9 @@ for tool in qemu-system-arm arm-none-eabi-gcc arm-none-eabi-size gcc; do
 done
 mkdir -p "$build"
 here=$source/tests/freestanding/evaluator
+board=$source/tests/support/cortex
 library="$source/device/src/policy/evaluate.c $source/device/src/policy/layout.c $source/device/src/policy/build.c"
-include="-I$source/device/include -I$source/device/src -I$here"
+include="-I$source/device/include -I$source/device/src -I$here -I$source/tests"
 
 # shellcheck disable=SC2086 # lists of words
 gcc -O2 -std=c99 $include "$here/native.c" "$here/inputs.c" $library -o "$build/native"
@@ -25,7 +26,7 @@ firmware() { # INPUTS FILE OPTIMIZATION: of the driver; the evaluator itself is 
     # shellcheck disable=SC2086
     arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb "$3" -std=gnu99 -ffreestanding -fno-builtin \
         -fno-tree-loop-distribute-patterns -nostdlib "-DEVALUATOR_INPUTS=$1u" $include \
-        -T "$source/tests/bench/codec_cortex/link.ld" "$here/cortex.c" "$here/inputs.c" \
+        -T "$board/link.ld" "$here/cortex.c" "$here/inputs.c" \
         "$build/evaluate.o" "$build/layout.o" "$build/build.o" -lgcc -o "$2"
 }
 
