@@ -8,15 +8,18 @@
 
 namespace frugal::core {
 
-/// Picojoules of one multiply-accumulate on the usual classes; 0 for a class nobody knows.
-/// Source: MLPerf Tiny closed division, energy of the keyword model (2.66 M multiply-accumulates):
-/// m4 = NUCLEO-L4R5ZI (round 1.2, 1,820 uJ), tiny = NUCLEO-U385RG (round 1.3, 245 uJ),
-/// esp32 = NUCLEO-H7A3ZI in its stead (round 1.2, 1,376 uJ; nobody submitted an ESP32).
-std::uint32_t usual_picojoules(const base::ClassName& device_class);
+/// The energy of an inference is taken as base + operations x constant.
+struct InferenceCost {
+    std::uint32_t base_nj = 0;                   ///< whatever the network
+    std::uint32_t picojoules_per_operation = 0;  ///< a multiply-accumulate; 0: unknown
+};
+
+/// FR_ENERGY_COMPUTE of frugal/energy.h, with its sources; a class not in it is unknown.
+InferenceCost usual_cost(const base::ClassName& device_class);
 
 struct EnergyBound {
-    std::uint32_t picojoules_per_operation = 0;  ///< 0: unknown
-    std::optional<std::uint32_t> budget_uj{};    ///< absent: no bound
+    InferenceCost cost{};
+    std::optional<std::uint32_t> budget_uj{};  ///< absent: no bound
 };
 
 /// The line of the task and class; else of the class, of the task and "any", of "any".
@@ -24,7 +27,6 @@ EnergyBound energy_bound(const std::vector<EnergyBudget>& budgets, std::uint32_t
                          const base::ClassName& device_class);
 
 /// Microjoules of an inference, rounded up; 0 if work or constant are unknown.
-std::uint64_t estimated_energy_uj(std::uint32_t multiply_accumulates,
-                                  std::uint32_t picojoules_per_operation);
+std::uint64_t estimated_energy_uj(std::uint32_t multiply_accumulates, const InferenceCost& cost);
 
 }  // namespace frugal::core

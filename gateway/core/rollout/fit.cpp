@@ -127,8 +127,7 @@ Lack energy_lack(const ManifestContent& wants, const FitSubject& subject) {
         return std::nullopt;
     }
     return above(Need::kEnergy, Reason::kUnfitEnergy,
-                 estimated_energy_uj(wants.multiply_accumulates, energy.picojoules_per_operation),
-                 *energy.budget_uj);
+                 estimated_energy_uj(wants.multiply_accumulates, energy.cost), *energy.budget_uj);
 }
 
 // A device takes a burned counter again for the model that burned it only, so another variant of a

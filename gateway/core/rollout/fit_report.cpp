@@ -12,9 +12,8 @@ VariantVerdict verdict_of(const VariantRecord& variant, std::size_t place,
                           const FitSubject& subject) {
     VariantVerdict verdict{.variant = static_cast<std::uint32_t>(place)};
     const auto work = variant.manifest->content().multiply_accumulates;
-    const auto picojoules = subject.energy.picojoules_per_operation;
-    if (work != 0 && picojoules != 0) {
-        verdict.energy_uj = estimated_energy_uj(work, picojoules);
+    if (const auto energy_uj = estimated_energy_uj(work, subject.energy.cost); energy_uj != 0) {
+        verdict.energy_uj = energy_uj;
     }
     const auto judged = judge_variant(variant, subject);
     if (const auto* lack = std::get_if<Shortfall>(&judged)) {

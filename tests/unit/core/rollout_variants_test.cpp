@@ -106,10 +106,10 @@ TEST_F(Variants, AnEnergyBoundIsHeldAgainstAnEstimate) {
         {.task = 1, .device_class = *base::ClassName::parse("m4"), .budget_uj = 1000}};
     energy = energy_bound(budgets, 1, can.device_class);
     EXPECT_EQ(chosen(), 1U);
-    EXPECT_EQ(why(1), "is estimated at 1820 uJ an inference, the bound is 1000 uJ");
+    EXPECT_EQ(why(1), "is estimated at 1550 uJ an inference, the bound is 1000 uJ");
     energy = energy_bound(budgets, 2, can.device_class);
     EXPECT_EQ(chosen(), 2U) << "another task's bound";
-    energy = {684, 100};
+    energy = {{0, 684}, 100};
     EXPECT_EQ(misfit(), (Misfit{Reason::kUnfitEnergy, 342}));
     reported.release = 2;
     reported.model_digest = digest_of(2);
@@ -125,16 +125,18 @@ TEST(EnergyBudgets, TheClosestLineHolds) {
         {.device_class = m4, .budget_uj = 3, .picojoules_per_operation = 500},
         {.task = 1, .device_class = m4, .budget_uj = 4}};
     EXPECT_EQ(energy_bound(budgets, 1, m4).budget_uj, 4U);
-    EXPECT_EQ(energy_bound(budgets, 1, m4).picojoules_per_operation, 684U);
+    EXPECT_EQ(energy_bound(budgets, 1, m4).cost.picojoules_per_operation, 560U);
     EXPECT_EQ(energy_bound(budgets, 2, m4).budget_uj, 3U);
-    EXPECT_EQ(energy_bound(budgets, 2, m4).picojoules_per_operation, 500U);
+    EXPECT_EQ(energy_bound(budgets, 2, m4).cost.picojoules_per_operation, 500U);
+    EXPECT_EQ(energy_bound(budgets, 2, m4).cost.base_nj, 0U) << "the owner's constant says it all";
     const auto unknown = *base::ClassName::parse("z80");
     EXPECT_EQ(energy_bound(budgets, 1, unknown).budget_uj, 2U);
     EXPECT_EQ(energy_bound(budgets, 7, unknown).budget_uj, 1U);
-    EXPECT_EQ(energy_bound({}, 1, unknown).picojoules_per_operation, 0U);
+    EXPECT_EQ(energy_bound({}, 1, unknown).cost.picojoules_per_operation, 0U);
     EXPECT_FALSE(energy_bound({}, 1, unknown).budget_uj);
-    EXPECT_EQ(estimated_energy_uj(2'660'000, 684), 1820U);
-    EXPECT_EQ(estimated_energy_uj(1, 1), 1U) << "rounded up";
+    EXPECT_EQ(estimated_energy_uj(2'660'000, {60'000, 560}), 1550U);
+    EXPECT_EQ(estimated_energy_uj(1, {0, 1}), 1U) << "rounded up";
+    EXPECT_EQ(estimated_energy_uj(0, {60'000, 560}), 0U) << "work nobody stated";
 }
 
 TEST_F(Variants, ADeviceKeepsTheVariantItRuns) {
