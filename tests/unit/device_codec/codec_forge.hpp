@@ -77,6 +77,24 @@ public:
         adaptive(tokens_.has_special, bit);
         return *this;
     }
+    /// A palette of `count` values from `first` (0 is -128) on, one after the other.
+    CodecForge& palette(uint32_t first, uint32_t count) {
+        size(count).plain(first, 8);
+        for (uint32_t i = 1; i < count; ++i) {
+            delta(0);
+        }
+        return *this;
+    }
+    /// The first weight of a tensor is its special value.
+    CodecForge& special_at_first() {
+        fr_weight_tensor_t tensor{};
+        fr_weight_model_t model{};
+        fr_weight_model_begin_tensor(&model, &tensor, true);
+        fr_weight_model_begin_row(&model);
+        fr_weight_model_begin(&model, &tensor);
+        encoder_.predicted(1, model.specials[model.scale_class][0]);
+        return *this;
+    }
     /// A row that is not all zero.
     CodecForge& row() {
         adaptive(tokens_.zero_row, 0);

@@ -176,6 +176,7 @@ const Case kCases[] = {
     {"code_that_does_not_exist", [] { return weights(0, 3, 1, 0, 0).code({1}, {7}).plain(0xFF, 8).plain(0xFF, 8).stream(9); }, FR_CODEC_FAULT_CODE},
     {"palette_too_large", [] { return weights(0, 3, 1, 0).has_special(1).size(FR_PALETTE_MAX + 1).stream(9); }, FR_CODEC_FAULT_CODE},
     {"palette_value_above_127", [] { return weights(0, 3, 1, 0).has_special(1).size(2).plain(255, 8).delta(0).stream(9); }, FR_CODEC_FAULT_CODE},
+    {"special_value_behind_the_palette", [] { return weights(0, 3, 1, 0).has_special(1).palette(64, FR_PALETTE_MAX).row().special_at_first().stream(9); }, FR_CODEC_FAULT_NUMBER},
     {"scale_zero", [] { return product_of(0, kOne); }, FR_CODEC_FAULT_SCALE},
     {"scale_infinite", [] { return product_of(0x7F800000U, kOne); }, FR_CODEC_FAULT_SCALE},
     {"scale_not_a_number", [] { return product_of(kOne, 0x7FC00000U); }, FR_CODEC_FAULT_SCALE},
