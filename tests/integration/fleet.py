@@ -11,6 +11,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -281,6 +282,21 @@ class Site:
             variants += ["--variant", f"{name}={os.path.join(MODELS, file)}"]
         made = self.control("model", "import", "fashion", "--task", TASK, *variants)
         return f"fashion@{made['release']}"
+
+    def write_policy(self, gain=None, privacy="edge-only"):
+        """The demo's policy without caps and learning, in a file; with one gain in every bin of
+        every table (0: nothing is worth asking, 255: everything is) or the authored tables."""
+        with open(POLICY, encoding="utf-8") as file:
+            text = file.read()
+        for name, value in (("privacy", f'"{privacy}"'), ("learn", '"off"'),
+                            ("caps", "{ node_per_hour = 0, group_share = 1.0 }")):
+            text = re.sub(rf"^{name} = .*$", f"{name} = {value}", text, flags=re.MULTILINE)
+        if gain is not None:
+            text = re.sub(r"^gain = \[[^\]]*\]", f"gain = {[gain] * 32}", text, flags=re.MULTILINE)
+        path = os.path.join(self.folder, "policy.toml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
 
     def roll_out(self, release, policy=POLICY):
         self.control("policy", "set", TASK, policy, "--release", release)
