@@ -257,6 +257,8 @@ def measure_codec(context):
         figures.append(Figure(f"decoder RAM, profile {profile}", f"{ram:,} B", f"goal {goal:,} B", ram <= goal))
     figures.append(Figure("largest model encoded in", f"{result['encode_seconds_largest']:.1f} s",
                           f"peak memory {result['peak_memory_kb'] / 1024:.0f} MB"))
+    proved, result["strip"] = bench_codec.strip_figures(context.binary("strip_bench"))
+    figures += proved
     result["code_bytes"] = bench_codec.measure_code(ROOT)
     figures += bench_codec.code_figures(result["code_bytes"])
     more, instructions = measure_instructions(context)

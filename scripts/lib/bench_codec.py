@@ -6,9 +6,10 @@ import shutil
 import subprocess
 import tempfile
 
-from bench_figures import Figure
+from bench_figures import Figure, run_json
 
 CODE_GOAL_BYTES = 4096
+STRIP_INPUTS = 1000
 REEXPORTS = ("ic_int8_20201218", "ic_int8", "ad_int8", "aww_v2_20210210", "micro_speech_int8")
 SHARED_ANCESTORS = ("mww2_hey_ha",)
 SETS = {"0": (0,), "1": (1,), "2": (2,), "all": (0, 1, 2)}
@@ -82,6 +83,21 @@ def delta_figures(root, models, deltas):
         figures.append(Figure(f"  delta to {delta['new']}", f"{delta['delta_bytes']:,} B",
                               f"{words}; full {delta['full_bytes']:,}, {beside}", delta["delta_bytes"] <= goal))
     return figures
+
+
+def strip_figures(program):
+    """(figures, rows): both files of every model run on 1,000 inputs, outputs compared byte by byte."""
+    if not os.access(program, os.X_OK):
+        return [Figure("strip proved by running", "skipped", "strip_bench is not built")], []
+    rows = run_json([program, "--json"], 600)["models"]
+    different = [row["name"] for row in rows if row["different"] != 0]
+    inputs = min(row["inputs"] for row in rows)
+    few = sorted(rows, key=lambda row: row["distinct_outputs"])[0]
+    return [Figure("strip proved by running: models", f"{len(rows)}",
+                   f"{inputs:,} inputs each, outputs and state compared byte by byte; fewest distinct outputs "
+                   f"{few['distinct_outputs']:,} ({few['name']})"),
+            Figure("  with an output that differs", f"{len(different)}", " ".join(different) or "of none",
+                   not different and inputs >= STRIP_INPUTS)], rows
 
 
 def code_figures(sizes):

@@ -14,15 +14,13 @@
 #include <array>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "bench/bench_models.hpp"
 #include "frugal/codec.h"
 #include "model/codec/codec.hpp"
 #include "model/codec/tflite_plan.hpp"
@@ -32,6 +30,7 @@ namespace {
 
 using frugal::base::Bytes;
 using frugal::base::ByteView;
+using frugal::bench::read_file;
 
 enum Coder { kGzip, kZstd, kXz, kBrotli, kHeatshrink, kCoders };
 constexpr std::array<const char*, kCoders> kCoderNames = {"gzip9", "zstd19", "xz9e", "brotli11",
@@ -53,11 +52,6 @@ struct DeltaRow {
     std::string old_name, name;
     std::size_t full = 0, delta = 0, zstd_patch = 0;
 };
-
-Bytes read_file(const std::filesystem::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    return Bytes(std::istreambuf_iterator<char>(in), {});
-}
 
 std::size_t gzip_size(ByteView bytes) {
     z_stream stream{};
@@ -157,27 +151,6 @@ std::size_t zstd_patch_size(ByteView old, ByteView bytes) {
         ZSTD_compress2(context, out.data(), out.size(), bytes.data(), bytes.size());
     ZSTD_freeCCtx(context);
     return ZSTD_isError(size) != 0 ? 0 : size;
-}
-
-void collect(const std::filesystem::path& folder, std::vector<std::filesystem::path>& paths) {
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-        if (entry.path().extension() == ".tflite") {
-            paths.push_back(entry.path());
-        }
-    }
-}
-
-std::vector<std::filesystem::path> default_paths() {
-    const std::filesystem::path source = FRUGAL_SOURCE_DIR;
-    const char* shared = std::getenv("FRUGAL_SHARED_DIR");
-    std::vector<std::filesystem::path> paths;
-    collect(source / "device-sim" / "models", paths);
-    collect((shared != nullptr ? std::filesystem::path(shared) : source.parent_path() / "shared") /
-                "models" / "tflite",
-            paths);
-    std::sort(paths.begin(), paths.end());
-    return paths;
 }
 
 bool encode_all(ByteView bytes, const frugal::model::SegmentPlan& plan, Row& row) {
@@ -356,7 +329,7 @@ int main(int argc, char** argv) {
         }
     }
     if (paths.empty()) {
-        paths = default_paths();
+        paths = frugal::bench::default_models();
     }
     std::vector<Row> rows;
     bool is_good = !paths.empty();
