@@ -3,8 +3,8 @@
 """The figures of Frugal, each beside its ceiling from the same run.
 
 Parts: memory and ingest (both on a real site: broker, gateway, devices over mutual TLS, all on
-loopback), intake (wire, core and storage without a network), codec, kws, simulation, size, accuracy, policy;
-lenet on request. The machine is rarely quiet: only ratios within one run count, so the load of the
+loopback), intake (wire, core and storage without a network), codec, kws, simulation, size, accuracy, policy,
+evaluator, tiers (accuracy and energy of a swarm: all local, all to the edge, the policy); lenet on request. The machine is rarely quiet: only ratios within one run count, so the load of the
 machine is printed with them.
 """
 
@@ -23,11 +23,12 @@ import bench_codec
 import bench_compress
 import bench_evaluator
 import bench_policy
+import bench_tiers
 import demo
 from bench_figures import Figure, Skip, run_json
 
 ROOT = demo.ROOT
-PARTS = ("memory", "ingest", "intake", "codec", "kws", "simulation", "size", "accuracy", "policy", "evaluator")
+PARTS = ("memory", "ingest", "intake", "codec", "kws", "simulation", "size", "accuracy", "policy", "evaluator", "tiers")
 ON_REQUEST = ("lenet",)  # trains networks: minutes
 FLEET = 1000  # devices of the memory part
 KILL_TEST = "python3 -m unittest -v test_kill, in tests/integration (FRUGAL_BIN=build/bin)"
@@ -324,7 +325,8 @@ def measure_policy(context):
 
 MEASURES = {"memory": measure_memory, "ingest": measure_ingest, "intake": measure_intake, "codec": measure_codec, "kws": bench_compress.measure_kws, "lenet": bench_compress.measure_lenet, "simulation": measure_simulation,
             "size": measure_size, "accuracy": measure_accuracy, "policy": measure_policy,
-            "evaluator": lambda context: bench_evaluator.measure()}
+            "evaluator": lambda context: bench_evaluator.measure(),
+            "tiers": lambda context: bench_tiers.measure(context.binaries)}
 
 
 class Context:
@@ -362,7 +364,7 @@ def run_parts(context, parts):
         except Skip as reason:
             say(f"  skipped: {reason}")
             results[part] = {"skipped": str(reason)}
-        except (demo.DemoError, subprocess.SubprocessError, ValueError, OSError) as error:
+        except (demo.DemoError, bench_tiers.fleet.FleetError, subprocess.SubprocessError, ValueError, OSError) as error:
             demo.say(f"bench: {part}: {error}")
             results[part] = {"error": str(error)}
             failed.append(part)
