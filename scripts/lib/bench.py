@@ -253,6 +253,7 @@ def measure_codec(context):
         others = ", ".join(f"{coder} {model[f'{coder}_bytes']:,}" for coder in ("zstd19", "xz9e", "brotli11"))
         figures.append(Figure(f"  {model['name']}", f"{model['ours_bytes']:,} B",
                               f"raw {model['raw_bytes']:,}, {others}, stripped {model['stripped_packed_bytes']:,}"))
+    figures += bench_codec.bound_figures(result["models"])
     figures += bench_codec.delta_figures(ROOT, shared_models(), result["deltas"])
     for profile, (ram, goal) in enumerate(zip(result["decoder_ram_bytes"], (819, 1638, 4608))):
         figures.append(Figure(f"decoder RAM, profile {profile}", f"{ram:,} B", f"goal {goal:,} B", ram <= goal))

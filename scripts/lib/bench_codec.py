@@ -10,6 +10,8 @@ from bench_figures import Figure, run_json
 
 CODE_GOAL_BYTES = 4096
 STRIP_INPUTS = 1000
+IDEAL_GOALS = ((2, 1.015), (1, 1.03))  # by profile
+ENTROPY_GOAL = 1.03
 REEXPORTS = ("ic_int8_20201218", "ic_int8", "ad_int8", "aww_v2_20210210", "micro_speech_int8")
 SHARED_ANCESTORS = ("mww2_hey_ha",)
 SETS = {"0": (0,), "1": (1,), "2": (2,), "all": (0, 1, 2)}
@@ -82,6 +84,24 @@ def delta_figures(root, models, deltas):
         beside = ", ".join(f"{name} {size:,}" for name, size in delta["other_bytes"].items())
         figures.append(Figure(f"  delta to {delta['new']}", f"{delta['delta_bytes']:,} B",
                               f"{words}; full {delta['full_bytes']:,}, {beside}", delta["delta_bytes"] <= goal))
+    return figures
+
+
+def bound_figures(models):
+    """The weights alone beside an ideal mixture of models and beside their zeroth-order entropy."""
+    known = [model for model in models if "weights_ideal_bytes" in model]
+    figures = []
+    for profile, goal in IDEAL_GOALS:
+        for model in known:
+            ratio = model[f"profile{profile}_of_ideal"]
+            packed = model["weights_packed_bytes"][profile]
+            figures.append(Figure(f"weights of {model['name']}, profile {profile}, of the ideal", f"{ratio:.4f}",
+                                  f"goal {goal}; {packed:,} B, ideal {model['weights_ideal_bytes']:,}, "
+                                  f"entropy {model['weights_entropy_bytes']:,}", ratio <= goal))
+    worst = max(models, key=lambda model: model["worst_tensor_of_entropy"] if model["int8"] else 0)
+    figures.append(Figure("largest ratio to its entropy of a tensor of 4 KB and more",
+                          f"{worst['worst_tensor_of_entropy']:.4f}", f"goal {ENTROPY_GOAL} ({worst['name']})",
+                          worst["worst_tensor_of_entropy"] <= ENTROPY_GOAL))
     return figures
 
 

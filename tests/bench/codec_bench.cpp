@@ -21,6 +21,7 @@
 
 #include "base/bytes.hpp"
 #include "bench/bench_models.hpp"
+#include "bench/codec_bound.hpp"
 #include "frugal/codec.h"
 #include "model/codec/codec.hpp"
 #include "model/codec/tflite_plan.hpp"
@@ -44,6 +45,7 @@ struct Row {
     std::size_t stripped = 0;  ///< of the stripped file; 0: not strippable
     double encode_s = 0;       ///< profile 2
     bool is_int8 = false;
+    frugal::bench::WeightBounds weights;
 
     std::size_t best() const { return ours.back(); }
 };
@@ -156,12 +158,13 @@ std::size_t zstd_patch_size(ByteView old, ByteView bytes) {
 bool encode_all(ByteView bytes, const frugal::model::SegmentPlan& plan, Row& row) {
     for (std::uint8_t profile = 0; profile < FR_CODEC_PROFILES; ++profile) {
         const auto begin = std::chrono::steady_clock::now();
-        const auto stream = frugal::model::encode(bytes, plan, {profile, {}, {}});
-        if (!stream) {
-            fmt::print(stderr, "{}: {}\n", row.name, stream.error().describe());
+        const auto encoded = frugal::model::encode_with_statistics(bytes, plan, {profile, {}, {}});
+        if (!encoded) {
+            fmt::print(stderr, "{}: {}\n", row.name, encoded.error().describe());
             return false;
         }
-        row.ours[profile] = stream->size();
+        row.ours[profile] = encoded->stream.size();
+        add_packed(row.weights, bytes, plan, *encoded);
         row.encode_s =
             std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     }
@@ -171,13 +174,10 @@ bool encode_all(ByteView bytes, const frugal::model::SegmentPlan& plan, Row& row
 bool measure(const std::filesystem::path& path, Row& row) {
     const Bytes bytes = read_file(path);
     const auto plan = frugal::model::plan_of_tflite(bytes);
-    std::size_t weights = 0;
-    for (const auto& region : plan.regions) {
-        weights += region.kind == frugal::model::RegionKind::kWeights ? region.size_bytes : 0;
-    }
     row.name = path.stem().string();
     row.raw = bytes.size();
-    row.is_int8 = weights * 4 > bytes.size();
+    row.weights = frugal::bench::weight_bounds(row.name, bytes, plan);
+    row.is_int8 = row.weights.raw * 4 > bytes.size();
     row.others = {gzip_size(bytes), zstd_size(bytes), xz_size(bytes), brotli_size(bytes),
                   heatshrink_size(bytes)};
     if (const auto stripped = frugal::model::strip_model(bytes)) {
@@ -263,6 +263,11 @@ void print_table(const std::vector<Row>& rows, const std::vector<DeltaRow>& delt
         fmt::print(" {:>8} {:>8.4f}\n", row.stripped,
                    static_cast<double>(row.best()) / static_cast<double>(row.others[kZstd]));
     }
+    std::vector<std::pair<std::string, frugal::bench::WeightBounds>> bounds;
+    for (const Row& row : rows) {
+        bounds.emplace_back(row.name, row.weights);
+    }
+    print_bounds(bounds);
     fmt::print("geometric mean of profile 2, int8 models:");
     for (int coder = 0; coder < kCoders; ++coder) {
         fmt::print(" of {} {:.4f}", kCoderNames[static_cast<std::size_t>(coder)],
@@ -287,7 +292,8 @@ void print_row_json(const Row& row) {
     for (std::size_t profile = 0; profile < FR_CODEC_PROFILES; ++profile) {
         fmt::print(", \"profile{}_bytes\": {}", profile, row.ours[profile]);
     }
-    fmt::print(", \"ours_bytes\": {}, \"stripped_packed_bytes\": {}}}", row.best(), row.stripped);
+    fmt::print(", \"ours_bytes\": {}, \"stripped_packed_bytes\": {}, {}}}", row.best(),
+               row.stripped, bounds_json(row.weights));
 }
 
 void print_json(const std::vector<Row>& rows, const std::vector<DeltaRow>& deltas) {
