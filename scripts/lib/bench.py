@@ -182,62 +182,11 @@ def measure_intake(context):
 
 
 CODEC_GOALS = (("zstd19", 0.90), ("xz9e", 0.915), ("brotli11", 0.92), ("heatshrink11", 0.71), ("gzip9", 1.0))
-INSTRUCTION_GOALS = (350, 700, 2000)
-INSTRUCTION_MODELS = ("kws_ref_int8", "ic_int8", "ad_int8", "sww_int8", "mnist_lstm_int8")
 
 
 def shared_models():
     shared = os.environ.get("FRUGAL_SHARED_DIR", os.path.join(os.path.dirname(ROOT), "shared"))
     return os.path.join(shared, "models", "tflite")
-
-
-def decoder_instructions(context, folder, model, profile):
-    """Instructions for each byte out on an emulated Cortex-M4, the decoder compiled with -Os."""
-    stream = os.path.join(folder, "stream")
-    subprocess.run([context.binary("frugalctl"), "model", "pack", model, "-o", stream, "--profile", str(profile)],
-                   stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True)
-    bench = os.path.join(ROOT, "tests", "bench", "codec_cortex")
-    board = os.path.join(ROOT, "tests", "support", "cortex")
-    source = os.path.join(ROOT, "device", "src", "codec")
-    linked = os.path.join(folder, "stream.S")
-    with open(linked, "w", encoding="ascii") as file:
-        file.write(f'.section .stream\n.global stream_start\n.global stream_end\n'
-                   f'stream_start: .incbin "{stream}"\nstream_end:\n')
-    firmware = os.path.join(folder, "decoder.elf")
-    subprocess.run(["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-Os", "-std=c99", "-ffreestanding",
-                    "-fno-builtin", "-fno-tree-loop-distribute-patterns", "-nostdlib",
-                    "-I" + os.path.join(ROOT, "device", "include"), "-I" + os.path.join(ROOT, "device", "src"),
-                    "-I" + os.path.join(ROOT, "tests"), "-T", os.path.join(board, "link.ld"), os.path.join(bench, "main.c"), linked,
-                    *(os.path.join(source, name) for name in sorted(os.listdir(source))
-                      if name.endswith(".c") and name != "artifact.c"), "-lgcc", "-o", firmware],
-                   stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=True)
-    done = subprocess.run(["qemu-system-arm", "-M", "mps2-an386", "-kernel", firmware, "-nographic", "-monitor", "none",
-                           "-serial", "null", "-semihosting-config", "enable=on,target=native",
-                           "-icount", "shift=0,align=off,sleep=off"],
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=True)
-    status, size, ticks = (int(word) for word in (done.stdout + done.stderr).split()[:3])
-    if status != 0:
-        raise demo.DemoError(f"the decoder on the Cortex-M refused {model}: status {status}")
-    return 40 * ticks / size
-
-
-def measure_instructions(context):
-    missing = [tool for tool in ("qemu-system-arm", "arm-none-eabi-gcc") if shutil.which(tool) is None]
-    if missing:
-        return [Figure("decoder instructions for a byte", "skipped", f"not installed: {', '.join(missing)}")], []
-    models = [os.path.join(shared_models(), name + ".tflite") for name in INSTRUCTION_MODELS]
-    models = [model for model in models if os.path.exists(model)] or [
-        os.path.join(ROOT, "device-sim", "models", "fashion-small-1.tflite")]
-    figures, results = [], []
-    with tempfile.TemporaryDirectory(prefix="frugal-bench-") as folder:
-        for model in models:
-            for profile, goal in enumerate(INSTRUCTION_GOALS):
-                count = decoder_instructions(context, folder, model, profile)
-                name = os.path.basename(model).removesuffix(".tflite")
-                results.append({"model": name, "profile": profile, "instructions_per_byte": round(count)})
-                figures.append(Figure(f"instructions a byte, profile {profile}, {name}", f"{count:,.0f}",
-                                      f"goal {goal:,}, Cortex-M4 -Os under QEMU", count <= goal))
-    return figures, results
 
 
 def measure_codec(context):
@@ -263,7 +212,7 @@ def measure_codec(context):
     figures += proved
     result["code_bytes"] = bench_codec.measure_code(ROOT)
     figures += bench_codec.code_figures(result["code_bytes"])
-    more, instructions = measure_instructions(context)
+    more, instructions = bench_codec.measure_instructions(ROOT, context.binary("frugalctl"), shared_models())
     result["instructions"] = instructions
     return figures + more, result
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 
+import demo
 from bench_figures import Figure, run_json
 
 CODE_GOAL_BYTES = 4096
@@ -14,6 +15,8 @@ IDEAL_GOALS = ((2, 1.015), (1, 1.03))  # by profile
 ENTROPY_GOAL = 1.03
 REEXPORTS = ("ic_int8_20201218", "ic_int8", "ad_int8", "aww_v2_20210210", "micro_speech_int8")
 SHARED_ANCESTORS = ("mww2_hey_ha",)
+INSTRUCTION_GOALS = (350, 700, 2000)
+INSTRUCTION_MODELS = ("kws_ref_int8", "ic_int8", "ad_int8", "sww_int8", "mnist_lstm_int8")
 SETS = {"0": (0,), "1": (1,), "2": (2,), "all": (0, 1, 2)}
 
 
@@ -118,6 +121,55 @@ def strip_figures(program):
                    f"{few['distinct_outputs']:,} ({few['name']})"),
             Figure("  with an output that differs", f"{len(different)}", " ".join(different) or "of none",
                    not different and inputs >= STRIP_INPUTS)], rows
+
+
+def decoder_instructions(root, frugalctl, folder, model, profile):
+    """Instructions for each byte out on an emulated Cortex-M4, the decoder compiled with -Os."""
+    stream = os.path.join(folder, "stream")
+    subprocess.run([frugalctl, "model", "pack", model, "-o", stream, "--profile", str(profile)],
+                   stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True)
+    bench = os.path.join(root, "tests", "bench", "codec_cortex")
+    board = os.path.join(root, "tests", "support", "cortex")
+    source = os.path.join(root, "device", "src", "codec")
+    linked = os.path.join(folder, "stream.S")
+    with open(linked, "w", encoding="ascii") as file:
+        file.write(f'.section .stream\n.global stream_start\n.global stream_end\n'
+                   f'stream_start: .incbin "{stream}"\nstream_end:\n')
+    firmware = os.path.join(folder, "decoder.elf")
+    subprocess.run(["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-Os", "-std=c99", "-ffreestanding",
+                    "-fno-builtin", "-fno-tree-loop-distribute-patterns", "-nostdlib",
+                    "-I" + os.path.join(root, "device", "include"), "-I" + os.path.join(root, "device", "src"),
+                    "-I" + os.path.join(root, "tests"), "-T", os.path.join(board, "link.ld"), os.path.join(bench, "main.c"), linked,
+                    *(os.path.join(source, name) for name in sorted(os.listdir(source))
+                      if name.endswith(".c") and name != "artifact.c"), "-lgcc", "-o", firmware],
+                   stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=True)
+    done = subprocess.run(["qemu-system-arm", "-M", "mps2-an386", "-kernel", firmware, "-nographic", "-monitor", "none",
+                           "-serial", "null", "-semihosting-config", "enable=on,target=native",
+                           "-icount", "shift=0,align=off,sleep=off"],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=True)
+    status, size, ticks = (int(word) for word in (done.stdout + done.stderr).split()[:3])
+    if status != 0:
+        raise demo.DemoError(f"the decoder on the Cortex-M refused {model}: status {status}")
+    return 40 * ticks / size
+
+
+def measure_instructions(root, frugalctl, folder_of_models):
+    missing = [tool for tool in ("qemu-system-arm", "arm-none-eabi-gcc") if shutil.which(tool) is None]
+    if missing:
+        return [Figure("decoder instructions for a byte", "skipped", f"not installed: {', '.join(missing)}")], []
+    models = [os.path.join(folder_of_models, name + ".tflite") for name in INSTRUCTION_MODELS]
+    models = [model for model in models if os.path.exists(model)] or [
+        os.path.join(root, "device-sim", "models", "fashion-small-1.tflite")]
+    figures, results = [], []
+    with tempfile.TemporaryDirectory(prefix="frugal-bench-") as folder:
+        for model in models:
+            for profile, goal in enumerate(INSTRUCTION_GOALS):
+                count = decoder_instructions(root, frugalctl, folder, model, profile)
+                name = os.path.basename(model).removesuffix(".tflite")
+                results.append({"model": name, "profile": profile, "instructions_per_byte": round(count)})
+                figures.append(Figure(f"instructions a byte, profile {profile}, {name}", f"{count:,.0f}",
+                                      f"goal {goal:,}, Cortex-M4 -Os under QEMU", count <= goal))
+    return figures, results
 
 
 def code_figures(sizes):
