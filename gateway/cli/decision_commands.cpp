@@ -8,6 +8,7 @@
 #include "cli/command.hpp"
 #include "cli/json_path.hpp"
 #include "cli/output.hpp"
+#include "cli/task_name.hpp"
 
 namespace frugal::cli {
 
@@ -27,7 +28,11 @@ Result<int> query(const Context& context, const QueryOptions& options) {
         target += "&device=" + percent_encode(options.device);
     }
     if (!options.task.empty()) {
-        target += "&task=" + percent_encode(options.task);
+        const auto task = find_task(context, options.task);
+        if (!task) {
+            return tl::unexpected(task.error());
+        }
+        target += "&task=" + std::to_string(*task);
     }
     const auto answer = ApiClient(context).call({"GET", target, {}, {}});
     if (!answer) {
@@ -56,7 +61,7 @@ void add_decision_commands(CLI::App& root, Context& context) {
     auto options = std::make_shared<QueryOptions>();
     auto* command = noun->add_subcommand("query", "stored decisions, newest first");
     command->add_option("--device", options->device);
-    command->add_option("--task", options->task);
+    command->add_option("--task", options->task, "name or number");
     command->add_option("--limit", options->limit)->capture_default_str();
     on_command(*command, context, [&context, options] { return query(context, *options); });
 }

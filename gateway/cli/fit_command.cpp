@@ -8,6 +8,7 @@
 #include "cli/api_client.hpp"
 #include "cli/json_path.hpp"
 #include "cli/output.hpp"
+#include "cli/task_name.hpp"
 
 namespace frugal::cli {
 
@@ -85,21 +86,40 @@ void print_report(const std::string& name, const json::value& answer, bool with_
 }
 
 struct FitOptions {
-    std::string release;
+    std::string release;  ///< empty: the newest of the task
+    std::string task;
     std::string after;
     bool with_devices = false;
 };
 
+Result<std::string> release_of(const Context& context, const FitOptions& options) {
+    if (options.task.empty()) {
+        return options.release;
+    }
+    const auto task = find_task(context, options.task);
+    if (!task) {
+        return tl::unexpected(task.error());
+    }
+    const auto models = ApiClient(context).call({"GET", "/api/v1/models", {}, {}});
+    return models ? newest_release(*models, *task)
+                  : Result<std::string>(tl::unexpected(models.error()));
+}
+
 Result<int> fit(const Context& context, const FitOptions& options) {
-    const auto at = options.release.find('@');
+    const auto release = release_of(context, options);
+    if (!release) {
+        return tl::unexpected(release.error());
+    }
+    const auto at = release->find('@');
     if (at == std::string::npos) {
-        return base::fail(base::ErrorKind::kInvalidInput,
-                          "\"" + options.release + "\" names no release", {},
-                          "Write MODEL@NUMBER; frugalctl model list shows them.");
+        return base::fail(base::ErrorKind::kInvalidInput, "\"" + *release + "\" names no release",
+                          {},
+                          "Write MODEL@NUMBER (frugalctl model list shows them), or --task NAME "
+                          "for the newest of a task.");
     }
     auto path = fmt::format("/api/v1/models/{}/releases/{}/fit?page_size={}",
-                            percent_encode(options.release.substr(0, at)),
-                            percent_encode(options.release.substr(at + 1)), kPageSize);
+                            percent_encode(release->substr(0, at)),
+                            percent_encode(release->substr(at + 1)), kPageSize);
     if (!options.after.empty()) {
         path += "&page_token=" + percent_encode(options.after);
     }
@@ -111,7 +131,7 @@ Result<int> fit(const Context& context, const FitOptions& options) {
         print_json("model-fit", answer->as_object());
         return kExitDone;
     }
-    print_report(options.release, *answer, options.with_devices);
+    print_report(*release, *answer, options.with_devices);
     if (const auto next = text_at(*answer, "next_page_token");
         options.with_devices && !next.empty()) {
         say("More devices: --after " + next);
@@ -121,11 +141,31 @@ Result<int> fit(const Context& context, const FitOptions& options) {
 
 }  // namespace
 
+Result<std::string> newest_release(const json::value& models, std::uint32_t task) {
+    std::string newest;
+    std::uint64_t highest = 0;
+    for (const auto& release : list_at(models, "releases")) {
+        const auto counter = number_at(release, "counter");
+        if (number_at(release, "task") == task && counter > highest) {
+            highest = counter;
+            newest = fmt::format("{}@{}", text_at(release, "model"), text_at(release, "release"));
+        }
+    }
+    if (newest.empty()) {
+        return base::fail(base::ErrorKind::kNotFound,
+                          fmt::format("task {} has no release yet", task), {},
+                          "Import one: frugalctl model import.");
+    }
+    return newest;
+}
+
 void add_fit_command(CLI::App& noun, Context& context) {
     auto options = std::make_shared<FitOptions>();
     auto* command = noun.add_subcommand(
         "fit", "which variant of a release each device would get, and why not the others");
-    command->add_option("release", options->release, "MODEL@NUMBER")->required();
+    auto* release = command->add_option("release", options->release, "MODEL@NUMBER");
+    command->add_option("--task", options->task, "name or number: the newest release for this task")
+        ->excludes(release);
     command->add_flag("--devices", options->with_devices, "every device, not only the classes");
     command->add_option("--after", options->after, "devices after this one");
     on_command(*command, context, [&context, options] { return fit(context, *options); });

@@ -11,6 +11,7 @@
 #include "cli/files.hpp"
 #include "cli/json_path.hpp"
 #include "cli/output.hpp"
+#include "cli/task_name.hpp"
 
 namespace frugal::cli {
 
@@ -19,7 +20,7 @@ using base::Result;
 namespace {
 
 struct LearningOptions {
-    std::uint32_t task = 0;
+    std::string task;
     std::string file;
     std::string release;
     std::uint32_t hours = 24;
@@ -36,8 +37,12 @@ std::string picture_of(const boost::json::array& gains) {
 
 Result<int> learned(const Context& context, const LearningOptions& options) {
     std::string target = "/api/v1/policies/learned";
-    if (options.task != 0) {
-        target += "?task=" + std::to_string(options.task);
+    if (!options.task.empty()) {
+        const auto task = find_task(context, options.task);
+        if (!task) {
+            return tl::unexpected(task.error());
+        }
+        target += "?task=" + std::to_string(*task);
     }
     const auto answer = ApiClient(context).call({"GET", target, {}, {}});
     if (!answer) {
@@ -72,11 +77,15 @@ Result<int> simulate(const Context& context, const LearningOptions& options) {
     if (!text) {
         return tl::unexpected(text.error());
     }
-    const auto answer = ApiClient(context).call(
-        {"POST",
-         fmt::format("/api/v1/tasks/{}/policy:simulate?release={}&hours={}", options.task,
-                     percent_encode(options.release), options.hours),
-         "application/toml", std::string(base::as_text(*text))});
+    const auto task = find_task(context, options.task);
+    if (!task) {
+        return tl::unexpected(task.error());
+    }
+    const auto answer =
+        ApiClient(context).call({"POST",
+                                 fmt::format("/api/v1/tasks/{}/policy:simulate?release={}&hours={}",
+                                             *task, percent_encode(options.release), options.hours),
+                                 "application/toml", std::string(base::as_text(*text))});
     if (!answer) {
         return tl::unexpected(answer.error());
     }
@@ -110,13 +119,13 @@ Result<int> simulate(const Context& context, const LearningOptions& options) {
 void add_learning_commands(CLI::App& policy, Context& context) {
     auto options = std::make_shared<LearningOptions>();
     auto* show = policy.add_subcommand("learned", "what the gateway learned of when asking pays");
-    show->add_option("task", options->task, "one task only");
+    show->add_option("task", options->task, "one task only, by name or number");
     on_command(*show, context, [&context, options] { return learned(context, *options); });
 
     auto* replay = policy.add_subcommand(
         "simulate", "what a policy file would have done with the recorded decisions");
     replay->add_option("file", options->file, "TOML, see config/policies")->required();
-    replay->add_option("--task", options->task)->required();
+    replay->add_option("--task", options->task, "its name or number")->required();
     replay->add_option("--release", options->release, "MODEL@N whose models it is measured for")
         ->required();
     replay->add_option("--hours", options->hours, "how far back")

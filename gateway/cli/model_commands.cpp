@@ -17,6 +17,7 @@
 #include "cli/output.hpp"
 #include "cli/pack_commands.hpp"
 #include "cli/show_command.hpp"
+#include "cli/task_name.hpp"
 
 namespace frugal::cli {
 
@@ -32,7 +33,7 @@ constexpr std::string_view kBoundary = "----frugal-8f14e45fceea167a5a36dedd4bea2
 
 struct ImportOptions {
     std::string name;
-    std::uint32_t task = 0;
+    std::string task;
     std::vector<std::string> variants;
 };
 
@@ -63,9 +64,13 @@ Result<int> import(const Context& context, const ImportOptions& options) {
     if (!body) {
         return tl::unexpected(body.error());
     }
+    const auto task = find_task(context, options.task);
+    if (!task) {
+        return tl::unexpected(task.error());
+    }
     const auto imported = ApiClient(context).call(
         {"POST",
-         fmt::format("/api/v1/models?model={}&task={}", percent_encode(options.name), options.task),
+         fmt::format("/api/v1/models?model={}&task={}", percent_encode(options.name), *task),
          fmt::format("multipart/form-data; boundary={}", kBoundary), *body});
     if (!imported) {
         return tl::unexpected(imported.error());
@@ -187,7 +192,8 @@ void add_model_commands(CLI::App& root, Context& context) {
                              "one release");
     import_command->add_option("name", options->name, "a bundle file; or the model's name")
         ->required();
-    auto* task = import_command->add_option("--task", options->task, "of .tflite files");
+    auto* task =
+        import_command->add_option("--task", options->task, "name or number, of .tflite files");
     import_command
         ->add_option("--variant", options->variants,
                      "CLASS=FILE for each device class; any=FILE fits all; several for one class "

@@ -12,6 +12,7 @@
 #include "cli/learning_commands.hpp"
 #include "cli/offline_policy.hpp"
 #include "cli/output.hpp"
+#include "cli/task_name.hpp"
 
 namespace frugal::cli {
 
@@ -21,7 +22,8 @@ using base::Result;
 namespace {
 
 struct TaskOptions {
-    std::uint32_t task = 0;
+    std::uint32_t number = 0;
+    std::string task;
     std::string name;
     std::vector<std::string> labels;
     std::string privacy = "edge-only";
@@ -29,8 +31,8 @@ struct TaskOptions {
     std::string release;
 };
 
-std::string task_path(const TaskOptions& options) {
-    return "/api/v1/tasks/" + std::to_string(options.task);
+std::string task_path(std::uint32_t number) {
+    return "/api/v1/tasks/" + std::to_string(number);
 }
 
 Result<int> send(const Context& context, const std::string& command, ApiRequest request,
@@ -55,33 +57,37 @@ Result<int> define(const Context& context, const TaskOptions& options) {
     const json::object body{
         {"name", options.name}, {"labels", labels}, {"privacy", options.privacy}};
     return send(context, "task-define",
-                {"PUT", task_path(options), "application/json", json::serialize(body)},
-                fmt::format("task {} is {}", options.task, options.name));
+                {"PUT", task_path(options.number), "application/json", json::serialize(body)},
+                fmt::format("task {} is {}", options.number, options.name));
 }
 
+/// Puts the file to a place under the task it is for.
 Result<int> send_file(const Context& context, const TaskOptions& options,
-                      const std::string& command, const std::string& target,
-                      const std::string& type, const std::string& done) {
+                      const std::string& command, const std::string& place, const std::string& type,
+                      const std::string& done) {
     const auto bytes = read_bytes(options.file);
     if (!bytes) {
         return tl::unexpected(bytes.error());
     }
-    return send(context, command, {"PUT", target, type, std::string(base::as_text(*bytes))}, done);
+    const auto task = find_task(context, options.task);
+    if (!task) {
+        return tl::unexpected(task.error());
+    }
+    return send(context, command,
+                {"PUT", task_path(*task) + place, type, std::string(base::as_text(*bytes))}, done);
 }
 
 Result<int> set_edge_model(const Context& context, const TaskOptions& options) {
     const auto slash = options.file.find_last_of('/');
     const std::string name = options.file.substr(slash == std::string::npos ? 0 : slash + 1);
     return send_file(context, options, "task-set-edge-model",
-                     task_path(options) + "/edge-model?name=" + percent_encode(name),
-                     "application/octet-stream",
+                     "/edge-model?name=" + percent_encode(name), "application/octet-stream",
                      fmt::format("{} answers the escalations of task {}", name, options.task));
 }
 
 Result<int> set_policy(const Context& context, const TaskOptions& options) {
     return send_file(context, options, "policy-set",
-                     task_path(options) + "/policy?release=" + percent_encode(options.release),
-                     "application/toml",
+                     "/policy?release=" + percent_encode(options.release), "application/toml",
                      fmt::format("policy of task {} set for {}", options.task, options.release));
 }
 
@@ -114,7 +120,8 @@ void add_task_commands(CLI::App& root, Context& context) {
     auto options = std::make_shared<TaskOptions>();
     auto* task = root.add_subcommand("task", "what devices decide")->require_subcommand(1);
     auto* define_command = task->add_subcommand("define", "name a task and its classes");
-    define_command->add_option("task", options->task, "its number on the wire, 1..255")->required();
+    define_command->add_option("task", options->number, "its number on the wire, 1..255")
+        ->required();
     define_command->add_option("name", options->name)->required();
     define_command->add_option("--labels", options->labels, "class names by class id")
         ->delimiter(',')
@@ -125,7 +132,7 @@ void add_task_commands(CLI::App& root, Context& context) {
     on_command(*task->add_subcommand("list", "tasks, edge models and policies"), context,
                [&context] { return list(context); });
     auto* edge = task->add_subcommand("set-edge-model", "the model that answers escalations");
-    edge->add_option("task", options->task)->required();
+    edge->add_option("task", options->task, "its name or number")->required();
     edge->add_option("file", options->file, ".tflite classifier")->required();
     on_command(*edge, context, [&context, options] { return set_edge_model(context, *options); });
 
@@ -134,7 +141,7 @@ void add_task_commands(CLI::App& root, Context& context) {
     add_offline_policy_commands(*policy, context);
     add_learning_commands(*policy, context);
     auto* set = policy->add_subcommand("set", "compile, sign and push a policy file");
-    set->add_option("task", options->task)->required();
+    set->add_option("task", options->task, "its name or number")->required();
     set->add_option("file", options->file, "TOML, see config/policies")->required();
     set->add_option("--release", options->release, "MODEL@N whose models it is measured for")
         ->required();
