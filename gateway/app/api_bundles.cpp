@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "app/api_parts.hpp"
+#include "app/sandbox/release_trial.hpp"
 #include "crypto/sha256.hpp"
 #include "release/bundle_import.hpp"
 
@@ -46,18 +47,32 @@ std::vector<release::DeltaSource> all_bases(ApiParts& parts, const VerifiedBundl
 // An author's bytes too are read here only after a confined child survived them.
 Result<core::ImportRelease> try_and_import(ApiParts& parts, const VerifiedBundle& bundle,
                                            const std::vector<core::DeltaBase>& bases) {
-    for (const auto& manifest : bundle.manifests()) {
-        const auto& content = manifest->content();
-        const auto* tflite = bundle.file(content.model_digest);
-        const std::string name = "variant for device class " + content.device_class.text();
-        if (tflite == nullptr) {
-            return fail(ErrorKind::kInvalidInput, name, "the bundle has no model for it");
-        }
-        if (auto tried = parts.trial.run(TrialKind::kDeviceModel, *tflite, name); !tried) {
-            return tl::unexpected(tried.error());
-        }
+    if (auto tried = try_bundle(parts.trial, bundle); !tried) {
+        return tl::unexpected(tried.error());
     }
     return release::import_bundle(bundle, all_bases(parts, bundle, bases));
+}
+
+// A model's name needs no escaping: [a-z0-9-].
+void tell(const BundleImport& wanted, int status, std::uint32_t release,
+          const net::Responder& respond) {
+    respond(
+        wire::json_response(status, fmt::format(R"({{"model":"{}","release":{}}})",
+                                                wanted.bundle->statement().model.text(), release)));
+}
+
+/// Goes on with `then`, unless this very bundle is here already: then its release is the answer.
+void unless_imported(ApiParts& parts, const BundleImport& wanted, net::Responder respond,
+                     std::function<void()> then) {
+    parts.ask<core::ModelList>(
+        wanted.actor, core::ListModels{}, respond,
+        [wanted, respond, then = std::move(then)](const core::ModelList& site) {
+            if (const auto same = release::imported_before(*wanted.bundle, site)) {
+                tell(wanted, 200, same->release, respond);
+                return;
+            }
+            then();
+        });
 }
 
 void encode_and_import(ApiParts& parts, const BundleImport& wanted, const core::ReleasePlan& plan,
@@ -69,15 +84,15 @@ void encode_and_import(ApiParts& parts, const BundleImport& wanted, const core::
                            respond(wire::problem(import.error()));
                            return;
                        }
-                       parts.ask<core::ReleaseImported>(
-                           wanted.actor, std::move(*import), respond,
-                           [wanted, respond](core::ReleaseImported imported) {
-                               // A model's name needs no escaping: [a-z0-9-].
-                               respond(wire::json_response(
-                                   201, fmt::format(R"({{"model":"{}","release":{}}})",
-                                                    wanted.bundle->statement().model.text(),
-                                                    imported.release)));
-                           });
+                       // Again: the same bundle may have been on the pool before this one.
+                       auto built = std::make_shared<core::ImportRelease>(std::move(*import));
+                       unless_imported(parts, wanted, respond, [&parts, wanted, built, respond] {
+                           parts.ask<core::ReleaseImported>(
+                               wanted.actor, std::move(*built), respond,
+                               [wanted, respond](core::ReleaseImported imported) {
+                                   tell(wanted, 201, imported.release, respond);
+                               });
+                       });
                    });
 }
 
@@ -100,6 +115,15 @@ void plan_import(ApiParts& parts, const BundleImport& wanted, const core::TaskLi
                                  });
 }
 
+void take_bundle(ApiParts& parts, const BundleImport& wanted, net::Responder respond) {
+    unless_imported(parts, wanted, respond, [&parts, wanted, respond] {
+        parts.ask<core::TaskList>(wanted.actor, core::ListTasks{}, respond,
+                                  [&parts, wanted, respond](core::TaskList tasks) {
+                                      plan_import(parts, wanted, tasks, respond);
+                                  });
+    });
+}
+
 void import_bundle(ApiParts& parts, HttpRequest request, net::Responder respond) {
     auto bytes = std::make_shared<base::Bytes>(std::move(request.body));
     parts.run_slow(
@@ -115,11 +139,7 @@ void import_bundle(ApiParts& parts, HttpRequest request, net::Responder respond)
                 respond(wire::problem(bundle.error()));
                 return;
             }
-            const BundleImport wanted{actor, *bundle};
-            parts.ask<core::TaskList>(actor, core::ListTasks{}, respond,
-                                      [&parts, wanted, respond](core::TaskList tasks) {
-                                          plan_import(parts, wanted, tasks, respond);
-                                      });
+            take_bundle(parts, {actor, *bundle}, respond);
         });
 }
 

@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "app/api_parts.hpp"
+#include "app/sandbox/release_trial.hpp"
 #include "crypto/sha256.hpp"
 #include "release/release_builder.hpp"
 #include "wire/json_commands.hpp"
@@ -22,17 +23,6 @@ base::Result<void> need_key(const ApiParts& parts) {
     return fail(ErrorKind::kConflict, "this gateway holds no release key, so it cannot sign",
                 parts.files.release_key().string() + " does not exist",
                 "Build a bundle where the key is (frugalctl model build) and import that.");
-}
-
-// On the pool. A stranger's bytes are read here only after a confined child survived them.
-base::Result<void> try_variants(const ApiParts& parts, const release::ReleaseSource& source) {
-    for (const auto& variant : source.variants) {
-        const auto name = "variant for device class " + variant.device_class.text();
-        if (auto tried = parts.trial.run(TrialKind::kDeviceModel, variant.tflite, name); !tried) {
-            return tried;
-        }
-    }
-    return {};
 }
 
 /// The newest release of the model if it holds exactly these variants: an upload repeated because
@@ -82,7 +72,7 @@ void build_and_import(ApiParts& parts, const std::string& actor, release::Releas
     auto shared = std::make_shared<release::ReleaseSource>(std::move(source));
     parts.run_slow(
         [&parts, shared, bases = std::move(bases)]() -> base::Result<core::ImportRelease> {
-            if (auto tried = try_variants(parts, *shared); !tried) {
+            if (auto tried = try_release(parts.trial, *shared); !tried) {
                 return tl::unexpected(tried.error());
             }
             shared->bases = parts.load_bases(bases);

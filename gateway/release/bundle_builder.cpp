@@ -8,6 +8,7 @@
 #include "base/assert.hpp"
 #include "crypto/sha256.hpp"
 #include "release/model_facts.hpp"
+#include "release/model_reading.hpp"
 #include "release/signing.hpp"
 
 namespace frugal::release {
@@ -95,6 +96,9 @@ Result<Bytes> build_bundle(const BundleSource& source, const crypto::ReleaseKey&
         add_file(files, variant.tflite);
     }
     for (const auto& base : source.release.bases) {
+        if (const auto read = read_base(base.tflite); !read) {
+            return fail(read.error(), "base for device class " + base.device_class.text());
+        }
         statement.bases.push_back({base.device_class, base.digest});
         add_file(files, base.tflite);
     }

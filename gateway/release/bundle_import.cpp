@@ -113,6 +113,17 @@ Result<void> check_site(const VerifiedBundle& bundle, const core::TaskRecord* ta
     return {};
 }
 
+std::optional<core::ReleaseImported> imported_before(const VerifiedBundle& bundle,
+                                                     const core::ModelList& site) {
+    const auto& signed_bytes = bundle.signed_statement()->content();
+    for (const auto& release : site.releases) {
+        if (release->statement && release->statement->content() == signed_bytes) {
+            return core::ReleaseImported{release->number, release->release};
+        }
+    }
+    return std::nullopt;
+}
+
 Result<void> check_models(const VerifiedBundle& bundle) {
     for (const auto& manifest : bundle.manifests()) {
         if (auto checked = check_variant(bundle, manifest->content()); !checked) {

@@ -4,6 +4,7 @@
 // key. Pure; import_bundle() runs and encodes models, so on a worker thread.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "base/result.hpp"
@@ -17,6 +18,10 @@ namespace frugal::release {
 /// is defined otherwise or for numbers not above its own, kInvalidInput for a permit.
 base::Result<void> check_site(const VerifiedBundle& bundle, const core::TaskRecord* task,
                               const core::ReleasePlan& plan);
+
+/// The release this very bundle became when it was imported before; none if it never was.
+std::optional<core::ReleaseImported> imported_before(const VerifiedBundle& bundle,
+                                                     const core::ModelList& site);
 
 /// Whether every manifest holds for its model. kInvalidInput, kUnsupported: see check_facts().
 base::Result<void> check_models(const VerifiedBundle& bundle);

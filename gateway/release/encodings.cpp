@@ -9,8 +9,7 @@
 #include "frugal/codec.h"
 #include "model/codec/artifact.hpp"
 #include "model/codec/codec.hpp"
-#include "model/codec/tflite_plan.hpp"
-#include "model/tflite/strip.hpp"
+#include "release/model_reading.hpp"
 
 namespace frugal::release {
 
@@ -62,9 +61,9 @@ Result<void> add_artifacts(core::ImportRelease& import, core::VariantRecord& var
 
 /// A file, and where its tensors lie: found once, used for every profile.
 struct Planned {
-    explicit Planned(base::ByteView file) : tflite(file), plan(model::plan_of_tflite(file)) {}
-    base::ByteView tflite;
-    model::SegmentPlan plan;
+    explicit Planned(base::ByteView bytes) : file(bytes), parts(read_parts(bytes)) {}
+    base::ByteView file;
+    ModelParts parts;
 };
 
 struct PlannedBase {
@@ -92,7 +91,7 @@ std::vector<PlannedBase> bases_of(const std::vector<DeltaSource>& sources,
 Result<std::size_t> add_profile(core::ImportRelease& import, core::VariantRecord& record,
                                 const Planned& variant, const std::vector<PlannedBase>& bases,
                                 std::uint8_t profile) {
-    auto full = model::encode_with_statistics(variant.tflite, variant.plan, {profile, {}, {}});
+    auto full = model::encode_with_statistics(variant.file, variant.parts.plan, {profile, {}, {}});
     if (!full) {
         return tl::unexpected(full.error());
     }
@@ -100,8 +99,8 @@ Result<std::size_t> add_profile(core::ImportRelease& import, core::VariantRecord
         return tl::unexpected(added.error());
     }
     for (const auto& base : bases) {
-        auto delta = model::encode_with_statistics(variant.tflite, variant.plan,
-                                                   {profile, base.model.tflite, base.model.plan});
+        auto delta = model::encode_with_statistics(
+            variant.file, variant.parts.plan, {profile, base.model.file, base.model.parts.plan});
         if (!delta) {
             return tl::unexpected(delta.error());
         }
@@ -118,6 +117,7 @@ Result<std::size_t> add_profile(core::ImportRelease& import, core::VariantRecord
 Result<void> add_encodings(core::ImportRelease& import, core::VariantRecord& record,
                            const std::vector<DeltaSource>& sources, const VariantSource& variant) {
     const Planned planned(variant.tflite);
+    record.stripped_bytes = planned.parts.stripped_bytes;
     const auto bases = bases_of(sources, variant);
     std::string sizes;
     for (std::uint8_t profile = 0; profile < FR_CODEC_PROFILES; ++profile) {
@@ -141,9 +141,6 @@ Result<void> add_variant(core::ImportRelease& import, core::ManifestPointer mani
                          const VariantSource& variant, const std::vector<DeltaSource>& bases) {
     core::VariantRecord record;
     record.manifest = std::move(manifest);
-    if (const auto stripped = model::strip_model(variant.tflite)) {
-        record.stripped_bytes = static_cast<std::uint32_t>(stripped->size());
-    }
     if (auto added = add_encodings(import, record, bases, variant); !added) {
         return added;
     }

@@ -93,6 +93,9 @@ std::vector<BundleVariant> read_variants(Fields& fields, const v1::ReleaseStatem
 
 std::vector<BundleBase> read_bases(Fields& fields, const v1::ReleaseStatement& from) {
     std::vector<BundleBase> bases;
+    if (from.restores() != 0 && from.bases_size() != 0) {
+        fields.refuse("bases", "a permit to go back has none");
+    }
     if (from.bases_size() > static_cast<int>(kBundleBasesMax)) {
         fields.refuse("bases", "more than " + std::to_string(kBundleBasesMax));
         return bases;

@@ -157,7 +157,12 @@ class AuthorBundle(unittest.TestCase):
                                        "--task-name", "keyword")
         self.refuse(other_task, "keyword", status=4)
         self.site.control("model", "import", good)
-        self.refuse(good, "--counter 3", status=4)
+        again = self.site.request("POST", "/api/v1/bundles", whole,
+                                  "application/vnd.frugal.bundle")
+        self.assertEqual((200, {"model": "fashion", "release": 2}), (again.status, again.json()))
+        self.assertEqual([(1,)], self.site.rows("SELECT count(*) FROM release"))
+        self.refuse(self.author.build("else.frugal", {"any": "fashion-small-2.tflite"}, 2),
+                    "--counter 3", status=4)
         self.refuse(self.author.build("old.frugal", {"any": "fashion-small-2.tflite"}, 1),
                     "release 3 and counter 3", status=4)
 

@@ -15,8 +15,8 @@
 #include "frugal/self_test.h"
 #include "inference/engine.hpp"
 #include "inference/loaded_model.hpp"
-#include "model/codec/tflite_plan.hpp"
 #include "model/tflite/summary.hpp"
+#include "release/model_reading.hpp"
 
 namespace frugal::app {
 
@@ -49,7 +49,7 @@ Result<void> try_device_model(const base::Bytes& bytes) {
     if (!summary) {
         return tl::unexpected(summary.error());
     }
-    const auto plan = model::plan_of_tflite(bytes, *summary);
+    release::read_parts(bytes);
     if (!summary->is_runnable) {
         return {};
     }
@@ -65,6 +65,11 @@ Result<void> try_device_model(const base::Bytes& bytes) {
     return {};
 }
 
+Result<void> try_delta_base(const base::Bytes& bytes) {
+    const auto read = release::read_base(bytes);
+    return read ? Result<void>() : tl::unexpected(read.error());
+}
+
 Result<void> try_edge_model(base::Bytes bytes) {
     auto engine = inference::Engine::load(std::move(bytes));
     if (!engine) {
@@ -78,19 +83,30 @@ Result<void> try_edge_model(base::Bytes bytes) {
     return {};
 }
 
+Result<void> try_one(TrialKind kind, base::Bytes bytes) {
+    switch (kind) {
+        case TrialKind::kDeviceModel:
+            return try_device_model(bytes);
+        case TrialKind::kEdgeModel:
+            return try_edge_model(std::move(bytes));
+        case TrialKind::kDeltaBase:
+            return try_delta_base(bytes);
+    }
+    return fail(ErrorKind::kInternal, "the request for a trial names no kind of model");
+}
+
 Result<void> try_letter(base::ByteView request) {
     LetterReader letter(request);
     const bool is_ours = letter.number() == kMagic;
-    const auto kind = letter.number(static_cast<std::uint64_t>(TrialKind::kEdgeModel));
+    const auto kind =
+        static_cast<TrialKind>(letter.number(static_cast<std::uint64_t>(TrialKind::kDeltaBase)));
     const auto view = letter.bytes(request.size());
     if (!is_ours || !letter.is_whole()) {
         return fail(ErrorKind::kInternal, "the request for a trial is damaged");
     }
     base::Bytes bytes(view.begin(), view.end());
     try {
-        return kind == static_cast<std::uint64_t>(TrialKind::kEdgeModel)
-                   ? try_edge_model(std::move(bytes))
-                   : try_device_model(bytes);
+        return try_one(kind, std::move(bytes));
     } catch (const std::bad_alloc&) {
         return fail(ErrorKind::kLimit, "it needs more memory than is allowed", {},
                     "Use a smaller model.");

@@ -33,6 +33,13 @@ TEST(ModelTrial, SurvivesGoodModels) {
     EXPECT_TRUE(edge) << edge.error().describe();
 }
 
+TEST(ModelTrial, ReadsABaseWithoutRunningIt) {
+    const auto base = read_model_file("fashion-small-1.tflite");
+    const auto tried = trial().run(TrialKind::kDeltaBase, base, "base");
+    EXPECT_TRUE(tried) << tried.error().describe();
+    EXPECT_FALSE(trial().run(TrialKind::kDeltaBase, base::Bytes(300, 7), "base"));
+}
+
 #ifdef FRUGAL_HAS_ONNX
 TEST(ModelTrial, TakesAnOnnxNetworkToo) {
     std::ifstream file(FRUGAL_TEST_ONNX, std::ios::binary);

@@ -101,6 +101,38 @@ TEST(BundleImport, FitsTheSite) {
     EXPECT_FALSE(check_site(bundle, &task, {4, 1, {}})) << "the release number is taken";
 }
 
+core::ModelList site_with(const VerifiedBundle& bundle) {
+    const auto& statement = bundle.statement();
+    return {{std::make_shared<const core::ReleaseRecord>(
+        core::ReleaseRecord{.number = core::ReleaseNumber{9},
+                            .model = statement.model,
+                            .release = statement.release,
+                            .counter = statement.counter,
+                            .task = statement.task,
+                            .statement = bundle.signed_statement()})}};
+}
+
+TEST(BundleImport, KnowsABundleThatIsHereAlready) {
+    const auto bundle = opened(fashion_bundle());
+    const auto same = imported_before(bundle, site_with(bundle));
+    ASSERT_TRUE(same);
+    EXPECT_EQ(same->number, core::ReleaseNumber{9});
+    EXPECT_EQ(same->release, 3u);
+}
+
+TEST(BundleImport, TakesNoOtherReleaseForTheSame) {
+    const auto bundle = opened(fashion_bundle());
+    EXPECT_FALSE(imported_before(bundle, {}));
+    const auto other = opened(
+        resigned(fashion_bundle(), [](auto& statement, auto&) { statement.note = "another"; }));
+    EXPECT_FALSE(imported_before(bundle, site_with(other)));
+    core::ModelList signed_here = site_with(bundle);
+    auto record = *signed_here.releases.front();
+    record.statement = nullptr;
+    signed_here.releases = {std::make_shared<const core::ReleaseRecord>(record)};
+    EXPECT_FALSE(imported_before(bundle, signed_here));
+}
+
 TEST(BundleImport, ComparesTheTaskItWasBuiltFor) {
     const auto task = fashion_task();
     const auto with = [&](auto change) {

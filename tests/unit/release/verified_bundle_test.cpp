@@ -80,6 +80,21 @@ TEST(VerifiedBundle, RefusesOneThatIsTooLarge) {
     EXPECT_EQ(open(large).error().kind, ErrorKind::kLimit);
 }
 
+TEST(VerifiedBundle, APermitHasNoBases) {
+    const auto earlier = open(fashion_bundle());
+    ASSERT_TRUE(earlier);
+    const auto permit = build_permit_bundle(*earlier, {5, 8}, author_key());
+    ASSERT_TRUE(permit) << permit.error().describe();
+    const auto file = wire::read_bundle_file(*permit);
+    ASSERT_TRUE(file);
+    auto statement = *wire::read_statement(file->signed_bytes);
+    statement.bases.push_back({class_named("m4"), base::Digest{7}});
+    const auto with_base = wire::encode_statement(statement);
+    ASSERT_FALSE(with_base);
+    EXPECT_NE(with_base.error().describe().find("bases"), std::string::npos)
+        << with_base.error().describe();
+}
+
 struct Contradiction {
     std::string case_name;
     std::string said;
