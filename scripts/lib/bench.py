@@ -1,11 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The figures of Frugal, each beside its ceiling from the same run.
-
-Parts: memory and ingest (both on a real site: broker, gateway, devices over mutual TLS, all on
-loopback), intake (wire, core and storage without a network), codec, kws, simulation, size, accuracy, policy,
-evaluator, tiers (accuracy and energy of a swarm: all local, all to the edge, the policy); lenet on request. The machine is rarely quiet: only ratios within one run count, so the load of the
-machine is printed with them.
+"""The figures of Frugal, each beside its ceiling from the same run. Parts: memory and ingest (on a real site: broker, gateway, devices over mutual TLS, on loopback), intake (wire, core
+and storage without a network), codec, kws, simulation, size, accuracy, policy, evaluator, tiers (a swarm all local,
+all to the edge, under the policy); lenet on request. The machine is rarely quiet: only ratios within one run count,
+so the load of the machine is printed with them.
 """
 
 import argparse
@@ -107,7 +105,6 @@ class Site:
 
 
 # The parts: each returns (figures, what --json prints). ------------------------------------------
-
 
 def measure_memory(context):
     site = context.site()

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "simulation/learner/learner_seeds.hpp"
 #include "simulation/world/world.hpp"
 
 namespace frugal::simulation {
@@ -138,6 +139,7 @@ struct Request {
     std::string seeds_file;
     std::string plant;
     bool is_calm = false;
+    bool is_learner = false;
     bool is_loud = false;
     bool as_json = false;
     double seconds = 0;
@@ -216,10 +218,17 @@ int main(int argc, char** argv) {
                    "run every n-th seed twice and compare the trace hashes");
     app.add_option("--for-seconds", request.seconds, "stop after so long");
     app.add_option("--planted", planted_seeds, "check that each planted bug is found in n seeds");
+    app.add_flag("--learner", request.is_learner,
+                 "only the learner: liars, models that go wrong, kills");
     app.add_flag("--calm", request.is_calm, "no faults at all");
     app.add_flag("--trace", request.is_loud, "print every event");
     app.add_flag("--json", request.as_json, "the summary as JSON");
     CLI11_PARSE(app, argc, argv);
+    if (request.is_learner) {
+        return planted_seeds != 0 ? frugal::simulation::run_planted_learners(planted_seeds)
+                                  : frugal::simulation::run_learner_seeds(
+                                        frugal::simulation::seeds_of(request), request.as_json);
+    }
     return planted_seeds != 0 ? frugal::simulation::run_planted(planted_seeds)
                               : frugal::simulation::run_seeds(request);
 }

@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint8_t kVersion = 1;
 constexpr double kRecentTasks = 1024;
 constexpr double kMemoryTasks = 16'000;
+constexpr double kLeastRho = 0.05;
 constexpr double kLeastCost = 1.0 / 256;
 
 IsoGainConfig config_of(const CellTerms& terms) {
@@ -95,7 +96,9 @@ void LearnCell::on_answer(const AnsweredTask& task) {
         return;
     }
     const double gain = isogain_->signal_of(task.answers);
-    const double surprise = gain - isogain_->expected_gain(bin);
+    // In what the answers show, not in what it is worth: else a pair with a small rho hides liars.
+    const double surprise = (gain - isogain_->expected_gain(bin)) /
+                            std::clamp(isogain_->registration().rho, kLeastRho, 1.0);
     const bool is_added = trust_.is_believed(task.device) &&
                           isogain_->observe({task.answers, task.is_audit, task.device});
     trust_.add(task.device, bin, gain, surprise, is_added);
@@ -144,6 +147,10 @@ bool LearnCell::is_urgent() const {
 std::optional<LearnablePart> LearnCell::wanted(base::Instant now) {
     if ((!isogain_ && !hedge_) || tasks_ < kWindowTasks) {
         return std::nullopt;
+    }
+    if (is_restored_) {
+        is_restored_ = false;
+        pushed_at_ = now;  // when the last push was is not known: it may have been a moment ago
     }
     const base::Duration interval = is_urgent() ? kUrgentInterval : kPushInterval;
     if (pushed_at_ && now - *pushed_at_ < interval) {
@@ -222,6 +229,7 @@ bool LearnCell::restore(base::ByteView state) {
     next.pushed_.audit_q8 = terms_.authored.audit_q8;
     next.alarms_pushed_ = next.alarms_seen_ = next.alarms();
     next.tasks_ = next.isogain_ ? next.isogain_->tasks() : 0;
+    next.is_restored_ = true;
     *this = std::move(next);
     return true;
 }

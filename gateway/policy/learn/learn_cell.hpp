@@ -105,6 +105,7 @@ private:
     std::uint32_t alarms_pushed_ = 0;  ///< alarms() at the last push
     std::uint32_t alarms_seen_ = 0;    ///< at the end of the last window
     bool may_jump_ = false;            ///< an alarm since the last push, or one that lasts
+    bool is_restored_ = false;         ///< and has not been asked for a push since
     double tasks_ = 0;
     double recent_ = 0;
     double answered_ = 0;

@@ -188,6 +188,54 @@ TEST(SiteLearner, AThirdOfTheDevicesLyingIsFoundOut) {
     EXPECT_LT(world.part().table[31], 26);
 }
 
+// What a liar shows counts, not what it is worth: a pair that gains little hides nobody.
+TEST(SiteLearner, LiarsAreFoundOutWhereTheEdgeIsWorthLittle) {
+    LearnerWorld world(13);
+    Registration registration;
+    registration.rho = 0.15;
+    registration.has_signals = true;
+    world.learner.set_registration(1, digest_of(1), digest_of(2), registration);
+    for (int i = 0; i < 16000; ++i) {
+        const auto device = 1 + static_cast<std::uint32_t>(i % 10);
+        if (device <= 3) {
+            world.lie(device);
+        } else {
+            const auto confidence = static_cast<std::uint8_t>((i * 37) % 256);
+            world.decide(device, confidence, 1 - (1 - confidence / 255.0) * 0.25, 0.95);
+        }
+        if (i % 64 == 63) {
+            world.step(seconds(20));
+        }
+    }
+    EXPECT_EQ(world.cell().trust().doubted(), (std::set<std::uint32_t>{1, 2, 3}));
+}
+
+TEST(SiteLearner, ARestartedGatewayDoesNotPushAtOnce) {
+    LearnerWorld world(14);
+    live(world, 6400, 0.3);
+    const base::Bytes state = world.cell().save();
+    const int pushes = world.pushes;
+    world.learner = SiteLearner(14);
+    world.learner.set_policies(world.policies);
+    world.learner.remember({world.key, state});
+    const base::Instant restarted = world.now;
+    for (int i = 0; world.now - restarted < minutes(14); ++i) {
+        // Another skill: there is something to push.
+        for (int task = 0; task < 64; ++task) {
+            world.decide(1 + static_cast<std::uint32_t>(task % 20),
+                         static_cast<std::uint8_t>(task * 4), 0.9, 0.95);
+        }
+        const std::uint8_t audits = world.part().audit_q8;
+        world.step();
+        if (world.cell().is_alarmed() || world.part().audit_q8 != audits) {
+            GTEST_FAIL() << "the test wants a quiet cell";
+        }
+    }
+    EXPECT_EQ(world.pushes, pushes);
+    world.step(minutes(2));
+    EXPECT_GT(world.pushes, pushes);
+}
+
 TEST(SiteLearner, OneDeviceAddsABoundedShareOfAWindow) {
     LearnerWorld world(12);
     live(world, 6400, 0.3);

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// A small learnable policy, compiled, for tests of the learner: one task of class "m4" with a
+// price, a cap, a guard and a class rule.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include "policy/learn/site_learner.hpp"
+
+namespace frugal::policy {
+
+inline base::Digest digest_of(std::uint8_t fill) {
+    base::Digest digest{};
+    digest.fill(fill);
+    return digest;
+}
+
+inline PolicyScope scope_of(const char* device_class = "m4") {
+    return {1, *base::ClassName::parse(device_class)};
+}
+
+/// A policy of task 1 with price 26/256 on a quiet gateway and a guard at battery 20 %.
+inline base::Bytes compiled_policy(std::uint32_t id, const TableBytes& table,
+                                   std::uint8_t audit_q8 = 1) {
+    static constexpr fr_guard_spec_t kGuard = {FR_FIELD_BATTERY, FR_GUARD_LESS, 40};
+    static constexpr std::array<std::uint8_t, 4> kClasses = {0, 0, 0, FR_POLICY_PIN_LOCAL};
+    fr_policy_task_spec_t task{};
+    task.task = 1;
+    task.tier = FR_TIER_EDGE;
+    task.privacy = 1;
+    task.has_pins = true;
+    task.classes = kClasses.data();
+    task.class_count = kClasses.size();
+    task.cap_per_hour = 800;
+    task.weights[0] = 1;
+    task.audit = audit_q8;
+    task.group_count = 1;
+    std::copy(table.begin(), table.end(), task.gains[0]);
+    fr_policy_spec_t spec{};
+    spec.id = id;
+    spec.expiry_hours = 72;
+    spec.guards = &kGuard;
+    spec.guard_count = 1;
+    spec.tasks = &task;
+    spec.task_count = 1;
+    base::Bytes bytes(FR_POLICY_SIZE_MAX);
+    std::size_t size = 0;
+    if (fr_policy_build(&spec, bytes.data(), bytes.size(), &size) != FR_OK) {
+        std::abort();
+    }
+    bytes.resize(size);
+    return bytes;
+}
+
+inline constexpr std::uint32_t kPayloadBytes = 26 * 16;
+
+inline TableBytes chow_table() {
+    BinValues gains{};
+    for (std::size_t bin = 0; bin < kBins; ++bin) {
+        gains[bin] = chow_gain(bin);
+    }
+    return to_q8(gains);
+}
+
+inline PolicyInForce in_force(std::uint32_t id, const LearnTerms& terms,
+                              const TableBytes& table = chow_table(), std::uint8_t audit_q8 = 1) {
+    return {scope_of(), compiled_policy(id, table, audit_q8), id, terms, 3, kPayloadBytes};
+}
+
+}  // namespace frugal::policy
