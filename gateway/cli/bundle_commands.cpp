@@ -219,7 +219,9 @@ Result<int> permit_bundle_file(const Context& context, const PermitOptions& opti
 void add_bundle_commands(CLI::App& model, Context& context) {
     auto options = std::make_shared<BuildOptions>();
     auto* build = model.add_subcommand(
-        "build", "sign .tflite files as one release bundle with the author's key; no gateway");
+        "build",
+        "sign .tflite files and Bonsai trees as one release bundle with the author's key; no "
+        "gateway");
     build->add_option("name", options->name, "model name")->required();
     build->add_option("--key", options->key, "release.key (frugalctl key generate)")->required();
     build->add_option("--task", options->task, "its number at the sites")

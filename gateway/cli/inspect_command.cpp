@@ -85,7 +85,8 @@ json::array layers_json(const std::vector<model::LayerWeights>& layers) {
     return array;
 }
 
-json::array fits_json(const model::ModelSummary& summary) {
+template <typename Summary>
+json::array fits_json(const Summary& summary) {
     json::array array;
     for (const auto& device : model::device_classes()) {
         const auto reasons = model::reasons_against(summary, device);
@@ -177,7 +178,8 @@ void print_layers(const Inspection& inspection) {
                bits_per_weight(inspection.layers), entropy_per_weight(inspection.layers));
 }
 
-void print_fits(const model::ModelSummary& summary) {
+template <typename Summary>
+void print_fits(const Summary& summary) {
     for (const auto& device : model::device_classes()) {
         const auto reasons = model::reasons_against(summary, device);
         fmt::print("{:<6} {}\n", device.name,
@@ -238,6 +240,8 @@ json::object bonsai_json(const std::string& path, const model::BonsaiSummary& su
             {"nodes", summary.nodes},
             {"classes", summary.classes},
             {"multiply_accumulates", summary.work},
+            {"arena_bytes", summary.inputs},
+            {"fits", fits_json(summary)},
             {"inputs", json::array{input}}};
 }
 
@@ -255,9 +259,10 @@ void print_bonsai(const std::string& path, const model::BonsaiSummary& summary) 
                                               static_cast<double>(summary.projection_weights));
     fmt::print("tree       {} bytes: depth {}, {} nodes, 8 bits a weight\n",
                grouped(summary.tree_bytes), summary.depth, summary.nodes);
-    fmt::print("work       {} multiply-accumulates; no arena, less than 600 bytes of stack\n\n",
+    fmt::print("work       {} multiply-accumulates; less than 600 bytes of stack\n\n",
                grouped(summary.work));
-    fmt::print("The device library runs this model (frugal/bonsai.h).\n");
+    print_fits(summary);
+    fmt::print("\nThe device library runs this model (frugal/bonsai.h).\n");
 }
 
 Result<int> inspect_bonsai(const Context& context, const std::string& path, base::ByteView bytes) {

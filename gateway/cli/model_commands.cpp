@@ -28,7 +28,7 @@ using base::Result;
 namespace {
 
 // A boundary must not occur in a part: 40 hexadecimal digits after dashes do not occur in a
-// .tflite.
+// model.
 constexpr std::string_view kBoundary = "----frugal-8f14e45fceea167a5a36dedd4bea2543c9f0f895";
 
 struct ImportOptions {
@@ -186,14 +186,14 @@ void add_model_commands(CLI::App& root, Context& context) {
     add_bundle_commands(*noun, context);
 
     auto options = std::make_shared<ImportOptions>();
-    auto* import_command =
-        noun->add_subcommand("import",
-                             "verify a release bundle; or check, pack and sign .tflite files as "
-                             "one release");
+    auto* import_command = noun->add_subcommand(
+        "import",
+        "verify a release bundle; or check, pack and sign .tflite files and Bonsai trees as "
+        "one release");
     import_command->add_option("name", options->name, "a bundle file; or the model's name")
         ->required();
     auto* task =
-        import_command->add_option("--task", options->task, "name or number, of .tflite files");
+        import_command->add_option("--task", options->task, "name or number, of model files");
     import_command
         ->add_option("--variant", options->variants,
                      "CLASS=FILE for each device class; any=FILE fits all; several for one class "

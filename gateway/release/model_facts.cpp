@@ -9,8 +9,7 @@
 #include "crypto/sha256.hpp"
 #include "frugal/limits.h"
 #include "frugal/self_test.h"
-#include "inference/loaded_model.hpp"
-#include "model/tflite/summary.hpp"
+#include "inference/device_model.hpp"
 
 namespace frugal::release {
 
@@ -26,17 +25,14 @@ constexpr std::uint32_t kSelfTestStep = 0x9e3779b9;
 constexpr int kSelfTestTries = 64;
 constexpr std::size_t kSelfTests = 2;
 
-Result<core::SelfTest> self_test(inference::LoadedModel& model, std::uint32_t seed) {
-    Bytes input(model.input_size());
+Result<core::SelfTest> self_test(inference::DeviceModel& model, std::uint32_t seed) {
+    Bytes input(model.needs().input_bytes);
     fr_self_test_input(seed, input.data(), input.size());
-    if (auto run = model.run(input); !run) {
-        return tl::unexpected(run.error());
+    const auto outputs = model.run(input);
+    if (!outputs) {
+        return tl::unexpected(outputs.error());
     }
-    crypto::Sha256 hash;
-    for (std::uint32_t port = 0; port < model.outputs().size(); ++port) {
-        hash.update(model.output(port));
-    }
-    const base::Digest digest = hash.finish();
+    const base::Digest digest = crypto::sha256(*outputs);
     core::SelfTest test;
     test.seed = seed;
     std::copy_n(digest.begin(), test.output_digest.size(), test.output_digest.begin());
@@ -45,7 +41,7 @@ Result<core::SelfTest> self_test(inference::LoadedModel& model, std::uint32_t se
 
 // Noise drives many classifiers into one saturated answer, and a golden vector that every broken
 // model would pass too proves little: vectors with different outputs are looked for first.
-Result<void> add_self_tests(core::ManifestContent& content, inference::LoadedModel& model) {
+Result<void> add_self_tests(core::ManifestContent& content, inference::DeviceModel& model) {
     std::uint32_t seed = kSelfTestSeed;
     for (int i = 0; i < kSelfTestTries && content.self_tests.size() < kSelfTests; ++i) {
         auto test = self_test(model, seed);
@@ -62,41 +58,23 @@ Result<void> add_self_tests(core::ManifestContent& content, inference::LoadedMod
     return {};
 }
 
-Result<model::ModelSummary> read_runnable(const Bytes& tflite) {
-    auto summary = model::read_model(tflite);
-    if (summary && !summary->is_runnable) {
-        return fail(
-            ErrorKind::kUnsupported, "the device runtime cannot run this model",
-            fmt::format("{}", fmt::join(summary->missing, "; ")),
-            "Convert it with supported operators; frugalctl model inspect FILE lists them.");
-    }
-    return summary;
-}
-
 // All but the self-tests.
-Result<inference::LoadedModel> state_shape(core::ManifestContent& content, const Bytes& tflite) {
-    const auto summary = read_runnable(tflite);
-    if (!summary) {
-        return tl::unexpected(summary.error());
+Result<inference::DeviceModel> state_shape(core::ManifestContent& content, const Bytes& file) {
+    auto model = inference::DeviceModel::load(file);
+    if (!model) {
+        return model;
     }
-    auto loaded = inference::LoadedModel::load(tflite);
-    if (!loaded) {
-        return loaded;
-    }
+    const auto& needs = model->needs();
     content.runtime_abi = FR_RUNTIME_ABI;
-    content.model_digest = crypto::sha256(tflite);
-    content.model_bytes = static_cast<std::uint32_t>(tflite.size());
-    content.arena_bytes = static_cast<std::uint32_t>(loaded->arena_size());
-    content.state_bytes = static_cast<std::uint32_t>(loaded->state_size());
-    content.multiply_accumulates = loaded->work();
-    for (const auto& one : summary->operators) {
-        content.operators.push_back(static_cast<std::uint32_t>(one.code) * 256 +
-                                    static_cast<std::uint32_t>(one.version));
-    }
-    std::sort(content.operators.begin(), content.operators.end());
-    content.input_bytes = static_cast<std::uint32_t>(loaded->input_size());
-    content.output_classes = loaded->outputs().front().tensor.element_count;
-    return loaded;
+    content.model_digest = crypto::sha256(file);
+    content.model_bytes = static_cast<std::uint32_t>(file.size());
+    content.arena_bytes = needs.arena_bytes;
+    content.state_bytes = needs.state_bytes;
+    content.multiply_accumulates = needs.work;
+    content.operators = needs.operators;
+    content.input_bytes = needs.input_bytes;
+    content.output_classes = needs.classes;
+    return model;
 }
 
 tl::unexpected<base::Error> lie(std::string_view fact, const std::string& stated,
@@ -106,7 +84,7 @@ tl::unexpected<base::Error> lie(std::string_view fact, const std::string& stated
                 "Build the release again from the model that was meant.");
 }
 
-Result<void> check_self_tests(const core::ManifestContent& content, inference::LoadedModel& model) {
+Result<void> check_self_tests(const core::ManifestContent& content, inference::DeviceModel& model) {
     if (content.self_tests.empty()) {
         return lie("self-tests", "none", "outputs to compare with");
     }
@@ -125,19 +103,19 @@ Result<void> check_self_tests(const core::ManifestContent& content, inference::L
 
 }  // namespace
 
-Result<void> state_facts(core::ManifestContent& content, const Bytes& tflite) {
-    auto loaded = state_shape(content, tflite);
-    if (!loaded) {
-        return tl::unexpected(loaded.error());
+Result<void> state_facts(core::ManifestContent& content, const Bytes& file) {
+    auto model = state_shape(content, file);
+    if (!model) {
+        return tl::unexpected(model.error());
     }
-    return add_self_tests(content, *loaded);
+    return add_self_tests(content, *model);
 }
 
-Result<void> check_facts(const core::ManifestContent& content, const Bytes& tflite) {
+Result<void> check_facts(const core::ManifestContent& content, const Bytes& file) {
     core::ManifestContent found{.model = content.model, .device_class = content.device_class};
-    auto loaded = state_shape(found, tflite);
-    if (!loaded) {
-        return tl::unexpected(loaded.error());
+    auto model = state_shape(found, file);
+    if (!model) {
+        return tl::unexpected(model.error());
     }
     const auto text = [](const std::vector<std::uint32_t>& operators) {
         return fmt::format("{}", fmt::join(operators, " "));
@@ -167,7 +145,7 @@ Result<void> check_facts(const core::ManifestContent& content, const Bytes& tfli
         return lie("operators (code * 256 + version)", text(content.operators),
                    text(found.operators));
     }
-    return check_self_tests(content, *loaded);
+    return check_self_tests(content, *model);
 }
 
 }  // namespace frugal::release

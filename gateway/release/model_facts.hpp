@@ -12,11 +12,11 @@ namespace frugal::release {
 /// Fills digest, sizes, operators, shapes, runtime and self-tests of `content`. kInvalidInput for a
 /// file that is no model, kUnsupported for one the device runtime cannot run (naming what is
 /// missing).
-base::Result<void> state_facts(core::ManifestContent& content, const base::Bytes& tflite);
+base::Result<void> state_facts(core::ManifestContent& content, const base::Bytes& file);
 
 /// kInvalidInput, naming the fact and both values, if the manifest states what this model is not,
 /// or if a self-test does not give the stated output; kUnsupported if the model does not run here.
 /// An arena larger than needed is allowed: it promises no less.
-base::Result<void> check_facts(const core::ManifestContent& content, const base::Bytes& tflite);
+base::Result<void> check_facts(const core::ManifestContent& content, const base::Bytes& file);
 
 }  // namespace frugal::release

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// From .tflite files to a release the core can import: reads and checks each model, runs it for its
-// self-test vectors, packs it, cuts it into blocks and signs a manifest for it. Pure but for the
-// signature's randomness; slow, so it runs on a worker thread.
+// From model files (.tflite, Bonsai) to a release the core can import: reads and checks each model,
+// runs it for its self-test vectors, packs it, cuts it into blocks and signs a manifest for it.
+// Pure but for the signature's randomness; slow, so it runs on a worker thread.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@
 namespace frugal::release {
 
 struct VariantSource {
-    base::ClassName device_class;  ///< "any" fits all
-    base::Bytes tflite;
+    base::ClassName device_class;          ///< "any" fits all
+    base::Bytes tflite;                    ///< or a Bonsai tree
     std::uint32_t accuracy_permyriad = 0;  ///< on the author's test set; 0: not stated
 };
 
@@ -26,7 +26,7 @@ struct VariantSource {
 struct DeltaSource {
     base::ClassName device_class;
     base::Digest digest{};
-    base::Bytes tflite;
+    base::Bytes tflite;  ///< or a Bonsai tree
 };
 
 struct ReleaseSource {

@@ -13,9 +13,8 @@
 #include "app/sandbox/child.hpp"
 #include "app/sandbox/letter.hpp"
 #include "frugal/self_test.h"
+#include "inference/device_model.hpp"
 #include "inference/engine.hpp"
-#include "inference/loaded_model.hpp"
-#include "model/tflite/summary.hpp"
 #include "release/model_reading.hpp"
 
 namespace frugal::app {
@@ -43,23 +42,18 @@ base::Bytes noise(std::size_t size) {
     return input;
 }
 
-// Why it does not run is the daemon's to say: it knows what the model is for.
-Result<void> try_device_model(const base::Bytes& bytes) {
-    const auto summary = model::read_model(bytes);
-    if (!summary) {
-        return tl::unexpected(summary.error());
+Result<void> try_device_model(base::Bytes bytes) {
+    if (const auto read = release::read_base(bytes); !read) {
+        return tl::unexpected(read.error());
     }
-    release::read_parts(bytes);
-    if (!summary->is_runnable) {
-        return {};
+    auto model = inference::DeviceModel::load(std::move(bytes));
+    if (!model) {
+        return tl::unexpected(model.error());
     }
-    auto loaded = inference::LoadedModel::load(bytes);
-    if (!loaded) {
-        return tl::unexpected(loaded.error());
-    }
-    for (const auto& input : {base::Bytes(loaded->input_size()), noise(loaded->input_size())}) {
-        if (auto run = loaded->run(input); !run) {
-            return run;
+    const std::size_t size = model->needs().input_bytes;
+    for (const auto& input : {base::Bytes(size), noise(size)}) {
+        if (const auto run = model->run(input); !run) {
+            return tl::unexpected(run.error());
         }
     }
     return {};
@@ -86,7 +80,7 @@ Result<void> try_edge_model(base::Bytes bytes) {
 Result<void> try_one(TrialKind kind, base::Bytes bytes) {
     switch (kind) {
         case TrialKind::kDeviceModel:
-            return try_device_model(bytes);
+            return try_device_model(std::move(bytes));
         case TrialKind::kEdgeModel:
             return try_edge_model(std::move(bytes));
         case TrialKind::kDeltaBase:

@@ -13,7 +13,7 @@
 namespace frugal::app {
 
 enum class TrialKind : std::uint8_t {
-    kDeviceModel = 1,  ///< for devices: a .tflite that the device runtime may run
+    kDeviceModel = 1,  ///< for devices: a .tflite or Bonsai tree that a node can run
     kEdgeModel = 2,    ///< a classifier that answers escalations
     kDeltaBase = 3,    ///< what devices have, for an encoder to compare with; it is not run
 };

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/bonsai/bonsai.hpp"
 #include "model/tflite/summary.hpp"
 
 namespace frugal::model {
@@ -24,5 +25,6 @@ std::span<const DeviceClass> device_classes();
 
 /// Why a model does not fit; empty if it does. Every reason names what it needs and what there is.
 std::vector<std::string> reasons_against(const ModelSummary& model, const DeviceClass& device);
+std::vector<std::string> reasons_against(const BonsaiSummary& tree, const DeviceClass& device);
 
 }  // namespace frugal::model

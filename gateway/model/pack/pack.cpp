@@ -8,7 +8,7 @@
 
 #include "frugal/codec.h"
 #include "model/codec/codec.hpp"
-#include "model/codec/tflite_plan.hpp"
+#include "model/codec/model_plan.hpp"
 #include "model/tflite/summary.hpp"
 
 namespace frugal::model {
@@ -46,7 +46,7 @@ Names names_of(const ModelSummary& summary) {
 }
 
 SegmentPlan base_plan_of(base::ByteView base) {
-    return base.empty() ? SegmentPlan{} : plan_of_tflite(base);
+    return base.empty() ? SegmentPlan{} : plan_of_model(base);
 }
 
 /// What profile 2 needs for each part, by offset.
@@ -75,7 +75,7 @@ std::map<std::size_t, double> best_costs(base::ByteView file, const SegmentPlan&
 
 Result<PackReport> pack_file(base::ByteView file, const PackOptions& options) {
     const auto summary = read_model(file);
-    const SegmentPlan plan = summary ? plan_of_tflite(file, *summary) : SegmentPlan{};
+    const SegmentPlan plan = plan_of_model(file);
     const Names names = summary ? names_of(*summary) : Names{};
     const EncodeOptions encoding{options.profile.value_or(kBestProfile), options.base,
                                  base_plan_of(options.base)};

@@ -13,7 +13,7 @@
 #include "frugal/self_test.h"
 #include "frugal/sha256.h"
 #include "model/codec/codec.hpp"
-#include "model/codec/tflite_plan.hpp"
+#include "model/codec/model_plan.hpp"
 
 namespace frugal::test {
 namespace {
@@ -123,7 +123,7 @@ Release ReleaseMaker::make(const std::string& file, std::uint32_t counter,
 Release ReleaseMaker::tune(const Release& base, std::uint32_t counter) const {
     constexpr std::size_t kEvery = 9;
     auto model = base.model;
-    for (const auto& region : model::plan_of_tflite(model).regions) {
+    for (const auto& region : model::plan_of_model(model).regions) {
         if (region.kind != model::RegionKind::kWeights) {
             continue;
         }
@@ -165,8 +165,8 @@ Release ReleaseMaker::make_of(base::Bytes model, std::uint32_t counter, std::uin
     }
     release.signed_manifest = sign(serialize(manifest));
     const auto encoded =
-        model::encode_with_statistics(release.model, model::plan_of_tflite(release.model),
-                                      {kProfile, base, model::plan_of_tflite(base)});
+        model::encode_with_statistics(release.model, model::plan_of_model(release.model),
+                                      {kProfile, base, model::plan_of_model(base)});
     FRUGAL_ASSERT(encoded.has_value() && encoded->is_delta == !base.empty());
     release.decoder_profile = encoded->profile;
     release.decoder_ram_bytes = *model::decoder_ram_bytes(encoded->stream);

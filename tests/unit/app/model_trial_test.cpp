@@ -33,6 +33,22 @@ TEST(ModelTrial, SurvivesGoodModels) {
     EXPECT_TRUE(edge) << edge.error().describe();
 }
 
+TEST(ModelTrial, TakesATreeAsAVariantAndAsABase) {
+    auto tree = read_model_file("fashion-bonsai.frbn");
+    for (const auto kind : {TrialKind::kDeviceModel, TrialKind::kDeltaBase}) {
+        const auto tried = trial().run(kind, tree, "tree");
+        EXPECT_TRUE(tried) << tried.error().describe();
+    }
+    tree.resize(tree.size() - 3);
+    for (const auto kind : {TrialKind::kDeviceModel, TrialKind::kDeltaBase}) {
+        const auto tried = trial().run(kind, tree, "tree");
+        ASSERT_FALSE(tried);
+        EXPECT_NE(tried.error().message.find("tree: model: Bonsai container is cut short"),
+                  std::string::npos)
+            << tried.error().describe();
+    }
+}
+
 TEST(ModelTrial, ReadsABaseWithoutRunningIt) {
     const auto base = read_model_file("fashion-small-1.tflite");
     const auto tried = trial().run(TrialKind::kDeltaBase, base, "base");

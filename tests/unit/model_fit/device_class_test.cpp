@@ -50,5 +50,17 @@ TEST(DeviceClassTest, EveryMisfitHasAReason) {
     EXPECT_THAT(reasons_against(foreign, kSmall), ElementsAre(HasSubstr("SVDF")));
 }
 
+TEST(DeviceClassTest, ATreeNeedsFlashAndRoomForATestedInput) {
+    BonsaiSummary tree;
+    tree.file_size_bytes = 16384;
+    tree.inputs = 4096;
+    EXPECT_THAT(reasons_against(tree, kSmall), IsEmpty());
+    tree.file_size_bytes = 16385;
+    tree.inputs = 4097;
+    EXPECT_THAT(reasons_against(tree, kSmall),
+                ElementsAre("flash: 16385 bytes, its slot holds 16384",
+                            "memory: 4097 bytes of arena, it has 4096"));
+}
+
 }  // namespace
 }  // namespace frugal::model

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -12,6 +13,7 @@
 #include "frugal/codec.h"
 #include "model/codec/codec.hpp"
 #include "model/codec/tflite_plan.hpp"
+#include "release/model_facts.hpp"
 
 namespace frugal::release {
 namespace {
@@ -106,6 +108,31 @@ TEST_F(ReleaseBuilder, EncodesForEveryProfileAndAgainstWhatDevicesRun) {
     EXPECT_LE(full[2], full[1]);
     ASSERT_TRUE(delta.count(1));
     EXPECT_LT(delta[1], full[1] / 2);
+}
+
+TEST_F(ReleaseBuilder, StatesATreeAsANodeFindsIt) {
+    const auto tree = model_file("fashion-bonsai.frbn");
+    auto source = source_of(tree);
+    auto tuned = tree;
+    for (std::size_t i = 1; i < 200; i += 20) {
+        tuned[tree.size() - i] ^= 1;
+    }
+    source.bases = {{source.variants[0].device_class, crypto::sha256(tuned), tuned}};
+    const auto import = build_release(source, *key_);
+    ASSERT_TRUE(import) << import.error().describe();
+    const auto& variant = import->variants.at(0);
+    const auto& manifest = variant.manifest->content();
+    EXPECT_EQ(manifest.operators, std::vector<std::uint32_t>{255 * 256 + 1});
+    EXPECT_EQ(manifest.arena_bytes, 784U);
+    EXPECT_EQ(manifest.output_classes, 10U);
+    ASSERT_EQ(manifest.self_tests.size(), 2U);
+    EXPECT_NE(manifest.self_tests[0].output_digest, manifest.self_tests[1].output_digest);
+    EXPECT_TRUE(check_facts(manifest, tree));
+    EXPECT_FALSE(check_facts(manifest, tuned));
+    EXPECT_EQ(variant.stripped_bytes, 0U) << "nothing in a tree is dead weight";
+    EXPECT_TRUE(std::ranges::any_of(variant.artifacts, [&](const auto& artifact) {
+        return artifact.base_digest == crypto::sha256(tuned) && artifact.size_bytes < 500;
+    }));
 }
 
 TEST_F(ReleaseBuilder, NamesTheVariantThatIsNoModel) {
