@@ -233,7 +233,7 @@ class ForeignClientTest(unittest.TestCase):
         self.assertEqual(hashlib.sha256(model).digest(), manifest.model_digest)
         self.assertEqual(len(model), manifest.model_bytes)
         payload = artifact[8 * math.ceil(task.artifact.size_bytes / task.artifact.block_bytes):]
-        self.assertEqual(b"FRC\x03" + bytes([task.artifact.decoder_profile]), payload[:5])
+        self.assertEqual(b"FRC\x04" + bytes([task.artifact.decoder_profile]), payload[:5])
         self.assertEqual((manifest.model_bytes, len(payload)), struct.unpack_from("<II", payload, 5))
         print(f"model {len(model)} bytes, on air {len(artifact)}")
 

@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define FR_CODEC_VERSION 3u
+#define FR_CODEC_VERSION 4u
 #define FR_CODEC_PROFILES 3u
 #define FR_CODEC_HEADER_SIZE 17u
 #define FR_CODEC_BASE_DIGEST_SIZE 8u  ///< follows the header when the stream needs a base

@@ -46,14 +46,14 @@ typedef struct {
     fr_context_t is_other[3][4];  ///< literal or not: by the token before, by offset modulo 4
     fr_context_t is_segment[3];
     fr_context_t is_repeated[3];
-    fr_context_t repeated_distance[3];
+    fr_context_t repeated_distance[3];  ///< [0]: a new one is told from the farthest of them
     fr_context_t segment_kind[8];
     fr_context_t same_count;
     fr_context_t zero_row;
     fr_context_t has_special;
     fr_context_t negative[2];  ///< of integers, of floats
     fr_context_t is_near[2];
-    fr_context_t factor[4];
+    fr_context_t factor[4];  ///< [0]: a value is near its reference as it is; a tree
     fr_context_t exponent[16];
     fr_context_t mantissa[8];
     fr_context_t distance_low[4];
@@ -66,6 +66,11 @@ typedef struct {
 } fr_token_model_t;
 
 void fr_token_model_init(fr_token_model_t* model);
+/// The distances a stream begins with: in a delta those that align the fronts of base and file, and
+/// their ends. `base_size` is 0 without a base.
+void fr_distances_init(uint32_t* distances, uint32_t base_size, uint32_t decoded_size);
+/// The largest of the remembered distances.
+uint32_t fr_distance_farthest(const uint32_t* distances);
 
 // ---- bytes: what is not a tensor of weights, as two trees of 4 decisions
 

@@ -11,6 +11,10 @@
 
 /// Loads the first 4 bytes of the coder.
 void fr_bits_begin(fr_decoder_t* decoder);
+/// 0, -1, 1, -2, 2.. from 0, 1, 2, 3, 4..
+static inline uint32_t fr_unfold(uint32_t folded) {
+    return (folded & 1u) != 0 ? 0u - (folded / 2u + 1u) : folded / 2u;
+}
 /// The next byte of the stream.
 uint32_t fr_bits_byte(fr_decoder_t* decoder);
 /// One bit whose probability of a 1 is `probability` / 65536.

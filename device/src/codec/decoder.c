@@ -32,14 +32,27 @@ static void remember_distance(fr_decoder_t* decoder, uint32_t distance) {
     distances[0] = distance;
 }
 
+// In a delta what was inserted or left out moves the place a copy comes from by a little.
+static bool new_distance(fr_decoder_t* decoder, uint32_t* distance) {
+    fr_token_model_t* tokens = &decoder->tokens;
+    uint32_t number = 0;
+    if (decoder->header.has_base && fr_bits_adaptive(decoder, &tokens->repeated_distance[0]) != 0) {
+        const bool is_good = fr_bits_number(decoder, &tokens->count, NULL, &number);
+        *distance = fr_distance_farthest(decoder->distances) + fr_unfold(number);
+        return is_good;
+    }
+    const bool is_good = fr_bits_number(decoder, &tokens->distance, tokens->distance_low, &number);
+    *distance = number + 1u;
+    return is_good;
+}
+
 static fr_codec_fault_t read_distance(fr_decoder_t* decoder) {
     fr_token_model_t* tokens = &decoder->tokens;
     uint32_t distance = 0;
     if (fr_bits_adaptive(decoder, &tokens->is_repeated[decoder->token_before]) == 0) {
-        if (!fr_bits_number(decoder, &tokens->distance, tokens->distance_low, &distance)) {
+        if (!new_distance(decoder, &distance)) {
             return FR_CODEC_FAULT_NUMBER;
         }
-        ++distance;
         decoder->token_before = TOKEN_COPY_NEW;
     } else {
         distance = repeated_distance(decoder);
@@ -155,6 +168,7 @@ static fr_codec_fault_t begin_stream(fr_decoder_t* decoder) {
     decoder->input_used =
         decoder->header.has_base ? FR_CODEC_HEADER_SIZE_MAX : FR_CODEC_HEADER_SIZE;
     decoder->checksum = 0xFFFFFFFFu;
+    fr_distances_init(decoder->distances, decoder->config.base_size, decoder->header.decoded_size);
     fr_bits_begin(decoder);
     fr_token_model_init(&decoder->tokens);
     fr_decoder_begin_bytes(decoder);
@@ -242,9 +256,6 @@ fr_status_t fr_decoder_init(fr_decoder_t* decoder, const fr_decoder_config_t* co
     }
     decoder->config = *config;
     decoder->step = FR_STEP_HEADER;
-    for (uint32_t i = 0; i < FR_DISTANCES; ++i) {
-        decoder->distances[i] = 1;
-    }
     return FR_OK;
 }
 

@@ -189,29 +189,37 @@ static fr_codec_fault_t read_plain_float(fr_decoder_t* decoder) {
     return fault;
 }
 
-static uint32_t unfold(uint32_t folded) {
-    return (folded & 1u) != 0 ? 0u - (folded / 2u + 1u) : folded / 2u;
+// Whether a value is near what the factor says.
+static bool read_near(fr_decoder_t* decoder) {
+    const uint32_t near = fr_bits_adaptive(decoder, &decoder->tokens.is_near[decoder->near_before]);
+    decoder->near_before = (uint8_t)near;
+    return near != 0;
+}
+
+// If it is not, it may be what it was in the base.
+static bool read_unchanged(fr_decoder_t* decoder) {
+    return decoder->reference < decoder->config.base_size &&
+           fr_bits_adaptive(decoder, &decoder->tokens.factor[0]) != 0;
 }
 
 static fr_codec_fault_t read_product(fr_decoder_t* decoder) {
     uint32_t bits = 0;
-    if (!fr_float_multiply(fr_decoder_word_at(decoder, decoder->reference), decoder->factor,
-                           &bits)) {
+    const uint32_t reference = fr_decoder_word_at(decoder, decoder->reference);
+    if (!fr_float_multiply(reference, decoder->factor, &bits)) {
         return FR_CODEC_FAULT_SCALE;
     }
     fr_codec_fault_t fault = FR_CODEC_FAULT_NONE;
-    const uint32_t near = fr_bits_adaptive(decoder, &decoder->tokens.is_near[decoder->near_before]);
-    if (near != 0) {
+    const bool is_scaled = read_near(decoder);
+    if (is_scaled || read_unchanged(decoder)) {
         uint32_t folded = 0;
         if (!fr_bits_number(decoder, &decoder->tokens.delta, NULL, &folded)) {
             return FR_CODEC_FAULT_NUMBER;
         }
-        bits += unfold(folded);
+        bits = (is_scaled ? bits : reference) + fr_unfold(folded);
     } else {
         decoder->exponent_top = (uint8_t)(bits >> 23);
         fault = read_float(decoder, &bits);
     }
-    decoder->near_before = (uint8_t)near;
     decoder->reference += 4u;
     if (fault == FR_CODEC_FAULT_NONE) {
         emit_word(decoder, bits);
@@ -225,12 +233,15 @@ static fr_codec_fault_t read_scaled(fr_decoder_t* decoder) {
     if (!fr_float_scale_integer(old, decoder->factor, &predicted)) {
         return FR_CODEC_FAULT_SCALE;
     }
+    if (!read_near(decoder)) {
+        predicted = old;
+    }
     uint32_t folded = 0;
     if (!fr_bits_number(decoder, &decoder->tokens.delta, NULL, &folded)) {
         return FR_CODEC_FAULT_NUMBER;
     }
     decoder->reference += 4u;
-    emit_word(decoder, (uint32_t)predicted + unfold(folded));
+    emit_word(decoder, (uint32_t)predicted + fr_unfold(folded));
     return FR_CODEC_FAULT_NONE;
 }
 

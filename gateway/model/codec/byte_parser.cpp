@@ -19,7 +19,8 @@ ByteParser::ByteParser(CodedSpace space, const std::vector<float>& literal_bits,
       base_size_(space.base_size),
       literal_bits_(literal_bits),
       prices_(prices),
-      finder_(space.bytes) {
+      finder_(space.bytes),
+      distances_(first_distances(space)) {
     for (std::size_t at = 0; at < base_size_; ++at) {
         finder_.add(at);
     }
@@ -101,7 +102,7 @@ void ByteParser::try_lengths(std::size_t index, const Copy& copy, std::uint32_t 
 
 void ByteParser::try_repeated(std::size_t index, std::size_t end) {
     const std::size_t position = begin_ + index;
-    const std::array<std::uint32_t, FR_DISTANCES> distances = states_[index].distances;
+    const Distances distances = states_[index].distances;
     for (std::size_t which = 0; which < FR_DISTANCES; ++which) {
         const std::uint32_t distance = distances[which];
         const auto end_of_others = distances.begin() + static_cast<std::ptrdiff_t>(which);
@@ -128,8 +129,9 @@ void ByteParser::try_copies(std::size_t index, std::size_t end) {
     for (const Copy& copy : finder_.find(position, end)) {
         const auto& known = states_[index].distances;
         if (std::find(known.begin(), known.end(), copy.distance) == known.end()) {
-            const float price =
-                prices_.new_copy(states_[index].token_before, position - base_size_, copy.distance);
+            const std::uint32_t farthest = base_size_ == 0 ? 0 : fr_distance_farthest(known.data());
+            const float price = prices_.new_copy(states_[index].token_before, position - base_size_,
+                                                 copy.distance, farthest);
             try_lengths(index, copy, shortest, price, false);
         }
         shortest = copy.length + 1;

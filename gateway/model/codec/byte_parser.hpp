@@ -3,7 +3,6 @@
 // the prices of an earlier pass. Owned by one encode() call; stretches are parsed in file order.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -33,7 +32,7 @@ private:
         bool is_reached = false;
         ByteToken token;  ///< that led here
         std::uint32_t token_before = 0;
-        std::array<std::uint32_t, FR_DISTANCES> distances{1, 1, 1};
+        Distances distances{};
     };
 
     void try_literal(std::size_t index);
@@ -52,7 +51,7 @@ private:
     std::size_t begin_ = 0;
     std::size_t skip_to_ = 0;  ///< a long copy is taken without trying what lies inside it
     std::uint32_t token_before_ = 0;
-    std::array<std::uint32_t, FR_DISTANCES> distances_{1, 1, 1};
+    Distances distances_;
 };
 
 }  // namespace frugal::model

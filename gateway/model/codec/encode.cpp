@@ -18,7 +18,7 @@ using base::Result;
 
 namespace {
 
-constexpr int kPasses = 3;  // the first one prices tokens for the next
+constexpr int kPasses = 6;  // the first one prices tokens for the next
 
 struct Attempt {
     base::Bytes coded;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/codec/product_finder.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <set>
 
 #include "frugal/codec.h"
-#include "model/codec/token_writer.hpp"
 
 namespace frugal::model {
 
@@ -16,6 +17,8 @@ constexpr double kPlainBits = 25.0;     // a float of a scale vector without a r
 constexpr double kOverheadBits = 16.0;  // the reference's distance
 constexpr double kFactorBits = 32.0;    // a factor other than 1 and +-127
 constexpr double kIntegerDeltaMax = 1U << 30;
+constexpr double kUnscaledBits = 1.0;      // a value that follows its reference and not the factor
+constexpr std::size_t kQuotientsMax = 32;  // pairs of values whose quotient is tried as the factor
 
 std::uint32_t word_at(base::ByteView file, std::size_t offset) {
     std::uint32_t word = 0;
@@ -26,10 +29,15 @@ std::uint32_t word_at(base::ByteView file, std::size_t offset) {
 /// Two vectors of the same size.
 struct Pair {
     base::ByteView space;
+    std::size_t base_size;
     std::size_t address;
     std::size_t reference;
     std::size_t size_bytes;
 };
+
+double distance_of(std::uint32_t one, std::uint32_t other) {
+    return std::abs(static_cast<double>(static_cast<std::int32_t>(one - other)));
+}
 
 double price(const Pair& pair, std::uint32_t factor) {
     double bits = kOverheadBits;
@@ -38,9 +46,14 @@ double price(const Pair& pair, std::uint32_t factor) {
         if (!fr_float_multiply(word_at(pair.space, pair.reference + i), factor, &product)) {
             return INFINITY;
         }
-        const double delta = std::abs(static_cast<double>(
-            static_cast<std::int32_t>(word_at(pair.space, pair.address + i) - product)));
-        bits += delta <= kProductDeltaMax ? 0.2 + 2 * std::log2(1 + delta) : 1 + kPlainBits;
+        const std::uint32_t word = word_at(pair.space, pair.address + i);
+        const double delta = distance_of(word, product);
+        const double change = pair.reference + i < pair.base_size
+                                  ? distance_of(word, word_at(pair.space, pair.reference + i))
+                                  : INFINITY;
+        const double nearest = std::min(delta, change);
+        bits += (delta <= change ? 0 : kUnscaledBits) +
+                (nearest <= kProductDeltaMax ? 0.2 + 2 * std::log2(1 + nearest) : 1 + kPlainBits);
     }
     return bits;
 }
@@ -57,18 +70,24 @@ struct Best {
     }
 };
 
-/// The float32 that takes the reference to the vector, tried around the quotient of one pair.
+/// The float32 that takes the reference to the vector, tried around the quotients of some pairs:
+/// channels nothing passes through keep their scale while the others change theirs.
 void try_quotients(const Pair& pair, Best& best) {
-    const auto from = std::bit_cast<float>(word_at(pair.space, pair.reference));
-    const auto to = std::bit_cast<float>(word_at(pair.space, pair.address));
-    const float quotient = to / from;
-    if (!std::isnormal(quotient)) {
-        return;
-    }
-    const auto center = std::bit_cast<std::uint32_t>(quotient);
-    for (std::uint32_t step = 0; step < 7; ++step) {
-        const std::uint32_t factor = center + step - 3;
-        best.offer(pair.reference, factor, kFactorBits + price(pair, factor));
+    const std::size_t count = pair.size_bytes / 4;
+    const std::size_t stride = (count + kQuotientsMax - 1) / kQuotientsMax;
+    std::set<std::uint32_t> tried;
+    for (std::size_t i = 0; i < pair.size_bytes; i += 4 * stride) {
+        const auto from = std::bit_cast<float>(word_at(pair.space, pair.reference + i));
+        const auto to = std::bit_cast<float>(word_at(pair.space, pair.address + i));
+        const float quotient = to / from;
+        const auto center = std::bit_cast<std::uint32_t>(quotient);
+        if (!std::isnormal(quotient) || !tried.insert(center >> 3).second) {
+            continue;
+        }
+        for (std::uint32_t step = 0; step < 7; ++step) {
+            const std::uint32_t factor = center + step - 3;
+            best.offer(pair.reference, factor, kFactorBits + price(pair, factor));
+        }
     }
 }
 
@@ -85,24 +104,26 @@ double integer_price(base::ByteView space, std::size_t old_address, std::size_t 
         if (!fr_float_scale_integer(integer_at(space, old_address + i), factor, &predicted)) {
             return INFINITY;
         }
-        const double delta = static_cast<double>(integer_at(space, address + i)) - predicted;
-        if (std::abs(delta) > kIntegerDeltaMax) {
+        const double value = integer_at(space, address + i);
+        const double delta = std::abs(value - predicted);
+        const double change = std::abs(value - integer_at(space, old_address + i));
+        const double nearest = std::min(delta, change);
+        if (nearest > kIntegerDeltaMax) {
             return INFINITY;
         }
-        bits += std::log2(1 + std::abs(delta));
+        bits += (delta <= change ? 0 : kUnscaledBits) + 2 * std::log2(1 + nearest);
     }
     return bits;
 }
 
 }  // namespace
 
-std::optional<Product> find_product(base::ByteView space, std::size_t address,
-                                    std::size_t size_bytes,
+std::optional<Product> find_product(CodedSpace space, std::size_t address, std::size_t size_bytes,
                                     std::span<const std::size_t> candidates) {
     const double plain_bits = kPlainBits * static_cast<double>(size_bytes / 4);
     Best best{{}, plain_bits};
     for (const std::size_t candidate : candidates) {
-        const Pair pair{space, address, candidate, size_bytes};
+        const Pair pair{space.bytes, space.base_size, address, candidate, size_bytes};
         for (const std::uint32_t factor :
              {FR_CODEC_FACTOR_ONE, FR_CODEC_FACTOR_RANGE, FR_CODEC_FACTOR_RANGE | 0x80000000U}) {
             best.offer(candidate, factor, price(pair, factor));
@@ -117,28 +138,25 @@ std::optional<Product> find_product(base::ByteView space, std::size_t address,
 
 std::optional<std::uint32_t> find_integer_factor(base::ByteView space, std::size_t old_address,
                                                  std::size_t address, std::size_t count) {
-    // Least squares, then the neighbourhood is not worth a search: units of 2^-24 do not matter.
-    double both = 0;
-    double old_square = 0;
-    for (std::size_t i = 0; i < 4 * count; i += 4) {
-        const double old = integer_at(space, old_address + i);
-        both += old * integer_at(space, address + i);
-        old_square += old * old;
-    }
-    const auto quotient = static_cast<float>(old_square > 0 ? both / old_square : 0);
     std::optional<std::uint32_t> best;
     double best_bits = INFINITY;
-    for (const float factor : {1.0F, quotient}) {
+    const auto offer = [&](float factor, double its_bits) {
         if (!std::isnormal(factor)) {
-            continue;
+            return;
         }
         const auto bits = std::bit_cast<std::uint32_t>(factor);
-        const double its_bits =
-            integer_price(space, old_address, address, count, bits) + (factor == 1.0F ? 0 : 32);
+        its_bits += integer_price(space, old_address, address, count, bits);
         if (its_bits < best_bits) {
             best_bits = its_bits;
             best = bits;
         }
+    };
+    offer(1.0F, 0);
+    const std::size_t stride = (count + kQuotientsMax - 1) / kQuotientsMax;
+    for (std::size_t i = 0; i < 4 * count; i += 4 * stride) {
+        // The quotient of one pair is as exact as its values are large.
+        const double old = integer_at(space, old_address + i);
+        offer(static_cast<float>(integer_at(space, address + i) / old), kFactorBits);
     }
     return best;
 }

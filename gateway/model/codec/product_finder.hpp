@@ -9,6 +9,7 @@
 #include <span>
 
 #include "base/bytes.hpp"
+#include "model/codec/token_writer.hpp"
 
 namespace frugal::model {
 
@@ -18,8 +19,7 @@ struct Product {
 };
 
 /// The best way to say the floats at `address` by those at one of the `candidates`, if that pays.
-std::optional<Product> find_product(base::ByteView space, std::size_t address,
-                                    std::size_t size_bytes,
+std::optional<Product> find_product(CodedSpace space, std::size_t address, std::size_t size_bytes,
                                     std::span<const std::size_t> candidates);
 
 /// The factor (bits of a float32) by which old integers best predict `count` new ones.

@@ -151,8 +151,8 @@ private:
             improve(best, best_bits, kRanksWorth,
                     [](Segment& other) { other.coding.has_palette = true; });
         }
-        // Telling a value first costs the device time, so it must pay.
-        improve(best, best_bits, -kSpecialWorth,
+        // Telling a value first costs the device time, so it must pay; a delta is short.
+        improve(best, best_bits, best.old_distance == 0 ? -kSpecialWorth : 0,
                 [](Segment& other) { other.coding.has_special = false; });
         return best;
     }
@@ -165,6 +165,7 @@ private:
         if (const auto old = old_of(region, index)) {
             Segment delta{PartKind::kWeights, region, 0, 0, 0, {}};
             delta.old_distance = space_.base_size + region.offset - old->offset;
+            delta = refined(delta);
             if (cost_bits(delta) < cost_bits(best)) {
                 best = delta;
             }
@@ -198,7 +199,7 @@ private:
         if (const auto old = old_of(region, index)) {
             candidates.push_back(old->offset);
         }
-        if (const auto product = find_product(space_.bytes, space_.base_size + region.offset,
+        if (const auto product = find_product(space_, space_.base_size + region.offset,
                                               region.size_bytes, candidates)) {
             return Segment{PartKind::kProducts, region, product->reference, product->factor, 0, {}};
         }
@@ -228,7 +229,7 @@ double Chooser::cost_bits(const Segment& segment) const {
         return INFINITY;
     }
     // What lies before matters only to references; the rest of the file is not looked at.
-    TokenWriter writer({space_.bytes, space_.base_size + region.offset}, profile_);
+    TokenWriter writer(space_, profile_, region.offset);
     const auto count = static_cast<std::uint32_t>(region.size_bytes / 4);
     switch (segment.kind) {
         case PartKind::kWeights:

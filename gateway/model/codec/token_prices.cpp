@@ -5,6 +5,8 @@
 #include <bit>
 #include <cmath>
 
+#include "model/codec/token_writer.hpp"
+
 namespace frugal::model {
 
 namespace {
@@ -19,6 +21,7 @@ float price_of(const fr_context_t& context, std::uint32_t bit) {
 TokenPrices::TokenPrices(const fr_token_model_t& tokens)
     : tokens_(tokens),
       distance_prices_(length_prices(tokens.distance)),
+      count_prices_(length_prices(tokens.count)),
       length_prices_{length_prices(tokens.length[0]), length_prices(tokens.length[1])} {}
 
 TokenPrices::LengthPrices TokenPrices::length_prices(const fr_number_model_t& model) {
@@ -53,11 +56,21 @@ float TokenPrices::literal(std::uint32_t token_before, std::size_t position) con
 }
 
 float TokenPrices::new_copy(std::uint32_t token_before, std::size_t position,
-                            std::uint32_t distance) const {
-    float price = price_of(tokens_.is_other[token_before][position & 3U], 1) +
-                  price_of(tokens_.is_segment[token_before], 0) +
-                  price_of(tokens_.is_repeated[token_before], 0) +
-                  number(distance_prices_, distance - 1);
+                            std::uint32_t distance, std::uint32_t farthest) const {
+    const float price = price_of(tokens_.is_other[token_before][position & 3U], 1) +
+                        price_of(tokens_.is_segment[token_before], 0) +
+                        price_of(tokens_.is_repeated[token_before], 0);
+    if (farthest == 0) {
+        return price + new_distance(distance);
+    }
+    const bool is_shift = is_told_from(distance, farthest);
+    return price + price_of(tokens_.repeated_distance[0], is_shift ? 1 : 0) +
+           (is_shift ? number(count_prices_, fold(static_cast<std::int32_t>(distance - farthest)))
+                     : new_distance(distance));
+}
+
+float TokenPrices::new_distance(std::uint32_t distance) const {
+    float price = number(distance_prices_, distance - 1);
     if (distance >= 8) {
         // The last two bits are modelled: replace their plain price.
         const std::uint32_t high = (distance >> 1) & 1U;

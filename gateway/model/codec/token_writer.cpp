@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 
 #include "base/assert.hpp"
 
@@ -15,20 +16,35 @@ constexpr std::uint32_t kAfterNewCopy = 1;
 constexpr std::uint32_t kAfterRepeatedCopy = 2;
 constexpr std::uint32_t kMantissaLowBits = 20;
 
-/// 0, -1, 1, -2, 2.. as 0, 1, 2, 3, 4..
+std::int64_t magnitude_of(std::int32_t value) {
+    return std::abs(static_cast<std::int64_t>(value));
+}
+
+}  // namespace
+
 std::uint32_t fold(std::int32_t value) {
     const auto bits = static_cast<std::uint32_t>(value);
     return value >= 0 ? bits * 2U : (0U - bits) * 2U - 1U;
 }
 
-}  // namespace
+Distances first_distances(CodedSpace space) {
+    Distances distances{};
+    fr_distances_init(distances.data(), static_cast<std::uint32_t>(space.base_size),
+                      static_cast<std::uint32_t>(space.bytes.size() - space.base_size));
+    return distances;
+}
 
-TokenWriter::TokenWriter(CodedSpace space, std::uint8_t profile)
-    : space_(space), profile_(profile), position_(space.base_size) {
+bool is_told_from(std::uint32_t distance, std::uint32_t farthest) {
+    const std::uint32_t folded = fold(static_cast<std::int32_t>(distance - farthest));
+    return std::bit_width(folded + 1) < std::bit_width(distance);
+}
+
+TokenWriter::TokenWriter(CodedSpace space, std::uint8_t profile, std::size_t offset)
+    : space_(space), profile_(profile), position_(space.base_size + offset) {
     fr_token_model_init(&tokens_);
     weight_model_.mixing = profile == 2 ? &fr_weight_mixing : nullptr;
     weight_model_.mixer = &weight_mixer_;
-    distances_.fill(1);
+    distances_ = first_distances(space);
 }
 
 void TokenWriter::adaptive(fr_context_t& context, std::uint32_t bit) {
@@ -105,12 +121,25 @@ void TokenWriter::copy(std::uint32_t distance, std::uint32_t length) {
         }
         std::rotate(distances_.begin(), known, known + 1);
     } else {
-        number(tokens_.distance, tokens_.distance_low, distance - 1);
+        new_distance(distance);
         distances_ = {distance, distances_[0], distances_[1]};
     }
     token_before_ = is_repeated ? kAfterRepeatedCopy : kAfterNewCopy;
     number(tokens_.length[is_repeated ? 1 : 0], nullptr, length - FR_CODEC_COPY_MIN);
     position_ += length;
+}
+
+void TokenWriter::new_distance(std::uint32_t distance) {
+    if (space_.base_size != 0) {
+        const std::uint32_t farthest = fr_distance_farthest(distances_.data());
+        const bool is_shift = is_told_from(distance, farthest);
+        adaptive(tokens_.repeated_distance[0], is_shift ? 1 : 0);
+        if (is_shift) {
+            number(tokens_.count, nullptr, fold(static_cast<std::int32_t>(distance - farthest)));
+            return;
+        }
+    }
+    number(tokens_.distance, tokens_.distance_low, distance - 1);
 }
 
 void TokenWriter::begin_segment(fr_segment_kind_t kind) {
@@ -197,14 +226,21 @@ void TokenWriter::products(std::uint32_t count, std::size_t reference, std::uint
         FRUGAL_ASSERT(is_product);
         const std::uint32_t bits = word_at(position_);
         const auto delta = static_cast<std::int32_t>(bits - product);
-        const bool is_near = delta >= -kProductDeltaMax && delta <= kProductDeltaMax;
-        adaptive(tokens_.is_near[near_before], is_near ? 1 : 0);
-        if (is_near) {
-            number(tokens_.delta, nullptr, fold(delta));
+        const auto change = static_cast<std::int32_t>(bits - word_at(reference + 4U * i));
+        const bool is_old = reference + 4U * i < space_.base_size;
+        const bool is_unchanged = is_old && magnitude_of(change) <= kProductDeltaMax;
+        const bool is_scaled = magnitude_of(delta) <= kProductDeltaMax &&
+                               (!is_unchanged || magnitude_of(delta) <= magnitude_of(change));
+        adaptive(tokens_.is_near[near_before], is_scaled ? 1 : 0);
+        near_before = is_scaled ? 1 : 0;
+        if (!is_scaled && is_old) {
+            adaptive(tokens_.factor[0], is_unchanged ? 1 : 0);
+        }
+        if (is_scaled || is_unchanged) {
+            number(tokens_.delta, nullptr, fold(is_scaled ? delta : change));
         } else {
             float_value(bits, (product >> 23) & 255U);
         }
-        near_before = is_near ? 1 : 0;
     }
 }
 
@@ -212,14 +248,19 @@ void TokenWriter::scaled(std::uint32_t count, std::size_t reference, std::uint32
     begin_segment(FR_SEGMENT_SCALED);
     count_of(count);
     reference_of(reference, factor);
+    std::uint32_t near_before = 1;
     for (std::uint32_t i = 0; i < count; ++i, position_ += 4) {
         std::int32_t predicted = 0;
         const auto old = static_cast<std::int32_t>(word_at(reference + 4U * i));
-        const bool is_scaled = fr_float_scale_integer(old, factor, &predicted);
-        FRUGAL_ASSERT(is_scaled);
-        const auto delta =
-            static_cast<std::int32_t>(word_at(position_) - static_cast<std::uint32_t>(predicted));
-        number(tokens_.delta, nullptr, fold(delta));
+        const bool is_in_range = fr_float_scale_integer(old, factor, &predicted);
+        FRUGAL_ASSERT(is_in_range);
+        const std::uint32_t word = word_at(position_);
+        const auto delta = static_cast<std::int32_t>(word - static_cast<std::uint32_t>(predicted));
+        const auto change = static_cast<std::int32_t>(word - static_cast<std::uint32_t>(old));
+        const bool is_scaled = magnitude_of(delta) <= magnitude_of(change);
+        adaptive(tokens_.is_near[near_before], is_scaled ? 1 : 0);
+        near_before = is_scaled ? 1 : 0;
+        number(tokens_.delta, nullptr, fold(is_scaled ? delta : change));
     }
 }
 

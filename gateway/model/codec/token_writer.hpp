@@ -31,9 +31,19 @@ struct WeightCoding {
         false;  ///< weights are ranks among the values in use, at most FR_PALETTE_MAX
 };
 
+using Distances = std::array<std::uint32_t, FR_DISTANCES>;
+
+/// The distances a stream begins with.
+Distances first_distances(CodedSpace space);
+/// Whether a new distance is told from the farthest remembered one; only in a delta.
+bool is_told_from(std::uint32_t distance, std::uint32_t farthest);
+/// 0, -1, 1, -2, 2.. as 0, 1, 2, 3, 4..
+std::uint32_t fold(std::int32_t value);
+
 class TokenWriter {
 public:
-    TokenWriter(CodedSpace space, std::uint8_t profile);
+    /// @param offset of the first byte that is written, in the file
+    TokenWriter(CodedSpace space, std::uint8_t profile, std::size_t offset = 0);
 
     void literal();
     void copy(std::uint32_t distance, std::uint32_t length);
@@ -61,6 +71,7 @@ private:
     void number(fr_number_model_t& model, fr_context_t* low, std::uint32_t value);
     void begin_segment(fr_segment_kind_t kind);
     void count_of(std::uint32_t count);
+    void new_distance(std::uint32_t distance);
     void reference_of(std::size_t reference, std::uint32_t factor);
     void weight_code(const fr_weight_shape_t& shape);
     void weight_rows(const fr_weight_shape_t& shape, WeightCoding coding);
@@ -80,7 +91,7 @@ private:
     ByteCoder byte_coder_;
     fr_weight_model_t weight_model_{};
     fr_weight_mixer_t weight_mixer_{};
-    std::array<std::uint32_t, FR_DISTANCES> distances_;
+    Distances distances_;
     std::uint32_t token_before_ = 0;
     std::uint32_t last_count_ = 0;
 };

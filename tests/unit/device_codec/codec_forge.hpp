@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "frugal/codec.h"
+#include "frugal/sha256.h"
 #include "model/codec/byte_coder.hpp"
 #include "model/codec/range_encoder.hpp"
 
@@ -34,6 +35,14 @@ public:
         }
         number(tokens_.distance, tokens_.distance_low, distance_less_1);
         return number(tokens_.length[0], nullptr, length_less_2);
+    }
+    /// In a delta: a copy from so much (folded) farther than the farthest distance known.
+    CodecForge& shifted_copy(uint32_t folded) {
+        adaptive(tokens_.is_other[0][position_ & 3U], 1);
+        adaptive(tokens_.is_segment[0], 0);
+        adaptive(tokens_.is_repeated[0], 0);
+        adaptive(tokens_.repeated_distance[0], 1);
+        return number(tokens_.count, nullptr, folded);
     }
     CodecForge& segment(uint32_t kind) {
         adaptive(tokens_.is_other[0][position_ & 3U], 1);
@@ -122,6 +131,16 @@ public:
         return plain(31, 5);
     }
 
+    /// The same as a delta on `base`.
+    std::vector<uint8_t> delta_stream(uint32_t decoded_size, const std::vector<uint8_t>& base) {
+        std::vector<uint8_t> out = stream(decoded_size);
+        uint8_t digest[32];
+        fr_sha256(base.data(), base.size(), digest);
+        out[4] |= FR_CODEC_FLAG_BASE;
+        out[9] = static_cast<uint8_t>(out.size() + FR_CODEC_BASE_DIGEST_SIZE);
+        out.insert(out.begin() + FR_CODEC_HEADER_SIZE, digest, digest + FR_CODEC_BASE_DIGEST_SIZE);
+        return out;
+    }
     /// The stream with a header around it. Every field can be a lie.
     std::vector<uint8_t> stream(uint32_t decoded_size) {
         encoder_.finish();

@@ -274,6 +274,20 @@ TEST(DecoderFault, NamesAnotherBase) {
     EXPECT_NE(decode_in_pieces(stream, {}, 100, false, base).fault, FR_CODEC_FAULT_BASE);
 }
 
+TEST(DecoderFault, NamesAShiftOutOfTheBase) {
+    const Stream base(50, 7);
+    // The farthest distance known is the decoded size, 100, and only 50 bytes lie before: the shift
+    // must be -50 at least (folded 99). By 0, by 51, by -100 and by the least there is.
+    for (const uint32_t folded : {0U, 102U, 199U, 0xFFFFFFFDU}) {
+        const auto stream = CodecForge().shifted_copy(folded).delta_stream(100, base);
+        EXPECT_EQ(decode_in_pieces(stream, {}, 100, false, base).fault,
+                  FR_CODEC_FAULT_COPY_DISTANCE)
+            << folded;
+    }
+    const auto good = CodecForge().shifted_copy(99).delta_stream(100, base);
+    EXPECT_EQ(decode_in_pieces(good, {}, 100, false, base).fault, FR_CODEC_FAULT_TRUNCATED);
+}
+
 TEST(DecoderFault, IsFinal) {
     fr_decoder_t decoder;
     fr_codec_memory_t memory;
