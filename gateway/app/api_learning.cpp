@@ -7,7 +7,7 @@
 #include "app/what_if_run.hpp"
 #include "policy/author/policy_file.hpp"
 #include "wire/http_query.hpp"
-#include "wire/json_commands.hpp"
+#include "wire/policy_queries.hpp"
 
 namespace frugal::app {
 
@@ -26,7 +26,7 @@ constexpr std::uint64_t kTaskLast = 255;
 struct Question {
     std::string text;
     std::uint32_t task = 0;
-    ReleaseName release;
+    wire::SetPolicyQuery release;
     std::uint64_t hours = kHoursDefault;
 };
 
@@ -86,21 +86,19 @@ Result<std::string> simulate(ApiParts& parts, const Question& question,
 }
 
 void simulate_policy(ApiParts& parts, const HttpRequest& request, const net::Responder& respond) {
-    const auto task = wire::read_task(request);
-    const auto release = read_release_name(request);
+    const auto release = wire::read_compare_policy(request);
     wire::QueryReader query(request, {"release", "hours"});
     const auto hours = query.number("hours", kHoursMax).value_or(kHoursDefault);
     if (hours == 0) {
         query.reject("hours", "at least 1");
     }
     const auto finished = query.finish();
-    if (!task || !release || !finished) {
-        respond(wire::problem(!task      ? task.error()
-                              : !release ? release.error()
-                                         : finished.error()));
+    if (!release || !finished) {
+        respond(wire::problem(!release ? release.error() : finished.error()));
         return;
     }
-    const Question question{std::string(base::as_text(request.body)), *task, *release, hours};
+    const Question question{std::string(base::as_text(request.body)), release->task, *release,
+                            hours};
     const std::string actor = request.actor.name;
     parts.ask<core::TaskList>(
         actor, core::ListTasks{}, respond,

@@ -94,19 +94,14 @@ inline constexpr std::string_view kBundleType = "application/vnd.frugal.bundle";
 /// On `slow`: a bundle of the author this site trusts. kConflict without release.pub.
 base::Result<release::VerifiedBundle> open_bundle(const ApiParts& parts, base::ByteView bytes);
 
-/// "fashion@2" in the query key `release`.
-struct ReleaseName {
-    base::ModelName model;
-    std::uint32_t release = 0;
-};
-base::Result<ReleaseName> read_release_name(const wire::HttpRequest& request);
-
 /// Handlers by operation; each group adds its own.
 void add_bundle_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_device_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_model_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_task_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_learning_handlers(net::HttpHandlers& handlers, ApiParts& parts);
+void add_policy_handlers(net::HttpHandlers& handlers, ApiParts& parts);
+void add_explain_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_rollout_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_site_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_start_handlers(net::HttpHandlers& handlers, ApiParts& parts);

@@ -88,6 +88,11 @@ policy::PolicyInForce LearnerFeed::in_force(const core::PolicyRecord& record) co
     return policy;
 }
 
+AuthoredPolicy LearnerFeed::authored(std::uint32_t policy) const {
+    const auto found = knowledge_.authored.find(policy);
+    return found == knowledge_.authored.end() ? AuthoredPolicy{} : found->second;
+}
+
 void LearnerFeed::on_pushed(const policy::PolicyPush& push, base::Instant now) {
     modes_[push.id] = modes_[push.replaces];
     learner_.on_pushed(push, now);

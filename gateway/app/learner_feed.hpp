@@ -44,6 +44,9 @@ public:
 
     void on_pushed(const policy::PolicyPush& push, base::Instant now);
 
+    /// Where a policy in force comes from; empty if nobody told.
+    AuthoredPolicy authored(std::uint32_t policy) const;
+
     policy::SiteLearner& learner() { return learner_; }
 
 private:

@@ -7,8 +7,8 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "app/learner_feed.hpp"
+#include "app/policy_builder.hpp"
 #include "crypto/random.hpp"
-#include "crypto/verified_manifest.hpp"
 #include "wire/json_views_learning.hpp"
 
 namespace frugal::app {
@@ -37,7 +37,8 @@ struct Round {
 
 struct SignedPush {
     policy::PolicyPush push;
-    core::SignedPointer blob;
+    std::vector<core::PolicyPart> parts;
+    AuthoredPolicy authored;
     core::LearningRecord cell;
 };
 
@@ -48,31 +49,6 @@ struct RoundResult {
 };
 
 using PolicyIds = std::vector<std::pair<policy::PolicyScope, std::uint32_t>>;
-
-std::uint32_t next_policy(const core::TaskList& tasks) {
-    std::uint32_t next = 1;
-    for (const auto& record : tasks.policies) {
-        next = std::max(next, record.policy + 1);
-    }
-    return next;
-}
-
-Result<core::SignedPointer> signed_policy(const base::Bytes& compiled,
-                                          const std::optional<crypto::ReleaseKey>& key) {
-    if (!key) {
-        return base::fail(base::ErrorKind::kConflict,
-                          "this gateway holds no key that signs policies");
-    }
-    const auto signature = key->sign(compiled);
-    if (!signature) {
-        return tl::unexpected(signature.error());
-    }
-    auto verified = crypto::VerifiedManifest::verify(compiled, *signature, key->public_key());
-    if (!verified) {
-        return tl::unexpected(verified.error());
-    }
-    return std::make_shared<const core::SignedBlob>(std::move(*verified));
-}
 
 PolicyIds ids_of(const core::TaskList& tasks) {
     PolicyIds ids;
@@ -106,11 +82,6 @@ public:
         is_stopping_ = true;
         timer_.cancel();
         parts_.gateway.on_evidence({});
-    }
-
-    void on_authored(std::uint32_t policy, AuthoredPolicy authored) {
-        authored_[policy] = std::move(authored);
-        known_ids_.clear();
     }
 
     void list(std::optional<std::uint32_t> task, net::Responder respond) {
@@ -168,7 +139,7 @@ private:
     void ask_tasks() {
         ask<core::TaskList>(core::ListTasks{}, [this](core::TaskList tasks) {
             Round round;
-            round.next_policy = next_policy(tasks);
+            round.next_policy = tasks.next_policy;
             const PolicyIds ids = ids_of(tasks);
             const bool is_same = ids == known_ids_ && tasks.edge_models == known_edges_ &&
                                  ++rounds_known_ < kRoundsKnown;
@@ -190,9 +161,28 @@ private:
         ask<core::ModelList>(core::ListModels{},
                              [this, round = std::move(round)](core::ModelList models) mutable {
                                  round.knowledge->models = std::move(models);
-                                 round.knowledge->authored = authored_;
-                                 run(std::move(round));
+                                 ask_versions(std::move(round), 0);
                              });
+    }
+
+    /// Of one task after the other: where the policies in force come from.
+    void ask_versions(Round round, std::size_t next) {
+        const auto& tasks = round.knowledge->tasks.tasks;
+        if (next == tasks.size()) {
+            run(std::move(round));
+            return;
+        }
+        const core::ListPolicyVersions query{tasks[next].task};
+        ask<core::PolicyHistory>(query, [this, round = std::move(round),
+                                         next](core::PolicyHistory history) mutable {
+            for (const auto& version : history.versions) {
+                if (std::ranges::find(history.in_force, version->version) !=
+                    history.in_force.end()) {
+                    round.knowledge->authored[version->version] = {version->text, version->release};
+                }
+            }
+            ask_versions(std::move(round), next + 1);
+        });
     }
 
     void run(Round round) {
@@ -224,8 +214,8 @@ private:
             result.save.cells.push_back(to_record(cell));
         }
         for (auto& event : step.events) {
-            result.save.events.push_back(
-                {event.cell.scope.task, event.cell.scope.device_class, std::move(event.what)});
+            result.save.events.push_back({event.cell.scope.task, event.cell.scope.device_class,
+                                          std::move(event.what), event.is_alarm});
         }
         for (auto& push : step.pushes) {
             sign(std::move(push), round.now, result);
@@ -234,14 +224,20 @@ private:
     }
 
     void sign(policy::PolicyPush push, base::Instant now, RoundResult& result) {
-        auto blob = signed_policy(push.compiled, parts_.policy_key);
-        if (!blob) {
-            result.errors.push_back(blob.error());
+        Result<std::vector<core::PolicyPart>> parts =
+            base::fail(base::ErrorKind::kConflict, "this gateway holds no key that signs policies");
+        if (parts_.policy_key) {
+            parts = sign_parts({{push.cell.scope.device_class, push.compiled}}, *parts_.policy_key);
+        }
+        if (!parts) {
+            result.errors.push_back(parts.error());
             feed_.learner().on_refused(push, now);
             return;
         }
         auto cell = to_record(feed_.learner().stored_after(push));
-        result.pushes.push_back({std::move(push), std::move(*blob), std::move(cell)});
+        auto authored = feed_.authored(push.replaces);
+        result.pushes.push_back(
+            {std::move(push), std::move(*parts), std::move(authored), std::move(cell)});
     }
 
     void finish(RoundResult result) {
@@ -270,24 +266,22 @@ private:
             return;
         }
         SignedPush& one = (*pushes)[next];
-        const auto& scope = one.push.cell.scope;
-        core::SetPolicy command{{scope.device_class, scope.task, one.push.id, std::move(one.blob)},
-                                {}};
+        core::SetPolicy command;
+        command.version.task = one.push.cell.scope.task;
+        command.version.version = one.push.id;
+        command.version.origin = core::PolicyOrigin::kLearned;
+        command.version.source = one.push.replaces;
+        command.version.release = std::move(one.authored.release);
+        command.version.text = std::move(one.authored.text);
+        command.version.comment = one.push.is_alarm ? "after an alarm" : "";
+        command.version.parts = std::move(one.parts);
         command.learned.push_back(std::move(one.cell));
         parts_.gateway.ask(
             kActor, std::move(command),
             [this, self = shared_from_this(), pushes, next](const Result<core::AdminReply>& done) {
-                on_set(std::move((*pushes)[next].push), done.has_value());
+                outcomes_.push_back({std::move((*pushes)[next].push), done.has_value()});
                 set(pushes, next + 1);
             });
-    }
-
-    void on_set(policy::PolicyPush push, bool is_set) {
-        const auto authored = authored_.find(push.replaces);
-        if (is_set && authored != authored_.end()) {
-            authored_[push.id] = authored->second;
-        }
-        outcomes_.push_back({std::move(push), is_set});
     }
 
     // On the pool.
@@ -326,7 +320,6 @@ private:
     boost::asio::steady_timer timer_;
     LearnerNews news_;
     std::vector<Outcome> outcomes_;
-    std::map<std::uint32_t, AuthoredPolicy> authored_;  ///< of the policies set since the start
     PolicyIds known_ids_;
     std::vector<core::EdgeModelRecord> known_edges_;
     int rounds_known_ = 0;
@@ -342,9 +335,6 @@ void PolicyLearner::start() {
 }
 void PolicyLearner::stop() {
     impl_->stop();
-}
-void PolicyLearner::on_authored(std::uint32_t policy, AuthoredPolicy authored) {
-    impl_->on_authored(policy, std::move(authored));
 }
 void PolicyLearner::list(std::optional<std::uint32_t> task, net::Responder respond) {
     impl_->list(task, std::move(respond));

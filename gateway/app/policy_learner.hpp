@@ -8,7 +8,6 @@
 #include <memory>
 
 #include "app/api_parts.hpp"
-#include "app/learner_feed.hpp"
 
 namespace frugal::app {
 
@@ -24,10 +23,6 @@ public:
 
     /// No more rounds. What was told since the last full window is lost, which is less than one.
     void stop();
-
-    /// A person is about to set this policy: its text says how it may learn. After a restart the
-    /// stored cells say it.
-    void on_authored(std::uint32_t policy, AuthoredPolicy authored);
 
     /// GET /api/v1/policies/learned: all cells, or those of one task.
     void list(std::optional<std::uint32_t> task, net::Responder respond);

@@ -32,6 +32,7 @@ void add_key_commands(CLI::App& root, Context& context);
 void add_model_commands(CLI::App& root, Context& context);
 void add_device_commands(CLI::App& root, Context& context);
 void add_task_commands(CLI::App& root, Context& context);
+void add_policy_commands(CLI::App& root, Context& context);
 void add_rollout_commands(CLI::App& root, Context& context);
 void add_decision_commands(CLI::App& root, Context& context);
 void add_token_commands(CLI::App& root, Context& context);

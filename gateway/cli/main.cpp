@@ -35,6 +35,7 @@ int run(int argc, char** argv) {
     frugal::cli::add_device_commands(app, context);
     frugal::cli::add_task_commands(app, context);
     frugal::cli::add_key_commands(app, context);
+    frugal::cli::add_policy_commands(app, context);
     frugal::cli::add_model_commands(app, context);
     frugal::cli::add_rollout_commands(app, context);
     frugal::cli::add_decision_commands(app, context);

@@ -9,8 +9,6 @@
 #include "cli/command.hpp"
 #include "cli/files.hpp"
 #include "cli/json_path.hpp"
-#include "cli/learning_commands.hpp"
-#include "cli/offline_policy.hpp"
 #include "cli/output.hpp"
 #include "cli/task_name.hpp"
 
@@ -28,7 +26,6 @@ struct TaskOptions {
     std::vector<std::string> labels;
     std::string privacy = "edge-only";
     std::string file;
-    std::string release;
 };
 
 std::string task_path(std::uint32_t number) {
@@ -85,12 +82,6 @@ Result<int> set_edge_model(const Context& context, const TaskOptions& options) {
                      fmt::format("{} answers the escalations of task {}", name, options.task));
 }
 
-Result<int> set_policy(const Context& context, const TaskOptions& options) {
-    return send_file(context, options, "policy-set",
-                     "/policy?release=" + percent_encode(options.release), "application/toml",
-                     fmt::format("policy of task {} set for {}", options.task, options.release));
-}
-
 Result<int> list(const Context& context) {
     const auto answer = ApiClient(context).call({"GET", "/api/v1/tasks", {}, {}});
     if (!answer) {
@@ -135,17 +126,6 @@ void add_task_commands(CLI::App& root, Context& context) {
     edge->add_option("task", options->task, "its name or number")->required();
     edge->add_option("file", options->file, ".tflite classifier")->required();
     on_command(*edge, context, [&context, options] { return set_edge_model(context, *options); });
-
-    auto* policy = root.add_subcommand("policy", "what stays local and what escalates");
-    policy->require_subcommand(1);
-    add_offline_policy_commands(*policy, context);
-    add_learning_commands(*policy, context);
-    auto* set = policy->add_subcommand("set", "compile, sign and push a policy file");
-    set->add_option("task", options->task, "its name or number")->required();
-    set->add_option("file", options->file, "TOML, see config/policies")->required();
-    set->add_option("--release", options->release, "MODEL@N whose models it is measured for")
-        ->required();
-    on_command(*set, context, [&context, options] { return set_policy(context, *options); });
 }
 
 }  // namespace frugal::cli

@@ -12,6 +12,7 @@
 #include "core/energy.hpp"
 #include "core/offload/cloud_statistics.hpp"
 #include "core/offload/learning.hpp"
+#include "core/offload/policy_admin.hpp"
 #include "core/record.hpp"
 
 namespace frugal::core {
@@ -82,11 +83,6 @@ struct RollbackRollout {
     ImportRelease permit;
 };
 
-struct SetPolicy {
-    PolicyRecord policy;
-    std::vector<LearningRecord> learned{};  ///< what it comes of; stored in the same transaction
-};
-
 // Questions -----------------------------------------------------------------------------------
 
 struct ListDevices {
@@ -136,7 +132,8 @@ using AdminCommand =
                  SetEdgeModel, StartRollout, AbortRollout, RollbackRollout, SetPolicy, ListDevices,
                  GetDevice, ListTasks, ListModels, ListRollouts, GetRollout, PlanRelease,
                  PlanRollback, GetFit, GetEscalationStatistics, ListEnergy, GetDeviceEnergy,
-                 GetOverview, SaveLearning>;
+                 GetOverview, SaveLearning, ResumePolicyRollout, ListPolicyVersions,
+                 GetPolicyRollout>;
 
 // Answers -------------------------------------------------------------------------------------
 
@@ -219,6 +216,7 @@ struct TaskList {
     std::vector<TaskRecord> tasks{};
     std::vector<EdgeModelRecord> edge_models{};
     std::vector<PolicyRecord> policies{};
+    std::uint32_t next_policy = 1;  ///< number of the next version
 };
 
 /// Releases by model and release number; immutable, shared with the core.
@@ -388,6 +386,7 @@ struct Overview {
 using AdminReply =
     std::variant<Done, CertificateIssued, DeviceView, DevicePage, TaskList, ModelList, RolloutList,
                  RolloutDetail, RolloutStarted, ReleaseImported, ReleasePlan, RollbackPlan,
-                 FitReport, EscalationStatistics, EnergyView, EnergyPage, Overview>;
+                 FitReport, EscalationStatistics, EnergyView, EnergyPage, Overview, PolicySet,
+                 PolicyHistory, PolicyRolloutView>;
 
 }  // namespace frugal::core

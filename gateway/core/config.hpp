@@ -75,6 +75,19 @@ struct OffloadConfig {
     base::Duration probe_interval = std::chrono::seconds(1);
 };
 
+struct PolicyConfig {
+    std::uint32_t versions_per_task = 200;  ///< then learned ones go first, then the oldest
+    std::uint32_t text_bytes = 16 * 1024;
+    std::uint32_t comment_bytes = 256;
+    /// A staged policy halts when it does worse than its baseline: above so many percent of the
+    /// baseline's rate, plus the slack in 1/10000 of the decisions; with so many decisions a side.
+    std::uint32_t compared_decisions = 256;
+    std::uint32_t late_percent = 150;
+    std::uint32_t escalations_percent = 200;
+    std::uint32_t energy_percent = 150;
+    std::uint32_t slack_permyriad = 200;
+};
+
 struct TickConfig {
     std::uint32_t batch_rows = 4096;       ///< then decisions wait for the next batch
     std::uint32_t parked_messages = 8192;  ///< so many wait; the rest is turned away unacknowledged
@@ -88,6 +101,7 @@ struct CoreConfig {
     TransferConfig transfer;
     OffloadConfig offload;
     CloudConfig cloud;
+    PolicyConfig policy;
     TickConfig tick;
 };
 

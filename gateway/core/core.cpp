@@ -25,6 +25,8 @@ void Core::on_time(base::Now now, Outbox& outbox) {
     const Step step{now, outbox};
     state_->escalations.on_time(step);
     state_->transfers.on_time(step);
+    state_->policies.on_time(step);
+    state_->follow_policies(step);
     state_->rollouts.on_time(step);
 }
 
@@ -38,7 +40,7 @@ std::optional<base::Instant> Core::next_deadline() const {
     std::optional<base::Instant> next;
     for (const auto deadline :
          {state_->escalations.next_deadline(), state_->transfers.next_deadline(),
-          state_->rollouts.next_deadline()}) {
+          state_->policies.next_deadline(), state_->rollouts.next_deadline()}) {
         if (deadline && (!next || *deadline < *next)) {
             next = deadline;
         }

@@ -84,17 +84,35 @@ struct Dispatch {
         return now(state.rollouts.rollback(step, by.actor, std::move(command)));
     }
     Answer operator()(SetPolicy&& command) {
-        const auto policy = command.policy;
-        SaveLearning learned{command.learned, {}, {}};
-        auto done = state.catalogue.set_policy(step, by.actor, std::move(command));
+        SaveLearning learned{std::move(command.learned), {}, {}};
+        auto done = state.policies.set(step, by.actor, std::move(command));
+        state.follow_policies(step);
         if (done) {
-            state.rollouts.on_policy(step, policy);
-            return now(save_learning(step, state.journal, by.actor, std::move(learned)));
+            auto saved = save_learning(step, state.journal, by.actor, std::move(learned));
+            if (!saved) {
+                return now(std::move(saved));
+            }
         }
         return now(std::move(done));
     }
     Answer operator()(SaveLearning&& command) {
+        for (const auto& event : command.events) {
+            if (event.is_alarm) {
+                state.policies.on_alarm(step, event.task);
+            }
+        }
         return now(save_learning(step, state.journal, by.actor, std::move(command)));
+    }
+    Answer operator()(ResumePolicyRollout&& command) {
+        auto done = state.policies.resume(step, by.actor, command);
+        state.follow_policies(step);
+        return now(std::move(done));
+    }
+    Answer operator()(ListPolicyVersions&& query) {
+        return read(state.policies.history(query.task));
+    }
+    Answer operator()(GetPolicyRollout&& query) {
+        return now(state.policies.view(query.task, step.now.instant));
     }
     Answer operator()(ListDevices&& query) { return read(page_of(site, query)); }
     Answer operator()(GetDevice&& query) {
@@ -104,7 +122,11 @@ struct Dispatch {
         }
         return read(view_of(site, **device));
     }
-    Answer operator()(ListTasks&&) { return read(state.catalogue.list()); }
+    Answer operator()(ListTasks&&) {
+        auto list = state.catalogue.list();
+        list.next_policy = state.policies.next_policy();
+        return read(std::move(list));
+    }
     Answer operator()(ListModels&&) { return read(models_of(site)); }
     Answer operator()(ListRollouts&&) { return read(rollouts_of(site)); }
     Answer operator()(GetRollout&& query) { return now(detail_of(site, query)); }

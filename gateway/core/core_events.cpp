@@ -22,7 +22,8 @@ Core::State::State(Snapshot&& snapshot, const CoreConfig& core_config)
       intake(std::move(snapshot.streams), registry, journal, config.intake),
       transfers(registry, config.transfer),
       escalations(registry, catalogue, journal, works, config.offload, config.cloud),
-      rollouts(snapshot, registry, catalogue, journal, config.rollout),
+      policies(snapshot, registry, catalogue, journal, config.policy),
+      rollouts(snapshot, registry, catalogue, policies, journal, config.rollout),
       enrolment(registry, journal, works, config.fleet),
       energy(snapshot.energy, config.energy) {}
 
@@ -159,7 +160,11 @@ void Core::State::message(const Step& step, Device& device, Hello&& hello) {
 }
 
 void Core::State::message(const Step& step, Device& device, Decisions&& decisions) {
+    const auto batches = intake.statistics().batches;
     follow(step, device, intake.on_decisions(step, device, decisions, wire_bytes));
+    if (intake.statistics().batches != batches) {
+        policies.on_decisions(step, device, decisions);
+    }
 }
 
 void Core::State::message(const Step& step, Device& device, Fetch&& fetch) {
@@ -213,6 +218,12 @@ void Core::State::quarantine(const Step& step, Device& device) {
     escalations.forget(device.record.number);
     rollouts.on_expelled(step, device);
     journal.audit(step, "gateway", "device.quarantine", device.record.id.text());
+}
+
+void Core::State::follow_policies(const Step& step) {
+    for (const auto& change : policies.take_changes()) {
+        rollouts.on_policy(step, change);
+    }
 }
 
 void Core::State::raise_epoch(const Step& step, Device& device, std::uint64_t seen) {

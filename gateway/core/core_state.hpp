@@ -9,6 +9,7 @@
 #include "core/fleet/registry.hpp"
 #include "core/journal.hpp"
 #include "core/offload/escalation_desk.hpp"
+#include "core/offload/policy_desk.hpp"
 #include "core/rollout/catalogue.hpp"
 #include "core/rollout/rollout_desk.hpp"
 #include "core/step.hpp"
@@ -48,6 +49,8 @@ struct Core::State {
     void follow(const Step& step, Device& device, IntakeVerdict verdict);
     void probe(const Step& step, Device& device);
     void quarantine(const Step& step, Device& device);
+    /// Tells the devices what changed in the policies.
+    void follow_policies(const Step& step);
     void raise_epoch(const Step& step, Device& device, std::uint64_t seen);
 
     CoreConfig config;
@@ -59,6 +62,7 @@ struct Core::State {
     Intake intake;
     TransferDesk transfers;
     EscalationDesk escalations;
+    PolicyDesk policies;
     RolloutDesk rollouts;
     Enrolment enrolment;
     EnergyLedger energy;

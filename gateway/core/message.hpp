@@ -123,6 +123,27 @@ struct Escalate {
     Features features{};
 };
 
+/// What the policies of one task do on a device.
+struct TaskHealth {
+    std::uint32_t task = 0;
+    std::uint32_t policy = 0;                     ///< id in force; 0: none
+    std::uint32_t shadow = 0;                     ///< id evaluated beside it; 0: none
+    std::vector<std::uint32_t> shadow_reasons{};  ///< would-be answers by PolicyReason
+    std::uint32_t shadow_differs = 0;             ///< of them with another tier
+    bool operator==(const TaskHealth&) const = default;
+};
+
+/// One of the last answers of a device's policy, as it travels in health.
+struct RecentAnswer {
+    std::uint16_t sequence = 0;  ///< low bits of its decision's number
+    std::uint8_t outcome = 0;    ///< tier * 16 + policy reason
+    std::uint8_t confidence = 0;
+    std::uint8_t gain = 0;  ///< q8; with reason kGuard the guard's number
+    std::uint8_t class_id = 0;
+    std::uint16_t price = 0;  ///< q8
+    bool operator==(const RecentAnswer&) const = default;
+};
+
 struct Health {
     base::StreamId stream{};
     std::uint32_t boot_epoch = 0;
@@ -143,6 +164,8 @@ struct Health {
     std::array<std::uint64_t, kEnergyUses> use_bytes{};
     std::uint64_t raw_uj = 0;
     std::uint64_t raw_bytes = 0;
+    std::vector<TaskHealth> tasks{};     ///< by ascending task
+    std::vector<RecentAnswer> recent{};  ///< oldest first, at most FR_RECENT_VERDICTS
     bool operator==(const Health&) const = default;
 };
 
@@ -179,6 +202,7 @@ struct TaskDesired {
     SignedPointer policy{};  ///< null: none
     std::uint32_t minimum_battery_half_percent = 0;
     std::uint32_t not_before_ticks = 0;
+    SignedPointer shadow{};  ///< a policy to evaluate, not to obey; null: none
 };
 
 struct Desired {

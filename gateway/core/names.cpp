@@ -83,4 +83,22 @@ std::string_view to_string(LogEvent event) {
     return at(kWords, event);
 }
 
+std::string_view to_string(PolicyOrigin origin) {
+    static constexpr std::array<std::string_view, 4> kWords = {"unknown", "authored", "learned",
+                                                               "reverted"};
+    return at(kWords, origin);
+}
+
+std::string_view to_string(PolicyRolloutStatus status) {
+    static constexpr std::array<std::string_view, 5> kWords = {"unknown", "running", "halted",
+                                                               "finished", "aborted"};
+    return at(kWords, status);
+}
+
+std::string_view to_string(PolicyHalt halt) {
+    static constexpr std::array<std::string_view, 5> kWords = {"none", "deadline-misses",
+                                                               "escalations", "energy", "alarm"};
+    return at(kWords, halt);
+}
+
 }  // namespace frugal::core

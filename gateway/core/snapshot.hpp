@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/energy.hpp"
+#include "core/offload/policy_version.hpp"
 #include "core/record.hpp"
 
 namespace frugal::core {
@@ -18,7 +19,9 @@ struct Snapshot {
     std::vector<ReleaseRecord> releases{};  ///< by number, dense
     std::vector<EdgeModelRecord> edge_models{};
     std::vector<PolicyRecord> policies{};
-    std::vector<RolloutRecord> rollouts{};  ///< by id
+    std::vector<PolicyVersionRecord> policy_versions{};  ///< by task and version
+    std::vector<PolicyRolloutRecord> policy_rollouts{};  ///< by task
+    std::vector<RolloutRecord> rollouts{};               ///< by id
     std::vector<RolloutDeviceRecord> rollout_devices{};
     std::vector<EnergyRecord> energy{};
     std::uint64_t audit_count = 0;  ///< number of the next audit row

@@ -8,6 +8,7 @@
 
 #include "core/energy.hpp"
 #include "core/offload/learning.hpp"
+#include "core/offload/policy_version.hpp"
 #include "core/record.hpp"
 
 namespace frugal::core {
@@ -22,7 +23,8 @@ struct FencingEpochRecord {
 using Write =
     std::variant<DeviceRecord, GapRecord, TaskRecord, ReleaseRecord, BlobRecord, EdgeModelRecord,
                  PolicyRecord, RolloutRecord, RolloutDeviceRecord, AuditRecord, IncidentRecord,
-                 EnergyRecord, FencingEpochRecord, LearningRecord, ObservationRecord>;
+                 EnergyRecord, FencingEpochRecord, LearningRecord, ObservationRecord,
+                 PolicyVersionRecord, PolicyVersionDropped, PolicyRolloutRecord>;
 
 struct WriteBatch {
     std::vector<Write> records;

@@ -33,6 +33,9 @@ private:
     Outcome put(const core::FencingEpochRecord& record);
     Outcome put(const core::LearningRecord& record);
     Outcome put(const core::ObservationRecord& record);
+    Outcome put(const core::PolicyVersionRecord& record);
+    Outcome put(const core::PolicyVersionDropped& record);
+    Outcome put(const core::PolicyRolloutRecord& record);
     Outcome put(const core::StreamRecord& record);
     Outcome put(const core::DecisionRun& run);
     Outcome put_energy(const core::EnergyRecord& record, std::int64_t part,
@@ -62,6 +65,11 @@ private:
     Statement old_observations_;
     Statement stream_;
     Statement decision_;
+    Statement policy_version_;
+    Statement policy_part_;
+    Statement policy_version_drop_;
+    Statement policy_part_drop_;
+    Statement policy_rollout_;
 };
 
 }  // namespace frugal::storage

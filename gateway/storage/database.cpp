@@ -78,7 +78,8 @@ base::Result<void> check_integrity(Connection& connection, const std::string& pa
     }
     for (const auto* table :
          {"setting", "device", "stream", "gap", "task", "release", "variant", "artifact",
-          "edge_model", "policy", "rollout", "rollout_device", "audit", "incident", "learning"}) {
+          "edge_model", "policy", "policy_version", "policy_part", "policy_rollout", "rollout",
+          "rollout_device", "audit", "incident", "learning"}) {
         const auto pragma = fmt::format("PRAGMA quick_check('{}')", table);
         if (auto done = check_part(connection, path, pragma); !done) {
             return done;

@@ -178,4 +178,21 @@ std::array<std::uint32_t, core::kDecisionWindow> unpack_hashes(Unpacker& from) {
     return hashes;
 }
 
+base::Bytes pack(const std::vector<core::PolicyStep>& steps) {
+    Packer packer;
+    for (const auto& step : steps) {
+        packer.u32(step.permyriad).number(static_cast<std::uint64_t>(step.wait.count()), 8);
+    }
+    return packer.bytes();
+}
+
+std::vector<core::PolicyStep> unpack_steps(Unpacker& from) {
+    std::vector<core::PolicyStep> steps;
+    while (from.is_good() && !from.is_at_end()) {
+        const auto permyriad = from.u32();
+        steps.push_back({permyriad, base::Duration(static_cast<std::int64_t>(from.number(8)))});
+    }
+    return steps;
+}
+
 }  // namespace frugal::storage

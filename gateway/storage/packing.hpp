@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/bytes.hpp"
+#include "core/offload/policy_version.hpp"
 #include "core/record.hpp"
 
 namespace frugal::storage {
@@ -80,6 +81,7 @@ base::Bytes pack(const std::vector<core::Assignment>& assignments);
 base::Bytes pack(const core::Capability& capability);
 base::Bytes pack(const std::vector<core::TaskState>& states);
 base::Bytes pack(const std::vector<core::SelfTest>& tests);
+base::Bytes pack(const std::vector<core::PolicyStep>& steps);
 base::Bytes pack(const std::array<std::uint32_t, core::kDecisionWindow>& hashes);
 
 std::vector<std::uint32_t> unpack_numbers(Unpacker& from);
@@ -88,6 +90,7 @@ std::vector<core::Assignment> unpack_assignments(Unpacker& from);
 std::optional<core::Capability> unpack_capability(Unpacker& from);
 std::vector<core::TaskState> unpack_states(Unpacker& from);
 std::vector<core::SelfTest> unpack_tests(Unpacker& from);
+std::vector<core::PolicyStep> unpack_steps(Unpacker& from);
 std::array<std::uint32_t, core::kDecisionWindow> unpack_hashes(Unpacker& from);
 
 }  // namespace frugal::storage

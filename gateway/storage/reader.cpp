@@ -18,6 +18,24 @@ base::Digest digest_at(const Statement& row, int column) {
     return from.array<32>();
 }
 
+DecisionRow row_of(const Statement& row, const base::DeviceId& device, base::StreamId stream) {
+    const auto outcome = as<std::uint32_t>(row, 9);
+    return {.row = row.number_at(0),
+            .device = device,
+            .stream = stream,
+            .sequence = as<std::uint64_t>(row, 2),
+            .boot_epoch = as<std::uint32_t>(row, 3),
+            .task = as<std::uint32_t>(row, 5),
+            .release = as<std::uint32_t>(row, 6),
+            .ticks = as<std::uint32_t>(row, 4),
+            .class_id = as<std::uint32_t>(row, 7),
+            .confidence = as<std::uint8_t>(row, 8),
+            .tier = static_cast<core::Tier>(outcome / 16),
+            .policy_reason = static_cast<core::PolicyReason>(outcome % 16),
+            .energy_uj = as<std::uint32_t>(row, 10),
+            .received_at = {row.number_at(11)}};
+}
+
 bool matches(const DecisionQuery& query, const Statement& row) {
     const auto received = row.number_at(11);
     return (!query.task || row.number_at(5) == *query.task) &&
@@ -110,24 +128,37 @@ base::Result<DecisionPage> Reader::decisions(const DecisionQuery& query) {
             (query.device && source->second.device != *query.device)) {
             continue;
         }
-        const auto outcome = as<std::uint32_t>(*statement, 9);
-        page.rows.push_back({.row = statement->number_at(0),
-                             .device = source->second.device,
-                             .stream = source->second.stream,
-                             .sequence = as<std::uint64_t>(*statement, 2),
-                             .boot_epoch = as<std::uint32_t>(*statement, 3),
-                             .task = as<std::uint32_t>(*statement, 5),
-                             .release = as<std::uint32_t>(*statement, 6),
-                             .ticks = as<std::uint32_t>(*statement, 4),
-                             .class_id = as<std::uint32_t>(*statement, 7),
-                             .confidence = as<std::uint8_t>(*statement, 8),
-                             .tier = static_cast<core::Tier>(outcome / 16),
-                             .policy_reason = static_cast<core::PolicyReason>(outcome % 16),
-                             .energy_uj = as<std::uint32_t>(*statement, 10),
-                             .received_at = {statement->number_at(11)}});
+        page.rows.push_back(row_of(*statement, source->second.device, source->second.stream));
     }
     page.has_more = true;
     return page;
+}
+
+base::Result<DecisionRow> Reader::decision(const base::DeviceId& device, std::uint64_t sequence) {
+    if (auto done = learn_streams(); !done) {
+        return pass_on(done);
+    }
+    auto statement = state_->connection.prepare(
+        "SELECT * FROM decision WHERE sequence = ? ORDER BY number DESC");
+    if (!statement) {
+        return pass_on(statement);
+    }
+    statement->number(static_cast<std::int64_t>(sequence));
+    while (true) {
+        const auto has_row = statement->row();
+        if (!has_row) {
+            return pass_on(has_row);
+        }
+        if (!*has_row) {
+            return base::fail(base::ErrorKind::kNotFound,
+                              "no decision " + std::to_string(sequence) + " of device " +
+                                  device.text() + " is stored");
+        }
+        const auto source = state_->sources.find(statement->number_at(1));
+        if (source != state_->sources.end() && source->second.device == device) {
+            return row_of(*statement, source->second.device, source->second.stream);
+        }
+    }
 }
 
 base::Result<std::uint64_t> Reader::count_decisions() {

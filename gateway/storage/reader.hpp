@@ -76,6 +76,10 @@ public:
     /// kStorage.
     base::Result<DecisionPage> decisions(const DecisionQuery& query);
 
+    /// The newest decision of a device with this number. kNotFound, kStorage. Without an index:
+    /// quick for what is recent, a pass over the table for what is not there.
+    base::Result<DecisionRow> decision(const base::DeviceId& device, std::uint64_t sequence);
+
     base::Result<std::uint64_t> count_decisions();
 
     base::Result<std::vector<StreamTotals>> streams();

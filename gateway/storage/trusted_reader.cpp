@@ -2,56 +2,9 @@
 #include "storage/trusted_reader.hpp"
 
 #include "storage/packing.hpp"
+#include "storage/trusted_rows.hpp"
 
 namespace frugal::storage {
-
-namespace {
-
-template <typename Number>
-Number as(const Statement& row, int column) {
-    return static_cast<Number>(row.number_at(column));
-}
-
-base::WallTime wall(const Statement& row, int column) {
-    return {row.number_at(column)};
-}
-
-template <std::size_t size>
-std::array<std::uint8_t, size> array_at(const Statement& row, int column, bool& is_good) {
-    Unpacker from(row.bytes_at(column));
-    const auto result = from.array<size>();
-    is_good = is_good && from.is_good() && from.is_at_end();
-    return result;
-}
-
-tl::unexpected<base::Error> damaged(std::string_view table) {
-    return tl::unexpected<base::Error>(sqlite_error(SQLITE_CORRUPT,
-                                                    "table " + std::string(table) + " not read",
-                                                    "a row holds what the gateway never writes"));
-}
-
-}  // namespace
-
-template <typename Take>
-base::Result<void> TrustedReader::each(std::string_view sql, std::string_view table,
-                                       const Take& take) {
-    auto row = connection_.prepare(sql);
-    if (!row) {
-        return tl::unexpected<base::Error>(row.error());
-    }
-    while (true) {
-        const auto has_row = row->row();
-        if (!has_row) {
-            return tl::unexpected<base::Error>(has_row.error());
-        }
-        if (!*has_row) {
-            return {};
-        }
-        if (!take(*row)) {
-            return damaged(table);
-        }
-    }
-}
 
 base::Result<core::Snapshot> TrustedReader::load() {
     core::Snapshot snapshot;
@@ -59,9 +12,10 @@ base::Result<core::Snapshot> TrustedReader::load() {
          {&TrustedReader::load_settings, &TrustedReader::load_devices, &TrustedReader::load_streams,
           &TrustedReader::load_tasks, &TrustedReader::load_releases, &TrustedReader::load_variants,
           &TrustedReader::load_artifacts, &TrustedReader::load_edge_models,
-          &TrustedReader::load_policies, &TrustedReader::load_rollouts,
-          &TrustedReader::load_rollout_devices, &TrustedReader::load_energy,
-          &TrustedReader::load_audit}) {
+          &TrustedReader::load_policies, &TrustedReader::load_policy_versions,
+          &TrustedReader::load_policy_parts, &TrustedReader::load_policy_rollouts,
+          &TrustedReader::load_rollouts, &TrustedReader::load_rollout_devices,
+          &TrustedReader::load_energy, &TrustedReader::load_audit}) {
         if (const auto done = (this->*step)(snapshot); !done) {
             return tl::unexpected<base::Error>(done.error());
         }

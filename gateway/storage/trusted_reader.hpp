@@ -27,6 +27,9 @@ private:
     Outcome load_artifacts(core::Snapshot& to);
     Outcome load_edge_models(core::Snapshot& to);
     Outcome load_policies(core::Snapshot& to);
+    Outcome load_policy_versions(core::Snapshot& to);
+    Outcome load_policy_parts(core::Snapshot& to);
+    Outcome load_policy_rollouts(core::Snapshot& to);
     Outcome load_rollouts(core::Snapshot& to);
     Outcome load_rollout_devices(core::Snapshot& to);
     Outcome load_energy(core::Snapshot& to);

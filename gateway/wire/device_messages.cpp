@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
-#include "core/energy.hpp"
 #include "frugal/limits.h"
 #include "frugal/v1/uplink.pb.h"
+#include "wire/device_messages_health.hpp"
 #include "wire/fields.hpp"
 #include "wire/protobuf.hpp"
 
@@ -18,7 +18,6 @@ static_assert(core::kDecisionBatchMax == FR_DECISION_BATCH_MAX);
 namespace {
 
 constexpr std::uint32_t kOperatorsOfDeviceMax = 32;
-constexpr std::uint32_t kPolicyReasonCountsMax = 16;
 constexpr std::uint32_t kAny = 0xFFFFFFFF;
 
 template <typename Proto>
@@ -243,60 +242,6 @@ core::Escalate read(Fields& fields, const v1::Escalate& from) {
         to.features = core::Features(to_bytes(from.features()));
     }
     return to;
-}
-
-// Zeros at the end are left out.
-std::array<std::uint64_t, core::kEnergyUses> read_sums(
-    Fields& fields, std::string_view field,
-    const google::protobuf::RepeatedField<std::uint64_t>& from) {
-    std::array<std::uint64_t, core::kEnergyUses> sums{};
-    if (from.size() > static_cast<int>(sums.size())) {
-        fields.refuse(field, "more than 4 entries");
-        return sums;
-    }
-    for (int i = 0; i < from.size(); ++i) {
-        sums.at(static_cast<std::size_t>(i)) =
-            fields.range<std::uint64_t>(field, from.Get(i), 0, kSequenceMax);
-    }
-    return sums;
-}
-
-core::Health read_health(Fields& fields, const v1::Health& from) {
-    return {
-        .stream = {from.stream()},
-        .boot_epoch = from.boot_epoch(),
-        .uptime_ticks = from.uptime_ticks(),
-        .battery_half_percent =
-            fields.range("battery_half_percent", from.battery_half_percent(), 0U, 200U),
-        .resets = from.resets(),
-        .dropped = from.dropped(),
-        .energy_uj = fields.range<std::uint64_t>("energy_uj", from.energy_uj(), 0, kSequenceMax),
-        .energy_avoided_uj = fields.range<std::uint64_t>("energy_avoided_uj",
-                                                         from.energy_avoided_uj(), 0, kSequenceMax),
-        .raw_bytes_avoided = fields.range<std::uint64_t>("raw_bytes_avoided",
-                                                         from.raw_bytes_avoided(), 0, kSequenceMax),
-        .inferences = from.inferences(),
-        .escalations = from.escalations(),
-        .late_verdicts = from.late_verdicts(),
-        .busy_verdicts = from.busy_verdicts(),
-        .policy_reasons = {from.policy_reasons().begin(), from.policy_reasons().end()},
-        .use_uj = read_sums(fields, "use_uj", from.use_uj()),
-        .use_bytes = read_sums(fields, "use_bytes", from.use_bytes()),
-        .raw_uj = fields.range<std::uint64_t>("raw_uj", from.raw_uj(), 0, kSequenceMax),
-        .raw_bytes = fields.range<std::uint64_t>("raw_bytes", from.raw_bytes(), 0, kSequenceMax),
-    };
-}
-
-core::Health read(Fields& fields, const v1::Health& from) {
-    if (from.policy_reasons_size() > static_cast<int>(kPolicyReasonCountsMax)) {
-        fields.refuse("policy_reasons", "more than 16 entries");
-        return {};
-    }
-    auto health = read_health(fields, from);
-    if (core::counters_of(health).used_uj() > health.energy_uj) {
-        fields.refuse("use_uj", "more than energy_uj in sum");
-    }
-    return health;
 }
 
 core::Bye read(Fields&, const v1::Bye& from) {

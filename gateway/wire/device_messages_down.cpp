@@ -44,6 +44,9 @@ base::Bytes encode(const core::Desired& from) {
         }
         desired.set_minimum_battery_half_percent(task.minimum_battery_half_percent);
         desired.set_not_before_ticks(task.not_before_ticks);
+        if (task.shadow) {
+            put(*task.shadow, *desired.mutable_shadow());
+        }
     }
     return serialize(to);
 }

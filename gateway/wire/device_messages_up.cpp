@@ -154,6 +154,22 @@ void put_sums(const std::array<std::uint64_t, core::kEnergyUses>& from,
     to.Add(from.begin(), end);
 }
 
+void put(const core::TaskHealth& from, v1::TaskHealth& to) {
+    to.set_task(from.task);
+    to.set_policy(from.policy);
+    to.set_shadow(from.shadow);
+    to.mutable_shadow_reasons()->Add(from.shadow_reasons.begin(), from.shadow_reasons.end());
+    to.set_shadow_differs(from.shadow_differs);
+}
+
+void append(const core::RecentAnswer& from, std::string& to) {
+    for (const int byte :
+         {from.sequence & 0xFF, from.sequence >> 8, int{from.outcome}, int{from.confidence},
+          int{from.gain}, int{from.class_id}, from.price & 0xFF, from.price >> 8}) {
+        to.push_back(static_cast<char>(byte));
+    }
+}
+
 base::Bytes encode(const core::Health& from) {
     v1::Health to;
     to.set_stream(from.stream.value);
@@ -174,6 +190,12 @@ base::Bytes encode(const core::Health& from) {
     put_sums(from.use_bytes, *to.mutable_use_bytes());
     to.set_raw_uj(from.raw_uj);
     to.set_raw_bytes(from.raw_bytes);
+    for (const auto& task : from.tasks) {
+        put(task, *to.add_tasks());
+    }
+    for (const auto& answer : from.recent) {
+        append(answer, *to.mutable_recent());
+    }
     return serialize(to);
 }
 

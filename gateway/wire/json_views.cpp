@@ -5,6 +5,7 @@
 
 #include "wire/http_problem.hpp"
 #include "wire/json_values.hpp"
+#include "wire/json_views_policy.hpp"
 
 namespace frugal::wire {
 

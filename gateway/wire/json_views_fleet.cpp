@@ -76,6 +76,14 @@ json::object health_object(const core::Health& health) {
     object["escalations"] = health.escalations;
     object["late_verdicts"] = health.late_verdicts;
     object["busy_verdicts"] = health.busy_verdicts;
+    object["tasks"] = json_list(health.tasks, [](const core::TaskHealth& task) {
+        json::object entry;
+        entry["task"] = task.task;
+        entry["policy"] = task.policy;
+        entry["shadow"] = task.shadow;
+        entry["shadow_differs"] = task.shadow_differs;
+        return entry;
+    });
     return object;
 }
 

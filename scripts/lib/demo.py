@@ -197,7 +197,7 @@ class Demo:
             variants += ["--variant", f"{name}={os.path.join(MODELS, model)}"]
         imported = self.control("model", "import", "fashion", "--task", 1, *variants)
         release = f"fashion@{imported['release']}"
-        self.control("policy", "set", 1, os.path.join(ROOT, "config", "policies", "fashion.toml"), "--release", release)
+        self.control("policy", "set", 1, os.path.join(ROOT, "config", "policies", "fashion.toml"), "--release", release, "--at-once")
         self.rollout = self.control("rollout", "start", release)["rollout"]
         say(f"demo: rollout {self.rollout} of {release} started")
         self.wait(f"every device confirmed on {release}", lambda: self.confirmed() == self.options.devices)

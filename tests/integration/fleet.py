@@ -299,7 +299,7 @@ class Site:
         return path
 
     def roll_out(self, release, policy=POLICY):
-        self.control("policy", "set", TASK, policy, "--release", release)
+        self.control("policy", "set", TASK, policy, "--release", release, "--at-once")
         return self.control("rollout", "start", release)["rollout"]
 
     def rollout_states(self, rollout):

@@ -22,7 +22,9 @@
 #define FR_SIGNATURE_SIZE 64u       ///< ES256: r || s, big endian (RFC 7518 section 3.4)
 #define FR_SHA256_SIZE 32u
 #define FR_POLICY_SIZE_MAX 256u  ///< compiled policy, signature left out
-#define FR_OPERATORS_MAX 16u     ///< distinct operators named by a manifest
+#define FR_RECENT_VERDICTS 8u    ///< last answers of the policy that travel in health
+#define FR_RECENT_VERDICT_BYTES 8u
+#define FR_OPERATORS_MAX 16u  ///< distinct operators named by a manifest
 #define FR_DIMENSIONS_MAX \
     4u  ///< rank of a tensor the runtime accepts is at most 5; the manifest names 4
 #define FR_SELF_TESTS_MAX 4u

@@ -142,6 +142,7 @@ typedef struct {
     uint32_t release;  ///< counter of the manifest of the active model; 0 for none
     uint32_t burned_counter;
     uint32_t policy;         ///< id of the policy in force; 0 for none
+    uint32_t shadow;         ///< id of the policy evaluated beside it; 0 for none
     uint32_t blocks_held;    ///< of a transfer under way
     int32_t active_slot;     ///< 0, 1; -1 for none
     int32_t confirmed_slot;  ///< 0, 1; -1 for none

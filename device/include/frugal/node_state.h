@@ -90,6 +90,12 @@ typedef struct {
     uint8_t backoff;         // doublings of the ack timeout
 } fr_sender_t;
 
+/// What the policy in the shadow would have answered since it came; counts stop at their end.
+typedef struct {
+    uint16_t reasons[16];  // by fr_policy_reason_t
+    uint16_t differs;      // answers with another tier than the policy in force
+} fr_shadow_t;
+
 /// What one task has in RAM only.
 typedef struct {
     fr_loaded_t loaded;
@@ -97,7 +103,9 @@ typedef struct {
     uint64_t tokens_ms;        // escalation bucket: virtual time it is spent up to
     uint64_t report_ms;        // repeat the report then; FR_NEVER
     uint32_t probation_count;  // decisions under the unconfirmed model
+    fr_shadow_t shadow;
     uint8_t reports_left;
+    uint8_t policy_faults;  // answers BADPOLICY of a policy that passed its check
 } fr_task_volatile_t;
 
 struct fr_node {
@@ -120,7 +128,9 @@ struct fr_node {
     uint32_t pending_energy_uj;  // for the next decision
     uint32_t energy_rest_nj;     // of energy_avoided below one microjoule
     uint32_t raw_rest_nj;        // of raw_uj
-    uint8_t price, load;         // q8, from acks and verdicts
+    uint8_t recent[FR_RECENT_VERDICTS * FR_RECENT_VERDICT_BYTES];  // oldest first
+    uint8_t recent_count;
+    uint8_t price, load;  // q8, from acks and verdicts
     uint8_t is_connected;
     uint8_t hello_backoff;
     uint8_t is_booted;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a node keeps in flash, and how it survives a cut at any operation. Four parts in one region:
 //   record log    ping-pong pair of sides; the newest record of each type counts: node state,
-//                 signed manifests and policies of the slots, the offer being worked on
+//                 signed manifests and policies of the slots, the offer being worked on,
+//                 policies in the shadow
 //   decision log  ring of sectors, one 24-byte record for each decision
 //   staging       journal (the offer being worked on, one word per complete unit) and artifact
 //   bytes slots         two for each task: a decoded model each, nothing else
@@ -70,13 +71,17 @@ uint16_t fr_crc16(const uint8_t* bytes, uint32_t size);
 /// Record types. A slot's manifest and policy are found by fr_record_manifest() and _policy().
 #define FR_RECORD_STATE 0u
 #define FR_RECORD_OFFER (1u + 4u * FR_TASKS_MAX)
-#define FR_RECORD_TYPES (2u + 4u * FR_TASKS_MAX)
+#define FR_RECORD_TYPES (2u + 5u * FR_TASKS_MAX)
 
 static inline uint32_t fr_record_manifest(uint32_t task_index, uint32_t slot) {
     return 1u + 2u * task_index + slot;
 }
 static inline uint32_t fr_record_policy(uint32_t task_index, uint32_t slot) {
     return 1u + 2u * FR_TASKS_MAX + 2u * task_index + slot;
+}
+/// The policy that is evaluated beside the one in force.
+static inline uint32_t fr_record_shadow(uint32_t task_index) {
+    return 2u + 4u * FR_TASKS_MAX + task_index;
 }
 
 typedef struct {

@@ -144,6 +144,14 @@ typedef struct {
 } fr_escalate_t;
 
 typedef struct {
+    uint32_t task;
+    uint32_t policy;                 ///< id of the policy in force; 0 for none
+    uint32_t shadow;                 ///< id of the policy evaluated beside it; 0 for none
+    const uint16_t* shadow_reasons;  ///< FR_POLICY_REASONS counts, if there is one
+    uint32_t shadow_differs;
+} fr_task_health_t;
+
+typedef struct {
     uint64_t stream;
     uint32_t boot_epoch;
     uint32_t uptime_ticks;
@@ -162,6 +170,9 @@ typedef struct {
     const uint64_t* use_bytes;       ///< FR_USES sums, by fr_use_t
     uint64_t raw_uj;
     uint64_t raw_bytes;
+    const fr_task_health_t* tasks;
+    uint32_t task_count;
+    fr_view_t recent;  ///< the last answers of the policy, FR_RECENT_VERDICT_BYTES each
 } fr_health_t;
 
 typedef struct {
@@ -209,6 +220,7 @@ typedef struct {
     fr_signed_t policy;
     uint32_t minimum_battery_half_percent;
     uint32_t not_before_ticks;
+    fr_signed_t shadow;
 } fr_task_desired_t;
 
 typedef struct {

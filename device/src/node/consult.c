@@ -96,11 +96,16 @@ static void fill_context(const fr_node_t* node, const fr_instance_t* instance,
     context->random = node->port->random32(node->port->context);
 }
 
-void fr_consult_policy(const fr_node_t* node, fr_instance_t* instance, fr_policy_answer_t* answer) {
+void fr_consult_policy(fr_node_t* node, fr_instance_t* instance, fr_policy_answer_t* answer) {
     fr_policy_context_t context;
     fr_slot_policy(node, instance->task_index, &instance->policy);
     instance->cap_per_hour = fr_policy_cap_per_hour(instance->policy.bytes, instance->policy.size,
                                                     instance->submission->task);
     fill_context(node, instance, &context);
     fr_policy_evaluate(instance->policy.bytes, instance->policy.size, &context, answer);
+    fr_shadow_consult(node, instance->task_index, &context, answer);
+    if (answer->reason == FR_POLICY_BADPOLICY && instance->policy.size != 0) {
+        fr_policy_count_fault(node, instance->task_index);
+        instance->policy = fr_view(NULL, 0);
+    }
 }

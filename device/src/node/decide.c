@@ -156,6 +156,7 @@ fr_status_t fr_node_submit(fr_node_t* node, const fr_submission_t* submission, u
     }
     fill_result(result, &record, &answer);
     fr_count_input(node, submission->input_size, !result->escalated);
+    fr_note_answer(node, &instance, &answer, record.sequence);
     if (result->escalated) {
         escalate(node, &instance, &answer, &record, position);
     } else {

@@ -169,6 +169,7 @@ static bool is_settled(fr_node_t* node, uint32_t task_index, const fr_task_desir
 void fr_update_on_desired(fr_node_t* node, uint32_t task_index, const fr_task_desired_t* desired,
                           uint32_t version) {
     fr_offer_t offer;
+    fr_shadow_offer(node, task_index, &desired->shadow);
     if (desired->manifest.content.size == 0) {
         fr_policy_offer(node, task_index, &desired->policy);
         return;

@@ -23,6 +23,8 @@
 #define FR_REPORT_INTERVAL_MS 5000u
 #define FR_BACKOFF_MAX 5u
 #define FR_BAD_BLOCKS_MAX 16u
+#define FR_POLICY_FAULTS_MAX \
+    3u  // then a policy that cannot be read is given up and asked for again
 #define FR_ARENA_BYTES_MIN 1280u
 #define FR_WATCHDOG_BYTES 4096u
 
@@ -162,6 +164,8 @@ void fr_policy_offer(fr_node_t* node, uint32_t task_index, const fr_signed_t* bl
 bool fr_policy_is_fit(const fr_node_t* node, uint32_t task_index, const fr_view_t* content,
                       const fr_view_t* signature);
 
+void fr_policy_count_fault(fr_node_t* node, uint32_t task_index);
+
 // decide.c, consult.c: one submission, from the sample to the policy's answer
 #define FR_OUTCOME(tier, reason) ((uint8_t)((tier)*16u + (reason)))
 
@@ -174,8 +178,16 @@ typedef struct {
     fr_view_t policy;
 } fr_instance_t;
 
-void fr_consult_policy(const fr_node_t* node, fr_instance_t* instance, fr_policy_answer_t* answer);
+void fr_consult_policy(fr_node_t* node, fr_instance_t* instance, fr_policy_answer_t* answer);
 void fr_spend_token(fr_node_t* node, uint32_t task_index, uint32_t cap_per_hour);
+
+// shadow.c: the policy beside the one in force; the last answers
+void fr_shadow_offer(fr_node_t* node, uint32_t task_index, const fr_signed_t* blob);
+uint32_t fr_shadow_id(const fr_node_t* node, uint32_t task_index);
+void fr_shadow_consult(fr_node_t* node, uint32_t task_index, const fr_policy_context_t* context,
+                       const fr_policy_answer_t* answer);
+void fr_note_answer(fr_node_t* node, const fr_instance_t* instance,
+                    const fr_policy_answer_t* answer, uint64_t sequence);
 
 // escalation.c: escalations under way, final decisions
 uint32_t fr_take_energy(fr_node_t* node);

@@ -231,6 +231,7 @@ fr_status_t fr_node_task_status(const fr_node_t* node, uint32_t task, fr_task_st
     status->release = node->tasks[task_index].loaded.release;
     status->burned_counter = state->burned_counter;
     status->policy = fr_policy_id(policy.bytes, policy.size);
+    status->shadow = fr_shadow_id(node, (uint32_t)task_index);
     status->blocks_held = node->staging.open ? fr_staging_blocks_held(&node->staging) : 0;
     status->active_slot = state->active;
     status->confirmed_slot = state->confirmed;

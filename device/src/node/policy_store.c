@@ -12,6 +12,8 @@ bool fr_policy_is_fit(const fr_node_t* node, uint32_t task_index, const fr_view_
                       const fr_view_t* signature) {
     return content->size != 0 && content->size <= FR_POLICY_SIZE_MAX &&
            fr_policy_check(content->bytes, content->size) == FR_OK &&
+           fr_policy_has_task(content->bytes, content->size,
+                              node->config->tasks[task_index].task) &&
            fr_policy_id(content->bytes, content->size) >=
                node->state.tasks[task_index].policy_floor &&
            fr_signature_holds(node, policy_key(node), content, signature);
@@ -43,4 +45,21 @@ void fr_policy_offer(fr_node_t* node, uint32_t task_index, const fr_signed_t* bl
         fr_count_storage(node, fr_state_save(node));
     }
     node->tasks[task_index].policy_since_ms = node->now_ms;
+    node->tasks[task_index].policy_faults = 0;
+}
+
+/// The policy was whole when it came: its flash no longer is. Without it every answer is LOCAL, and
+/// the next hello says that there is none.
+void fr_policy_count_fault(fr_node_t* node, uint32_t task_index) {
+    fr_task_volatile_t* task = &node->tasks[task_index];
+    const int8_t active = node->state.tasks[task_index].active;
+    task->policy_faults += 1;
+    if (task->policy_faults < FR_POLICY_FAULTS_MAX || active < 0) {
+        return;
+    }
+    task->policy_faults = 0;
+    fr_count_storage(
+        node,
+        fr_record_log_put(&node->records, fr_record_policy(task_index, (uint32_t)active), NULL, 0));
+    node->hello_ms = node->now_ms;
 }

@@ -121,26 +121,45 @@ void fr_say_report(fr_node_t* node, uint32_t task_index) {
                fr_report_encode(&report, node->config->arena, node->config->arena_bytes));
 }
 
+static void describe_task_health(const fr_node_t* node, uint32_t task_index,
+                                 fr_task_health_t* out) {
+    fr_view_t policy;
+    fr_slot_policy(node, task_index, &policy);
+    out->task = node->config->tasks[task_index].task;
+    out->policy = fr_policy_id(policy.bytes, policy.size);
+    out->shadow = fr_shadow_id(node, task_index);
+    out->shadow_reasons = node->tasks[task_index].shadow.reasons;
+    out->shadow_differs = node->tasks[task_index].shadow.differs;
+}
+
 void fr_say_health(fr_node_t* node) {
     const fr_node_counters_t* counters = &node->counters;
-    const fr_health_t health = {node->state.stream,
-                                node->state.boot_epoch,
-                                (uint32_t)(node->now_ms / FR_TIME_TICK_MS),
-                                fr_environment(node).battery_half_percent,
-                                node->state.boot_epoch != 0 ? node->state.boot_epoch - 1u : 0,
-                                counters->dropped,
-                                counters->energy_uj,
-                                counters->energy_avoided_uj,
-                                counters->raw_bytes_avoided,
-                                counters->inferences,
-                                counters->escalations,
-                                counters->late_verdicts,
-                                counters->busy_verdicts,
-                                counters->policy_reasons,
-                                counters->use_uj,
-                                counters->use_bytes,
-                                counters->raw_uj,
-                                counters->raw_bytes};
+    fr_task_health_t tasks[FR_TASKS_MAX];
+    for (uint32_t i = 0; i < node->config->task_count; ++i) {
+        describe_task_health(node, i, &tasks[i]);
+    }
+    const fr_health_t health = {
+        node->state.stream,
+        node->state.boot_epoch,
+        (uint32_t)(node->now_ms / FR_TIME_TICK_MS),
+        fr_environment(node).battery_half_percent,
+        node->state.boot_epoch != 0 ? node->state.boot_epoch - 1u : 0,
+        counters->dropped,
+        counters->energy_uj,
+        counters->energy_avoided_uj,
+        counters->raw_bytes_avoided,
+        counters->inferences,
+        counters->escalations,
+        counters->late_verdicts,
+        counters->busy_verdicts,
+        counters->policy_reasons,
+        counters->use_uj,
+        counters->use_bytes,
+        counters->raw_uj,
+        counters->raw_bytes,
+        tasks,
+        node->config->task_count,
+        fr_view(node->recent, (uint32_t)node->recent_count * FR_RECENT_VERDICT_BYTES)};
     fr_publish(node, FR_UP_HEALTH,
                fr_health_encode(&health, node->config->arena, node->config->arena_bytes));
     node->health_ms = fr_after(node, node->config->health_interval_ms, FR_HEALTH_INTERVAL_MS);

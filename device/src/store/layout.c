@@ -3,7 +3,7 @@
 
 // Newest records of a task: two manifests with signatures and two policies, each with its header.
 // On top of that the offer in work and room for some dozens of state records between compactions.
-#define TASK_RECORD_BYTES 2160u
+#define TASK_RECORD_BYTES 2500u
 #define COMMON_RECORD_BYTES 4000u
 #define JOURNAL_HEADER_BYTES 96u
 

@@ -32,6 +32,7 @@ static const fr_field_t kTaskFields[] = {
     {4, FR_FIELD_MESSAGE, (uint16_t)offsetof(fr_task_desired_t, policy), 0, 0, &kSigned},
     SCALAR(fr_task_desired_t, minimum_battery_half_percent, 5, FR_FIELD_UINT32, 200),
     SCALAR(fr_task_desired_t, not_before_ticks, 6, FR_FIELD_UINT32, 0),
+    {7, FR_FIELD_MESSAGE, (uint16_t)offsetof(fr_task_desired_t, shadow), 0, 0, &kSigned},
 };
 static const fr_message_table_t kTask = TABLE(fr_task_desired_t, kTaskFields);
 
@@ -113,6 +114,7 @@ fr_status_t fr_desired_decode(fr_desired_t* desired, const uint8_t* payload, siz
         const fr_task_desired_t* task = &desired->tasks[i];
         if (!signed_is_whole(&task->manifest, FR_MANIFEST_SIZE_MAX) ||
             !signed_is_whole(&task->policy, FR_POLICY_SIZE_MAX) ||
+            !signed_is_whole(&task->shadow, FR_POLICY_SIZE_MAX) ||
             !artifact_is_whole(&task->artifact) ||
             (i != 0 && task->task <= desired->tasks[i - 1].task)) {
             return FR_ERROR_MALFORMED;

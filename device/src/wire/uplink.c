@@ -195,6 +195,32 @@ static void write_sums(fr_writer_t* writer, uint32_t field, const uint64_t* sums
     fr_write_end(writer, mark);
 }
 
+static void write_shadow(fr_writer_t* writer, const fr_task_health_t* in) {
+    uint32_t used = FR_POLICY_REASONS;
+    while (used != 0 && in->shadow_reasons[used - 1] == 0) {
+        --used;
+    }
+    fr_write_varint(writer, 3, in->shadow);
+    if (used != 0) {
+        const size_t mark = fr_write_begin(writer, 4);
+        for (uint32_t i = 0; i < used; ++i) {
+            fr_write_element(writer, in->shadow_reasons[i]);
+        }
+        fr_write_end(writer, mark);
+    }
+    fr_write_varint(writer, 5, in->shadow_differs);
+}
+
+static void write_task_health(fr_writer_t* writer, uint32_t field, const fr_task_health_t* in) {
+    const size_t mark = fr_write_begin(writer, field);
+    fr_write_varint(writer, 1, in->task);
+    fr_write_varint(writer, 2, in->policy);
+    if (in->shadow != 0) {
+        write_shadow(writer, in);
+    }
+    fr_write_end(writer, mark);
+}
+
 size_t fr_health_encode(const fr_health_t* health, uint8_t* payload, size_t capacity) {
     fr_writer_t writer;
     fr_writer_init(&writer, payload, capacity);
@@ -216,6 +242,10 @@ size_t fr_health_encode(const fr_health_t* health, uint8_t* payload, size_t capa
     write_sums(&writer, 16, health->use_bytes);
     fr_write_varint(&writer, 17, health->raw_uj);
     fr_write_varint(&writer, 18, health->raw_bytes);
+    for (uint32_t i = 0; i < health->task_count; ++i) {
+        write_task_health(&writer, 19, &health->tasks[i]);
+    }
+    write_view(&writer, 20, &health->recent);
     return fr_writer_size(&writer);
 }
 

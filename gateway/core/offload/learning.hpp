@@ -56,6 +56,7 @@ struct LearningEvent {
     std::uint32_t task = 0;
     base::ClassName device_class;
     std::string what{};
+    bool is_alarm = false;  ///< what was learned no longer holds: a staged policy goes no further
 };
 
 /// Stores what was learned and what it was learned from, in one transaction. Not audited: only its

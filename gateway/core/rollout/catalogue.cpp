@@ -202,32 +202,11 @@ base::Result<Done> Catalogue::set_edge_model(const Step& step, const std::string
     return Done{};
 }
 
-base::Result<Done> Catalogue::set_policy(const Step& step, const std::string& actor,
-                                         SetPolicy&& command) {
-    auto& policy = command.policy;
-    if (policy.blob == nullptr || policy.task > kTaskLast || policy.policy == 0 ||
-        policy.blob->content().size() > FR_POLICY_SIZE_MAX) {
-        return base::fail(base::ErrorKind::kInvalidInput, "policy not set",
-                          "no signed bytes, id 0, or longer than " +
-                              std::to_string(FR_POLICY_SIZE_MAX) + " bytes",
-                          "Compile and sign it again");
-    }
-    const auto present = policies_.find(std::pair(policy.task, policy.device_class));
-    // What was learned of one policy must not replace another that a person set meanwhile.
-    const bool is_late = present != policies_.end() && !command.learned.empty() &&
-                         policy.policy <= present->second.policy;
-    if (is_late) {
-        return base::fail(base::ErrorKind::kConflict, "policy not set",
-                          "policy " + std::to_string(present->second.policy) +
-                              " is in force: somebody was faster",
-                          "Ask for what is in force, and set it again with a higher id");
-    }
-    journal_.audit(step, actor, "policy.set", policy.device_class.text(),
-                   "policy " + std::to_string(policy.policy));
+void Catalogue::put_policy(const Step& step, PolicyRecord policy) {
+    FRUGAL_ASSERT(policy.blob != nullptr);
     step.write(policy);
     auto key = std::pair(policy.task, policy.device_class);
     policies_.insert_or_assign(std::move(key), std::move(policy));
-    return Done{};
 }
 
 const ReleaseRecord& Catalogue::release(ReleaseNumber number) const {

@@ -29,7 +29,8 @@ public:
                                          std::optional<ReleaseNumber> restores = {});
     base::Result<Done> set_edge_model(const Step& step, const std::string& actor,
                                       SetEdgeModel&& command);
-    base::Result<Done> set_policy(const Step& step, const std::string& actor, SetPolicy&& command);
+    /// In force for its task and class from now on. Versions are the PolicyDesk's.
+    void put_policy(const Step& step, PolicyRecord policy);
 
     const ReleaseRecord& release(ReleaseNumber number) const;
     ReleasePointer find_release(const base::ModelName& model, std::uint32_t release) const;

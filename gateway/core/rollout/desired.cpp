@@ -43,10 +43,10 @@ Desired RolloutDesk::desired_of(const Device& device) const {
 }
 
 void RolloutDesk::add_policies(const Device& device, Desired& desired) const {
-    const auto& device_class = device.record.capability->device_class;
     for (const auto& state : device.record.reported) {
-        const auto* policy = catalogue_.policy(state.task, device_class);
-        if (policy == nullptr) {
+        const auto policy = policies_.in_force(device, state.task);
+        const auto shadow = policies_.in_shadow(device, state.task);
+        if (policy == nullptr && shadow == nullptr) {
             continue;
         }
         auto found = std::ranges::find(desired.tasks, state.task, &TaskDesired::task);
@@ -54,7 +54,8 @@ void RolloutDesk::add_policies(const Device& device, Desired& desired) const {
             found = desired.tasks.insert(desired.tasks.end(), TaskDesired{.task = state.task});
         }
         if (found != desired.tasks.end()) {
-            found->policy = policy->blob;
+            found->policy = policy;
+            found->shadow = shadow;
         }
     }
     std::ranges::sort(desired.tasks, {}, &TaskDesired::task);

@@ -240,16 +240,18 @@ base::Result<RolloutStarted> RolloutDesk::rollback(const Step& step, const std::
     return RolloutStarted{rollout.record.id};
 }
 
-void RolloutDesk::on_policy(const Step& step, const PolicyRecord& policy) {
+void RolloutDesk::on_policy(const Step& step, const PolicyChange& change) {
     for (auto& device : registry_.devices()) {
         if (!device.record.capability || device.record.state != DeviceState::kEnrolled) {
             continue;
         }
-        const auto* now = catalogue_.policy(policy.task, device.record.capability->device_class);
+        const auto place = policy_place(device.record.id, change.version->version);
         const bool is_concerned =
-            now != nullptr && now->device_class == policy.device_class &&
-            std::ranges::any_of(device.record.reported,
-                                [&](const auto& state) { return state.task == policy.task; });
+            place >= change.from && place < change.until &&
+            part_for(*change.version, device.record.capability->device_class) != nullptr &&
+            std::ranges::any_of(device.record.reported, [&](const auto& state) {
+                return state.task == change.version->task;
+            });
         if (is_concerned) {
             touch_version(step, device);
             to_tell_.insert(device.record.number);

@@ -20,8 +20,12 @@ bool is_open(RolloutStatus status) {
 }  // namespace
 
 RolloutDesk::RolloutDesk(Snapshot& snapshot, Registry& registry, Catalogue& catalogue,
-                         Journal& journal, const RolloutConfig& config)
-    : registry_(registry), catalogue_(catalogue), journal_(journal), config_(config) {
+                         const PolicyDesk& policies, Journal& journal, const RolloutConfig& config)
+    : registry_(registry),
+      catalogue_(catalogue),
+      policies_(policies),
+      journal_(journal),
+      config_(config) {
     for (auto& record : snapshot.rollouts) {
         const auto id = record.id;
         rollouts_[id].record = std::move(record);

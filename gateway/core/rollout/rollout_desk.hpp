@@ -11,6 +11,7 @@
 #include "core/fleet/enrolment.hpp"
 #include "core/fleet/registry.hpp"
 #include "core/journal.hpp"
+#include "core/offload/policy_desk.hpp"
 #include "core/rollout/catalogue.hpp"
 #include "core/rollout/fit.hpp"
 #include "core/rollout/rollout.hpp"
@@ -20,8 +21,8 @@ namespace frugal::core {
 
 class RolloutDesk {
 public:
-    RolloutDesk(Snapshot& snapshot, Registry& registry, Catalogue& catalogue, Journal& journal,
-                const RolloutConfig& config);
+    RolloutDesk(Snapshot& snapshot, Registry& registry, Catalogue& catalogue,
+                const PolicyDesk& policies, Journal& journal, const RolloutConfig& config);
 
     /// Unfinished business of the last process starts again.
     void boot(const Step& step, std::uint64_t fencing_epoch);
@@ -41,7 +42,7 @@ public:
     /// The device is out: revoked, or quarantined.
     void on_expelled(const Step& step, Device& device);
     /// Policies changed: everybody concerned is told.
-    void on_policy(const Step& step, const PolicyRecord& policy);
+    void on_policy(const Step& step, const PolicyChange& change);
     /// A device came back into service.
     void on_released(const Step& step, Device& device);
 
@@ -103,6 +104,7 @@ private:
     std::map<base::RolloutId, Rollout> rollouts_;
     Registry& registry_;
     Catalogue& catalogue_;
+    const PolicyDesk& policies_;
     Journal& journal_;
     RolloutConfig config_;
     std::uint64_t fencing_epoch_ = 0;

@@ -14,6 +14,7 @@
 
 #include "base/hex.hpp"
 #include "frugal/policy.h"
+#include "policy/author/field_names.hpp"
 #include "policy/author/policy_table.hpp"
 
 namespace frugal::policy {
@@ -26,30 +27,6 @@ namespace {
 
 constexpr double kUnlimitedAudit = 256;
 constexpr std::int64_t kCapMax = 255 * FR_POLICY_CAP_UNIT;
-
-struct FieldName {
-    std::string_view name;
-    fr_policy_field_t field;
-    int percent_factor;  ///< what 1 % is in the field's unit; 0: no percentages
-};
-
-// clang-format off
-constexpr std::array<FieldName, 17> kFields = {{
-    {"confidence", FR_FIELD_CONFIDENCE, 0}, {"margin",     FR_FIELD_MARGIN,  0},
-    {"class",      FR_FIELD_CLASS,      0}, {"battery",    FR_FIELD_BATTERY, 2},
-    {"budget",     FR_FIELD_ENERGY_BUDGET, 0}, {"rssi",    FR_FIELD_RSSI,    0},
-    {"rtt",        FR_FIELD_RTT,        0}, {"load",       FR_FIELD_LOAD,    0},
-    {"price",      FR_FIELD_PRICE,      0}, {"payload",    FR_FIELD_PAYLOAD, 0},
-    {"tokens",     FR_FIELD_TOKENS,     0}, {"slack",      FR_FIELD_SLACK,   0},
-    {"uptime",     FR_FIELD_UPTIME,     0}, {"misfires",   FR_FIELD_MISFIRES, 0},
-    {"free_ram",   FR_FIELD_FREE_RAM,   0}, {"busy",       FR_FIELD_BUSY,    0},
-    {"policy_age", FR_FIELD_POLICY_AGE, 0},
-}};
-constexpr std::array<std::pair<std::string_view, fr_guard_operation_t>, 6> kOperations = {{
-    {"<",  FR_GUARD_LESS},    {"<=", FR_GUARD_LESS_EQUAL}, {">",  FR_GUARD_GREATER},
-    {">=", FR_GUARD_GREATER_EQUAL}, {"==", FR_GUARD_EQUAL}, {"!=", FR_GUARD_NOT_EQUAL},
-}};
-// clang-format on
 
 /// The keys a table may have, and what they hold.
 using KnownKeys = std::vector<std::pair<std::string_view, toml::node_type>>;

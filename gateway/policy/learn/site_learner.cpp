@@ -123,14 +123,18 @@ void SiteLearner::on_answer(const CellKey& key, const AnsweredTask& task) {
 void SiteLearner::tell(const CellKey& key, const LearnCell& cell, std::vector<LearnEvent>& events) {
     Told& told = told_[key];
     if (cell.alarms() != told.alarms) {
-        events.push_back({key, "what the edge shows contradicts what was learned: learning again"});
+        events.push_back(
+            {key, "what the edge shows contradicts what was learned: learning again", true});
     }
     if (cell.probes() != told.probes) {
-        events.push_back({key, "confidences or classes moved: looking closer with more audits"});
+        events.push_back(
+            {key, "confidences or classes moved: looking closer with more audits", false});
     }
     if (cell.trust().doubted().size() > told.doubted) {
-        events.push_back({key, std::to_string(cell.trust().doubted().size()) +
-                                   " devices behave unlike the others and are not learned from"});
+        events.push_back({key,
+                          std::to_string(cell.trust().doubted().size()) +
+                              " devices behave unlike the others and are not learned from",
+                          false});
     }
     told = {cell.alarms(), cell.probes(), cell.trust().doubted().size()};
 }

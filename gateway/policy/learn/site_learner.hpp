@@ -59,6 +59,7 @@ struct StoredCell {
 struct LearnEvent {
     CellKey cell;
     std::string what;  ///< one sentence
+    bool is_alarm = false;
 };
 
 struct LearnerStep {

@@ -58,7 +58,7 @@ void Operator::start(DeviceHost* newcomer, DeviceHost* outcast) {
     };
     const auto policy = [this, &shelf](std::uint32_t id) {
         add("set policy", [this, &shelf, id] {
-            change(core::SetPolicy{shelf.policy(id, context_.options.audit)}, [this] { next(); });
+            change(shelf.policy(id, context_.options.audit), [this] { next(); });
         });
     };
     story(Content::kFirst, minutes(4));

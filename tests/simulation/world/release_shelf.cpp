@@ -221,7 +221,7 @@ core::ImportRelease ReleaseShelf::permit(const core::RollbackPlan& plan) {
     return import;
 }
 
-core::PolicyRecord ReleaseShelf::policy(std::uint32_t id, std::uint32_t audit) {
+core::SetPolicy ReleaseShelf::policy(std::uint32_t id, std::uint32_t audit) {
     fr_policy_task_spec_t task{};
     task.task = kTask;
     task.tier = FR_TIER_EDGE;
@@ -245,8 +245,7 @@ core::PolicyRecord ReleaseShelf::policy(std::uint32_t id, std::uint32_t audit) {
         FRUGAL_ASSERT(verified.has_value());
         blob = std::make_shared<const core::SignedBlob>(*verified);
     }
-    return {
-        .device_class = *base::ClassName::parse("any"), .task = kTask, .policy = id, .blob = blob};
+    return {{.task = kTask, .version = id, .parts = {{*base::ClassName::parse("any"), blob}}}};
 }
 
 core::SetEdgeModel ReleaseShelf::edge_model() {

@@ -32,7 +32,7 @@ public:
     /// The same with three variants for class tiny and two for m4, of different accuracy.
     core::ImportRelease variants(Content content, std::uint32_t release, std::uint32_t counter);
     core::ImportRelease permit(const core::RollbackPlan& plan);
-    core::PolicyRecord policy(std::uint32_t id, std::uint32_t audit);
+    core::SetPolicy policy(std::uint32_t id, std::uint32_t audit);
     core::SetEdgeModel edge_model();
 
     /// True if these are manifest bytes we signed.

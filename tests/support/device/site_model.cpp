@@ -48,6 +48,9 @@ Down SiteModel::desired() const {
     if (policy) {
         *task->mutable_policy() = *policy;
     }
+    if (shadow) {
+        *task->mutable_shadow() = *shadow;
+    }
     task->set_minimum_battery_half_percent(minimum_battery);
     task->set_not_before_ticks(not_before_ticks);
     for (const auto& [id, release] : also_wanted) {

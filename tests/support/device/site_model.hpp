@@ -51,6 +51,7 @@ public:
     std::optional<Release> wanted;
     std::map<std::uint32_t, Release> also_wanted;  ///< of tasks above 1
     std::optional<v1::SignedBlob> policy;
+    std::optional<v1::SignedBlob> shadow;
     std::uint64_t fencing = 1;
     std::uint32_t version = 0;
     std::uint32_t credit = 64;

@@ -338,10 +338,10 @@ TEST_F(RolloutDeskTest, RefusesBadImports) {
 }
 
 TEST_F(RolloutDeskTest, SendsANewPolicyToWhomItConcerns) {
-    world.get<Done>(SetPolicy{{.device_class = *base::ClassName::parse("any"),
-                               .task = 1,
-                               .policy = 5,
-                               .blob = signed_policy("compiled")}});
+    world.get<PolicySet>(
+        SetPolicy{{.task = 1,
+                   .version = 5,
+                   .parts = {{*base::ClassName::parse("any"), signed_policy("compiled")}}}});
     world.advance(std::chrono::seconds(1));
     const auto desired = world.sent<Desired>("a");
     ASSERT_FALSE(desired.empty());

@@ -139,10 +139,17 @@ TEST(Uplink, FetchReportHealthBye) {
                                                       0, 0,   6, 1, 0, 2, 1, 0};
     const std::uint64_t use_uj[FR_USES] = {6100000, 1500000, 400000, 120000};
     const std::uint64_t use_bytes[FR_USES] = {0, 24000, 61000, 6400};
-    EXPECT_EQ(encode(fr_health_encode,
-                     fr_health_t{kStream, 2, 36600, 187, 1, 23, 8123456, 147000000, 245000, 320, 8,
-                                 1, 2, reasons, use_uj, use_bytes, 150600000, 251000}),
-              read_vector("health"));
+    const std::uint16_t would_be[FR_POLICY_REASONS] = {0, 280, 0, 2, 0, 0, 5, 0, 0, 0, 33};
+    const fr_task_health_t tasks[] = {{1, 42, 43, would_be, 27}, {2, 0, 0, nullptr, 0}};
+    const std::uint8_t recent[] = {0x2F, 0, 0x2A, 65,  158, 4, 100, 0,
+                                   0x30, 0, 0x13, 200, 1,   2, 0,   0};
+    EXPECT_EQ(
+        encode(fr_health_encode,
+               fr_health_t{
+                   kStream,   2,         36600,     187,    1,     23, 8123456,
+                   147000000, 245000,    320,       8,      1,     2,  reasons,
+                   use_uj,    use_bytes, 150600000, 251000, tasks, 2,  {recent, sizeof recent}}),
+        read_vector("health"));
     EXPECT_EQ(encode(fr_bye_encode, fr_bye_t{kStream, 3600, false}), read_vector("bye"));
     EXPECT_EQ(encode(fr_bye_encode, fr_bye_t{kStream, 0, true}), read_vector("bye-will"));
 }

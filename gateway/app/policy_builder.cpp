@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/policy_builder.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "crypto/verified_manifest.hpp"
+#include "policy/author/compiled_policy.hpp"
+#include "policy/author/policy_file.hpp"
+
+namespace frugal::app {
+
+using base::Result;
+
+Result<std::vector<CompiledPart>> compile_parts(const std::string& text,
+                                                const core::TaskRecord& task,
+                                                const core::ReleaseRecord& release,
+                                                std::uint32_t version) {
+    std::vector<CompiledPart> parts;
+    for (const auto& variant : release.variants) {
+        const auto& manifest = variant.manifest->content();
+        const bool is_done = std::ranges::find(parts, manifest.device_class,
+                                               &CompiledPart::device_class) != parts.end();
+        if (is_done) {
+            continue;
+        }
+        auto compiled = policy::compile_policy(
+            text, "policy", {task.name, task.task, manifest.model_digest, task.labels, version});
+        if (!compiled) {
+            return base::fail(compiled.error(), "device class " + manifest.device_class.text());
+        }
+        parts.push_back({manifest.device_class, std::move(*compiled)});
+    }
+    return parts;
+}
+
+Result<std::vector<core::PolicyPart>> sign_parts(const std::vector<CompiledPart>& parts,
+                                                 const crypto::ReleaseKey& key) {
+    std::vector<core::PolicyPart> all;
+    for (const auto& part : parts) {
+        auto signature = key.sign(part.compiled);
+        if (!signature) {
+            return tl::unexpected(signature.error());
+        }
+        auto verified =
+            crypto::VerifiedManifest::verify(part.compiled, *signature, key.public_key());
+        if (!verified) {
+            return tl::unexpected(verified.error());
+        }
+        all.push_back({part.device_class, std::make_shared<const core::SignedBlob>(*verified)});
+    }
+    return all;
+}
+
+std::vector<CompiledPart> parts_of(const core::PolicyVersionRecord& version) {
+    std::vector<CompiledPart> parts;
+    for (const auto& part : version.parts) {
+        parts.push_back({part.device_class, part.blob->content()});
+    }
+    return parts;
+}
+
+std::vector<CompiledPart> parts_again(const core::PolicyVersionRecord& version,
+                                      std::uint32_t number) {
+    auto parts = parts_of(version);
+    for (auto& part : parts) {
+        part.compiled = policy::with_policy_id(std::move(part.compiled), number);
+    }
+    return parts;
+}
+
+std::vector<wire::PolicyPartDifference> compare_parts(const std::vector<CompiledPart>& before,
+                                                      const std::vector<CompiledPart>& after,
+                                                      std::uint32_t task,
+                                                      const std::vector<std::string>& labels) {
+    struct Pair {
+        const base::Bytes* before = nullptr;
+        const base::Bytes* after = nullptr;
+    };
+    std::map<std::string, Pair> by_class;
+    for (const auto& part : before) {
+        by_class[part.device_class.text()].before = &part.compiled;
+    }
+    for (const auto& part : after) {
+        by_class[part.device_class.text()].after = &part.compiled;
+    }
+    std::vector<wire::PolicyPartDifference> differences;
+    for (const auto& [device_class, pair] : by_class) {
+        if (pair.before == nullptr || pair.after == nullptr) {
+            differences.push_back({device_class, "device class",
+                                   pair.before != nullptr ? "has a policy" : "-",
+                                   pair.after != nullptr ? "has a policy" : "-"});
+            continue;
+        }
+        const auto left = policy::read_compiled(*pair.before);
+        const auto right = policy::read_compiled(*pair.after);
+        if (!left || !right) {
+            continue;
+        }
+        for (const auto& difference : policy::compare(*left, *right, task, labels)) {
+            differences.push_back(
+                {device_class, difference.what, difference.before, difference.after});
+        }
+    }
+    return differences;
+}
+
+}  // namespace frugal::app

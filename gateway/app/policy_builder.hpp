@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes versions of policies ready to be set: compiles a file for every device class of a release,
+// or takes an old version up again under a new number, and signs. Pure but for the signature's
+// randomness; any thread. Never decides who gets it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "core/admin.hpp"
+#include "crypto/release_key.hpp"
+#include "wire/json_views_policy.hpp"
+
+namespace frugal::app {
+
+/// The compiled form for one device class, not signed.
+struct CompiledPart {
+    base::ClassName device_class;
+    base::Bytes compiled;
+};
+
+/// One part a class, made for the class's first variant. kInvalidInput with line and column,
+/// kNotFound if that variant's model has no gain table.
+base::Result<std::vector<CompiledPart>> compile_parts(const std::string& text,
+                                                      const core::TaskRecord& task,
+                                                      const core::ReleaseRecord& release,
+                                                      std::uint32_t version);
+
+/// kInvalidInput if the key cannot sign.
+base::Result<std::vector<core::PolicyPart>> sign_parts(const std::vector<CompiledPart>& parts,
+                                                       const crypto::ReleaseKey& key);
+
+/// An old version's parts under a new number.
+std::vector<CompiledPart> parts_again(const core::PolicyVersionRecord& version,
+                                      std::uint32_t number);
+/// A version's parts as they are.
+std::vector<CompiledPart> parts_of(const core::PolicyVersionRecord& version);
+
+/// What `after` says otherwise, for every device class of either.
+std::vector<wire::PolicyPartDifference> compare_parts(const std::vector<CompiledPart>& before,
+                                                      const std::vector<CompiledPart>& after,
+                                                      std::uint32_t task,
+                                                      const std::vector<std::string>& labels);
+
+}  // namespace frugal::app

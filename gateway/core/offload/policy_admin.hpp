@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// What may be asked of the core about policies, and what it answers; alternatives of AdminCommand
+// and AdminReply (core/admin.hpp). Plain values.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/offload/learning.hpp"
+#include "core/offload/policy_version.hpp"
+
+namespace frugal::core {
+
+// Changes -------------------------------------------------------------------------------------
+
+/// A new version of a task's policy. Its number must be TaskList::next_policy or higher and be the
+/// id within its signed parts. Without steps, or as the task's first, it is in force at once;
+/// digest, actor and time are filled in. Ends a staged policy under way.
+struct SetPolicy {
+    PolicyVersionRecord version;
+    std::vector<PolicyStep> steps{};  ///< at most kPolicyStepsMax, the last for the whole fleet
+    std::vector<LearningRecord> learned{};  ///< what it comes of; stored in the same transaction
+};
+
+/// The next step now, also of a halted one.
+struct ResumePolicyRollout {
+    std::uint32_t task = 0;
+};
+
+// Questions -----------------------------------------------------------------------------------
+
+struct ListPolicyVersions {
+    std::uint32_t task = 0;
+};
+struct GetPolicyRollout {
+    std::uint32_t task = 0;
+};
+
+// Answers -------------------------------------------------------------------------------------
+
+struct PolicySet {
+    std::uint32_t task = 0;
+    std::uint32_t version = 0;
+    bool is_staged = false;
+};
+
+struct PolicyHistory {
+    std::uint32_t task = 0;
+    std::vector<PolicyVersionPointer> versions{};  ///< newest first; immutable
+    std::vector<std::uint32_t> in_force{};         ///< ascending: of any device class
+    std::uint32_t candidate = 0;                   ///< under way to the devices; 0: none
+};
+
+struct PolicyRolloutView {
+    PolicyRolloutRecord record;
+    PolicyTally candidate{};  ///< devices that obey the new version
+    PolicyTally baseline{};
+    std::optional<base::Duration> next_step_in{};
+    std::uint32_t told = 0;            ///< devices that reported it, in force or in shadow
+    std::uint64_t shadow_answers = 0;  ///< would-be answers in the shadow, all devices
+    std::uint64_t shadow_differs = 0;  ///< of them with another tier
+    std::vector<std::uint64_t> shadow_reasons{};  ///< by PolicyReason
+};
+
+}  // namespace frugal::core

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/offload/policy_desk.hpp"
+
+#include <algorithm>
+
+#include "base/assert.hpp"
+#include "frugal/limits.h"
+#include "frugal/sha256.h"
+
+namespace frugal::core {
+
+namespace {
+
+constexpr std::uint32_t kTaskLast = 255;
+constexpr std::size_t kIdFrom = 6;  ///< of the policy id in the compiled form
+constexpr std::size_t kIdUntil = 10;
+
+void add(fr_sha256_t& sha, std::string_view text) {
+    fr_sha256_update(&sha, reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+    const std::uint8_t end = 0;
+    fr_sha256_update(&sha, &end, 1);
+}
+
+// Two versions of one content have one digest: the id within the compiled forms is left out.
+base::Digest digest_of(const PolicyVersionRecord& version) {
+    fr_sha256_t sha;
+    fr_sha256_init(&sha);
+    add(sha, version.text);
+    for (const auto& part : version.parts) {
+        const auto& content = part.blob->content();
+        add(sha, part.device_class.text());
+        fr_sha256_update(&sha, content.data(), std::min(kIdFrom, content.size()));
+        if (content.size() > kIdUntil) {
+            fr_sha256_update(&sha, content.data() + kIdUntil, content.size() - kIdUntil);
+        }
+    }
+    base::Digest digest{};
+    fr_sha256_final(&sha, digest.data());
+    return digest;
+}
+
+tl::unexpected<base::Error> refuse(std::string cause, std::string remedy) {
+    return base::fail(base::ErrorKind::kInvalidInput, "policy not set", std::move(cause),
+                      std::move(remedy));
+}
+
+std::string describe(const std::vector<PolicyStep>& steps) {
+    std::string text;
+    for (const auto& step : steps) {
+        text += text.empty() ? "" : ", ";
+        text += step.permyriad == 0 ? "shadow" : std::to_string(step.permyriad / 100) + " %";
+    }
+    return text.empty() ? "at once" : text;
+}
+
+}  // namespace
+
+std::uint32_t policy_place(const base::DeviceId& device, std::uint32_t version) {
+    std::uint32_t hash = 2166136261U ^ version * 0x9E3779B9U;  // FNV-1a
+    for (const char letter : device.text()) {
+        hash = (hash ^ static_cast<std::uint8_t>(letter)) * 16777619U;
+    }
+    hash ^= hash >> 15;
+    return hash * 0x2C1B3C6DU % kWholeFleet;
+}
+
+const PolicyPart* part_for(const PolicyVersionRecord& version,
+                           const base::ClassName& device_class) {
+    const PolicyPart* any = nullptr;
+    for (const auto& part : version.parts) {
+        if (part.device_class == device_class) {
+            return &part;
+        }
+        any = part.device_class.text() == "any" ? &part : any;
+    }
+    return any;
+}
+
+PolicyDesk::PolicyDesk(Snapshot& snapshot, Registry& registry, Catalogue& catalogue,
+                       Journal& journal, const PolicyConfig& config)
+    : registry_(registry), catalogue_(catalogue), journal_(journal), config_(config) {
+    for (const auto& policy : catalogue_.list().policies) {
+        next_policy_ = std::max(next_policy_, policy.policy + 1);
+    }
+    for (auto& record : snapshot.policy_versions) {
+        next_policy_ = std::max(next_policy_, record.version + 1);
+        const auto task = record.task;
+        versions_[task].push_back(std::make_shared<const PolicyVersionRecord>(std::move(record)));
+    }
+    for (auto& record : snapshot.policy_rollouts) {
+        auto& versions = versions_[record.task];
+        const auto version =
+            std::ranges::find_if(versions, [&](const PolicyVersionPointer& candidate) {
+                return candidate->version == record.version;
+            });
+        if (version != versions.end()) {
+            const auto task = record.task;
+            rollouts_[task] = {std::move(record), *version, std::nullopt, {}, {}};
+        }
+    }
+}
+
+base::Result<void> PolicyDesk::check(const SetPolicy& command) const {
+    const auto& version = command.version;
+    const auto is_bad_part = [](const PolicyPart& part) {
+        return part.blob == nullptr || part.blob->content().size() > FR_POLICY_SIZE_MAX;
+    };
+    if (version.task > kTaskLast || version.parts.empty() ||
+        std::ranges::any_of(version.parts, is_bad_part)) {
+        return refuse("no signed bytes, or longer than " + std::to_string(FR_POLICY_SIZE_MAX) +
+                          " bytes, or a task number above 255",
+                      "Compile and sign it again");
+    }
+    if (version.text.size() > config_.text_bytes ||
+        version.comment.size() > config_.comment_bytes) {
+        return refuse("text above " + std::to_string(config_.text_bytes) +
+                          " bytes, or comment above " + std::to_string(config_.comment_bytes),
+                      "Shorten it");
+    }
+    const auto& steps = command.steps;
+    const auto rises = [](const PolicyStep& left, const PolicyStep& right) {
+        return left.permyriad >= right.permyriad;
+    };
+    if (!steps.empty() &&
+        (steps.size() > kPolicyStepsMax || steps.back().permyriad != kWholeFleet ||
+         std::ranges::adjacent_find(steps, rises) != steps.end())) {
+        return refuse("the steps do not rise to the whole fleet, or are more than " +
+                          std::to_string(kPolicyStepsMax),
+                      "Write rising shares that end with 100 %");
+    }
+    if (version.version < next_policy_) {
+        return base::fail(base::ErrorKind::kConflict, "policy not set",
+                          "version " + std::to_string(version.version) + " is taken",
+                          "Ask for the next number, sign with it, and set it again");
+    }
+    return version.origin == PolicyOrigin::kLearned ? check_learned(version) : base::Result<void>();
+}
+
+// What was learned of one policy must not replace another that a person set meanwhile.
+base::Result<void> PolicyDesk::check_learned(const PolicyVersionRecord& version) const {
+    if (open_rollout(version.task) != nullptr) {
+        return base::fail(base::ErrorKind::kConflict, "policy not set",
+                          "a version of the task is on its way to the devices",
+                          "Learn on when it has arrived, or was taken back");
+    }
+    for (const auto& part : version.parts) {
+        const auto* present = catalogue_.policy(version.task, part.device_class);
+        if (present == nullptr || present->policy != version.source) {
+            return base::fail(base::ErrorKind::kConflict, "policy not set",
+                              "version " + std::to_string(version.source) +
+                                  " it was learned from is not in force: somebody was faster",
+                              "Learn on from what is in force");
+        }
+    }
+    return {};
+}
+
+base::Result<PolicySet> PolicyDesk::set(const Step& step, const std::string& actor,
+                                        SetPolicy&& command) {
+    if (auto checked = check(command); !checked) {
+        return tl::unexpected<base::Error>(std::move(checked.error()));
+    }
+    auto& record = command.version;
+    record.actor = actor;
+    record.set_at = step.now.wall;
+    record.digest = digest_of(record);
+    const auto task = record.task;
+    const auto now = history(task).in_force;
+    const bool is_staged = !command.steps.empty() && !now.empty();
+    journal_.audit(step, actor, "policy.set", "task " + std::to_string(task),
+                   "version " + std::to_string(record.version) + " " +
+                       std::string(to_string(record.origin)) + ", " +
+                       (is_staged ? describe(command.steps) : "at once"));
+    step.write(record);
+    const auto version = std::make_shared<const PolicyVersionRecord>(std::move(record));
+    next_policy_ = version->version + 1;
+    versions_[task].push_back(version);
+    end_rollout(step, task);
+    if (is_staged) {
+        stage(step, actor, version, std::move(command.steps), now.back());
+    } else {
+        apply(step, version, 0);
+    }
+    thin(step, task);
+    return PolicySet{task, version->version, is_staged};
+}
+
+// In force for its classes; who is below `from` has it already.
+void PolicyDesk::apply(const Step& step, const PolicyVersionPointer& version, std::uint32_t from) {
+    for (const auto& part : version->parts) {
+        catalogue_.put_policy(step,
+                              {part.device_class, version->task, version->version, part.blob});
+    }
+    changes_.push_back({version, from, kWholeFleet});
+}
+
+// Another version takes the place of one under way: whoever obeyed or tried it is told.
+void PolicyDesk::end_rollout(const Step& step, std::uint32_t task) {
+    if (open_rollout(task) == nullptr) {
+        return;
+    }
+    auto& rollout = rollouts_.at(task);
+    const auto share = rollout.record.steps[rollout.record.step].permyriad;
+    rollout.record.status = PolicyRolloutStatus::kAborted;
+    rollout.record.changed_at = step.now.wall;
+    step.write(rollout.record);
+    changes_.push_back({rollout.version, 0, share == 0 ? kWholeFleet : share});
+}
+
+bool PolicyDesk::is_needed(std::uint32_t task, std::uint32_t version) const {
+    const auto in_force = history(task).in_force;
+    const auto found = rollouts_.find(task);
+    return std::ranges::find(in_force, version) != in_force.end() ||
+           (found != rollouts_.end() &&
+            (found->second.record.version == version || found->second.record.baseline == version));
+}
+
+// The oldest learned version goes first, then the oldest; never one that is in use.
+void PolicyDesk::thin(const Step& step, std::uint32_t task) {
+    auto& versions = versions_[task];
+    while (versions.size() > config_.versions_per_task) {
+        const auto is_free = [&](const PolicyVersionPointer& version) {
+            return !is_needed(task, version->version);
+        };
+        auto victim = std::ranges::find_if(versions, [&](const PolicyVersionPointer& version) {
+            return version->origin == PolicyOrigin::kLearned && is_free(version);
+        });
+        if (victim == versions.end()) {
+            victim = std::ranges::find_if(versions, is_free);
+        }
+        if (victim == versions.end()) {
+            return;
+        }
+        step.write(PolicyVersionDropped{task, (*victim)->version});
+        versions.erase(victim);
+    }
+}
+
+PolicyHistory PolicyDesk::history(std::uint32_t task) const {
+    PolicyHistory history{.task = task};
+    const auto found = versions_.find(task);
+    if (found != versions_.end()) {
+        history.versions.assign(found->second.rbegin(), found->second.rend());
+    }
+    for (const auto& policy : catalogue_.list().policies) {
+        if (policy.task == task) {
+            history.in_force.push_back(policy.policy);
+        }
+    }
+    std::ranges::sort(history.in_force);
+    const auto repeated = std::ranges::unique(history.in_force);
+    history.in_force.erase(repeated.begin(), repeated.end());
+    const auto* rollout = open_rollout(task);
+    history.candidate = rollout != nullptr ? rollout->record.version : 0;
+    return history;
+}
+
+}  // namespace frugal::core

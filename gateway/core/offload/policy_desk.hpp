@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps every version of the tasks' policies and leads a new one to the devices: in the shadow, by
+// shares of the fleet, or at once; and stops by itself when the devices that obey it do worse than
+// those that do not. Owned by the core. Never signs or compiles, never tells devices (RolloutDesk
+// does, by take_changes()), compares with integers only. Windows of a comparison begin anew with
+// every step and every start of the process.
+#pragma once
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "core/config.hpp"
+#include "core/fleet/registry.hpp"
+#include "core/journal.hpp"
+#include "core/rollout/catalogue.hpp"
+
+namespace frugal::core {
+
+/// Devices of the classes of `version` whose place in its order lies in [from, until) are told.
+struct PolicyChange {
+    PolicyVersionPointer version;
+    std::uint32_t from = 0;
+    std::uint32_t until = kWholeFleet;
+};
+
+/// A device's place in the order in which it gets this version: 0..kWholeFleet-1, always the same.
+std::uint32_t policy_place(const base::DeviceId& device, std::uint32_t version);
+
+/// The part for a device class, or the one for "any"; null if there is none.
+const PolicyPart* part_for(const PolicyVersionRecord& version, const base::ClassName& device_class);
+
+class PolicyDesk {
+public:
+    PolicyDesk(Snapshot& snapshot, Registry& registry, Catalogue& catalogue, Journal& journal,
+               const PolicyConfig& config);
+
+    /// kInvalidInput; kConflict if the number is not above every version's.
+    base::Result<PolicySet> set(const Step& step, const std::string& actor, SetPolicy&& command);
+    /// kNotFound, kConflict.
+    base::Result<Done> resume(const Step& step, const std::string& actor,
+                              const ResumePolicyRollout& command);
+    /// What the tasks of a device came to since the step began.
+    void on_decisions(const Step& step, const Device& device, const Decisions& decisions);
+    /// The learner found that tasks kept local go wrong: a staged policy goes no further.
+    void on_alarm(const Step& step, std::uint32_t task);
+    void on_time(const Step& step);
+    std::optional<base::Instant> next_deadline() const;
+
+    /// Who is to be told of what happened since the last call.
+    std::vector<PolicyChange> take_changes() { return std::exchange(changes_, {}); }
+
+    /// What this device obeys and what it only evaluates; null for none.
+    SignedPointer in_force(const Device& device, std::uint32_t task) const;
+    SignedPointer in_shadow(const Device& device, std::uint32_t task) const;
+
+    std::uint32_t next_policy() const { return next_policy_; }
+    PolicyHistory history(std::uint32_t task) const;
+    /// kNotFound if no policy of the task was ever staged.
+    base::Result<PolicyRolloutView> view(std::uint32_t task, base::Instant now) const;
+
+private:
+    struct Rollout {
+        PolicyRolloutRecord record;
+        PolicyVersionPointer version;
+        std::optional<base::Instant> began{};  ///< the step; absent until the core's first time
+        PolicyTally candidate{};
+        PolicyTally baseline{};
+    };
+
+    base::Result<void> check(const SetPolicy& command) const;
+    base::Result<void> check_learned(const PolicyVersionRecord& version) const;
+    void apply(const Step& step, const PolicyVersionPointer& version, std::uint32_t from);
+    void stage(const Step& step, const std::string& actor, const PolicyVersionPointer& version,
+               std::vector<PolicyStep> steps, std::uint32_t baseline);
+    void enter(const Step& step, Rollout& rollout, std::uint32_t number);
+    void halt(const Step& step, Rollout& rollout, PolicyHalt why);
+    void end_rollout(const Step& step, std::uint32_t task);
+    void thin(const Step& step, std::uint32_t task);
+    const Rollout* open_rollout(std::uint32_t task) const;
+    PolicyHalt judge(const Rollout& rollout) const;
+    std::optional<base::Instant> step_ends(const Rollout& rollout) const;
+    bool is_needed(std::uint32_t task, std::uint32_t version) const;
+
+    std::map<std::uint32_t, std::vector<PolicyVersionPointer>> versions_;  ///< by task, ascending
+    std::map<std::uint32_t, Rollout> rollouts_;                            ///< by task
+    std::vector<PolicyChange> changes_;
+    std::uint32_t next_policy_ = 1;
+    Registry& registry_;
+    Catalogue& catalogue_;
+    Journal& journal_;
+    PolicyConfig config_;
+};
+
+}  // namespace frugal::core

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Versions of offload policies and their way to the devices, as they are kept. Plain values, used
+// by the core in memory, by Write on the way to the disk and by Snapshot on the way back. A version
+// never changes once it is set: going back makes a new one with the old content.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "core/signed_blob.hpp"
+
+namespace frugal::core {
+
+enum class PolicyOrigin : std::uint8_t {
+    kAuthored = 1,  ///< a person set a file
+    kLearned = 2,   ///< the gateway fitted its gain tables
+    kReverted = 3,  ///< the content of an earlier version
+};
+std::string_view to_string(PolicyOrigin origin);  ///< "authored"
+
+/// The signed compiled form for one device class ("any" fits all).
+struct PolicyPart {
+    base::ClassName device_class;
+    SignedPointer blob{};
+};
+
+struct PolicyVersionRecord {
+    std::uint32_t task = 0;
+    std::uint32_t version = 0;  ///< the policy id that devices report; grows over all tasks
+    PolicyOrigin origin = PolicyOrigin::kAuthored;
+    std::uint32_t source = 0;  ///< version it goes back to or was learned from; 0: none
+    std::string release{};     ///< "fashion@2": whose models it is for
+    std::string text{};        ///< as authored; of a learned one, the text its rules come from
+    base::Digest digest{};     ///< of text and compiled forms without their ids; set by the core
+    std::string actor{};       ///< set by the core
+    std::string comment{};
+    base::WallTime set_at{};  ///< set by the core
+    std::vector<PolicyPart> parts{};
+};
+using PolicyVersionPointer = std::shared_ptr<const PolicyVersionRecord>;
+
+/// An old version that is kept no longer.
+struct PolicyVersionDropped {
+    std::uint32_t task = 0;
+    std::uint32_t version = 0;
+};
+
+inline constexpr std::uint32_t kWholeFleet = 10'000;  ///< permyriad
+inline constexpr std::size_t kPolicyStepsMax = 8;
+
+/// One step of a staged policy. The devices of a step stay in all later ones.
+struct PolicyStep {
+    std::uint32_t permyriad = 0;  ///< share of the devices that obey it; 0: all only evaluate it
+    base::Duration wait{0};       ///< until the next step; 0: a person resumes
+    bool operator==(const PolicyStep&) const = default;
+};
+
+enum class PolicyRolloutStatus : std::uint8_t {
+    kRunning = 1,
+    kHalted = 2,    ///< goes no further until a person resumes or aborts it
+    kFinished = 3,  ///< in force on all devices
+    kAborted = 4,   ///< another version took its place
+};
+std::string_view to_string(PolicyRolloutStatus status);  ///< "running"
+
+enum class PolicyHalt : std::uint8_t {
+    kNone = 0,
+    kDeadlineMisses = 1,
+    kEscalations = 2,
+    kEnergy = 3,
+    kAlarm = 4,  ///< the learner's: tasks go wrong that the policy keeps local
+};
+std::string_view to_string(PolicyHalt halt);  ///< "deadline-misses"
+
+/// How far the newest policy of a task has come. One for each task, replaced by the next.
+struct PolicyRolloutRecord {
+    std::uint32_t task = 0;
+    std::uint32_t version = 0;
+    std::uint32_t baseline = 0;  ///< version it is compared with
+    std::vector<PolicyStep> steps{};
+    std::uint32_t step = 0;
+    PolicyRolloutStatus status = PolicyRolloutStatus::kRunning;
+    PolicyHalt halt = PolicyHalt::kNone;
+    std::string actor{};
+    base::WallTime started_at{};
+    base::WallTime changed_at{};
+    bool operator==(const PolicyRolloutRecord&) const = default;
+};
+
+/// What one side of a comparison did since the step began.
+struct PolicyTally {
+    std::uint64_t devices = 0;
+    std::uint64_t decisions = 0;
+    std::uint64_t escalations = 0;
+    std::uint64_t late = 0;
+    std::uint64_t energy_uj = 0;
+    bool operator==(const PolicyTally&) const = default;
+};
+
+}  // namespace frugal::core

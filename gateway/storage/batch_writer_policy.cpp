@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of policy versions and of their way to the devices.
+#include "storage/batch_writer.hpp"
+#include "storage/packing.hpp"
+
+namespace frugal::storage {
+
+base::Result<void> BatchWriter::put(const core::PolicyVersionRecord& record) {
+    auto done = policy_version_.number(record.task)
+                    .number(record.version)
+                    .number(static_cast<std::int64_t>(record.origin))
+                    .number(record.source)
+                    .text(record.release)
+                    .text(record.text)
+                    .bytes(record.digest)
+                    .text(record.actor)
+                    .text(record.comment)
+                    .number(record.set_at.unix_ms)
+                    .run();
+    for (const auto& part : record.parts) {
+        if (done) {
+            done = policy_part_.number(record.task)
+                       .number(record.version)
+                       .text(part.device_class.text())
+                       .bytes(part.blob->content())
+                       .bytes(part.blob->signature())
+                       .number(part.blob->key_id())
+                       .run();
+        }
+    }
+    return done;
+}
+
+base::Result<void> BatchWriter::put(const core::PolicyVersionDropped& record) {
+    return policy_part_drop_.number(record.task).number(record.version).run().and_then([&] {
+        return policy_version_drop_.number(record.task).number(record.version).run();
+    });
+}
+
+base::Result<void> BatchWriter::put(const core::PolicyRolloutRecord& record) {
+    const auto steps = pack(record.steps);
+    return policy_rollout_.number(record.task)
+        .number(record.version)
+        .number(record.baseline)
+        .bytes(steps)
+        .number(record.step)
+        .number(static_cast<std::int64_t>(record.status))
+        .number(static_cast<std::int64_t>(record.halt))
+        .text(record.actor)
+        .number(record.started_at.unix_ms)
+        .number(record.changed_at.unix_ms)
+        .run();
+}
+
+}  // namespace frugal::storage

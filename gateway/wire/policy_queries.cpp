@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/policy_queries.hpp"
+
+#include <algorithm>
+
+#include "wire/fields.hpp"
+#include "wire/http_query.hpp"
+#include "wire/json_commands.hpp"
+
+namespace frugal::wire {
+
+namespace {
+
+using base::ErrorKind;
+using base::Result;
+
+constexpr std::uint64_t kWaitMax = 30 * 24 * 3600;
+constexpr std::uint64_t kWaitDefault = 600;
+constexpr std::size_t kCommentMax = 256;
+
+/// "fashion@2" in the query key `release`.
+struct ReleaseName {
+    base::ModelName model;
+    std::uint32_t release = 0;
+};
+
+Result<ReleaseName> read_release(const HttpRequest& request) {
+    const std::string_view text = request.query_value("release").value_or("");
+    const auto at = text.find('@');
+    const auto model = base::ModelName::parse(text.substr(0, at));
+    const auto number =
+        at == std::string_view::npos ? std::nullopt : parse_number(text.substr(at + 1), INT32_MAX);
+    if (!model || !number || *number == 0) {
+        return base::fail(ErrorKind::kInvalidInput,
+                          "query key release: \"" + std::string(text) + "\" names no release", {},
+                          "Write MODEL@NUMBER, e.g. release=fashion@2.");
+    }
+    return ReleaseName{*model, static_cast<std::uint32_t>(*number)};
+}
+
+std::string read_comment(const HttpRequest& request, QueryReader& query) {
+    const std::string comment(request.query_value("comment").value_or(""));
+    if (comment.size() > kCommentMax) {
+        query.reject("comment", "at most 256 bytes");
+    }
+    return comment;
+}
+
+std::vector<core::PolicyStep> read_shares(std::string_view text, base::Duration wait,
+                                          QueryReader& query) {
+    std::vector<core::PolicyStep> steps;
+    for (std::size_t from = 0; from <= text.size();) {
+        const auto until = std::min(text.find(',', from), text.size());
+        const auto percent = parse_number(text.substr(from, until - from), 100);
+        if (!percent || *percent == 0) {
+            query.reject("shares", "whole percents, rising to 100, such as 5,25,100");
+            return steps;
+        }
+        steps.push_back({static_cast<std::uint32_t>(*percent) * 100, wait});
+        from = until + 1;
+    }
+    return steps;
+}
+
+std::vector<core::PolicyStep> read_steps(const HttpRequest& request, QueryReader& query) {
+    const auto at_once = request.query_value("at_once").value_or("false");
+    if (at_once != "true" && at_once != "false") {
+        query.reject("at_once", "true or false");
+    }
+    const auto wait = std::chrono::seconds(query.number("wait_s", kWaitMax).value_or(kWaitDefault));
+    const auto shadow = query.number("shadow_s", kWaitMax);
+    if (at_once == "true") {
+        return {};
+    }
+    auto steps = read_shares(request.query_value("shares").value_or("5,25,100"), wait, query);
+    if (shadow) {
+        steps.insert(steps.begin(), {0, std::chrono::seconds(*shadow)});
+    }
+    return steps;
+}
+
+}  // namespace
+
+Result<SetPolicyQuery> read_set_policy(const HttpRequest& request) {
+    const auto task = read_task(request);
+    const auto release = read_release(request);
+    if (!task || !release) {
+        return tl::unexpected(!task ? task.error() : release.error());
+    }
+    QueryReader query(request, {"release", "comment", "at_once", "shares", "wait_s", "shadow_s"});
+    SetPolicyQuery wanted{*task, release->model, release->release, read_comment(request, query),
+                          read_steps(request, query)};
+    if (auto finished = query.finish(); !finished) {
+        return tl::unexpected(finished.error());
+    }
+    return wanted;
+}
+
+Result<SetPolicyQuery> read_compare_policy(const HttpRequest& request) {
+    const auto task = read_task(request);
+    const auto release = read_release(request);
+    if (!task || !release) {
+        return tl::unexpected(!task ? task.error() : release.error());
+    }
+    return SetPolicyQuery{*task, release->model, release->release, {}, {}};
+}
+
+Result<RevertPolicyQuery> read_revert_policy(const HttpRequest& request) {
+    const auto task = read_task(request);
+    if (!task) {
+        return tl::unexpected(task.error());
+    }
+    QueryReader query(request, {"to", "comment"});
+    const auto to = query.number("to", UINT32_MAX);
+    RevertPolicyQuery wanted{*task, std::nullopt, read_comment(request, query)};
+    if (to) {
+        wanted.to = static_cast<std::uint32_t>(*to);
+    }
+    if (auto finished = query.finish(); !finished) {
+        return tl::unexpected(finished.error());
+    }
+    return wanted;
+}
+
+Result<std::uint32_t> read_policy_version(const HttpRequest& request) {
+    const auto number = parse_number(request.parameter("version"), UINT32_MAX);
+    if (!number || *number == 0) {
+        return base::fail(
+            ErrorKind::kInvalidInput,
+            "\"" + std::string(request.parameter("version")) + "\" is no version of a policy", {},
+            "GET /api/v1/tasks/{task}/policy/versions lists them.");
+    }
+    return static_cast<std::uint32_t>(*number);
+}
+
+Result<std::uint64_t> read_sequence(const HttpRequest& request) {
+    const auto number = parse_number(request.parameter("sequence"), kSequenceMax);
+    if (!number) {
+        return base::fail(
+            ErrorKind::kInvalidInput,
+            "\"" + std::string(request.parameter("sequence")) + "\" is no sequence number", {},
+            "GET /api/v1/decisions lists them.");
+    }
+    return *number;
+}
+
+}  // namespace frugal::wire

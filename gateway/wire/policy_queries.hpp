@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Query strings of the policy routes, read strictly: unknown keys and values out of range are
+// errors that name the key. Pure functions, any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "core/admin.hpp"
+#include "wire/http_message.hpp"
+
+namespace frugal::wire {
+
+/// PUT /api/v1/tasks/{task}/policy?release=&comment=&at_once=true|shares=5,25,100&wait_s=600
+/// &shadow_s=3600.
+struct SetPolicyQuery {
+    std::uint32_t task = 0;
+    base::ModelName model;
+    std::uint32_t release = 0;
+    std::string comment;
+    std::vector<core::PolicyStep> steps;  ///< empty: at once
+};
+base::Result<SetPolicyQuery> read_set_policy(const HttpRequest& request);
+
+/// POST /api/v1/tasks/{task}/policy:compare?release=: the release alone.
+base::Result<SetPolicyQuery> read_compare_policy(const HttpRequest& request);
+
+/// POST /api/v1/tasks/{task}/policy:revert?to=&comment=: absent `to` means the version before.
+struct RevertPolicyQuery {
+    std::uint32_t task = 0;
+    std::optional<std::uint32_t> to;
+    std::string comment;
+};
+base::Result<RevertPolicyQuery> read_revert_policy(const HttpRequest& request);
+
+/// Path parameters {version} and {sequence}.
+base::Result<std::uint32_t> read_policy_version(const HttpRequest& request);
+base::Result<std::uint64_t> read_sequence(const HttpRequest& request);
+
+}  // namespace frugal::wire

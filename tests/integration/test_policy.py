@@ -1,0 +1,115 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Policies on a real site: versions, differences in words, shadow, shares, abort, revert, and an
+answer explained; and what a listener on the broker sees of a fleet whose inputs are private.
+"""
+
+import os
+import subprocess
+import unittest
+
+import fleet
+
+INPUT_BYTES = 784
+
+
+@fleet.needs("mosquitto")
+class PolicyTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.site = fleet.Site().start_all()
+        cls.addClassCleanup(cls.site.__exit__, None, None, None)
+        cls.site.define_task()
+        cls.swarm = fleet.Swarm(cls.site, "tiny:4,m4:4", rate=10)
+        cls.swarm.start()
+        cls.release = cls.site.import_release(fleet.RELEASE_1)
+        cls.swarm.wait_confirmed(cls.site.roll_out(cls.release))
+
+    def dearer(self):
+        """The project's policy at twice the price of a payload."""
+        path = os.path.join(self.site.folder, "dearer.toml")
+        with open(fleet.POLICY, encoding="utf-8") as file, open(path, "w", encoding="utf-8") as out:
+            out.write(file.read().replace("payload = 13", "payload = 26"))
+        return path
+
+    def set(self, *options):
+        return self.site.control("policy", "set", fleet.TASK, self.dearer(), "--release", self.release, *options)
+
+    def status(self):
+        return self.site.control("policy", "rollout", "status", fleet.TASK)
+
+    def obeyed(self):
+        """Versions the devices say they obey, with how many do."""
+        counts = {}
+        for name in self.swarm.names:
+            for task in (self.site.device(name).get("health") or {}).get("tasks", []):
+                counts[task["policy"]] = counts.get(task["policy"], 0) + 1
+        return counts
+
+    def test_a_policy_goes_its_way_and_back(self):
+        first = self.site.control("policy", "history", fleet.TASK)
+        self.assertEqual([first["versions"][0]["version"]], first["in_force"])
+        preview = self.site.control("policy", "diff", fleet.TASK, self.dearer(), "--release", self.release)
+        self.assertIn(("price of payload", "13", "26"),
+                      [(row["what"], row["before"], row["after"]) for row in preview["differences"]])
+
+        made = self.set("--shadow", 0, "--shares", "50,100", "--wait", 0, "--comment", "dearer radio")
+        self.assertTrue(made["staged"])
+        fleet.wait_for("would-be answers", lambda: self.status()["shadow"]["answers"] > 50, 60, 0.5)
+        self.assertEqual({first["in_force"][0]: len(self.swarm.names)}, self.obeyed(), "the shadow is not obeyed")
+
+        self.site.control("policy", "rollout", "resume", fleet.TASK)
+        fleet.wait_for("some obey it", lambda: made["version"] in self.obeyed(), 60, 0.5)
+        self.assertEqual("running", self.status()["status"])
+        back = self.site.control("policy", "rollout", "abort", fleet.TASK)
+        fleet.wait_for("all are back", lambda: self.obeyed() == {back["version"]: len(self.swarm.names)}, 60, 0.5)
+        versions = self.site.control("policy", "history", fleet.TASK)["versions"]
+        self.assertEqual(["reverted", "authored"], [version["origin"] for version in versions[:2]])
+        self.assertEqual(versions[0]["digest"], versions[-1]["digest"])
+        same = self.site.control("policy", "diff", fleet.TASK, back["version"], first["in_force"][0])
+        self.assertEqual([], same["differences"])
+
+        again = self.site.control("policy", "revert", fleet.TASK, "--to", made["version"])
+        self.assertFalse(again["staged"])
+        shown = self.site.control("policy", "show", fleet.TASK)
+        self.assertEqual(again["version"], shown["version"])
+        self.assertIn("payload = 26", shown["text"])
+        self.assertTrue(any("price of payload: 26" in line for line in shown["rules"][0]["lines"]))
+
+    def test_decisions_are_explained(self):
+        device = self.swarm.names[0]
+        fleet.wait_for("a decision", lambda: self.site.decisions_of(device), 30)
+        sequence = self.site.decisions_of(device)[-1][0]
+        told = self.site.control("policy", "explain", device, sequence)
+        self.assertEqual(sequence, told["sequence"])
+        self.assertTrue(any("policy version" in line for line in told["lines"]), told["lines"])
+        refused = self.site.control_raw("policy", "explain", device, 10**12)
+        self.assertEqual(3, refused.returncode)
+
+
+@fleet.needs("mosquitto", "mosquitto_sub")
+class PrivateFleetTest(unittest.TestCase):
+    def test_a_listener_on_the_broker_sees_no_input(self):
+        with fleet.Site().start_all() as site:
+            site.define_task("never")
+            swarm = fleet.Swarm(site, "tiny:2,m4:2", rate=20)
+            scenario = os.path.join(site.folder, "private.toml")
+            with open(scenario, "w", encoding="utf-8") as file:
+                file.write('name = "private"\ndescription = "inputs that never leave"\n'
+                           '[fleet]\nprivacy = "never"\n[end]\nafter_ms = 600000\n')
+            swarm.start("--scenario", scenario)
+            swarm.wait_confirmed(site.roll_out(site.import_release(fleet.RELEASE_1)))
+            heard = subprocess.run(
+                ["mosquitto_sub", "--unix", os.path.join(site.directory, "run", "mqtt.sock"), "-i", "listener",
+                 "-t", f"frugal/v1/{site.name}/+/up/#", "-F", "%t %l", "-W", "20"],
+                capture_output=True, text=True, timeout=60, check=False).stdout.splitlines()
+            kinds = {line.split()[0].rsplit("/", 1)[1] for line in heard}
+            self.assertIn("decisions", kinds)
+            self.assertNotIn("escalate", kinds)
+            self.assertLess(max(int(line.split()[1]) for line in heard), INPUT_BYTES)
+            statistics = site.request("GET", "/api/v1/escalations/statistics").json()
+            self.assertEqual(0, statistics["received"])
+
+
+if __name__ == "__main__":
+    fleet.run_tests()

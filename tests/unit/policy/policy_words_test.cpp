@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// A compiled policy in words, the difference of two, and answers explained.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "policy/author/compiled_policy.hpp"
+#include "policy/author/explain.hpp"
+
+namespace frugal::policy {
+namespace {
+
+const std::vector<std::string> kLabels = {"healthy", "soil", "blight"};
+
+struct Built {
+    fr_policy_task_spec_t task{};
+    std::vector<fr_guard_spec_t> guards = {{FR_FIELD_BATTERY, FR_GUARD_LESS, 40}};
+    std::vector<std::uint8_t> classes = {0, FR_POLICY_PIN_LOCAL, FR_POLICY_PIN_EDGE};
+
+    Built() {
+        task.task = 7;
+        task.privacy = 1;
+        task.tier = FR_TIER_EDGE;
+        task.has_pins = true;
+        task.deadline_ms = 800;
+        task.weights[0] = 2;
+        task.shift = 3;
+        task.audit = 1;
+        task.cap_per_hour = 64;
+        task.group_count = 1;
+        for (std::size_t i = 0; i < FR_POLICY_TABLE_BYTES; ++i) {
+            task.gains[0][i] = static_cast<std::uint8_t>(200 - 6 * i);
+        }
+    }
+    base::Bytes bytes(std::uint32_t id) {
+        task.classes = classes.data();
+        task.class_count = static_cast<std::uint32_t>(classes.size());
+        const fr_policy_spec_t spec{
+            id, 72, guards.data(), static_cast<std::uint32_t>(guards.size()), &task, 1};
+        base::Bytes bytes(FR_POLICY_SIZE_MAX);
+        std::size_t size = 0;
+        EXPECT_EQ(fr_policy_build(&spec, bytes.data(), bytes.size(), &size), FR_OK);
+        bytes.resize(size);
+        return bytes;
+    }
+    CompiledPolicy compiled(std::uint32_t id = 5) { return *read_compiled(bytes(id)); }
+};
+
+bool has(const std::vector<std::string>& lines, const std::string& wanted) {
+    return std::ranges::find(lines, wanted) != lines.end();
+}
+
+TEST(PolicyWords, SayEveryRule) {
+    const auto lines = describe(Built().compiled(), 7, kLabels);
+    for (const auto* line :
+         {"expires: 72 h", "privacy: edge-only", "escalates to: edge", "deadline: 800 ms",
+          "cap: 64 escalations an hour", "audit: 1/256", "price of payload: 2", "price shift: 3",
+          "class soil: always-local", "class blight: always-edge", "guard: battery < 20%: local"}) {
+        EXPECT_TRUE(has(lines, line)) << line;
+    }
+}
+
+TEST(PolicyWords, TheSameRulesUnderAnotherIdDoNotDiffer) {
+    Built built;
+    const auto before = built.compiled(5);
+    const auto again = *read_compiled(with_policy_id(built.bytes(5), 9));
+    EXPECT_EQ(again.id, 9U);
+    EXPECT_TRUE(compare(before, again, 7, kLabels).empty());
+}
+
+TEST(PolicyWords, NameWhatChanged) {
+    Built built;
+    const auto before = built.compiled();
+    built.task.weights[0] = 4;
+    built.task.cap_per_hour = 0;
+    built.guards = {{FR_FIELD_RTT, FR_GUARD_GREATER | FR_GUARD_FIELD_VALUE, FR_FIELD_SLACK}};
+    built.classes[1] = 0;
+    built.task.gains[0][8] = 180;
+    const auto differences = compare(before, built.compiled(), 7, kLabels);
+    const std::vector<PolicyDifference> expected = {
+        {"cap", "64 escalations an hour", "none"},
+        {"price of payload", "2", "4"},
+        {"class soil", "always-local", "-"},
+        {"guard", "battery < 20%: local", "-"},
+        {"guard", "-", "rtt > slack: local"},
+        {"gain table 1", "mean 0.418",
+         "mean 0.421; 1 of 32 bins differ, most at confidence 0.25..0.28: 0.59 -> 0.70"}};
+    ASSERT_EQ(differences.size(), expected.size());
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+        EXPECT_EQ(differences[i].what, expected[i].what);
+        EXPECT_EQ(differences[i].before, expected[i].before) << expected[i].what;
+        EXPECT_EQ(differences[i].after, expected[i].after) << expected[i].what;
+    }
+}
+
+TEST(PolicyWords, RefuseOtherBytes) {
+    EXPECT_FALSE(read_compiled(base::as_bytes("no policy")));
+}
+
+TEST(Explain, RecomputesTheGainOfWhatStayedLocal) {
+    const auto policy = Built().compiled();
+    const auto lines = explain(&policy,
+                               {.task = 7,
+                                .reason = FR_POLICY_LOCAL_CONF,
+                                .tier = FR_TIER_LOCAL,
+                                .local_class = 0,
+                                .local_confidence = 130},
+                               kLabels);
+    EXPECT_TRUE(lines[0].starts_with("LOCAL_CONF"));
+    EXPECT_TRUE(has(lines, "local answer: class 0 (healthy), confidence 0.510"));
+    EXPECT_TRUE(
+        has(lines, "gain 104 of 256: bin 16 of table 1 (confidence 0.500 to 0.531), recomputed"));
+    EXPECT_TRUE(std::ranges::any_of(lines, [](const std::string& line) {
+        return line.starts_with("price: no longer told by the device = (2 x payload/16");
+    }));
+}
+
+TEST(Explain, ShowsWhatTheDeviceTold) {
+    const auto policy = Built().compiled();
+    const auto lines = explain(&policy,
+                               {.task = 7,
+                                .reason = FR_POLICY_ESC_GAIN,
+                                .tier = FR_TIER_EDGE,
+                                .local_class = 0,
+                                .local_confidence = 130,
+                                .told_gain = 104,
+                                .told_price = 90},
+                               kLabels);
+    EXPECT_TRUE(has(lines, "gain 104 of 256: bin 16 of table 1 (confidence 0.500 to 0.531)"));
+    EXPECT_TRUE(std::ranges::any_of(lines, [](const std::string& line) {
+        return line.starts_with("price 90 of 256, as the device told");
+    }));
+    EXPECT_TRUE(has(lines, "bounds: 64 escalations an hour, deadline 800 ms, audit 1/256"));
+}
+
+TEST(Explain, NamesTheGuardThatSpoke) {
+    const auto policy = Built().compiled();
+    const auto lines = explain(
+        &policy, {.task = 7, .reason = FR_POLICY_GUARD, .tier = FR_TIER_LOCAL, .told_guard = 0},
+        kLabels);
+    EXPECT_TRUE(has(lines, "guard 1: battery < 20%"));
+}
+
+TEST(Explain, SaysWhenNoPolicyIsKnown) {
+    const auto lines = explain(
+        nullptr, {.task = 7, .reason = FR_POLICY_BADPOLICY, .tier = FR_TIER_LOCAL}, kLabels);
+    EXPECT_TRUE(has(lines, "no version of a policy is known for it"));
+}
+
+TEST(Explain, EveryReasonHasItsWords) {
+    for (std::uint32_t reason = FR_POLICY_LOCAL_CONF; reason <= FR_POLICY_LATE; ++reason) {
+        const auto lines = explain(nullptr, {.task = 7, .reason = reason}, kLabels);
+        EXPECT_NE(lines[0], "the device gave no reason") << reason;
+    }
+}
+
+}  // namespace
+}  // namespace frugal::policy

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Versions of policies and their way to the devices come back as they were written.
+#include "unit/storage/database_fixture.hpp"
+
+namespace frugal::storage {
+namespace {
+
+core::PolicyVersionRecord version_record(std::uint32_t number) {
+    return {.task = 1,
+            .version = number,
+            .origin = core::PolicyOrigin::kReverted,
+            .source = 4,
+            .release = "net@1",
+            .text = "[policy]",
+            .digest = core::digest_of(9),
+            .actor = "ada",
+            .comment = "back",
+            .set_at = {5},
+            .parts = {{*base::ClassName::parse("m4"), core::signed_policy("policy")},
+                      {*base::ClassName::parse("tiny"), core::signed_policy("other")}}};
+}
+
+TEST_F(DatabaseTest, GivesBackPolicyVersionsAndForgetsDroppedOnes) {
+    const auto version = version_record(6);
+    core::WriteBatch batch;
+    for (const core::Write& record :
+         {core::Write{version}, core::Write{version_record(2)}, core::Write{version_record(7)},
+          core::Write{core::PolicyVersionDropped{1, 2}}}) {
+        batch.records.push_back(record);
+    }
+    ASSERT_TRUE(open().commit(batch));
+    const auto loaded = open().load();
+    ASSERT_TRUE(loaded) << loaded.error().describe();
+    ASSERT_EQ(loaded->policy_versions.size(), 2U);
+    const auto& kept = loaded->policy_versions[0];
+    EXPECT_EQ(std::tie(kept.task, kept.version, kept.origin, kept.source, kept.release, kept.text,
+                       kept.digest, kept.actor, kept.comment, kept.set_at.unix_ms),
+              std::tie(version.task, version.version, version.origin, version.source,
+                       version.release, version.text, version.digest, version.actor,
+                       version.comment, version.set_at.unix_ms));
+    ASSERT_EQ(kept.parts.size(), 2U);
+    EXPECT_EQ(kept.parts[1].device_class.text(), "tiny");
+    EXPECT_EQ(kept.parts[0].blob->content(), version.parts[0].blob->content());
+    EXPECT_EQ(kept.parts[0].blob->signature(), version.parts[0].blob->signature());
+    EXPECT_EQ(loaded->policy_versions[1].parts.size(), 2U);
+}
+
+TEST_F(DatabaseTest, GivesBackHowFarAStagedPolicyIs) {
+    core::PolicyRolloutRecord staged{
+        .task = 1,
+        .version = 6,
+        .baseline = 5,
+        .steps = {{0, std::chrono::hours(1)}, {2500, {}}, {core::kWholeFleet, {}}},
+        .step = 1,
+        .status = core::PolicyRolloutStatus::kHalted,
+        .halt = core::PolicyHalt::kEnergy,
+        .actor = "ada",
+        .started_at = {6},
+        .changed_at = {7}};
+    core::WriteBatch batch;
+    batch.records.push_back(staged);
+    staged.step = 2;
+    batch.records.push_back(staged);
+    ASSERT_TRUE(open().commit(batch));
+    EXPECT_EQ(open().load()->policy_rollouts, std::vector{staged});
+}
+
+}  // namespace
+}  // namespace frugal::storage

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// The query strings of the policy routes: steps, and what is refused by name.
+#include "wire/policy_queries.hpp"
+
+#include <gtest/gtest.h>
+
+namespace frugal::wire {
+namespace {
+
+HttpRequest request(std::vector<NamedValue> query) {
+    HttpRequest request;
+    request.parameters = {{"task", "3"}, {"version", "7"}, {"sequence", "317"}};
+    request.query = std::move(query);
+    return request;
+}
+
+TEST(PolicyQueries, StagesByDefault) {
+    const auto wanted = read_set_policy(request({{"release", "fashion@2"}, {"comment", "why"}}));
+    ASSERT_TRUE(wanted);
+    EXPECT_EQ(wanted->task, 3U);
+    EXPECT_EQ(wanted->model.text(), "fashion");
+    EXPECT_EQ(wanted->release, 2U);
+    EXPECT_EQ(wanted->comment, "why");
+    const std::vector<core::PolicyStep> usual = {{500, std::chrono::minutes(10)},
+                                                 {2500, std::chrono::minutes(10)},
+                                                 {core::kWholeFleet, std::chrono::minutes(10)}};
+    EXPECT_EQ(wanted->steps, usual);
+}
+
+TEST(PolicyQueries, PutsTheShadowFirst) {
+    const auto wanted = read_set_policy(request(
+        {{"release", "fashion@2"}, {"shares", "50,100"}, {"wait_s", "60"}, {"shadow_s", "0"}}));
+    ASSERT_TRUE(wanted);
+    const std::vector<core::PolicyStep> steps = {
+        {0, {}}, {5000, std::chrono::seconds(60)}, {core::kWholeFleet, std::chrono::seconds(60)}};
+    EXPECT_EQ(wanted->steps, steps);
+}
+
+TEST(PolicyQueries, AtOnceHasNoSteps) {
+    const auto wanted = read_set_policy(request({{"release", "fashion@2"}, {"at_once", "true"}}));
+    ASSERT_TRUE(wanted);
+    EXPECT_TRUE(wanted->steps.empty());
+}
+
+struct RefusedCase {
+    std::string case_name;
+    std::vector<NamedValue> query;
+    std::string names;
+};
+class PolicyQueriesRefuse : public ::testing::TestWithParam<RefusedCase> {};
+
+TEST_P(PolicyQueriesRefuse, WithTheKeysName) {
+    const auto refused = read_set_policy(request(GetParam().query));
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().describe().find(GetParam().names), std::string::npos)
+        << refused.error().describe();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, PolicyQueriesRefuse,
+    ::testing::Values(
+        RefusedCase{"no_release", {}, "release"},
+        RefusedCase{"release_without_number", {{"release", "fashion"}}, "release"},
+        RefusedCase{"release_zero", {{"release", "fashion@0"}}, "release"},
+        RefusedCase{"share_zero", {{"release", "f@1"}, {"shares", "0,100"}}, "shares"},
+        RefusedCase{"share_no_number", {{"release", "f@1"}, {"shares", "5%"}}, "shares"},
+        RefusedCase{"no_share", {{"release", "f@1"}, {"shares", ""}}, "shares"},
+        RefusedCase{"share_missing", {{"release", "f@1"}, {"shares", "5,100,"}}, "shares"},
+        RefusedCase{"at_once_unclear", {{"release", "f@1"}, {"at_once", "yes"}}, "at_once"},
+        RefusedCase{"endless_wait", {{"release", "f@1"}, {"wait_s", "99999999"}}, "wait_s"},
+        RefusedCase{
+            "long_comment", {{"release", "f@1"}, {"comment", std::string(300, 'x')}}, "comment"},
+        RefusedCase{"unknown_key", {{"release", "f@1"}, {"percent", "5"}}, "percent"}),
+    [](const auto& test) { return test.param.case_name; });
+
+TEST(PolicyQueries, ReadRevertVersionAndSequence) {
+    const auto revert = read_revert_policy(request({{"to", "5"}}));
+    ASSERT_TRUE(revert);
+    EXPECT_EQ(revert->to, 5U);
+    EXPECT_FALSE(read_revert_policy(request({}))->to);
+    EXPECT_EQ(*read_policy_version(request({})), 7U);
+    EXPECT_EQ(*read_sequence(request({})), 317U);
+}
+
+}  // namespace
+}  // namespace frugal::wire
