@@ -21,15 +21,18 @@ fr_status_t fr_artifact_layout(uint32_t size_bytes, uint32_t block_bytes,
         return FR_ERROR_LIMIT;
     }
     const uint32_t block_count = divide_up(size_bytes, block_bytes);
-    const uint32_t list_bytes = block_count * FR_BLOCK_DIGEST_SIZE;
-    if (size_bytes <= list_bytes) {
+    const bool has_list = size_bytes > FR_ARTIFACT_UNLISTED_MAX;
+    const uint32_t list_bytes = has_list ? block_count * FR_BLOCK_DIGEST_SIZE : 0;
+    if (size_bytes <= list_bytes ||
+        (has_list && size_bytes - list_bytes <= FR_ARTIFACT_UNLISTED_MAX)) {
         return FR_ERROR_MALFORMED;
     }
     layout->size_bytes = size_bytes;
     layout->block_bytes = block_bytes;
     layout->block_count = block_count;
     layout->list_bytes = list_bytes;
-    layout->list_blocks = divide_up(list_bytes, block_bytes);
+    layout->first_bytes = has_list ? list_bytes : size_bytes;
+    layout->first_blocks = divide_up(layout->first_bytes, block_bytes);
     layout->payload_bytes = size_bytes - list_bytes;
     return FR_OK;
 }
@@ -39,6 +42,9 @@ fr_status_t fr_artifact_layout_of_payload(uint32_t payload_bytes, uint32_t block
     memset(layout, 0, sizeof(*layout));
     if (!is_block_size(block_bytes) || payload_bytes > FR_ARTIFACT_SIZE_MAX) {
         return FR_ERROR_LIMIT;
+    }
+    if (payload_bytes <= FR_ARTIFACT_UNLISTED_MAX) {
+        return fr_artifact_layout(payload_bytes, block_bytes, layout);
     }
     // Each block brings an entry of its own, so it carries block - entry bytes of payload.
     const uint32_t block_count = divide_up(payload_bytes, block_bytes - FR_BLOCK_DIGEST_SIZE);
@@ -67,17 +73,17 @@ uint32_t fr_artifact_entry_offset(uint32_t index) {
     return index * FR_BLOCK_DIGEST_SIZE;
 }
 
-fr_status_t fr_artifact_verify_list(const uint8_t* list, uint32_t list_bytes,
-                                    const uint8_t list_digest[FR_SHA256_SIZE]) {
+fr_status_t fr_artifact_verify_first(const uint8_t* first, uint32_t first_bytes,
+                                     const uint8_t list_digest[FR_SHA256_SIZE]) {
     uint8_t digest[FR_SHA256_SIZE];
-    fr_sha256(list, list_bytes, digest);
+    fr_sha256(first, first_bytes, digest);
     return memcmp(digest, list_digest, sizeof(digest)) == 0 ? FR_OK : FR_ERROR_DIGEST;
 }
 
 fr_status_t fr_artifact_verify_block(const fr_artifact_layout_t* layout, uint32_t index,
                                      const uint8_t* block, uint32_t size,
                                      const uint8_t entry[FR_BLOCK_DIGEST_SIZE]) {
-    if (size == 0 || size != fr_artifact_block_bytes(layout, index)) {
+    if (size == 0 || size != fr_artifact_block_bytes(layout, index) || layout->list_bytes == 0) {
         return FR_ERROR_ARGUMENT;
     }
     const uint32_t list_part = fr_artifact_list_part(layout, index);

@@ -96,8 +96,8 @@ static fr_reason_t judge_artifact(const fr_node_t* node, uint32_t task_index,
         return FR_REASON_NO_SPACE;
     }
     const fr_status_t status = fr_artifact_layout(offer->size_bytes, offer->block_bytes, &layout);
-    // A list longer than the fetch window could never be checked as a whole.
-    if (status != FR_OK || layout.list_blocks > FR_FETCH_CREDIT_MAX) {
+    // What is longer than the fetch window could never be checked as a whole.
+    if (status != FR_OK || layout.first_blocks > FR_FETCH_CREDIT_MAX) {
         *detail = offer->block_bytes;
         return FR_REASON_UNFIT_RUNTIME;
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pull: ask for what is missing in the window, with a credit; check every block before it is kept;
 // ask again when the credit is used up or nothing came. The list comes first, because every other
-// block is checked against it. Blocks of the shared topic and of our own are the same to us.
+// block is checked against it; a short artifact has none and is checked once it is all here. Blocks
+// of the shared topic and of our own are the same to us.
 #include <string.h>
 
 #include "frugal/artifact.h"
@@ -17,10 +18,11 @@ static bool is_transferring(const fr_node_t* node) {
            node->state.tasks[node->update.task_index].phase == FR_PHASE_TRANSFER;
 }
 
-/// The blocks worth asking for now: those of the window, or of the list while that is not checked.
+/// The blocks worth asking for now: those of the window, or those that come first while they are
+/// not checked.
 static uint64_t missing_mask(const fr_node_t* node, const fr_artifact_layout_t* layout) {
     const fr_staging_t* staging = &node->staging;
-    const uint32_t end = node->update.list_is_checked ? staging->block_count : layout->list_blocks;
+    const uint32_t end = node->update.list_is_checked ? staging->block_count : layout->first_blocks;
     uint64_t mask = 0;
     for (uint32_t i = 0; i < FR_FETCH_CREDIT_MAX && staging->base_block + i < end; ++i) {
         if ((staging->held >> i & 1u) == 0) {
@@ -69,7 +71,7 @@ static void ask(fr_node_t* node) {
     set_timer(node);
 }
 
-/// All list blocks are here: believes them, or starts over.
+/// All blocks of the list, or of a short artifact, are here: believes them, or starts over.
 static void check_list(fr_node_t* node) {
     fr_artifact_layout_t layout;
     fr_artifact_id_t artifact;
@@ -77,18 +79,18 @@ static void check_list(fr_node_t* node) {
         fr_staging_artifact(&node->staging, &artifact) != FR_OK) {
         return;
     }
-    for (uint32_t block = 0; block < layout.list_blocks; ++block) {
+    for (uint32_t block = 0; block < layout.first_blocks; ++block) {
         if (!fr_staging_holds(&node->staging, block)) {
             return;
         }
     }
-    const uint8_t* list = fr_staging_bytes(&node->staging, 0);
-    const uint32_t last = layout.list_blocks - 1u;
-    fr_status_t status = fr_artifact_verify_list(list, layout.list_bytes, artifact.list_digest);
-    if (status == FR_OK) {
+    const uint8_t* first = fr_staging_bytes(&node->staging, 0);
+    const uint32_t last = layout.first_blocks - 1u;
+    fr_status_t status = fr_artifact_verify_first(first, layout.first_bytes, artifact.list_digest);
+    if (status == FR_OK && layout.list_bytes != 0) {
         status = fr_artifact_verify_block(
             &layout, last, fr_staging_bytes(&node->staging, last * layout.block_bytes),
-            fr_artifact_block_bytes(&layout, last), list + fr_artifact_entry_offset(last));
+            fr_artifact_block_bytes(&layout, last), first + fr_artifact_entry_offset(last));
     }
     if (status == FR_OK) {
         node->update.list_is_checked = 1;
@@ -163,13 +165,13 @@ void fr_transfer_tick(fr_node_t* node) {
     ask(node);
 }
 
-/// Whether the block is the one it claims to be; list blocks are only checked as a whole.
+/// Whether the block is the one it claims to be; those that come first are only checked as a whole.
 static bool block_is_good(const fr_node_t* node, const fr_artifact_layout_t* layout,
                           const fr_chunk_t* chunk) {
     if (chunk->content.size != fr_artifact_block_bytes(layout, chunk->block)) {
         return false;
     }
-    if (chunk->block < layout->list_blocks) {
+    if (chunk->block < layout->first_blocks) {
         return true;
     }
     const uint8_t* entry =
@@ -241,7 +243,7 @@ void fr_transfer_on_chunk(fr_node_t* node, const fr_chunk_t* chunk) {
         node->counters.blocks_duplicate += 1;
         return;
     }
-    if (!node->update.list_is_checked && chunk->block >= layout.list_blocks) {
+    if (!node->update.list_is_checked && chunk->block >= layout.first_blocks) {
         return;  // cannot be checked yet
     }
     keep_block(node, &layout, chunk);

@@ -28,7 +28,8 @@ Result<Artifact> build_artifact(base::ByteView payload, std::uint32_t block_byte
     const fr_artifact_layout_t& layout = artifact.layout;
     artifact.bytes.assign(layout.list_bytes, 0);
     artifact.bytes.insert(artifact.bytes.end(), payload.begin(), payload.end());
-    for (std::uint32_t index = 0; index < layout.block_count; ++index) {
+    const std::uint32_t entries = layout.list_bytes / FR_BLOCK_DIGEST_SIZE;
+    for (std::uint32_t index = 0; index < entries; ++index) {
         const std::uint32_t list_part = fr_artifact_list_part(&layout, index);
         const std::uint32_t size = fr_artifact_block_bytes(&layout, index);
         const std::size_t begin = static_cast<std::size_t>(index) * block_bytes + list_part;
@@ -37,7 +38,7 @@ Result<Artifact> build_artifact(base::ByteView payload, std::uint32_t block_byte
         std::copy_n(digest.begin(), FR_BLOCK_DIGEST_SIZE,
                     artifact.bytes.begin() + fr_artifact_entry_offset(index));
     }
-    fr_sha256(artifact.bytes.data(), layout.list_bytes, artifact.list_digest.data());
+    fr_sha256(artifact.bytes.data(), layout.first_bytes, artifact.list_digest.data());
     fr_sha256(artifact.bytes.data(), artifact.bytes.size(), artifact.digest.data());
     return artifact;
 }

@@ -14,7 +14,7 @@ struct Artifact {
     base::Bytes bytes;  ///< list || payload
     fr_artifact_layout_t layout{};
     base::Digest digest{};       ///< SHA-256 of all bytes
-    base::Digest list_digest{};  ///< SHA-256 of the list
+    base::Digest list_digest{};  ///< SHA-256 of the list, or of all where there is none
 };
 
 /// Puts the block list in front of a payload.

@@ -19,7 +19,9 @@ TEST(ArtifactLayout, AgreesFromBothEndsForEverySize) {
             ASSERT_EQ(fr_artifact_layout(built.size_bytes, block, &read), FR_OK);
             EXPECT_EQ(read.payload_bytes, payload);
             EXPECT_EQ(read.block_count, built.block_count);
-            EXPECT_EQ(read.list_bytes, read.block_count * FR_BLOCK_DIGEST_SIZE);
+            const bool is_short = payload <= FR_ARTIFACT_UNLISTED_MAX;
+            EXPECT_EQ(read.list_bytes, is_short ? 0 : read.block_count * FR_BLOCK_DIGEST_SIZE);
+            EXPECT_EQ(read.first_bytes, is_short ? payload : read.list_bytes);
         }
     }
 }
@@ -32,7 +34,7 @@ TEST(ArtifactLayout, BlocksCoverTheArtifactOnce) {
     for (uint32_t i = 0; i < layout.block_count; ++i) {
         size += fr_artifact_block_bytes(&layout, i);
         list += fr_artifact_list_part(&layout, i);
-        EXPECT_EQ(fr_artifact_list_part(&layout, i) > 0, i < layout.list_blocks);
+        EXPECT_EQ(fr_artifact_list_part(&layout, i) > 0, i < layout.first_blocks);
     }
     EXPECT_EQ(size, layout.size_bytes);
     EXPECT_EQ(list, layout.list_bytes);
@@ -46,7 +48,9 @@ TEST(ArtifactLayout, RefusesWhatCannotBe) {
     EXPECT_EQ(fr_artifact_layout(1000, 8192, &layout), FR_ERROR_LIMIT);
     EXPECT_EQ(fr_artifact_layout(1000, 384, &layout), FR_ERROR_LIMIT);
     EXPECT_EQ(fr_artifact_layout(FR_ARTIFACT_SIZE_MAX + 1, 256, &layout), FR_ERROR_LIMIT);
-    EXPECT_EQ(fr_artifact_layout(8, 256, &layout), FR_ERROR_MALFORMED);
+    EXPECT_EQ(fr_artifact_layout(2305, 256, &layout), FR_ERROR_MALFORMED) << "needs no list";
+    EXPECT_EQ(fr_artifact_layout(2304 + 80, 256, &layout), FR_ERROR_MALFORMED);
+    EXPECT_EQ(fr_artifact_layout(2304 + 81, 256, &layout), FR_OK);
     EXPECT_EQ(fr_artifact_layout(0, 256, &layout), FR_ERROR_MALFORMED);
     EXPECT_EQ(fr_artifact_layout_of_payload(0, 256, &layout), FR_ERROR_MALFORMED);
     EXPECT_EQ(fr_artifact_layout_of_payload(0xFFFFFFFFU, 256, &layout), FR_ERROR_LIMIT);
@@ -55,7 +59,7 @@ TEST(ArtifactLayout, RefusesWhatCannotBe) {
 
 TEST(ArtifactBlock, IsCheckedAgainstItsEntry) {
     fr_artifact_layout_t layout;
-    ASSERT_EQ(fr_artifact_layout_of_payload(300, 128, &layout), FR_OK);
+    ASSERT_EQ(fr_artifact_layout_of_payload(2400, 256, &layout), FR_OK);
     std::vector<uint8_t> block(fr_artifact_block_bytes(&layout, 0), 7);
     const uint32_t list_part = fr_artifact_list_part(&layout, 0);
     ASSERT_GT(list_part, 0U);
@@ -75,13 +79,23 @@ TEST(ArtifactBlock, IsCheckedAgainstItsEntry) {
     }
 }
 
+TEST(ArtifactBlock, HasNoEntryWithoutAList) {
+    fr_artifact_layout_t layout;
+    ASSERT_EQ(fr_artifact_layout(1000, 256, &layout), FR_OK);
+    EXPECT_EQ(layout.first_blocks, layout.block_count);
+    const std::vector<uint8_t> block(256, 7);
+    uint8_t digest[32];
+    fr_sha256(block.data(), block.size(), digest);
+    EXPECT_EQ(fr_artifact_verify_block(&layout, 0, block.data(), 256, digest), FR_ERROR_ARGUMENT);
+}
+
 TEST(ArtifactList, IsCheckedAsAWhole) {
     std::vector<uint8_t> list(24, 3);
     uint8_t digest[32];
     fr_sha256(list.data(), list.size(), digest);
-    EXPECT_EQ(fr_artifact_verify_list(list.data(), 24, digest), FR_OK);
+    EXPECT_EQ(fr_artifact_verify_first(list.data(), 24, digest), FR_OK);
     list[23] ^= 0x80;
-    EXPECT_EQ(fr_artifact_verify_list(list.data(), 24, digest), FR_ERROR_DIGEST);
+    EXPECT_EQ(fr_artifact_verify_first(list.data(), 24, digest), FR_ERROR_DIGEST);
 }
 
 }  // namespace

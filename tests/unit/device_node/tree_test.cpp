@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A Bonsai tree over the air: a release like any other, told by its first bytes, in a firmware that
 // carries the code for trees.
-#include <cstdio>
-
-#include "frugal/codec.h"
 #include "frugal/self_test.h"
 #include "node_fixture.hpp"
 
@@ -93,17 +90,62 @@ TEST_F(Tree, AFailedSelfTestNeverRuns) {
     EXPECT_FALSE(device.status().has_model);
 }
 
-TEST_F(Tree, TravelsWithLittleAroundIt) {
+TEST_F(Tree, TravelsWithoutABlockList) {
     const auto release = maker().make(kTree, 1);
-    const auto manifest = release.signed_manifest.content().size();
-    const auto header = FR_CODEC_HEADER_SIZE + release.artifact.layout.list_bytes;
-    std::printf(
-        "%zu bytes of tree: %zu travel, of which %u block list and header, + %zu manifest + "
-        "64 signature\n",
-        release.model.size(), release.artifact.bytes.size(), static_cast<unsigned>(header),
-        manifest);
-    EXPECT_LE(header, 160U);
-    EXPECT_LE(release.artifact.bytes.size(), release.model.size() + 160U);
+    EXPECT_EQ(release.artifact.layout.list_bytes, 0U);
+    EXPECT_EQ(release.artifact.layout.first_blocks, release.artifact.layout.block_count);
+    EXPECT_LT(release.artifact.bytes.size(), release.model.size());
+}
+
+TEST_F(Tree, ATamperedBlockCostsTheWholeShortArtifact) {
+    DeviceWorld device(maker(), tree_shape());
+    ASSERT_EQ(device.boot(), FR_OK);
+    int left = 1;
+    device.lose_down = [&left](const Down& down) {
+        if (down.kind == FR_DOWN_CHUNK && left > 0) {
+            const_cast<Down&>(down).payload.back() ^= 1U;
+            --left;
+        }
+        return false;
+    };
+    const auto release = maker().make(kTree, 1);
+    device.install(release);
+    EXPECT_EQ(device.status().phase, FR_PHASE_CONFIRMED);
+    EXPECT_EQ(device.counters().blocks_bad, 1U);
+    EXPECT_EQ(device.counters().blocks_received, 2 * release.artifact.layout.block_count);
+}
+
+TEST_F(Tree, BlocksThatAreNeverRightEndTheAttempt) {
+    DeviceWorld device(maker(), tree_shape());
+    ASSERT_EQ(device.boot(), FR_OK);
+    device.lose_down = [](const Down& down) {
+        if (down.kind == FR_DOWN_CHUNK) {
+            const_cast<Down&>(down).payload.back() ^= 1U;
+        }
+        return false;
+    };
+    device.install(maker().make(kTree, 1));
+    device.run(400000);
+    EXPECT_EQ(device.status().reason, FR_REASON_BAD_BLOCK);
+    EXPECT_FALSE(device.status().has_model);
+}
+
+TEST_F(Tree, AShortArtifactGoesOnAfterAReboot) {
+    DeviceWorld device(maker(), tree_shape());
+    ASSERT_EQ(device.boot(), FR_OK);
+    int left = 4;
+    device.lose_down = [&left](const Down& down) {
+        return down.kind == FR_DOWN_CHUNK && left-- <= 0;
+    };
+    device.install(maker().make(kTree, 1));
+    ASSERT_EQ(device.status().phase, FR_PHASE_TRANSFER);
+    device.lose_down = nullptr;
+    const auto received = device.counters().blocks_received;
+    ASSERT_EQ(received, 4U);
+    ASSERT_EQ(device.boot(), FR_OK);
+    device.install(maker().make(kTree, 1));
+    EXPECT_EQ(device.status().phase, FR_PHASE_CONFIRMED);
+    expect_sound(device);
 }
 
 }  // namespace

@@ -31,9 +31,9 @@ TEST_P(BuiltArtifact, IsAcceptedBlockByBlockAsADeviceDoes) {
     fr_artifact_layout_t layout;
     ASSERT_EQ(fr_artifact_layout(static_cast<uint32_t>(bytes.size()), block_bytes, &layout), FR_OK);
     ASSERT_EQ(
-        fr_artifact_verify_list(bytes.data(), layout.list_bytes, artifact->list_digest.data()),
+        fr_artifact_verify_first(bytes.data(), layout.first_bytes, artifact->list_digest.data()),
         FR_OK);
-    for (uint32_t i = 0; i < layout.block_count; ++i) {
+    for (uint32_t i = 0; layout.list_bytes != 0 && i < layout.block_count; ++i) {
         const uint8_t* entry = bytes.data() + fr_artifact_entry_offset(i);
         EXPECT_EQ(fr_artifact_verify_block(&layout, i, bytes.data() + i * block_bytes,
                                            fr_artifact_block_bytes(&layout, i), entry),
@@ -48,9 +48,18 @@ TEST_P(BuiltArtifact, IsAcceptedBlockByBlockAsADeviceDoes) {
 
 INSTANTIATE_TEST_SUITE_P(Sizes, BuiltArtifact,
                          testing::Values(std::pair{1UL, 128U}, std::pair{120UL, 128U},
-                                         std::pair{121UL, 128U}, std::pair{5000UL, 128U},
-                                         std::pair{28000UL, 1024U}, std::pair{300000UL, 4096U},
-                                         std::pair{300000UL, 128U}));
+                                         std::pair{2304UL, 128U}, std::pair{2305UL, 128U},
+                                         std::pair{5000UL, 128U}, std::pair{28000UL, 1024U},
+                                         std::pair{300000UL, 4096U}, std::pair{300000UL, 128U}));
+
+TEST(BuildArtifact, AShortOneIsItsPayload) {
+    const Bytes payload = numbered(2304);
+    const auto artifact = frugal::model::build_artifact(payload, 256);
+    ASSERT_TRUE(artifact);
+    EXPECT_EQ(artifact->bytes, payload);
+    EXPECT_EQ(artifact->list_digest, artifact->digest);
+    EXPECT_EQ(frugal::model::build_artifact(numbered(2305), 256)->bytes.size(), 2305U + 10 * 8);
+}
 
 TEST(BuildArtifact, RefusesWhatCannotTravel) {
     EXPECT_EQ(frugal::model::build_artifact({}, 256).error().kind, ErrorKind::kLimit);

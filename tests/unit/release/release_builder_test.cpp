@@ -66,8 +66,8 @@ TEST_F(ReleaseBuilder, SignsWhatTheFileIsAndPacksItWithoutLoss) {
         EXPECT_EQ(crypto::sha256(*blob->bytes), artifact.digest);
         fr_artifact_layout_t layout{};
         ASSERT_EQ(fr_artifact_layout(artifact.size_bytes, artifact.block_bytes, &layout), FR_OK);
-        EXPECT_EQ(fr_artifact_verify_list(blob->bytes->data(), layout.list_bytes,
-                                          artifact.list_digest.data()),
+        EXPECT_EQ(fr_artifact_verify_first(blob->bytes->data(), layout.first_bytes,
+                                           artifact.list_digest.data()),
                   FR_OK);
         const auto decoded =
             model::decode(base::ByteView(*blob->bytes).subspan(layout.list_bytes), tflite.size());
@@ -133,6 +133,28 @@ TEST_F(ReleaseBuilder, StatesATreeAsANodeFindsIt) {
     EXPECT_TRUE(std::ranges::any_of(variant.artifacts, [&](const auto& artifact) {
         return artifact.base_digest == crypto::sha256(tuned) && artifact.size_bytes < 500;
     }));
+}
+
+// What travels beside the coded tree, whatever block size a device takes: the manifest as it is
+// signed, the stream's header and the block list.
+TEST_F(ReleaseBuilder, ATreeTravelsWithAtMost160BytesAroundIt) {
+    for (const auto* name : {"fashion-bonsai.frbn", "mnist-2-bonsai.frbn"}) {
+        auto source = source_of(model_file(name));
+        source.variants[0].accuracy_permyriad = 8489;
+        const auto import = build_release(source, *key_);
+        ASSERT_TRUE(import) << import.error().describe();
+        const auto& variant = import->variants.at(0);
+        const auto manifest = variant.manifest->blob().content().size();
+        for (const auto& artifact : variant.artifacts) {
+            fr_artifact_layout_t layout{};
+            ASSERT_EQ(fr_artifact_layout(artifact.size_bytes, artifact.block_bytes, &layout),
+                      FR_OK);
+            const auto around = manifest + FR_CODEC_HEADER_SIZE + layout.list_bytes;
+            EXPECT_LE(around, 160U)
+                << name << " in blocks of " << artifact.block_bytes << ": manifest " << manifest
+                << ", header " << FR_CODEC_HEADER_SIZE << ", list " << layout.list_bytes;
+        }
+    }
 }
 
 TEST_F(ReleaseBuilder, NamesTheVariantThatIsNoModel) {
