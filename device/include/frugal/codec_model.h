@@ -24,7 +24,7 @@ void fr_context_update(fr_context_t* context, uint32_t bit);
 
 // ---- one adaptive bit that settles: 16 bits of probability, and a count kept beside it
 
-/// Moves by 1/2, 1/4 .. 1/2^`slowest` as the count grows.
+/// Moves by 1/2, 1/4 .. 1/2^`slowest` as the count grows from 2 on.
 void fr_settling_update(uint16_t* probability, uint8_t* count, uint32_t bit, uint32_t slowest);
 
 // ---- numbers: the bit length of value + 1 as a tree of 4 decisions (15: five plain bits add to
@@ -91,7 +91,8 @@ fr_context_t* fr_byte_contexts(fr_byte_model_t* model, uint32_t alignment, uint3
 #define FR_WEIGHT_ROWS_REMEMBERED 8u
 #define FR_WEIGHT_NEIGHBOURS 5u
 #define FR_WEIGHT_BLOCK 16u  ///< columns fetched together from what lies before
-#define FR_PALETTE_MAX 64u   ///< most values of a tensor that is coded by their ranks
+#define FR_WEIGHT_LINES 5u
+#define FR_PALETTE_MAX 64u  ///< most values of a tensor that is coded by their ranks
 
 /// What the stream states about a tensor.
 typedef struct {
@@ -111,10 +112,14 @@ typedef struct {
 /// What is known before a weight is decoded: the weights around it, 0 outside the tensor.
 typedef struct {
     int8_t taps[FR_WEIGHT_NEIGHBOURS];  ///< near, far, above, beside, old
-    uint8_t special_state;              ///< 0..15: how special the surroundings are
-    uint16_t column_sum;    ///< sum of magnitudes in this column over the remembered rows
-    uint16_t column_count;  ///< how many rows that is, at most FR_WEIGHT_ROWS_REMEMBERED
+    uint8_t tap_count;                  ///< all of them, or one less without an old tensor
+    uint8_t row_count;  ///< rows column_sum is of, at most FR_WEIGHT_ROWS_REMEMBERED
 } fr_weight_surroundings_t;
+
+/// Where a tap of the row itself stands: in which line of the tensor, so many columns back.
+typedef struct {
+    uint8_t line, back;
+} fr_weight_place_t;
 
 /// A weight tensor and the rows of it that matter for the next one.
 typedef struct {
@@ -123,12 +128,14 @@ typedef struct {
     uint32_t row, column;  ///< of the next weight
     uint32_t remembered_count;
     uint16_t remembered[FR_WEIGHT_ROWS_REMEMBERED];
-    uint16_t column_sum[FR_WEIGHT_BLOCK];
-    int8_t blocks[3][FR_WEIGHT_BLOCK];  ///< near, far, above
-    int8_t old[FR_WEIGHT_BLOCK];
-    int8_t recent[FR_WEIGHT_BLOCK];  ///< of this row, by column modulo 16
-    uint8_t rows_kept;               ///< a power of two, at most FR_WEIGHT_ROWS_REMEMBERED
-    uint8_t special_history;         ///< one bit for each of the last weights: it was the old value
+    uint16_t column_sum[FR_WEIGHT_BLOCK];  ///< of magnitudes over the remembered rows, if any
+    /// Near, far, above, old: 16 columns of each. The last weights of this row, by column
+    /// modulo 16.
+    int8_t lines[FR_WEIGHT_LINES][FR_WEIGHT_BLOCK];
+    fr_weight_place_t near, far;
+    uint8_t beside_back;      ///< columns back to the tap beside
+    uint8_t rows_kept;        ///< a power of two, at most FR_WEIGHT_ROWS_REMEMBERED
+    uint8_t special_history;  ///< one bit for each of the last weights: it was the old value
     fr_weight_surroundings_t around;  ///< of the next weight
     fr_palette_t palette;
 } fr_weight_tensor_t;
@@ -143,6 +150,8 @@ void fr_weight_tensor_begin(fr_weight_tensor_t* tensor, uint32_t start,
 void fr_weight_tensor_begin_row(fr_weight_tensor_t* tensor);
 /// Collects the surroundings of the next weight.
 void fr_weight_tensor_look(fr_weight_tensor_t* tensor, fr_weight_read_t read, void* context);
+/// How special the surroundings of the next weight are, 0..15.
+uint32_t fr_weight_tensor_special_state(const fr_weight_tensor_t* tensor);
 /// Steps over one weight, given as coded; a row that was coded is remembered when it ends.
 void fr_weight_tensor_step(fr_weight_tensor_t* tensor, int32_t coded);
 /// Steps over a whole row of zeros; it is not remembered.

@@ -37,10 +37,11 @@ uint32_t fr_squash(int32_t stretched);
 uint32_t fr_logistic_tail(uint32_t distance);
 
 static inline int32_t fr_clamp(int32_t value, int32_t limit) {
-    if (value > limit) {
-        return limit;
+    // One comparison where nothing is to be done, which is the rule.
+    if ((uint32_t)value + (uint32_t)limit <= 2u * (uint32_t)limit) {
+        return value;
     }
-    return value < -limit ? -limit : value;
+    return value < 0 ? -limit : limit;
 }
 
 #endif

@@ -71,7 +71,8 @@ static fr_codec_fault_t read_palette_value(fr_decoder_t* decoder) {
 
 // Finds the bin. This is where a decoder spends its time: what changes stays in registers.
 static void read_bin(fr_decoder_t* decoder, fr_weight_model_t* model) {
-    fr_weight_bins_t* const bins = &model->bins[model->bucket];
+    uint16_t* const probabilities = model->bins[model->bucket].probabilities;
+    uint8_t* const counts = model->bins[model->bucket].counts;
     const int32_t centre = fr_weight_centre(model);
     const int32_t scale = model->bin_scale;
     int32_t low = model->low;
@@ -81,28 +82,37 @@ static void read_bin(fr_decoder_t* decoder, fr_weight_model_t* model) {
     uint32_t node = 1;
     do {
         const int32_t boundary = fr_weight_boundary(centre, scale, node);
-        uint32_t bit = 1;
         // Where nothing is on one side there is no decision.
         if (boundary >= high) {
-            bit = 0;
-        } else if (boundary > low) {
-            const uint32_t bound = (range >> 16) * bins->probabilities[node];
-            if (code < bound) {
-                range = bound;
-                low = boundary;
-            } else {
-                code -= bound;
-                range -= bound;
-                high = boundary;
-                bit = 0;
-            }
-            while (range < FR_RANGE_MIN) {
-                range <<= 8;
-                code = (code << 8) | fr_bits_byte(decoder);
-            }
-            fr_settle(&bins->probabilities[node], &bins->counts[node], bit, FR_WEIGHT_SETTLED);
+            node *= 2u;
+            continue;
         }
-        node = node * 2u + bit;
+        if (boundary <= low) {
+            node = node * 2u + 1u;
+            continue;
+        }
+        const uint32_t shift = fr_settling_shift(&counts[node], FR_WEIGHT_SETTLED);
+        const uint32_t probability = probabilities[node];
+        const uint32_t bound = (range >> 16) * probability;
+        uint16_t* const settled = &probabilities[node];
+        uint32_t change = 0;
+        node *= 2u;
+        if (code < bound) {
+            range = bound;
+            low = boundary;
+            change = (FR_SETTLING_MAX - probability) >> shift;
+            ++node;
+        } else {
+            code -= bound;
+            range -= bound;
+            high = boundary;
+            change = 0u - ((probability - FR_SETTLING_MIN) >> shift);
+        }
+        *settled = (uint16_t)(probability + change);
+        while (range < FR_RANGE_MIN) {
+            range <<= 8;
+            code = (code << 8) | fr_bits_byte(decoder);
+        }
     } while (node < FR_WEIGHT_BINS);
     model->low = low;
     model->high = high;
@@ -130,22 +140,24 @@ static bool read_tail(fr_decoder_t* decoder, fr_weight_model_t* model, int32_t* 
     return distance < model->high - model->low;
 }
 
-static bool read_value(fr_decoder_t* decoder, fr_weight_model_t* model, uint32_t special_state,
-                       int32_t* coded) {
+static uint32_t is_special(fr_decoder_t* decoder, fr_weight_model_t* model) {
+    const uint32_t state = fr_weight_tensor_special_state(&rows_of(decoder)->tensor);
+    return fr_bits_settling(decoder, &model->specials[model->scale_class][state],
+                            &model->special_counts[model->scale_class][state], FR_WEIGHT_SETTLED);
+}
+
+static bool read_value(fr_decoder_t* decoder, fr_weight_model_t* model, int32_t* coded) {
     *coded = model->special;
-    if (model->has_special &&
-        fr_bits_settling(decoder, &model->specials[model->scale_class][special_state],
-                         &model->special_counts[model->scale_class][special_state],
-                         FR_WEIGHT_SETTLED) != 0) {
+    if (model->has_special && is_special(decoder, model) != 0) {
         // Rank 0 lies behind a palette of negative values only.
         return model->special < model->highest;
     }
     decoder->profile->read_bin(decoder, model);
-    const uint32_t room = fr_weight_model_room(model);
+    const uint32_t room = fr_weight_room(model);
     if (room == 0) {
         return read_tail(decoder, model, coded);
     }
-    *coded = fr_weight_model_value(model, room == 1u ? 0 : fr_bits_uniform(decoder, room));
+    *coded = fr_weight_value(model, room == 1u ? 0 : fr_bits_uniform(decoder, room));
     return true;
 }
 
@@ -191,7 +203,7 @@ static fr_codec_fault_t read_weights(fr_decoder_t* decoder) {
         int32_t coded = 0;
         fr_weight_tensor_look(tensor, fr_decoder_read, decoder);
         fr_weight_model_begin(model, tensor);
-        if (!read_value(decoder, model, tensor->around.special_state, &coded)) {
+        if (!read_value(decoder, model, &coded)) {
             return FR_CODEC_FAULT_NUMBER;
         }
         fr_weight_model_end(model, tensor, coded);

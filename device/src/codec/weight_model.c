@@ -31,19 +31,22 @@ static void begin_trees(fr_weight_model_t* model) {
     for (uint32_t bucket = 0; bucket < FR_WEIGHT_BUCKETS; ++bucket) {
         for (uint32_t node = 0; node < FR_WEIGHT_BINS; ++node) {
             model->bins[bucket].probabilities[node] = (uint16_t)(kStart[node] << 8);
-            model->bins[bucket].counts[node] = 14;
+            model->bins[bucket].counts[node] = 16;
         }
     }
     for (uint32_t scale_class = 0; scale_class < FR_WEIGHT_CLASSES; ++scale_class) {
         for (uint32_t i = 0; i < 8u; ++i) {
             model->tails[scale_class][i] = 32768u;
+            model->tail_counts[scale_class][i] = 2;
         }
         for (uint32_t i = 0; i < 16u; ++i) {
             model->specials[scale_class][i] = (uint16_t)(scale_class == 2u ? 2048u : 16384u);
-            model->special_counts[scale_class][i] = 2;
+            model->special_counts[scale_class][i] = 4;
         }
-        model->extremes[scale_class][0] = 16384u;
-        model->extremes[scale_class][1] = 16384u;
+        for (uint32_t i = 0; i < 2u; ++i) {
+            model->extremes[scale_class][i] = 16384u;
+            model->extreme_counts[scale_class][i] = 2;
+        }
     }
 }
 
@@ -89,9 +92,12 @@ static void set_rate(fr_weight_model_t* model) {
 }
 
 static void predict_mean(fr_weight_model_t* model, const fr_weight_surroundings_t* around) {
-    int32_t sum = 0;
-    for (uint32_t i = 0; i < FR_WEIGHT_NEIGHBOURS; ++i) {
-        sum += model->tap_weights[i] * around->taps[i];
+    const int32_t* weights = model->tap_weights;
+    const int8_t* taps = around->taps;
+    int32_t sum = weights[0] * taps[0] + weights[1] * taps[1] + weights[2] * taps[2] +
+                  weights[3] * taps[3];
+    if (around->tap_count > OLD_TAP) {
+        sum += weights[OLD_TAP] * taps[OLD_TAP];
     }
     model->mean = fr_clamp(sum >> 12, 127 * 16);
 }
@@ -99,11 +105,11 @@ static void predict_mean(fr_weight_model_t* model, const fr_weight_surroundings_
 static uint32_t column_energy(const fr_weight_model_t* model, const fr_weight_tensor_t* tensor) {
     static const uint16_t kReciprocals[FR_WEIGHT_ROWS_REMEMBERED + 1u] = {
         0, 4096, 2048, 1365, 1024, 819, 683, 585, 512};
-    const fr_weight_surroundings_t* around = &tensor->around;
-    if (around->column_count == 0 || tensor->shape.old_distance != 0) {
+    const uint32_t rows = tensor->around.row_count;
+    if (rows == 0 || tensor->shape.old_distance != 0) {
         return model->global;
     }
-    return (uint32_t)around->column_sum * kReciprocals[around->column_count];
+    return (uint32_t)tensor->column_sum[tensor->column % FR_WEIGHT_BLOCK] * kReciprocals[rows];
 }
 
 static void choose_bins(fr_weight_model_t* model) {
@@ -143,18 +149,11 @@ void fr_weight_model_begin(fr_weight_model_t* model, const fr_weight_tensor_t* t
 }
 
 uint32_t fr_weight_model_room(const fr_weight_model_t* model) {
-    if (model->low == model->lowest || model->high == model->highest) {
-        return 0;
-    }
-    const bool has_special = model->special >= model->low && model->special < model->high;
-    const uint32_t room = (uint32_t)(model->high - model->low) - (has_special ? 1u : 0u);
-    return room == 0 ? 1u : room;
+    return fr_weight_room(model);
 }
 
 int32_t fr_weight_model_value(const fr_weight_model_t* model, uint32_t index) {
-    const int32_t value = model->low + (int32_t)index;
-    const bool is_behind = model->special >= model->low && value >= model->special;
-    return value + (is_behind && model->special < model->high && value + 1 < model->high ? 1 : 0);
+    return fr_weight_value(model, index);
 }
 
 int32_t fr_weight_model_outermost(const fr_weight_model_t* model) {
@@ -164,7 +163,7 @@ int32_t fr_weight_model_outermost(const fr_weight_model_t* model) {
 static void learn_mean(fr_weight_model_t* model, const fr_weight_surroundings_t* around,
                        int32_t residual) {
     const int32_t step = fr_clamp((residual * model->rate) >> 4, STEP_LIMIT);
-    for (uint32_t i = 0; i < FR_WEIGHT_NEIGHBOURS; ++i) {
+    for (uint32_t i = 0; i < around->tap_count; ++i) {
         if (around->taps[i] != 0) {
             const int32_t change = (step * around->taps[i] + 128) >> 8;
             model->tap_weights[i] = fr_clamp(model->tap_weights[i] + change, TAP_LIMIT);

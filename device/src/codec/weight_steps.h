@@ -15,17 +15,42 @@
 /// magnitude.
 extern const int16_t fr_weight_boundaries[FR_WEIGHT_BINS];
 
+#define FR_SETTLING_MIN 24u
+#define FR_SETTLING_MAX 65512u
+
+/// By how much a probability settles at this update, which is counted; at most by `slowest`.
+static inline uint32_t fr_settling_shift(uint8_t* count, uint32_t slowest) {
+    const uint32_t seen = *count;
+    if (seen < (2u << slowest) - 1u) {
+        *count = (uint8_t)(seen + 1u);
+    }
+    return fr_highest_bit(seen);
+}
+
 /// fr_settling_update(), inline.
 static inline void fr_settle(uint16_t* probability, uint8_t* count, uint32_t bit,
                              uint32_t slowest) {
-    uint32_t shift = fr_highest_bit(*count + 2u);
-    if (shift > slowest) {
-        shift = slowest;
-    } else {
-        ++*count;
+    const uint32_t shift = fr_settling_shift(count, slowest);
+    const uint32_t before = *probability;
+    *probability = (uint16_t)(bit != 0 ? before + ((FR_SETTLING_MAX - before) >> shift)
+                                       : before - ((before - FR_SETTLING_MIN) >> shift));
+}
+
+/// fr_weight_model_room(), inline.
+static inline uint32_t fr_weight_room(const fr_weight_model_t* model) {
+    if (model->low == model->lowest || model->high == model->highest) {
+        return 0;
     }
-    const int32_t target = bit != 0 ? 65512 : 24 + (1 << shift) - 1;
-    *probability = (uint16_t)(*probability + ((target - (int32_t)*probability) >> shift));
+    const uint32_t width = (uint32_t)(model->high - model->low);
+    const bool has_special = (uint32_t)(model->special - model->low) < width;
+    return width > 1u && has_special ? width - 1u : width;
+}
+
+/// fr_weight_model_value(), inline.
+static inline int32_t fr_weight_value(const fr_weight_model_t* model, uint32_t index) {
+    const int32_t value = model->low + (int32_t)index;
+    const bool is_behind = model->special >= model->low && value >= model->special;
+    return value + (is_behind && model->special < model->high && value + 1 < model->high ? 1 : 0);
 }
 
 /// The centre of the bins as the boundaries want it.

@@ -6,6 +6,18 @@
 #define BLOCK_MASK (FR_WEIGHT_BLOCK - 1u)
 
 enum { NEAR = 0, FAR = 1, ABOVE = 2, BESIDE = 3, OLD = 4 };
+enum { LINE_NEAR = 0, LINE_FAR = 1, LINE_ABOVE = 2, LINE_OLD = 3, LINE_RECENT = 4 };
+
+// What lies in the last columns is still at hand; what is farther back is fetched into a line of
+// its own, which stays zero where there is no tap.
+static fr_weight_place_t place_of(uint32_t distance, uint8_t line) {
+    fr_weight_place_t place = {line, 0};
+    if (distance - 1u < FR_WEIGHT_BLOCK) {
+        place.line = LINE_RECENT;
+        place.back = (uint8_t)distance;
+    }
+    return place;
+}
 
 void fr_weight_tensor_begin(fr_weight_tensor_t* tensor, uint32_t start,
                             const fr_weight_shape_t* shape, uint32_t rows_kept) {
@@ -13,10 +25,14 @@ void fr_weight_tensor_begin(fr_weight_tensor_t* tensor, uint32_t start,
     tensor->shape = *shape;
     tensor->start = start;
     tensor->rows_kept = (uint8_t)rows_kept;
+    tensor->near = place_of(shape->near_distance, LINE_NEAR);
+    tensor->far = place_of(shape->far_distance, LINE_FAR);
+    tensor->beside_back = shape->near_distance == 1u ? 2 : 1;
+    tensor->around.tap_count = shape->old_distance != 0 ? OLD + 1 : OLD;
 }
 
 void fr_weight_tensor_begin_row(fr_weight_tensor_t* tensor) {
-    memset(tensor->recent, 0, sizeof(tensor->recent));
+    memset(tensor->lines[LINE_RECENT], 0, FR_WEIGHT_BLOCK);
 }
 
 int32_t fr_palette_rank(const fr_palette_t* palette, int8_t value) {
@@ -53,12 +69,12 @@ static void fetch(const fr_weight_tensor_t* tensor, fr_weight_read_t read, void*
 // What lies `distance` columns before, where it is too far back to be among the recent ones.
 static void fetch_before(fr_weight_tensor_t* tensor, fr_weight_read_t read, void* context,
                          uint32_t distance, int8_t* out) {
-    memset(out, 0, FR_WEIGHT_BLOCK);
-    const uint32_t column = tensor->column;
-    const uint32_t skipped = distance > column ? distance - column : 0;
-    if (distance <= FR_WEIGHT_BLOCK || skipped >= FR_WEIGHT_BLOCK) {
+    if (distance <= FR_WEIGHT_BLOCK) {
         return;
     }
+    const uint32_t column = tensor->column;
+    const uint32_t skipped = distance > column ? distance - column : 0;
+    memset(out, 0, FR_WEIGHT_BLOCK);
     uint32_t width = FR_WEIGHT_BLOCK;
     if (tensor->shape.columns - column < width) {
         width = tensor->shape.columns - column;
@@ -75,64 +91,59 @@ static void fetch_block(fr_weight_tensor_t* tensor, fr_weight_read_t read, void*
     const uint32_t columns = tensor->shape.columns;
     const uint32_t left = columns - tensor->column;
     const uint32_t width = left < FR_WEIGHT_BLOCK ? left : FR_WEIGHT_BLOCK;
+    const uint32_t kept = tensor->rows_kept;
+    const uint32_t rows = tensor->remembered_count < kept ? tensor->remembered_count : kept;
     // The ring holds the rows in no order; the one written last is the row above.
-    const uint32_t last = (tensor->remembered_count - 1u) & (tensor->rows_kept - 1u);
+    const uint32_t last = (tensor->remembered_count - 1u) & (kept - 1u);
     int8_t block[FR_WEIGHT_BLOCK];
-    memset(tensor->column_sum, 0, sizeof(tensor->column_sum));
-    for (uint32_t i = 0; i < tensor->around.column_count; ++i) {
-        int8_t* into = i == last ? tensor->blocks[ABOVE] : block;
+    tensor->around.row_count = (uint8_t)rows;
+    for (uint32_t i = 0; i < rows; ++i) {
+        int8_t* into = i == last ? tensor->lines[LINE_ABOVE] : block;
         fetch(tensor, read, context,
               tensor->start + tensor->remembered[i] * columns + tensor->column, into, width);
         for (uint32_t at = 0; at < width; ++at) {
             const int32_t value = into[at];
-            tensor->column_sum[at] =
-                (uint16_t)(tensor->column_sum[at] + (value < 0 ? -value : value));
+            const uint32_t before = i == 0 ? 0u : tensor->column_sum[at];
+            tensor->column_sum[at] = (uint16_t)(before + (uint32_t)(value < 0 ? -value : value));
         }
     }
     if (tensor->shape.old_distance != 0) {
         const uint32_t at = tensor->start + tensor->row * columns + tensor->column;
-        fetch(tensor, read, context, at - tensor->shape.old_distance, tensor->old, width);
+        fetch(tensor, read, context, at - tensor->shape.old_distance, tensor->lines[LINE_OLD],
+              width);
     }
-    fetch_before(tensor, read, context, tensor->shape.near_distance, tensor->blocks[NEAR]);
-    fetch_before(tensor, read, context, tensor->shape.far_distance, tensor->blocks[FAR]);
-}
-
-static inline int8_t tap_at(const fr_weight_tensor_t* tensor, uint32_t distance, uint32_t which) {
-    return distance - 1u < FR_WEIGHT_BLOCK
-               ? tensor->recent[(tensor->column - distance) & BLOCK_MASK]
-               : tensor->blocks[which][tensor->column & BLOCK_MASK];
+    fetch_before(tensor, read, context, tensor->shape.near_distance, tensor->lines[LINE_NEAR]);
+    fetch_before(tensor, read, context, tensor->shape.far_distance, tensor->lines[LINE_FAR]);
 }
 
 void fr_weight_tensor_look(fr_weight_tensor_t* tensor, fr_weight_read_t read, void* context) {
-    fr_weight_surroundings_t* around = &tensor->around;
     const uint32_t in_block = tensor->column & BLOCK_MASK;
     if (in_block == 0) {
-        const uint32_t kept = tensor->rows_kept;
-        around->column_count =
-            (uint16_t)(tensor->remembered_count < kept ? tensor->remembered_count : kept);
         fetch_block(tensor, read, context);
     }
-    const uint32_t near = tensor->shape.near_distance;
-    around->taps[NEAR] = tap_at(tensor, near, NEAR);
-    around->taps[FAR] = tap_at(tensor, tensor->shape.far_distance, FAR);
-    around->taps[ABOVE] = tensor->blocks[ABOVE][in_block];
-    around->taps[BESIDE] = tensor->recent[(tensor->column - (near == 1u ? 2u : 1u)) & BLOCK_MASK];
-    around->taps[OLD] = tensor->old[in_block];
-    around->column_sum = tensor->column_sum[in_block];
+    int8_t* const taps = tensor->around.taps;
+    taps[NEAR] = tensor->lines[tensor->near.line][(in_block - tensor->near.back) & BLOCK_MASK];
+    taps[FAR] = tensor->lines[tensor->far.line][(in_block - tensor->far.back) & BLOCK_MASK];
+    taps[ABOVE] = tensor->lines[LINE_ABOVE][in_block];
+    taps[BESIDE] = tensor->lines[LINE_RECENT][(in_block - tensor->beside_back) & BLOCK_MASK];
+    taps[OLD] = tensor->lines[LINE_OLD][in_block];
+}
+
+uint32_t fr_weight_tensor_special_state(const fr_weight_tensor_t* tensor) {
+    const fr_weight_surroundings_t* around = &tensor->around;
     if (tensor->shape.old_distance != 0) {
-        around->special_state = tensor->special_history & 15u;
-    } else {
-        around->special_state =
-            (uint8_t)((around->taps[ABOVE] == 0 ? 1u : 0u) | (around->taps[NEAR] == 0 ? 2u : 0u) |
-                      (around->taps[BESIDE] == 0 ? 4u : 0u) |
-                      (2u * around->column_sum < around->column_count ? 8u : 0u));
+        return tensor->special_history & 15u;
     }
+    const uint32_t sum =
+        around->row_count == 0 ? 0 : tensor->column_sum[tensor->column & BLOCK_MASK];
+    return (around->taps[ABOVE] == 0 ? 1u : 0u) | (around->taps[NEAR] == 0 ? 2u : 0u) |
+           (around->taps[BESIDE] == 0 ? 4u : 0u) | (2u * sum < around->row_count ? 8u : 0u);
 }
 
 void fr_weight_tensor_step(fr_weight_tensor_t* tensor, int32_t coded) {
     const bool is_old = coded == tensor->around.taps[OLD];
     tensor->special_history = (uint8_t)(tensor->special_history * 2u + (is_old ? 1u : 0u));
-    tensor->recent[tensor->column & BLOCK_MASK] = (int8_t)coded;
+    tensor->lines[LINE_RECENT][tensor->column & BLOCK_MASK] = (int8_t)coded;
     if (++tensor->column < tensor->shape.columns) {
         return;
     }

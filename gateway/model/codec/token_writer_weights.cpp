@@ -86,7 +86,7 @@ void TokenWriter::weight(fr_weight_tensor_t& tensor) {
     fr_weight_model_begin(&weight_model_, &tensor);
     const std::int32_t coded =
         fr_palette_rank(&tensor.palette, static_cast<std::int8_t>(space_.bytes[position_]));
-    coded_weight(tensor.around.special_state, coded);
+    coded_weight(fr_weight_tensor_special_state(&tensor), coded);
     fr_weight_model_end(&weight_model_, &tensor, coded);
     fr_weight_tensor_step(&tensor, coded);
     ++position_;

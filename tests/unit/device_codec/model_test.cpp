@@ -103,9 +103,10 @@ TEST(WeightModel, SurvivesExtremeTensors) {
             for (auto& tap : tensor.around.taps) {
                 tap = static_cast<int8_t>(pattern % 2 == 0 ? value : -128);
             }
-            tensor.around.column_count = FR_WEIGHT_ROWS_REMEMBERED;
-            tensor.around.column_sum = static_cast<uint16_t>(128 * (i % 9));
+            tensor.around.tap_count = FR_WEIGHT_NEIGHBOURS;
+            tensor.around.row_count = FR_WEIGHT_ROWS_REMEMBERED;
             tensor.column = static_cast<uint32_t>(i);
+            tensor.column_sum[i % FR_WEIGHT_BLOCK] = static_cast<uint16_t>(128 * (i % 9));
             if (i % 100 == 0) {
                 fr_weight_model_begin_row(&model);
             }
