@@ -53,37 +53,42 @@ const core::EdgeModelRecord* LearnerFeed::edge_of(std::uint32_t task) const {
     return found == models.end() ? nullptr : &*found;
 }
 
+// A policy may hold what was learned: how it is to learn, and from where, is in the owner's text.
+void LearnerFeed::read_owner(const AuthoredPolicy& authored, const core::TaskRecord& task,
+                             policy::PolicyInForce& policy) const {
+    for (const auto& release : knowledge_.models.releases) {
+        if (release->model.text() + "@" + std::to_string(release->release) != authored.release) {
+            continue;
+        }
+        const auto variant = std::ranges::find_if(release->variants, [&](const auto& candidate) {
+            return candidate.manifest->content().device_class == policy.scope.device_class;
+        });
+        if (variant == release->variants.end()) {
+            return;
+        }
+        const policy::PolicyTarget target{task.name, task.task,
+                                          variant->manifest->content().model_digest, task.labels,
+                                          policy.id};
+        policy.terms = policy::read_learn_terms(authored.text, "policy", target)
+                           .value_or(policy::LearnTerms{});
+        if (const auto compiled = policy::compile_policy(authored.text, "policy", target)) {
+            policy.owner = policy::learnable_part(*compiled, task.task);
+        }
+        return;
+    }
+}
+
 policy::PolicyInForce LearnerFeed::in_force(const core::PolicyRecord& record) const {
     policy::PolicyInForce policy{
         {record.task, record.device_class}, record.blob->content(), record.policy, {}, 2, 0};
+    if (const auto* edge = edge_of(record.task)) {
+        policy.payload_bytes = edge->input_bytes;
+    }
     const auto& tasks = knowledge_.tasks.tasks;
     const auto task = std::ranges::find(tasks, record.task, &core::TaskRecord::task);
     if (task != tasks.end()) {
         policy.classes = static_cast<std::uint32_t>(task->labels.size());
-    }
-    if (const auto* edge = edge_of(record.task)) {
-        policy.payload_bytes = edge->input_bytes;
-    }
-    const auto authored = knowledge_.authored.find(record.policy);
-    if (authored == knowledge_.authored.end() || task == tasks.end()) {
-        // From before the last start: it goes on as its cells did.
-        policy.terms.mode = learner_.remembered_mode(policy.scope, policy.id);
-        const auto known = modes_.find(policy.id);
-        policy.terms.mode = known != modes_.end() ? known->second : policy.terms.mode;
-        return policy;
-    }
-    for (const auto& release : knowledge_.models.releases) {
-        const std::string name = release->model.text() + "@" + std::to_string(release->release);
-        for (const auto& variant : release->variants) {
-            const auto& manifest = variant.manifest->content();
-            if (name != authored->second.release || manifest.device_class != record.device_class) {
-                continue;
-            }
-            const auto terms =
-                policy::read_learn_terms(authored->second.text, "policy",
-                                         {task->name, record.task, manifest.model_digest, {}, 0});
-            policy.terms = terms.value_or(policy.terms);
-        }
+        read_owner(authored(record.policy), *task, policy);
     }
     return policy;
 }
@@ -93,18 +98,12 @@ AuthoredPolicy LearnerFeed::authored(std::uint32_t policy) const {
     return found == knowledge_.authored.end() ? AuthoredPolicy{} : found->second;
 }
 
-void LearnerFeed::on_pushed(const policy::PolicyPush& push, base::Instant now) {
-    modes_[push.id] = modes_[push.replaces];
-    learner_.on_pushed(push, now);
-}
-
 void LearnerFeed::know(SiteKnowledge knowledge) {
     knowledge_ = std::move(knowledge);
     audits_.clear();
     std::vector<policy::PolicyInForce> policies;
     for (const auto& record : knowledge_.tasks.policies) {
         policies.push_back(in_force(record));
-        modes_[record.policy] = policies.back().terms.mode;
         const auto part = policy::learnable_part(policies.back().compiled, record.task);
         audits_[policies.back().scope] = part ? part->audit_q8 : std::uint8_t{0};
     }

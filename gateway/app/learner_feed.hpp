@@ -13,7 +13,7 @@
 
 namespace frugal::app {
 
-/// Where a policy's rules come from.
+/// Where a policy's rules come from, also those of a learned one.
 struct AuthoredPolicy {
     std::string text;
     std::string release;  ///< "fashion@2": whose models it was compiled for
@@ -42,8 +42,6 @@ public:
     /// Feeds the news; the observations come back complete, to be stored.
     std::vector<core::ObservationRecord> take(LearnerNews&& news);
 
-    void on_pushed(const policy::PolicyPush& push, base::Instant now);
-
     /// Where a policy in force comes from; empty if nobody told.
     AuthoredPolicy authored(std::uint32_t policy) const;
 
@@ -61,10 +59,11 @@ private:
     bool is_known(std::uint32_t task, const base::Digest& model) const;
     const core::EdgeModelRecord* edge_of(std::uint32_t task) const;
     policy::PolicyInForce in_force(const core::PolicyRecord& policy) const;
+    void read_owner(const AuthoredPolicy& authored, const core::TaskRecord& task,
+                    policy::PolicyInForce& policy) const;
 
     SiteKnowledge knowledge_;
     std::map<policy::PolicyScope, std::uint8_t> audits_;  ///< of the policies in force
-    std::map<std::uint32_t, policy::LearnMode> modes_;    ///< by policy id, as far as it was known
     policy::SiteLearner learner_;
 };
 

@@ -39,7 +39,7 @@ struct SignedPush {
     policy::PolicyPush push;
     std::vector<core::PolicyPart> parts;
     AuthoredPolicy authored;
-    core::LearningRecord cell;
+    std::vector<core::LearningRecord> cells;
 };
 
 struct RoundResult {
@@ -199,7 +199,7 @@ private:
     RoundResult work(Round round) {
         for (const Outcome& outcome : round.outcomes) {
             if (outcome.is_set) {
-                feed_.on_pushed(outcome.push, round.now);
+                feed_.learner().on_pushed(outcome.push, round.now);
             } else {
                 feed_.learner().on_refused(outcome.push, round.now);
             }
@@ -234,10 +234,13 @@ private:
             feed_.learner().on_refused(push, now);
             return;
         }
-        auto cell = to_record(feed_.learner().stored_after(push));
+        std::vector<core::LearningRecord> cells;
+        for (const auto& cell : feed_.learner().stored_after(push)) {
+            cells.push_back(to_record(cell));
+        }
         auto authored = feed_.authored(push.replaces);
         result.pushes.push_back(
-            {std::move(push), std::move(*parts), std::move(authored), std::move(cell)});
+            {std::move(push), std::move(*parts), std::move(authored), std::move(cells)});
     }
 
     void finish(RoundResult result) {
@@ -275,7 +278,7 @@ private:
         command.version.text = std::move(one.authored.text);
         command.version.comment = one.push.is_alarm ? "after an alarm" : "";
         command.version.parts = std::move(one.parts);
-        command.learned.push_back(std::move(one.cell));
+        command.learned = std::move(one.cells);
         parts_.gateway.ask(
             kActor, std::move(command),
             [this, self = shared_from_this(), pushes, next](const Result<core::AdminReply>& done) {

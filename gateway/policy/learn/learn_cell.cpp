@@ -11,7 +11,8 @@ namespace frugal::policy {
 
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
+constexpr std::size_t kPolicyAt = 2;  ///< of the policy id in a saved state
 constexpr double kRecentTasks = 1024;
 constexpr double kMemoryTasks = 16'000;
 constexpr double kLeastRho = 0.05;
@@ -61,7 +62,7 @@ void LearnCell::begin() {
     hedge_.reset();
     trust_ = {};
     sketch_ = {};
-    pushed_ = terms_.authored;
+    pushed_ = terms_.held;
     pushed_at_.reset();
     alarms_pushed_ = alarms_seen_ = 0;
     may_jump_ = false;
@@ -183,9 +184,10 @@ base::Bytes LearnCell::save() const {
     to.u8(kVersion);
     to.u8(static_cast<std::uint32_t>(terms_.mode));
     to.u32(terms_.policy_id);
-    to.u8(terms_.authored.audit_q8);
-    for (const std::uint8_t gain : pushed_.table) {
-        to.u8(gain);
+    if (hedge_) {  // IsoGain keeps them in its own state
+        to.real(terms_.registration.temperature);
+        to.real(terms_.registration.rho);
+        to.real(tasks_);
     }
     base::Bytes state = to.take();
     const base::Bytes learned = isogain_ ? isogain_->save()
@@ -195,13 +197,19 @@ base::Bytes LearnCell::save() const {
     return state;
 }
 
-LearnMode LearnCell::mode_of(base::ByteView state, std::uint32_t policy_id) {
-    StateReader from(state);
-    const std::uint8_t version = from.u8();
-    const auto mode = static_cast<LearnMode>(from.u8());
-    const bool is_known = mode == LearnMode::kIsoGain || mode == LearnMode::kHedge;
-    const bool is_same = version == kVersion && from.u32() == policy_id && from.is_good();
-    return is_same && is_known ? mode : LearnMode::kOff;
+std::optional<base::Bytes> LearnCell::moved(base::ByteView state, std::uint32_t from,
+                                            std::uint32_t to) {
+    StateReader reader(state);
+    const bool is_ours = reader.u8() == kVersion;
+    reader.u8();
+    if (reader.u32() != from || !is_ours || !reader.is_good()) {
+        return std::nullopt;
+    }
+    StateWriter id;
+    id.u32(to);
+    base::Bytes moved(state.begin(), state.end());
+    std::ranges::copy(id.take(), moved.begin() + kPolicyAt);
+    return moved;
 }
 
 bool LearnCell::restore(base::ByteView state) {
@@ -209,14 +217,18 @@ bool LearnCell::restore(base::ByteView state) {
     if (from.u8() != kVersion || from.u8() != static_cast<std::uint8_t>(terms_.mode)) {
         return false;
     }
-    const std::uint32_t policy_id = from.u32();
-    CellTerms terms = terms_;
-    terms.authored.audit_q8 = from.u8();
-    for (std::uint8_t& gain : terms.authored.table) {
-        gain = from.u8();
-    }
     // Another policy than the one it was saved under came from the owner: that one counts.
-    if (!from.is_good() || policy_id != terms_.policy_id) {
+    if (from.u32() != terms_.policy_id) {
+        return false;
+    }
+    CellTerms terms = terms_;
+    double tasks = 0;
+    if (terms.mode == LearnMode::kHedge) {
+        terms.registration.temperature = from.real();
+        terms.registration.rho = from.real();
+        tasks = from.real();
+    }
+    if (!from.is_good() || terms.registration.temperature <= 0 || tasks < 0) {
         return false;
     }
     LearnCell next(terms, rng_.next());
@@ -226,9 +238,8 @@ bool LearnCell::restore(base::ByteView state) {
     if (!is_learned) {
         return false;
     }
-    next.pushed_.audit_q8 = terms_.authored.audit_q8;
     next.alarms_pushed_ = next.alarms_seen_ = next.alarms();
-    next.tasks_ = next.isogain_ ? next.isogain_->tasks() : 0;
+    next.tasks_ = next.isogain_ ? next.isogain_->tasks() : tasks;
     next.is_restored_ = true;
     *this = std::move(next);
     return true;

@@ -19,7 +19,8 @@ namespace frugal::policy {
 struct CellTerms {
     LearnMode mode = LearnMode::kOff;
     Registration registration;
-    LearnablePart authored;  ///< what devices hold before anything is learned
+    LearnablePart authored;  ///< the owner's: where learning begins, and the usual audit rate
+    LearnablePart held;      ///< what devices hold now; the same unless that was learned
     double cost = 0.1;       ///< of an escalation on a quiet gateway, in wrong answers
     std::uint32_t classes = 2;
     std::uint32_t policy_id = 0;
@@ -62,17 +63,18 @@ public:
     void on_pushed(const LearnablePart& part, std::uint32_t policy_id, base::Instant now);
 
     /// Another cell of the same class was pushed: its devices hold that now.
-    void rename_policy(const LearnablePart& part, std::uint32_t policy_id) {
+    void on_sibling_pushed(const LearnablePart& part, std::uint32_t policy_id) {
         pushed_ = part;
         terms_.policy_id = policy_id;
     }
 
     base::Bytes save() const;
-    /// False, and as before, for bytes that are none or of another mode.
+    /// False, and as before, for bytes that are none, of another mode or under another policy.
     bool restore(base::ByteView state);
 
-    /// How the cell with this state learned under this policy; off if it is no such state.
-    static LearnMode mode_of(base::ByteView state, std::uint32_t policy_id);
+    /// The state of a cell saved under policy `from`, as if saved under `to`; absent if it was not.
+    static std::optional<base::Bytes> moved(base::ByteView state, std::uint32_t from,
+                                            std::uint32_t to);
 
     LearnMode mode() const { return terms_.mode; }
     std::uint32_t policy_id() const { return terms_.policy_id; }

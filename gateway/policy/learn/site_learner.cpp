@@ -18,7 +18,8 @@ bool learns(const LearnTerms& terms) {
 CellTerms SiteLearner::terms_of(const CellKey& key, const PolicyInForce& policy) const {
     CellTerms terms;
     terms.mode = policy.terms.mode;
-    terms.authored = learnable_part(policy.compiled, key.scope.task).value_or(LearnablePart{});
+    terms.held = learnable_part(policy.compiled, key.scope.task).value_or(LearnablePart{});
+    terms.authored = policy.owner.value_or(terms.held);
     const auto known = registrations_.find({key.scope.task, key.model, key.edge_model});
     if (known != registrations_.end()) {
         terms.registration = known->second;
@@ -32,11 +33,19 @@ CellTerms SiteLearner::terms_of(const CellKey& key, const PolicyInForce& policy)
     return terms;
 }
 
+// A push under way of a scope without a policy can only be refused: nobody waits for it.
+void SiteLearner::forget_scopes() {
+    const auto is_gone = [this](const auto& entry) { return !policies_.contains(entry.first); };
+    std::erase_if(in_flight_, is_gone);
+    std::erase_if(refused_, is_gone);
+}
+
 void SiteLearner::set_policies(std::span<const PolicyInForce> policies) {
     policies_.clear();
     for (const PolicyInForce& policy : policies) {
         policies_.insert_or_assign(policy.scope, policy);
     }
+    forget_scopes();
     for (auto it = cells_.begin(); it != cells_.end();) {
         const auto policy = policies_.find(it->first.scope);
         const auto flying = in_flight_.find(it->first.scope);
@@ -69,17 +78,6 @@ void SiteLearner::set_registration(std::uint32_t task, const base::Digest& model
 
 void SiteLearner::remember(StoredCell cell) {
     remembered_.insert_or_assign(std::move(cell.key), std::move(cell.state));
-}
-
-LearnMode SiteLearner::remembered_mode(const PolicyScope& scope, std::uint32_t policy_id) const {
-    for (auto it = remembered_.lower_bound({scope, {}, {}});
-         it != remembered_.end() && it->first.scope == scope; ++it) {
-        const LearnMode mode = LearnCell::mode_of(it->second, policy_id);
-        if (mode != LearnMode::kOff) {
-            return mode;
-        }
-    }
-    return LearnMode::kOff;
 }
 
 LearnCell* SiteLearner::find_or_make(const CellKey& key) {
@@ -196,7 +194,13 @@ void SiteLearner::on_pushed(const PolicyPush& push, base::Instant now) {
         if (key == push.cell) {
             cell.on_pushed(push.part, push.id, now);
         } else if (key.scope == scope && cell.policy_id() == push.replaces) {
-            cell.rename_policy(push.part, push.id);
+            cell.on_sibling_pushed(push.part, push.id);
+        }
+    }
+    for (auto it = remembered_.lower_bound({scope, {}, {}});
+         it != remembered_.end() && it->first.scope == scope; ++it) {
+        if (auto moved = LearnCell::moved(it->second, push.replaces, push.id)) {
+            it->second = std::move(*moved);
         }
     }
 }
@@ -206,10 +210,28 @@ void SiteLearner::on_refused(const PolicyPush& push, base::Instant now) {
     refused_[push.cell.scope] = now + std::chrono::minutes(1);
 }
 
-StoredCell SiteLearner::stored_after(const PolicyPush& push) const {
-    LearnCell cell = cells_.at(push.cell);
-    cell.on_pushed(push.part, push.id, {});
-    return {push.cell, cell.save()};
+std::vector<StoredCell> SiteLearner::stored_after(const PolicyPush& push) const {
+    const PolicyScope& scope = push.cell.scope;
+    std::vector<StoredCell> stored;
+    for (auto it = cells_.lower_bound({scope, {}, {}});
+         it != cells_.end() && it->first.scope == scope; ++it) {
+        LearnCell cell = it->second;
+        if (it->first == push.cell) {
+            cell.on_pushed(push.part, push.id, {});
+        } else if (cell.policy_id() == push.replaces) {
+            cell.on_sibling_pushed(push.part, push.id);
+        } else {
+            continue;
+        }
+        stored.push_back({it->first, cell.save()});
+    }
+    for (auto it = remembered_.lower_bound({scope, {}, {}});
+         it != remembered_.end() && it->first.scope == scope; ++it) {
+        if (auto moved = LearnCell::moved(it->second, push.replaces, push.id)) {
+            stored.push_back({it->first, std::move(*moved)});
+        }
+    }
+    return stored;
 }
 
 }  // namespace frugal::policy

@@ -37,6 +37,9 @@ struct PolicyInForce {
     LearnTerms terms;
     std::uint32_t classes = 2;        ///< of the task
     std::uint32_t payload_bytes = 0;  ///< of one escalation
+    /// What the owner's file says; absent if `compiled` is that file's and nothing in it is
+    /// learned.
+    std::optional<LearnablePart> owner{};
 };
 
 /// What a cell wants its devices to hold. Made an ordinary policy by the caller, who then tells
@@ -85,9 +88,6 @@ public:
     /// What was stored of a cell, to go on from when it is seen.
     void remember(StoredCell cell);
 
-    /// How a policy learned before, by what is remembered of its cells; off if nothing is.
-    LearnMode remembered_mode(const PolicyScope& scope, std::uint32_t policy_id) const;
-
     /// Decisions that devices made themselves.
     struct LocalDecision {
         std::uint8_t confidence_q8 = 0;
@@ -99,8 +99,8 @@ public:
     /// Ends full windows and says what is to be done. Pushes take ids from `next_id` on.
     LearnerStep step(base::Instant now, std::uint32_t next_id);
 
-    /// The cell as it will be once the push is in force: stored in the same transaction.
-    StoredCell stored_after(const PolicyPush& push) const;
+    /// The scope's cells as they will be once the push is in force: stored in the same transaction.
+    std::vector<StoredCell> stored_after(const PolicyPush& push) const;
 
     void on_pushed(const PolicyPush& push, base::Instant now);
     /// Not asked again for a minute.
@@ -111,6 +111,7 @@ public:
 
 private:
     LearnCell* find_or_make(const CellKey& key);
+    void forget_scopes();
     CellTerms terms_of(const CellKey& key, const PolicyInForce& policy) const;
     std::optional<PolicyPush> push_of(const PolicyScope& scope, const PolicyInForce& policy,
                                       base::Instant now, std::uint32_t id);

@@ -209,7 +209,7 @@ private:
     void take(const policy::PolicyPush& push, bool is_alarm, base::Instant asked) {
         const auto before = policy::learnable_part(policies_[0].compiled, 1);
         const bool is_urgent = is_alarm || before->audit_q8 != push.part.audit_q8;
-        stored_ = learner_->stored_after(push);
+        stored_ = learner_->stored_after(push).front();
         policies_[0].compiled = push.compiled;
         policies_[0].id = push.id;
         if (options_.plant == LearnerPlant::kLosesGuard) {

@@ -89,7 +89,7 @@ public:
         edge_ = crypto::sha256(read_file("device-sim/models/fashion-edge.tflite"));
         compiled_ =
             *policy::compile_policy(text, "fashion.toml", {"fashion", 1, model_, labels(), 1});
-        knowledge_.authored[1] = {text, "fashion@1"};
+        text_ = text;
         auto content = core::manifest_content("fashion", 1, 1, "tiny");
         content.model_digest = model_;
         core::ReleaseRecord release{
@@ -124,6 +124,7 @@ private:
     }
 
     void tell() {
+        knowledge_.authored = {{id_, {text_, "fashion@1"}}};
         knowledge_.tasks.policies = {{*base::ClassName::parse("tiny"), 1, id_,
                                       core::signed_policy(base::as_text(compiled_))}};
         feed_.know(knowledge_);
@@ -181,7 +182,7 @@ private:
         for (const auto& push : result.pushes) {
             compiled_ = push.compiled;
             id_ = push.id;
-            feed_.on_pushed(push, now_);
+            feed_.learner().on_pushed(push, now_);
             tell();
         }
     }
@@ -190,6 +191,7 @@ private:
     base::Digest model_{};
     base::Digest edge_{};
     base::Bytes compiled_;
+    std::string text_;
     std::uint32_t id_ = 1;
     SiteKnowledge knowledge_;
     LearnerFeed feed_{3};

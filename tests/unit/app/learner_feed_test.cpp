@@ -30,13 +30,14 @@ class Feed : public ::testing::Test {
 protected:
     Feed() { tell(3, "isogain"); }
 
-    void tell(std::uint32_t id, const std::string& learn, bool is_text_known = true) {
+    void tell(std::uint32_t id, const std::string& learn) {
         const policy::PolicyTarget target{"net", 1, digest_of(2), {"a", "b", "c"}, id};
-        compile(*policy::compile_policy(policy_text(learn), "test", target), id);
+        tell_compiled(*policy::compile_policy(policy_text(learn), "test", target), id, learn);
+    }
+    void tell_compiled(const base::Bytes& compiled, std::uint32_t id, const std::string& learn) {
+        compile(compiled, id);
         knowledge.authored.clear();
-        if (is_text_known) {
-            knowledge.authored[id] = {policy_text(learn), "net@2"};
-        }
+        knowledge.authored[id] = {policy_text(learn), "net@2"};
         feed.know(knowledge);
     }
     void compile(const base::Bytes& compiled, std::uint32_t id) {
@@ -128,13 +129,30 @@ TEST_F(Feed, AfterARestartStoredCellsSayHowToGoOn) {
 
     feed = LearnerFeed(2);
     feed.remember({record});
-    tell(3, "isogain", false);  // nobody tells the text any more
+    tell(3, "isogain");
     LearnerNews news;
     news.decided = {decided(1)};
     feed.take(std::move(news));
     ASSERT_EQ(feed.learner().cells().size(), 1U);
     EXPECT_EQ(cell().tasks(), 128);
-    EXPECT_NEAR(cell().terms().registration.rho, 1, 1);  // the state's own counts
+}
+
+TEST_F(Feed, ALearnedPolicyGoesOnAfterARestartWithNothingStored) {
+    const policy::PolicyTarget target{"net", 1, digest_of(2), {"a", "b", "c"}, 3};
+    const auto authored = *policy::compile_policy(policy_text("isogain"), "test", target);
+    policy::LearnablePart learned = *policy::learnable_part(authored, 1);
+    learned.table.fill(9);
+    learned.audit_q8 = 16;
+    feed = LearnerFeed(2);
+    tell_compiled(*policy::with_learned(authored, 1, 9, learned), 9, "isogain");
+    LearnerNews news;
+    news.decided = {decided(1)};
+    feed.take(std::move(news));
+    ASSERT_EQ(feed.learner().cells().size(), 1U);
+    EXPECT_EQ(cell().mode(), policy::LearnMode::kIsoGain);
+    EXPECT_EQ(cell().terms().authored.audit_q8, 4) << "the owner's, not the alarm's";
+    EXPECT_EQ(cell().terms().authored.table[0], 250);
+    EXPECT_EQ(cell().pushed().audit_q8, 16);
 }
 
 }  // namespace

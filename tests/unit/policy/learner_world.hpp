@@ -107,4 +107,18 @@ private:
     base::Rng rng_;
 };
 
+/// `count` tasks of 20 devices, evenly over all confidences: right as often as they say, at `skill`
+/// times their doubt.
+inline void live(LearnerWorld& world, int count, double doubt_factor, double edge = 0.95) {
+    for (int i = 0; i < count; ++i) {
+        const auto confidence = static_cast<std::uint8_t>((i * 37) % 256);
+        const double doubt = (1 - confidence / 255.0) * doubt_factor;
+        world.decide(1 + static_cast<std::uint32_t>(i % 20), confidence, 1 - std::min(1.0, doubt),
+                     edge);
+        if (i % 64 == 63) {
+            world.step();
+        }
+    }
+}
+
 }  // namespace frugal::policy

@@ -11,20 +11,6 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-/// `count` tasks of 20 devices, evenly over all confidences: right as often as they say, at `skill`
-/// times their doubt.
-void live(LearnerWorld& world, int count, double doubt_factor, double edge = 0.95) {
-    for (int i = 0; i < count; ++i) {
-        const auto confidence = static_cast<std::uint8_t>((i * 37) % 256);
-        const double doubt = (1 - confidence / 255.0) * doubt_factor;
-        world.decide(1 + static_cast<std::uint32_t>(i % 20), confidence, 1 - std::min(1.0, doubt),
-                     edge);
-        if (i % 64 == 63) {
-            world.step();
-        }
-    }
-}
-
 TEST(SiteLearner, LearnsThatDevicesAreBetterThanTheyThink) {
     LearnerWorld world(1);
     live(world, 8000, 0.3);
@@ -69,29 +55,6 @@ TEST(SiteLearner, EverythingTheOwnerFixedStays) {
     EXPECT_EQ(*with_learned(learned, 1, 1, *learnable_part(authored, 1)), authored);
     EXPECT_EQ(fr_policy_check(learned.data(), learned.size()), FR_OK);
     EXPECT_EQ(fr_policy_cap_per_hour(learned.data(), learned.size(), 1), 800u);
-}
-
-TEST(SiteLearner, ARestartLosesNothing) {
-    LearnerWorld world(4);
-    live(world, 6400, 0.3);
-    const base::Bytes state = world.cell().save();
-    EXPECT_LE(state.size(), LearnCell::kStateBytesMax);
-
-    LearnerWorld again(5);
-    again.policies = world.policies;
-    again.learner = SiteLearner(5);
-    again.learner.set_policies(again.policies);
-    again.learner.remember({again.key, state});
-    const SiteLearner::LocalDecision one{200, 0};
-    again.learner.on_decisions(again.key, {&one, 1});
-    const LearnCell& cell = again.cell();
-    EXPECT_EQ(cell.table(), world.cell().table());
-    EXPECT_EQ(cell.audit_q8(), world.cell().audit_q8());
-    EXPECT_NEAR(cell.tasks(), world.cell().tasks(), 1);
-    for (std::size_t bin = 0; bin < kBins; ++bin) {
-        EXPECT_NEAR(cell.evidence(bin), world.cell().evidence(bin), 0.2) << bin;
-    }
-    EXPECT_EQ(cell.save(), state);
 }
 
 TEST(SiteLearner, DamagedOrForeignStateIsNotTaken) {
@@ -208,32 +171,6 @@ TEST(SiteLearner, LiarsAreFoundOutWhereTheEdgeIsWorthLittle) {
         }
     }
     EXPECT_EQ(world.cell().trust().doubted(), (std::set<std::uint32_t>{1, 2, 3}));
-}
-
-TEST(SiteLearner, ARestartedGatewayDoesNotPushAtOnce) {
-    LearnerWorld world(14);
-    live(world, 6400, 0.3);
-    const base::Bytes state = world.cell().save();
-    const int pushes = world.pushes;
-    world.learner = SiteLearner(14);
-    world.learner.set_policies(world.policies);
-    world.learner.remember({world.key, state});
-    const base::Instant restarted = world.now;
-    for (int i = 0; world.now - restarted < minutes(14); ++i) {
-        // Another skill: there is something to push.
-        for (int task = 0; task < 64; ++task) {
-            world.decide(1 + static_cast<std::uint32_t>(task % 20),
-                         static_cast<std::uint8_t>(task * 4), 0.9, 0.95);
-        }
-        const std::uint8_t audits = world.part().audit_q8;
-        world.step();
-        if (world.cell().is_alarmed() || world.part().audit_q8 != audits) {
-            GTEST_FAIL() << "the test wants a quiet cell";
-        }
-    }
-    EXPECT_EQ(world.pushes, pushes);
-    world.step(minutes(2));
-    EXPECT_GT(world.pushes, pushes);
 }
 
 TEST(SiteLearner, OneDeviceAddsABoundedShareOfAWindow) {
