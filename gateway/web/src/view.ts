@@ -3,6 +3,7 @@
 
 import { bytesText, element } from './elements';
 import { energyPanel } from './energy';
+import { learningPanel } from './learning';
 import type { NamedCount, Overview, Rollout } from './overview';
 import { sizesPanel } from './sizes';
 
@@ -141,6 +142,7 @@ export function draw(root: HTMLElement, overview: Overview, history: number[], t
     ])),
     traceCard(history),
     rolloutCard(overview.rollout),
+    wideCard('Learning when to ask', ...learningPanel(token)),
     wideCard('Size by stage', ...sizesPanel(overview.rollout, token)),
     wideCard('Energy', ...energyPanel(energy, token)),
   );
