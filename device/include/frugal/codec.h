@@ -168,31 +168,32 @@ uint32_t fr_codec_ram_bytes(uint32_t profile);
 
 /// Private to the decoder, but plain data: the caller provides the memory.
 typedef struct fr_decoder {
-    fr_decoder_config_t config;
-    fr_codec_header_t header;
-    const fr_profile_t* profile;  // of the stream
+    // What is used most stands first: a Cortex-M0+ reaches no farther in one instruction.
     uint8_t fault;
     uint8_t step;
     uint8_t token_before;
     uint8_t segment_kind;
     uint8_t exponent_top;
     uint8_t near_before;
-    uint8_t pending[4];
-    uint8_t pending_count, pending_given;
-    uint8_t input[FR_CODEC_INPUT_SIZE];
     uint8_t input_used, input_held;
+    uint8_t pending_count, pending_given;
     uint16_t segments;
-    uint32_t received;  // bytes sunk
-    uint32_t produced;  // bytes of output decoded, pending ones included
-    uint32_t checksum;
+    uint8_t pending[4];
     uint32_t range, code;
-    uint32_t distances[FR_DISTANCES];
-    uint32_t run;  // bytes, values or weights left of the copy or segment
-    uint32_t last_count;
-    uint32_t reference, factor;
-    fr_weight_shape_t shape;
+    uint32_t produced;     // bytes of output decoded, pending ones included
     uint8_t* call_output;  // only while poll runs
     uint32_t call_start, call_capacity;
+    uint32_t run;  // bytes, values or weights left of the copy or segment
+    uint32_t reference, factor;
+    uint32_t last_count;
+    uint32_t distances[FR_DISTANCES];
+    const fr_profile_t* profile;  // of the stream
+    fr_weight_shape_t shape;
+    uint32_t received;  // bytes sunk
+    uint32_t checksum;
+    fr_decoder_config_t config;
+    fr_codec_header_t header;
+    uint8_t input[FR_CODEC_INPUT_SIZE];
     fr_token_model_t tokens;
 } fr_decoder_t;
 

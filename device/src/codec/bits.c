@@ -12,10 +12,10 @@ uint32_t fr_bits_byte(fr_decoder_t* decoder) {
 }
 
 static void shift_in(fr_decoder_t* decoder) {
-    while (decoder->range < FR_RANGE_MIN) {
+    do {
         decoder->range <<= 8;
         decoder->code = (decoder->code << 8) | fr_bits_byte(decoder);
-    }
+    } while (decoder->range < FR_RANGE_MIN);
 }
 
 void fr_bits_begin(fr_decoder_t* decoder) {
@@ -36,7 +36,9 @@ uint32_t fr_bits_predicted(fr_decoder_t* decoder, uint32_t probability) {
         decoder->code -= bound;
         decoder->range -= bound;
     }
-    shift_in(decoder);
+    if (decoder->range < FR_RANGE_MIN) {
+        shift_in(decoder);
+    }
     return bit;
 }
 
@@ -48,15 +50,16 @@ uint32_t fr_bits_adaptive(fr_decoder_t* decoder, fr_context_t* context) {
 
 uint32_t fr_bits_plain(fr_decoder_t* decoder, uint32_t count) {
     uint32_t value = 0;
-    for (uint32_t i = 0; i < count; ++i) {
+    for (; count > 0; --count) {
         decoder->range >>= 1;
-        uint32_t bit = 0;
+        value <<= 1;
         if (decoder->code >= decoder->range) {
             decoder->code -= decoder->range;
-            bit = 1;
+            ++value;
         }
-        value = (value << 1) | bit;
-        shift_in(decoder);
+        if (decoder->range < FR_RANGE_MIN) {
+            shift_in(decoder);
+        }
     }
     return value;
 }
@@ -68,7 +71,9 @@ uint32_t fr_bits_uniform(fr_decoder_t* decoder, uint32_t count) {
         value = count - 1u;
     }
     decoder->code -= value * decoder->range;
-    shift_in(decoder);
+    if (decoder->range < FR_RANGE_MIN) {
+        shift_in(decoder);
+    }
     return value;
 }
 

@@ -2,9 +2,7 @@
 #include "codec/weight_steps.h"
 #include "frugal/codec_model.h"
 
-#define COUNT_BITS 4u
 #define COUNT_MAX 15u
-#define PROBABILITY_MAX 4094
 
 // 65536 / (updates so far + 1.6): a mean of what was seen, then a slowly forgetting one.
 static const uint16_t kRates[COUNT_MAX + 1u] = {
@@ -14,30 +12,22 @@ static const uint16_t kRates[COUNT_MAX + 1u] = {
 
 void fr_context_reset(fr_context_t* contexts, uint32_t count) {
     for (uint32_t i = 0; i < count; ++i) {
-        contexts[i] = (fr_context_t)(2048u << COUNT_BITS);
+        contexts[i] = (fr_context_t)(2048u << FR_CONTEXT_COUNT_BITS);
     }
-}
-
-uint32_t fr_context_predict(const fr_context_t* context) {
-    return (uint32_t)(*context >> COUNT_BITS) * 16u + 8u;
 }
 
 void fr_context_update(fr_context_t* context, uint32_t bit) {
     const uint32_t count = *context & COUNT_MAX;
-    int32_t probability = *context >> COUNT_BITS;
-    const int32_t rate = kRates[count];
+    const uint32_t rate = kRates[count];
+    uint32_t probability = (uint32_t)(*context >> FR_CONTEXT_COUNT_BITS);
+    // No step takes the whole way, so it stays within 1..4094.
     if (bit != 0) {
-        probability += ((4095 - probability) * rate) >> 16;
+        probability += ((4095u - probability) * rate) >> 16;
     } else {
         probability -= (probability * rate) >> 16;
     }
-    if (probability < 1) {
-        probability = 1;
-    } else if (probability > PROBABILITY_MAX) {
-        probability = PROBABILITY_MAX;
-    }
     const uint32_t counted = count < COUNT_MAX ? count + 1u : COUNT_MAX;
-    *context = (fr_context_t)(((uint32_t)probability << COUNT_BITS) | counted);
+    *context = (fr_context_t)((probability << FR_CONTEXT_COUNT_BITS) | counted);
 }
 
 void fr_settling_update(uint16_t* probability, uint8_t* count, uint32_t bit, uint32_t slowest) {

@@ -94,8 +94,8 @@ static void set_rate(fr_weight_model_t* model) {
 static void predict_mean(fr_weight_model_t* model, const fr_weight_surroundings_t* around) {
     const int32_t* weights = model->tap_weights;
     const int8_t* taps = around->taps;
-    int32_t sum = weights[0] * taps[0] + weights[1] * taps[1] + weights[2] * taps[2] +
-                  weights[3] * taps[3];
+    int32_t sum =
+        weights[0] * taps[0] + weights[1] * taps[1] + weights[2] * taps[2] + weights[3] * taps[3];
     if (around->tap_count > OLD_TAP) {
         sum += weights[OLD_TAP] * taps[OLD_TAP];
     }

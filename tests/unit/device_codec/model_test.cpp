@@ -87,6 +87,21 @@ int decide(fr_weight_model_t& model, int32_t coded) {
     return decisions;
 }
 
+TEST(Context, StaysInsideItsRangeFromAnyState) {
+    for (uint32_t probability = 1; probability <= 4094; ++probability) {
+        for (uint32_t count = 0; count < 1U << FR_CONTEXT_COUNT_BITS; ++count) {
+            for (const uint32_t bit : {0U, 1U}) {
+                auto context =
+                    static_cast<fr_context_t>(probability << FR_CONTEXT_COUNT_BITS | count);
+                fr_context_update(&context, bit);
+                const uint32_t after = context >> FR_CONTEXT_COUNT_BITS;
+                ASSERT_GE(after, bit != 0 ? probability : 1U);
+                ASSERT_LE(after, bit != 0 ? 4094U : probability);
+            }
+        }
+    }
+}
+
 // Extreme tensors must not overflow anything (this test runs under UBSan too).
 TEST(WeightModel, SurvivesExtremeTensors) {
     for (int pattern = 0; pattern < 12; ++pattern) {
