@@ -45,7 +45,13 @@ const std::vector<ConfigKey>& config_keys() {
         {"transfer.shared_devices",    &Config::transfer_shared_devices,   2, 1'000'000},
         {"rollout.energy_budgets",     &Config::rollout_energy_budgets},
         {"offload.queue_limit",        &Config::offload_queue_limit,       1, 65'536},
+        {"offload.queue_bytes",        &Config::offload_queue_bytes,       8'192, 1'073'741'824},
         {"offload.workers",            &Config::offload_workers,           1, 64},
+        {"offload.batch_max",          &Config::offload_batch_max,         1, 32},
+        {"offload.per_device",         &Config::offload_per_device,        1, 1'024},
+        {"offload.group_by",           &Config::offload_group_by},
+        {"offload.hang_ms",            &Config::offload_hang_ms,           100, 3'600'000},
+        {"offload.host_percent",       &Config::offload_host_percent,      0, 100},
         {"cloud.url",                  &Config::cloud_url},
         {"cloud.ca_file",              &Config::cloud_ca_file},
         {"cloud.token_file",           &Config::cloud_token_file},
@@ -173,6 +179,12 @@ Result<void> check(const Config& config, const std::string& origin) {
                     "Use unix:///path/to/broker.sock or mqtts://host:8883.");
     }
     static constexpr std::string_view kLevels[] = {"error", "warning", "info", "debug"};
+    if (config.offload_group_by != "class" && config.offload_group_by != "label") {
+        return fail(ErrorKind::kInvalidInput,
+                    fmt::format("{}: offload.group_by \"{}\" is no way to group devices", origin,
+                                config.offload_group_by),
+                    {}, "Use \"class\" or \"label\".");
+    }
     if (std::find(std::begin(kLevels), std::end(kLevels), config.log_level) == std::end(kLevels)) {
         return fail(ErrorKind::kInvalidInput,
                     fmt::format("{}: log.level \"{}\" is not a level", origin, config.log_level),

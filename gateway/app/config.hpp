@@ -42,7 +42,13 @@ struct Config {
     std::string rollout_energy_budgets;
 
     std::int64_t offload_queue_limit = 256;
+    std::int64_t offload_queue_bytes = 1024 * 1024;
     std::int64_t offload_workers = 1;
+    std::int64_t offload_batch_max = 8;
+    std::int64_t offload_per_device = 4;
+    std::string offload_group_by = "class";
+    std::int64_t offload_hang_ms = 5'000;
+    std::int64_t offload_host_percent = 100;
 
     std::string cloud_url;
     std::string cloud_ca_file;

@@ -16,6 +16,7 @@
 #include "app/cloud_tier.hpp"
 #include "app/commit_thread.hpp"
 #include "app/edge_workers.hpp"
+#include "app/host_meter.hpp"
 #include "app/revocation.hpp"
 #include "base/fault_point.hpp"
 #include "crypto/certificate_request.hpp"
@@ -90,6 +91,11 @@ public:
           mqtt_(std::move(mqtt)),
           timer_(loop),
           reopen_timer_(loop),
+          host_(loop, config.offload_host_percent,
+                [this](core::HostLoad load) {
+                    events_.push_back(load);
+                    step();
+                }),
           cloud_(std::move(cloud)) {}
 
     Result<void> open_storage() {
@@ -130,6 +136,7 @@ public:
             loop_, SiteFiles(config_.site_directory), authority_,
             RevocationSettings{config_.mqtt_broker_pid_file, mqtt_, is_local});
         boot_core();
+        host_.start();
         link_ = std::make_unique<net::MqttLink>(
             loop_, mqtt_,
             net::MqttLink::Handlers{[this](const net::MessageBatch& batch) { on_messages(batch); },
@@ -141,6 +148,7 @@ public:
         is_stopping_ = true;
         timer_.cancel();
         reopen_timer_.cancel();
+        host_.stop();
         if (tick_ && !tick_->is_spent()) {
             finish_commits();
         }
@@ -472,6 +480,7 @@ private:
 
     boost::asio::steady_timer timer_;
     boost::asio::steady_timer reopen_timer_;
+    HostMeter host_;
     boost::asio::thread_pool slow_{1};
     std::unique_ptr<BlobCache> blobs_;
     std::unique_ptr<CommitThread> commits_;
@@ -489,10 +498,15 @@ core::CoreConfig Gateway::core_config(const Config& config) {
     core.transfer.shared_devices = static_cast<std::uint32_t>(config.transfer_shared_devices);
     core.rollout.energy_budgets = parse_energy_budgets(config.rollout_energy_budgets).value();
     core.offload.queue_limit = static_cast<std::uint32_t>(config.offload_queue_limit);
+    core.offload.queue_bytes = static_cast<std::uint64_t>(config.offload_queue_bytes);
     core.offload.workers = static_cast<std::uint32_t>(config.offload_workers);
     if (auto cloud = cloud_config(config)) {  // open() has refused what cannot be read
         core.cloud = std::move(*cloud);
     }
+    core.offload.batch_max = static_cast<std::uint32_t>(config.offload_batch_max);
+    core.offload.per_device = static_cast<std::uint32_t>(config.offload_per_device);
+    core.offload.groups_by_label = config.offload_group_by == "label";
+    core.offload.hang_after = std::chrono::milliseconds(config.offload_hang_ms);
     return core;
 }
 

@@ -62,6 +62,41 @@ Result<int> health(const Context& context) {
     return kExitDone;
 }
 
+void print_counts(std::string_view title, const boost::json::value& counts) {
+    std::string text;
+    for (const auto& [name, count] : counts.as_object()) {
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", std::string_view(name),
+                            count.to_number<std::uint64_t>());
+    }
+    fmt::print("{:<24} {}\n", title, text);
+}
+
+/// Queue by class, causes of BUSY, what batches take, budgets of groups.
+void print_desk(const boost::json::value& statistics) {
+    print_counts("waiting", at_path(statistics, "queued_by_priority"));
+    print_counts("busy because", at_path(statistics, "busy_causes"));
+    std::vector<std::vector<std::string>> batches;
+    for (const auto& size : list_at(statistics, "batch_sizes")) {
+        batches.push_back({text_at(size, "task"), text_at(size, "size"), text_at(size, "batches"),
+                           text_at(size, "p50_us"), text_at(size, "p99_us"),
+                           number_at(size, "size") == number_at(size, "best_size") ? "*" : ""});
+    }
+    if (!batches.empty()) {
+        fmt::print("\n");
+        print_table({"task", "batch up to", "runs", "p50 us", "p99 us", "filled"}, batches);
+    }
+    std::vector<std::vector<std::string>> budgets;
+    for (const auto& group : list_at(statistics, "budgets")) {
+        budgets.push_back({text_at(group, "task"), text_at(group, "group"),
+                           text_at(group, "escalated"), text_at(group, "decisions"),
+                           fmt::format("{:.2f}", real_at(group, "price"))});
+    }
+    if (!budgets.empty()) {
+        fmt::print("\n");
+        print_table({"task", "group", "escalated", "decisions", "price"}, budgets);
+    }
+}
+
 Result<int> escalations(const Context& context) {
     const auto answer = ApiClient(context).call({"GET", "/api/v1/escalations/statistics", {}, {}});
     if (!answer) {
@@ -86,6 +121,7 @@ Result<int> escalations(const Context& context) {
             fmt::print("{:<24} {}\n", "third tier " + std::string(key), text_at(cloud, key));
         }
     }
+    print_desk(*answer);
     return kExitDone;
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
 #include <memory>
 
 #include <fmt/format.h>
@@ -25,6 +26,8 @@ struct TaskOptions {
     std::string name;
     std::vector<std::string> labels;
     std::string privacy = "edge-only";
+    std::string priority = "normal";
+    double group_share = 0;
     std::string file;
 };
 
@@ -51,8 +54,11 @@ Result<int> define(const Context& context, const TaskOptions& options) {
     for (const auto& label : options.labels) {
         labels.emplace_back(label);
     }
-    const json::object body{
-        {"name", options.name}, {"labels", labels}, {"privacy", options.privacy}};
+    const json::object body{{"name", options.name},
+                            {"labels", labels},
+                            {"privacy", options.privacy},
+                            {"priority", options.priority},
+                            {"group_share_permille", std::lround(options.group_share * 1000)}};
     return send(context, "task-define",
                 {"PUT", task_path(options.number), "application/json", json::serialize(body)},
                 fmt::format("task {} is {}", options.number, options.name));
@@ -98,10 +104,14 @@ Result<int> list(const Context& context) {
             edge =
                 number_at(model, "task") == number_at(task, "task") ? text_at(model, "name") : edge;
         }
+        const auto share = number_at(task, "group_share_permille");
         rows.push_back({text_at(task, "task"), text_at(task, "name"), text_at(task, "privacy"),
-                        std::to_string(list_at(task, "labels").size()), edge});
+                        std::to_string(list_at(task, "labels").size()), text_at(task, "priority"),
+                        share == 0 ? "-" : fmt::format("{:.1f} %", static_cast<double>(share) / 10),
+                        edge});
     }
-    print_table({"task", "name", "privacy", "classes", "edge model"}, rows);
+    print_table({"task", "name", "privacy", "classes", "priority", "group share", "edge model"},
+                rows);
     return kExitDone;
 }
 
@@ -119,6 +129,14 @@ void add_task_commands(CLI::App& root, Context& context) {
         ->required();
     define_command->add_option("--privacy", options->privacy, "public, edge-only or never")
         ->capture_default_str();
+    define_command
+        ->add_option("--priority", options->priority,
+                     "of its escalations: urgent, normal or background")
+        ->capture_default_str();
+    define_command
+        ->add_option("--group-share", options->group_share,
+                     "share of a group's decisions that may escalate, e.g. 0.1; 0: no limit")
+        ->check(CLI::Range(0.0, 1.0));
     on_command(*define_command, context, [&context, options] { return define(context, *options); });
     on_command(*task->add_subcommand("list", "tasks, edge models and policies"), context,
                [&context] { return list(context); });

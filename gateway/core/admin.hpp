@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/energy.hpp"
-#include "core/offload/cloud_statistics.hpp"
+#include "core/offload/escalation_statistics.hpp"
 #include "core/offload/learning.hpp"
 #include "core/offload/policy_admin.hpp"
 #include "core/record.hpp"
@@ -317,25 +317,6 @@ struct FitReport {
     std::uint32_t known = 0;    ///< devices in service that said what they can hold
     std::uint32_t unknown = 0;  ///< in service, but not heard of yet
     std::uint32_t fitting = 0;
-};
-
-struct EscalationStatistics {
-    std::uint64_t received = 0;
-    std::uint64_t answered = 0;
-    std::uint64_t busy = 0;           ///< turned away at the door, or shed for a better one
-    std::uint64_t refused = 0;        ///< no edge model, private task, wrong size
-    std::uint64_t expired = 0;        ///< deadline passed in the queue: never ran
-    std::uint64_t duplicates = 0;     ///< asked again; answered from memory or already queued
-    std::uint64_t failed = 0;         ///< the engine failed
-    std::uint64_t disagreements = 0;  ///< edge class differs from the device's
-    std::uint64_t audits = 0;
-    std::uint32_t queued = 0;
-    std::uint32_t running = 0;
-    std::uint64_t queued_bytes = 0;
-    std::uint8_t load = 0;                                   ///< q8
-    std::uint8_t price = 0;                                  ///< q8
-    std::map<std::uint32_t, base::Duration> service_time{};  ///< estimate by task
-    CloudStatistics cloud{};
 };
 
 struct TransferStatistics {

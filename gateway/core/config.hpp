@@ -63,14 +63,24 @@ struct TransferConfig {
 
 struct OffloadConfig {
     std::uint32_t queue_limit = 256;
-    std::uint64_t queue_bytes = 1024 * 1024;
-    std::uint32_t workers = 1;  ///< inferences in the world's hands at once
-    std::uint32_t per_device = 4;
-    std::uint32_t remembered = 1024;  ///< verdicts kept for those who ask again
+    std::uint64_t queue_bytes = 1024 * 1024;  ///< of inputs, waiting or running
+    std::uint32_t workers = 1;                ///< batches in the world's hands at once
+    std::uint32_t batch_max = 8;              ///< tasks in one batch; at most 32
+    std::uint32_t per_device = 4;             ///< waiting
+    bool groups_by_label = false;             ///< instead of by device class
+    std::uint32_t remembered = 1024;          ///< verdicts kept for those who ask again
     base::Duration first_service_time = std::chrono::milliseconds(5);
     base::Duration return_allowance = std::chrono::milliseconds(5);
     base::Duration deadline_max = std::chrono::seconds(60);
-    base::Duration sojourn_target = std::chrono::milliseconds(20);
+    base::Duration load_sojourn = std::chrono::milliseconds(20);  ///< p95 at half load
+    /// CoDel: a task should wait no longer than this, nor than an eighth of its time.
+    base::Duration sojourn_target = std::chrono::milliseconds(5);
+    base::Duration sojourn_interval = std::chrono::milliseconds(100);
+    base::Duration share_quantum = std::chrono::milliseconds(20);  ///< engine time of a round
+    base::Duration hang_after = std::chrono::seconds(5);           ///< a batch without an answer
+    std::uint32_t down_failures = 5;  ///< in a row: the edge model is down
+    base::Duration down_pause = std::chrono::seconds(1);
+    base::Duration down_pause_max = std::chrono::seconds(5);
     /// An idle desk whose estimate forbids a task tries it nevertheless, once in this time.
     base::Duration probe_interval = std::chrono::seconds(1);
 };

@@ -31,9 +31,11 @@ void Core::on_time(base::Now now, Outbox& outbox) {
 }
 
 void Core::seal(base::Now now, Outbox& outbox) {
-    state_->intake.seal({now, outbox}, {.fencing_epoch = state_->fencing_epoch,
-                                        .price = state_->escalations.price(),
-                                        .load = state_->escalations.load()});
+    const auto terms_of = [&](const Device& device) {
+        const auto edge = state_->escalations.terms_for(device, now.instant);
+        return AckTerms{state_->fencing_epoch, edge.price, edge.load};
+    };
+    state_->intake.seal({now, outbox}, terms_of);
 }
 
 std::optional<base::Instant> Core::next_deadline() const {

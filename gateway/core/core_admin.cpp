@@ -66,7 +66,12 @@ struct Dispatch {
         return now(base::Result<Done>(Done{}));
     }
     Answer operator()(DefineTask&& command) {
-        return now(state.catalogue.define_task(step, by.actor, std::move(command)));
+        const auto task = command.task;
+        auto done = state.catalogue.define_task(step, by.actor, std::move(command));
+        if (done) {
+            state.escalations.on_task(task);
+        }
+        return now(std::move(done));
     }
     Answer operator()(ImportRelease&& command) {
         return now(state.catalogue.import(step, by.actor, std::move(command)));

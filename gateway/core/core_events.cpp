@@ -125,6 +125,10 @@ void Core::State::on(const Step& step, CloudDone&& event) {
     escalations.on_cloud(step, event);
 }
 
+void Core::State::on(const Step&, HostLoad&& event) {
+    escalations.on_host(event);
+}
+
 void Core::State::on(const Step& step, CertificateDone&& event) {
     enrolment.on_certificate(step, std::move(event));
 }
@@ -160,9 +164,11 @@ void Core::State::message(const Step& step, Device& device, Hello&& hello) {
 }
 
 void Core::State::message(const Step& step, Device& device, Decisions&& decisions) {
-    const auto batches = intake.statistics().batches;
+    const auto stored_before = intake.accepted_total();
     follow(step, device, intake.on_decisions(step, device, decisions, wire_bytes));
-    if (intake.statistics().batches != batches) {
+    const auto stored = static_cast<std::uint32_t>(intake.accepted_total() - stored_before);
+    if (stored != 0) {
+        escalations.on_decisions(device, decisions, stored);
         policies.on_decisions(step, device, decisions);
     }
 }

@@ -29,6 +29,7 @@ struct Core::State {
     void on(const Step& step, LinkChanged&& event);
     void on(const Step& step, InferenceDone&& event);
     void on(const Step& step, CloudDone&& event);
+    void on(const Step& step, HostLoad&& event);
     void on(const Step& step, CertificateDone&& event);
     void on(const Step& step, RevocationDone&& event);
     void on(const Step& step, AdminRequest&& event);

@@ -110,6 +110,7 @@ enum class LogEvent : std::uint8_t {
     kRolloutEnded,
     kInferenceFailed,
     kCloudFailed,
+    kInferenceHung,
     kCertificateFailed,
     kRevocationFailed,
     kIntakeShed,

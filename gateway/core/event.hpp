@@ -53,6 +53,12 @@ struct CloudDone {
     base::Result<EdgeAnswer> answer;
 };
 
+/// What the machine says of itself, now and then; both q8.
+struct HostLoad {
+    std::uint8_t cpu = 0;       ///< of all cores
+    std::uint8_t throttle = 0;  ///< how near the processor is to slowing down for heat
+};
+
 /// Answers IssueCertificate.
 struct CertificateDone {
     base::WorkId work{};
@@ -73,6 +79,6 @@ struct AdminRequest {
 };
 
 using Event = std::variant<DeviceMessage, MalformedMessage, LinkChanged, InferenceDone, CloudDone,
-                           CertificateDone, RevocationDone, AdminRequest>;
+                           HostLoad, CertificateDone, RevocationDone, AdminRequest>;
 
 }  // namespace frugal::core

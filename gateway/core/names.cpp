@@ -73,13 +73,26 @@ std::string_view to_string(Presence presence) {
     return at(kWords, presence);
 }
 
+std::string_view to_string(Priority priority) {
+    static constexpr std::array<std::string_view, kPriorities> kWords = {"urgent", "normal",
+                                                                         "background", "audit"};
+    return at(kWords, priority);
+}
+
+std::string_view to_string(BusyCause cause) {
+    static constexpr std::array<std::string_view, kBusyCauses> kWords = {
+        "no-time", "full", "others-turn", "standing-queue", "budget", "edge-down"};
+    return at(kWords, cause);
+}
+
 std::string_view to_string(LogEvent event) {
-    static constexpr std::array<std::string_view, 20> kWords = {
-        "core.started",      "link.up",          "link.down",         "device.first-seen",
-        "device.unknown",    "device.denied",    "message.malformed", "incident",
-        "decision.gap",      "update.refused",   "update.reverted",   "rollout.started",
-        "rollout.ended",     "inference.failed", "cloud.failed",      "certificate.failed",
-        "revocation.failed", "intake.shed",      "core.reopened",     "policy.alarm"};
+    static constexpr std::array<std::string_view, 21> kWords = {
+        "core.started",       "link.up",           "link.down",         "device.first-seen",
+        "device.unknown",     "device.denied",     "message.malformed", "incident",
+        "decision.gap",       "update.refused",    "update.reverted",   "rollout.started",
+        "rollout.ended",      "inference.failed",  "cloud.failed",      "inference.hung",
+        "certificate.failed", "revocation.failed", "intake.shed",       "core.reopened",
+        "policy.alarm"};
     return at(kWords, event);
 }
 

@@ -14,6 +14,7 @@
 #include "base/time.hpp"
 #include "core/message.hpp"
 #include "core/numbers.hpp"
+#include "core/priority.hpp"
 #include "core/signed_blob.hpp"
 
 namespace frugal::core {
@@ -120,6 +121,8 @@ struct TaskRecord {
     std::string name{};
     std::vector<std::string> labels{};  ///< class names by class id
     TaskPrivacy privacy = TaskPrivacy::kPublic;
+    Priority priority = Priority::kNormal;   ///< of its escalations; never kAudit
+    std::uint32_t group_share_permille = 0;  ///< of a group's decisions may escalate; 0: no limit
     bool operator==(const TaskRecord&) const = default;
 };
 

@@ -32,7 +32,7 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
     const std::array<Preparation, 25> all = {{
         {&BatchWriter::device_, "INSERT OR REPLACE INTO device VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::gap_, "INSERT INTO gap VALUES (NULL,?,?,?,?,?)"},
-        {&BatchWriter::task_, "INSERT OR REPLACE INTO task VALUES (?,?,?,?)"},
+        {&BatchWriter::task_, "INSERT OR REPLACE INTO task VALUES (?,?,?,?,?,?)"},
         {&BatchWriter::release_, "INSERT INTO release VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::variant_, "INSERT INTO variant VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::artifact_, "INSERT INTO artifact VALUES (?,?,?,?,?,?,?,?,?,?)"},
@@ -177,6 +177,8 @@ base::Result<void> BatchWriter::put(const core::TaskRecord& record) {
         .text(record.name)
         .bytes(labels)
         .number(signed_of(record.privacy))
+        .number(signed_of(record.priority))
+        .number(record.group_share_permille)
         .run();
 }
 

@@ -95,7 +95,9 @@ base::Result<void> TrustedReader::load_tasks(core::Snapshot& to) {
         to.tasks.push_back({.task = as<std::uint32_t>(row, 0),
                             .name = row.text_at(1),
                             .labels = unpack_texts(labels),
-                            .privacy = as<core::TaskPrivacy>(row, 3)});
+                            .privacy = as<core::TaskPrivacy>(row, 3),
+                            .priority = as<core::Priority>(row, 4),
+                            .group_share_permille = as<std::uint32_t>(row, 5)});
         return labels.is_good();
     });
 }

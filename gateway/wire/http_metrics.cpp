@@ -65,6 +65,36 @@ void append_decisions(MetricsText& metrics, const core::Overview& overview) {
                    amount(overview.intake.decision_bytes));
 }
 
+void append_desk(MetricsText& metrics, const core::EscalationStatistics& statistics) {
+    metrics.family("frugal_offload_busy_total", "counter", "Escalations turned away, by cause.");
+    for (std::size_t i = 0; i < core::kBusyCauses; ++i) {
+        metrics.sample(amount(statistics.busy_causes[i]),
+                       {{"cause", to_string(static_cast<core::BusyCause>(i))}});
+    }
+    metrics.family("frugal_offload_waiting_messages", "gauge", "Escalations waiting, by class.");
+    for (std::size_t i = 0; i < core::kPriorities; ++i) {
+        metrics.sample(statistics.queued_by_priority[i],
+                       {{"class", to_string(static_cast<core::Priority>(i))}});
+    }
+    metrics.single("frugal_offload_admitted_total", "counter", "Escalations promised an answer.",
+                   amount(statistics.admitted));
+    metrics.single("frugal_offload_withdrawn_total", "counter",
+                   "Promises taken back because the engines became slower.",
+                   amount(statistics.withdrawn));
+    metrics.single("frugal_offload_audits_shed_total", "counter",
+                   "Audits that gave way to something better.", amount(statistics.audits_shed));
+    metrics.single("frugal_offload_batches_total", "counter", "Batches given to the engines.",
+                   amount(statistics.batches));
+    metrics.single("frugal_offload_hung_total", "counter", "Batches whose engine did not answer.",
+                   amount(statistics.hung));
+    metrics.single("frugal_offload_sojourn_p95_seconds", "gauge",
+                   "95th percentile of the time from arrival to an engine, lately.",
+                   static_cast<double>(statistics.sojourn_p95.count()) / 1e6);
+    metrics.single("frugal_offload_price_ratio", "gauge",
+                   "Price of the edge's load as acks and verdicts carry it, 0 to 1.",
+                   statistics.price / 255.0);
+}
+
 void append_escalations(MetricsText& metrics, const core::EscalationStatistics& statistics) {
     metrics.family("frugal_offload_total", "counter", "Escalated task instances by outcome.");
     const auto outcome = [&](std::string_view name, std::uint64_t value) {
@@ -91,6 +121,7 @@ void append_escalations(MetricsText& metrics, const core::EscalationStatistics& 
                    statistics.queued + statistics.running);
     metrics.single("frugal_offload_load_ratio", "gauge", "Load of the edge models, 0 to 1.",
                    statistics.load / 255.0);
+    append_desk(metrics, statistics);
 }
 
 void append_transfers(MetricsText& metrics, const core::Overview& overview) {

@@ -53,6 +53,24 @@ std::string label_from(ObjectReader& body) {
     return label;
 }
 
+/// "priority" and "group_share" of a task's definition.
+void read_schedule(ObjectReader& body, core::TaskRecord& record) {
+    const std::string priority = body.text_or("priority", "normal");
+    bool is_known = false;
+    for (const core::Priority value :
+         {core::Priority::kUrgent, core::Priority::kNormal, core::Priority::kBackground}) {
+        if (priority == to_string(value)) {
+            record.priority = value;
+            is_known = true;
+        }
+    }
+    if (!is_known) {
+        body.reject("priority", "it must be urgent, normal or background");
+    }
+    record.group_share_permille =
+        static_cast<std::uint32_t>(body.number_or("group_share_permille", 1000, 0));
+}
+
 }  // namespace
 
 Result<AddDeviceBody> read_add_device(const HttpRequest& request) {
@@ -126,6 +144,7 @@ Result<core::DefineTask> read_define_task(const HttpRequest& request) {
     if (!is_known) {
         body.reject("privacy", "it must be public, edge-only or never");
     }
+    read_schedule(body, record);
     if (auto finished = body.finish(); !finished) {
         return tl::unexpected(finished.error());
     }

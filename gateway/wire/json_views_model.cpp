@@ -85,6 +85,8 @@ json::object task_object(const core::TaskRecord& task) {
     object["name"] = task.name;
     object["labels"] = json_list(task.labels, [](const std::string& label) { return label; });
     object["privacy"] = to_string(task.privacy);
+    object["priority"] = to_string(task.priority);
+    object["group_share_permille"] = task.group_share_permille;
     return object;
 }
 

@@ -47,6 +47,36 @@ json::object cloud_object(const core::CloudStatistics& statistics) {
     return object;
 }
 
+/// The state of the queue, the batches and the budgets.
+void append_desk(json::object& object, const core::EscalationStatistics& statistics) {
+    json::object queued;
+    for (std::size_t i = 0; i < core::kPriorities; ++i) {
+        queued[to_string(static_cast<core::Priority>(i))] = statistics.queued_by_priority[i];
+    }
+    object["queued_by_priority"] = std::move(queued);
+    json::object causes;
+    for (std::size_t i = 0; i < core::kBusyCauses; ++i) {
+        causes[to_string(static_cast<core::BusyCause>(i))] = statistics.busy_causes[i];
+    }
+    object["busy_causes"] = std::move(causes);
+    object["sojourn_p95_us"] = statistics.sojourn_p95.count();
+    object["is_standing"] = statistics.is_standing;
+    object["batches"] = statistics.batches;
+    object["largest_batch"] = statistics.largest_batch;
+    object["batch_sizes"] = json_list(statistics.batch_sizes, [](const core::BatchView& view) {
+        return json::object{{"task", view.task},          {"size", view.size},
+                            {"batches", view.batches},    {"p50_us", view.p50.count()},
+                            {"p99_us", view.p99.count()}, {"best_size", view.best_size}};
+    });
+    object["budgets"] = json_list(statistics.budgets, [](const core::BudgetView& view) {
+        return json::object{{"task", view.task},
+                            {"group", view.group},
+                            {"escalated", view.escalated},
+                            {"decisions", view.decisions},
+                            {"price", view.price / 255.0}};
+    });
+}
+
 json::object statistics_object(const core::EscalationStatistics& statistics) {
     json::object object;
     object["received"] = statistics.received;
@@ -58,6 +88,10 @@ json::object statistics_object(const core::EscalationStatistics& statistics) {
     object["failed"] = statistics.failed;
     object["disagreements"] = statistics.disagreements;
     object["audits"] = statistics.audits;
+    object["admitted"] = statistics.admitted;
+    object["withdrawn"] = statistics.withdrawn;
+    object["audits_shed"] = statistics.audits_shed;
+    object["hung"] = statistics.hung;
     object["queued"] = statistics.queued;
     object["running"] = statistics.running;
     object["queued_bytes"] = statistics.queued_bytes;
@@ -70,6 +104,7 @@ json::object statistics_object(const core::EscalationStatistics& statistics) {
         return task;
     });
     object["cloud"] = cloud_object(statistics.cloud);
+    append_desk(object, statistics);
     return object;
 }
 

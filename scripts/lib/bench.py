@@ -20,13 +20,14 @@ import time
 import bench_codec
 import bench_compress
 import bench_evaluator
+import bench_offload
 import bench_policy
 import bench_tiers
 import demo
 from bench_figures import Figure, Skip, run_json
 
 ROOT = demo.ROOT
-PARTS = ("memory", "ingest", "intake", "codec", "kws", "simulation", "size", "accuracy", "policy", "evaluator", "tiers")
+PARTS = ("memory", "ingest", "intake", "codec", "kws", "simulation", "size", "accuracy", "policy", "evaluator", "tiers", "offload")
 ON_REQUEST = ("lenet",)  # trains networks: minutes
 FLEET = 1000  # devices of the memory part
 KILL_TEST = "python3 -m unittest -v test_kill, in tests/integration (FRUGAL_BIN=build/bin)"
@@ -273,7 +274,8 @@ def measure_policy(context):
 MEASURES = {"memory": measure_memory, "ingest": measure_ingest, "intake": measure_intake, "codec": measure_codec, "kws": bench_compress.measure_kws, "lenet": bench_compress.measure_lenet, "simulation": measure_simulation,
             "size": measure_size, "accuracy": measure_accuracy, "policy": measure_policy,
             "evaluator": lambda context: bench_evaluator.measure(),
-            "tiers": lambda context: bench_tiers.measure(context.binaries)}
+            "tiers": lambda context: bench_tiers.measure(context.binaries),
+            "offload": lambda context: bench_offload.measure(context, ROOT)}
 
 
 class Context:

@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include "simulation/learner/learner_seeds.hpp"
+#include "simulation/offload/desk_seeds.hpp"
 #include "simulation/world/world.hpp"
 
 namespace frugal::simulation {
@@ -140,6 +141,7 @@ struct Request {
     std::string plant;
     bool is_calm = false;
     bool is_learner = false;
+    bool is_desk = false;
     bool is_loud = false;
     bool as_json = false;
     double seconds = 0;
@@ -220,6 +222,8 @@ int main(int argc, char** argv) {
     app.add_option("--planted", planted_seeds, "check that each planted bug is found in n seeds");
     app.add_flag("--learner", request.is_learner,
                  "only the learner: liars, models that go wrong, kills");
+    app.add_flag("--desk", request.is_desk,
+                 "only the escalation desk: overload, shares, engines that fail or hang, kills");
     app.add_flag("--calm", request.is_calm, "no faults at all");
     app.add_flag("--trace", request.is_loud, "print every event");
     app.add_flag("--json", request.as_json, "the summary as JSON");
@@ -228,6 +232,10 @@ int main(int argc, char** argv) {
         return planted_seeds != 0 ? frugal::simulation::run_planted_learners(planted_seeds)
                                   : frugal::simulation::run_learner_seeds(
                                         frugal::simulation::seeds_of(request), request.as_json);
+    }
+    if (request.is_desk) {
+        return frugal::simulation::run_desk_seeds(frugal::simulation::seeds_of(request),
+                                                  request.as_json);
     }
     return planted_seeds != 0 ? frugal::simulation::run_planted(planted_seeds)
                               : frugal::simulation::run_seeds(request);

@@ -56,12 +56,18 @@ static uint32_t privacy_of(const fr_node_t* node, const fr_instance_t* instance)
     return task > sample ? task : sample;
 }
 
+/// The edge said so with the last ack or verdict; the next one may say otherwise.
+static bool is_edge_closed(const fr_node_t* node) {
+    return node->load == FR_EDGE_STOP || node->price == FR_EDGE_STOP;
+}
+
 /// How many escalations may still go up: bucket, free places, and whether this one can travel.
 static uint32_t tokens_of(const fr_node_t* node, const fr_instance_t* instance) {
     const fr_node_config_t* config = node->config;
     if (instance->submission->input_size > config->features_bytes_max ||
         instance->submission->input_size + FR_ESCALATE_OVERHEAD > config->arena_bytes ||
-        node->now_ms < node->busy_until_ms || fr_escalations_free(node) == 0) {
+        node->now_ms < node->busy_until_ms || fr_escalations_free(node) == 0 ||
+        is_edge_closed(node)) {
         return 0;
     }
     return tokens_left(node, instance->task_index, instance->cap_per_hour);

@@ -27,6 +27,7 @@
     3u  // then a policy that cannot be read is given up and asked for again
 #define FR_ARENA_BYTES_MIN 1280u
 #define FR_WATCHDOG_BYTES 4096u
+#define FR_EDGE_STOP 255u  // price or load: the edge can take nothing, so nothing is sent
 
 // support.c
 uint64_t fr_after(const fr_node_t* node, uint32_t configured_ms, uint32_t default_ms);

@@ -218,7 +218,7 @@ void Intake::append(const Step& step, const Device& device, Stream& stream,
     tell_decisions(step, device, run);
 }
 
-void Intake::seal(const Step& step, const AckTerms& terms) {
+void Intake::seal(const Step& step, const AckTermsOf& terms_of) {
     for (const auto number : touched_) {
         auto& stream = streams_[index_of(number)];
         if (stream.must_write) {
@@ -226,6 +226,7 @@ void Intake::seal(const Step& step, const AckTerms& terms) {
         }
         const auto& device = registry_.at(stream.record.device);
         if (stream.must_ack && device.record.state == DeviceState::kEnrolled) {
+            const auto terms = terms_of(device);
             step.after_commit(
                 Send{device.record.id, Ack{.stream = stream.record.id,
                                            .next_sequence = stream.record.next_sequence,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <vector>
 
 #include "core/config.hpp"
@@ -20,6 +21,7 @@ struct AckTerms {
     std::uint8_t price = 0;
     std::uint8_t load = 0;
 };
+using AckTermsOf = std::function<AckTerms(const Device&)>;
 
 /// What the caller has to do about the device.
 enum class IntakeVerdict { kFine, kAskHello, kQuarantine };
@@ -36,7 +38,7 @@ public:
                                std::uint32_t wire_bytes);
 
     /// Adds one row and one ack for every stream touched since the last call.
-    void seal(const Step& step, const AckTerms& terms);
+    void seal(const Step& step, const AckTermsOf& terms_of);
 
     const IntakeStatistics& statistics() const { return statistics_; }
     const StreamRecord& stream(StreamNumber number) const;

@@ -35,7 +35,7 @@ void EscalationDesk::settle(const Step& step, const CloudDesk::Settled& settled)
     const auto& question = settled.question;
     active_.erase(question.instance);
     if (!settled.answer) {
-        turn_away(step, question.instance, VerdictStatus::kRefused, {});
+        refuse(step, question.instance, question.task);
         return;
     }
     if (step.now.instant > question.deadline) {
@@ -52,7 +52,11 @@ void EscalationDesk::settle(const Step& step, const CloudDesk::Settled& settled)
                           .tier = settled.tier,
                           .edge_model = settled.answer->edge_model};
     remember(question.instance, verdict);
-    send(step, question.instance, verdict);
+    const auto group = groups_.find(group_name(registry_.at(question.instance.device)));
+    send(step, question.instance,
+         terms_of(question.task, group == groups_.end() ? kNoGroup : group->second,
+                  step.now.instant),
+         verdict);
 }
 
 }  // namespace frugal::core

@@ -1,40 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
-// The queue of escalated tasks: admitted only if an answer can come in time, run earliest deadline
-// first, audits last; turned away at once otherwise. Owned by the core. Inputs live in the queue
-// and in the Infer effect only, wiped when they leave; never written, logged or counted by content.
+// The gateway's side of offloading: an escalated task is promised an answer at the door or turned
+// away at once; what was promised runs by class and deadline, in batches; what comes back is sent
+// if it is in time. Owned by the core. Inputs live in the queue and in the Infer effect only, wiped
+// when they leave; never written, logged or counted by content. The parts: waiting_queue (order),
+// service_times and return_times (what an answer takes), fair_share, sojourn_guard, share_budget
+// and edge_health (who is turned away), load_meter (what devices are told).
 #pragma once
 
 #include <deque>
 #include <map>
 #include <optional>
 #include <set>
-#include <tuple>
+#include <string>
+#include <vector>
 
 #include "core/config.hpp"
 #include "core/event.hpp"
 #include "core/fleet/registry.hpp"
 #include "core/journal.hpp"
 #include "core/offload/cloud_desk.hpp"
+#include "core/offload/edge_health.hpp"
+#include "core/offload/load_meter.hpp"
+#include "core/offload/return_times.hpp"
+#include "core/offload/service_times.hpp"
+#include "core/offload/share_budget.hpp"
+#include "core/offload/sojourn_guard.hpp"
+#include "core/offload/waiting_queue.hpp"
 #include "core/rollout/catalogue.hpp"
 #include "core/step.hpp"
 #include "core/work_numbers.hpp"
 
 namespace frugal::core {
 
+/// What an ack or a verdict tells a device of the edge; both q8, 255 for "send nothing".
+struct EdgeTerms {
+    std::uint8_t price = 0;
+    std::uint8_t load = 0;
+};
+
 class EscalationDesk {
 public:
     EscalationDesk(Registry& registry, Catalogue& catalogue, Journal& journal, WorkNumbers& works,
-                   const OffloadConfig& config, const CloudConfig& cloud)
-        : registry_(registry),
-          catalogue_(catalogue),
-          journal_(journal),
-          works_(works),
-          config_(config),
-          cloud_(works, cloud) {}
+                   const OffloadConfig& config, const CloudConfig& cloud);
 
     void on_escalate(const Step& step, Device& device, Escalate&& escalate);
     void on_inference(const Step& step, InferenceDone&& done);
     void on_cloud(const Step& step, const CloudDone& done);
+    /// Decisions of a device that were stored for the first time: `count` of them, the last ones.
+    void on_decisions(const Device& device, const Decisions& decisions, std::uint32_t count);
+    void on_host(const HostLoad& host) { meter_.set_host(host); }
+
+    /// The task was defined anew: its share may have changed.
+    void on_task(const TaskRecord& record);
 
     /// Drops the device's waiting work.
     void forget(DeviceNumber device);
@@ -42,53 +59,92 @@ public:
     void on_time(const Step& step);
     std::optional<base::Instant> next_deadline() const;
 
-    std::uint8_t load() const;   ///< q8, what acks and verdicts carry
-    std::uint8_t price() const;  ///< q8
+    /// For a device's ack: the worst of its tasks' prices; "stop" if none of them can be answered.
+    EdgeTerms terms_for(const Device& device, base::Instant now) const;
     EscalationStatistics statistics() const;
 
 private:
-    using Instance = TaskInstance;
-    /// Order of the queue: audits behind everything else, then by deadline, then first come.
-    struct Place {
-        bool is_audit = false;
-        base::Instant deadline;
-        std::uint64_t order = 0;
-        auto operator<=>(const Place&) const = default;
-    };
-    struct Job {
-        Instance instance;
+    struct Batch {
         std::uint32_t task = 0;
-        std::uint32_t local_class = 0;
-        base::Instant deadline;
-        base::Instant arrived;
-        ObservationRecord seen{};  ///< what the learner may know of it
-        bool is_probe = false;     ///< runs although the estimate says it will be late
-        bool may_go_on = false;    ///< its device lets it leave the site
-        Features features;
+        std::vector<Escalation> jobs{};  ///< their features are gone with the effect
+        base::Instant started{};
+        base::Duration expected{0};
+        base::Instant overdue{};  ///< then it is taken for lost
+        std::uint32_t size = 0;
+        std::uint64_t bytes = 0;
+        bool is_hung = false;
+    };
+    /// When tasks of a kind come, to know whether waiting for one more is worth it.
+    struct Arrivals {
+        base::Instant last;
+        base::Duration gap{0};  ///< moving average
+    };
+    /// What the door decided, and what it reckoned.
+    struct Gate {
+        std::optional<BusyCause> refused;
+        base::Duration retry_after{0};
+        base::Duration work{0};
+        base::Instant latest;
+        base::Duration charged{0};
+        bool is_probe = false;
     };
 
+    // The door: escalation_gate.cpp
     bool is_asked_again(const Step& step, const Instance& instance);
     /// False for a private task, one without an edge model, or an input that does not fit it.
     bool is_answerable(const Step& step, Device& device, const Escalate& escalate);
+    Gate judge(const Step& step, const Escalation& candidate);
+    std::optional<BusyCause> refuse_early(const Step& step, const Escalation& candidate,
+                                          Gate& gate) const;
+    std::optional<BusyCause> refuse_by_time(const Step& step, const Escalation& candidate,
+                                            Gate& gate) const;
+    std::optional<BusyCause> refuse_by_share(const Step& step, const Escalation& candidate,
+                                             base::Duration wait, Gate& gate);
     bool may_probe(const Step& step, std::uint32_t task) const;
-    base::Duration wait_before(const Place& place) const;
-    bool make_room(const Step& step, const Place& place, std::size_t bytes);
-    bool is_over_share(DeviceNumber device) const;
-    void enqueue(const Place& place, Job&& job);
-    Job take(std::map<Place, Job>::iterator position);
+    /// Until an engine is free for what is promised already.
+    base::Duration running_wait(base::Instant now) const;
+    bool make_room(const Step& step, const Escalation& candidate);
+    Priority priority_of(std::uint32_t task) const;
+    /// 0: no limit.
+    std::uint32_t share_of(std::uint32_t task) const;
+    std::string group_name(const Device& device) const;
+    GroupNumber group_of(const Device& device);
+    void note_arrival(base::Instant now, std::uint32_t task);
+
+    // Batches: escalation_batches.cpp
     void dispatch(const Step& step);
-    base::Duration service_time(std::uint32_t task) const;
-    void learn(const Job& job, base::Duration measured);
-    void answer(const Step& step, const Job& job, const EdgeAnswer& edge);
-    void observe(const Step& step, const Job& job, const EdgeAnswer& edge);
+    /// Takes it from the queue unanswered; its device's share is as if it had not asked.
+    Escalation release(const Place& place);
+    void withdraw_hopeless(const Step& step);
+    void drop_standing_audits(const Step& step);
+    void drop_expired(const Step& step);
+    const Escalation& next_head(const Step& step) const;
+    std::vector<Place> gather(const Step& step, const Escalation& head) const;
+    bool may_join(const Step& step, const Escalation& job, std::uint32_t size) const;
+    /// Absent: run the batch now. Otherwise it is worth waiting for one more until then.
+    std::optional<base::Instant> worth_waiting(const Step& step,
+                                               const std::vector<Place>& batch) const;
+    void start(const Step& step, const std::vector<Place>& places);
+    void note_hung(const Step& step);
+    std::uint32_t hung_batches() const;
+
+    // Answers: escalation_desk.cpp
+    void settle_job(const Step& step, const Escalation& job, const base::Result<EdgeAnswer>& answer,
+                    Features* doubted);
     void settle(const Step& step, const CloudDesk::Settled& settled);
     /// True if a server beyond the site was asked; the input is gone then.
     bool goes_on(const Step& step, CloudDesk::Question&& question, bool may_go_on,
                  Features& features);
-    void turn_away(const Step& step, const Instance& instance, VerdictStatus status,
+    void observe(const Step& step, const Escalation& job, const EdgeAnswer& edge);
+    void turn_away(const Step& step, const Escalation& job, BusyCause cause,
                    base::Duration retry_after);
+    void refuse(const Step& step, const Instance& instance, std::uint32_t task);
     void remember(const Instance& instance, const Verdict& verdict);
-    void send(const Step& step, const Instance& instance, const Verdict& verdict);
+    void send(const Step& step, const Instance& instance, const EdgeTerms& terms, Verdict verdict);
+    void learn(const Step& step, const Batch& batch, bool has_failed);
+    EdgeTerms terms_of(std::uint32_t task, GroupNumber group, base::Instant now) const;
+    std::uint8_t load() const;
+    std::uint64_t bytes_in_flight() const { return queue_.bytes() + running_bytes_; }
 
     Registry& registry_;
     Catalogue& catalogue_;
@@ -96,18 +152,29 @@ private:
     WorkNumbers& works_;
     OffloadConfig config_;
 
-    std::map<Place, Job> queue_;
-    std::map<base::WorkId, Job> running_;  ///< their features are gone with the effect
-    std::set<Instance> active_;            ///< queued or running
-    std::map<DeviceNumber, std::uint32_t> queued_by_device_;
-    std::uint64_t queued_bytes_ = 0;
+    WaitingQueue queue_;
+    std::map<base::WorkId, Batch> running_;
+    std::set<Instance> active_;  ///< queued or running
+    std::uint64_t running_bytes_ = 0;
     std::uint64_t next_order_ = 0;
+    std::optional<base::Instant> gathering_until_;
+    std::optional<base::Instant> idle_since_;
+    std::optional<base::Instant> contested_at_;  ///< when a task was last turned away in its turn
+
+    ServiceTimes times_;
+    ReturnTimes returns_;
+    FairShare shares_;
+    SojournGuard guard_;
+    ShareBudget budget_;
+    EdgeHealth health_;
+    LoadMeter meter_;
+    CloudDesk cloud_;
+    std::map<std::string, GroupNumber> groups_;
+    std::map<std::uint32_t, Arrivals> arrivals_;
+    std::map<std::uint32_t, base::Instant> last_runs_;  ///< by task, when one last ended
+
     std::map<Instance, Verdict> remembered_;
     std::deque<Instance> remembered_order_;
-    std::map<std::uint32_t, base::Duration> service_times_;
-    std::map<std::uint32_t, base::Instant> last_runs_;  ///< by task, when one last ended
-    base::Duration sojourn_{0};                         ///< moving average of the time in the queue
-    CloudDesk cloud_;
     EscalationStatistics statistics_;
 };
 

@@ -96,9 +96,11 @@ base::Result<Done> Catalogue::define_task(const Step& step, const std::string& a
         return name.empty() || name.size() > kTaskNameBytes;
     };
     if (task.task > kTaskLast || is_bad_name(task.name) || task.labels.size() > FR_CLASSES_MAX ||
-        std::ranges::any_of(task.labels, is_bad_name)) {
+        std::ranges::any_of(task.labels, is_bad_name) || task.priority >= Priority::kAudit ||
+        task.group_share_permille > 1000) {
         return base::fail(base::ErrorKind::kInvalidInput, "task not defined",
-                          "number above 255, name or label not 1..64 bytes, or too many labels",
+                          "number above 255, name or label not 1..64 bytes, too many labels, "
+                          "no such priority, or a share above 1",
                           "Correct the task's definition");
     }
     journal_.audit(step, actor, "task.define", std::to_string(task.task), task.name);

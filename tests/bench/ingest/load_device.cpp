@@ -120,6 +120,10 @@ void LoadDevice::say_hello() {
 }
 
 void LoadDevice::on_mqtt_message(std::string_view topic, swarm::ByteView payload) {
+    if (topic.ends_with("/verdict")) {
+        on_verdict(payload);
+        return;
+    }
     if (!topic.ends_with("/ack") || payload.size() < 9 ||
         read_fixed64(payload.subspan(1)) != stream().id) {
         return;
@@ -135,6 +139,50 @@ void LoadDevice::on_mqtt_message(std::string_view topic, swarm::ByteView payload
     stream().acked = next;
     moved_at_ = context_.loop->now();
     pump();
+}
+
+void LoadDevice::ask(std::uint32_t task, std::size_t input_bytes) {
+    using namespace std::chrono_literals;
+    const auto now = std::chrono::steady_clock::now();
+    if (!is_connected() || (is_asking_ && now - asked_at_ < 2s)) {
+        return;
+    }
+    core::Escalate message;
+    message.stream = {stream().id};
+    message.sequence = next_question_++;
+    message.task = task;
+    message.deadline_ms = 1000;
+    message.release = 2;
+    message.local_class = 1;
+    message.local_confidence = 90;
+    message.policy_reason = core::PolicyReason::kEscalateGain;
+    message.features = core::Features(base::Bytes(input_bytes, 0x11));
+    const auto payload = wire::encode_up(core::UpMessage{std::move(message)});
+    is_asking_ = true;
+    asked_at_ = std::chrono::steady_clock::now();
+    client_->publish(prefix_ + "up/escalate", payload, swarm::mqtt::Qos::kAtMostOnce);
+}
+
+// A verdict is: tag, fixed64 stream, tag, varint sequence, tag, varint status, ...
+void LoadDevice::on_verdict(swarm::ByteView payload) {
+    constexpr std::uint8_t kStatusTag = 3 << 3;
+    if (!is_asking_ || payload.size() < 12) {
+        return;
+    }
+    std::size_t at = 10;
+    while (at < payload.size() && (payload[at] & 0x80U) != 0) {
+        ++at;
+    }
+    const bool is_answered =
+        at + 2 < payload.size() && payload[at + 1] == kStatusTag &&
+        payload[at + 2] == static_cast<std::uint8_t>(core::VerdictStatus::kAnswered);
+    is_asking_ = false;
+    ++(is_answered ? context_.counters.answered : context_.counters.turned_away);
+    if (is_answered) {
+        context_.counters.trips_us.push_back(
+            std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - asked_at_)
+                .count());
+    }
 }
 
 void LoadDevice::pump() {

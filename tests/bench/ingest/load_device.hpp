@@ -5,8 +5,10 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "device-sim/net/connect_gate.hpp"
 #include "device-sim/net/mqtt_client.hpp"
@@ -20,6 +22,9 @@ struct LoadCounters {
     std::uint64_t payload_bytes = 0;
     std::uint64_t repeats = 0;  ///< times a device began again because no ack came
     std::uint64_t disconnects = 0;
+    std::uint64_t answered = 0;      ///< escalations
+    std::uint64_t turned_away = 0;   ///< with BUSY or a refusal
+    std::vector<double> trips_us{};  ///< of the answered ones, from publish to verdict
 };
 
 /// What the devices of a fleet share.
@@ -50,6 +55,10 @@ public:
     void say_hello();
     bool has_answer() const { return has_answer_; }
 
+    /// Sends one escalation of so many input bytes; the verdict is counted. Nothing while one
+    /// waits.
+    void ask(std::uint32_t task, std::size_t input_bytes);
+
     /// Fills the window.
     void pump();
     bool is_drained() const { return stream().next == stream().acked; }
@@ -73,6 +82,7 @@ private:
 
     void prepare(Stream& stream);
     void open();
+    void on_verdict(swarm::ByteView payload);
     void send_batch();
     Stream& stream() { return streams_[context_.phase]; }
     const Stream& stream() const { return streams_[context_.phase]; }
@@ -89,6 +99,9 @@ private:
     swarm::Bytes buffer_;
     swarm::Milliseconds moved_at_{0};
     bool has_answer_ = false;
+    bool is_asking_ = false;
+    std::uint64_t next_question_ = 1;
+    std::chrono::steady_clock::time_point asked_at_;
     bool is_closing_ = false;
 };
 

@@ -159,6 +159,17 @@ LoadCounters LoadFleet::run(std::size_t phase, Milliseconds warm_up, Millisecond
     return measured;
 }
 
+LoadCounters LoadFleet::ask(std::size_t count, Milliseconds gap, std::uint32_t task,
+                            std::size_t input_bytes) {
+    context_.counters = {};
+    for (std::size_t i = 0; i < count; ++i) {
+        devices_[i % devices_.size()]->ask(task, input_bytes);
+        run_until(gap, [] { return false; });
+    }
+    run_until(Milliseconds{1000}, [] { return false; });
+    return context_.counters;
+}
+
 Result<void> LoadFleet::drain(Milliseconds limit) {
     const auto is_drained = [this] {
         return std::all_of(devices_.begin(), devices_.end(),

@@ -35,6 +35,10 @@ public:
     LoadCounters run(std::size_t phase, swarm::Milliseconds warm_up, swarm::Milliseconds span,
                      const std::function<void()>& on_begin, const std::function<void()>& on_end);
 
+    /// Sends one escalation every `gap`, the devices in turn.
+    LoadCounters ask(std::size_t count, swarm::Milliseconds gap, std::uint32_t task,
+                     std::size_t input_bytes);
+
     /// Waits until everything sent is acked.
     swarm::Result<void> drain(swarm::Milliseconds limit);
 

@@ -3,11 +3,13 @@
 
 #include "bench/ingest/varint.hpp"
 #include "frugal/limits.h"
+#include "wire/device_messages.hpp"
 
 namespace frugal::bench {
 namespace {
 
 constexpr std::string_view kUpDecisions = "/up/decisions";
+constexpr std::string_view kUpEscalate = "/up/escalate";
 
 net::MqttSettings settings_of(const std::string& socket, const std::string& site) {
     net::MqttSettings settings;
@@ -64,11 +66,33 @@ void NullSubscriber::stop() {
     }
 }
 
+void NullSubscriber::answer(std::string_view topic, base::ByteView payload) {
+    if (payload.size() < 9) {
+        return;
+    }
+    auto device = topic.substr(prefix_.size());
+    device.remove_suffix(kUpEscalate.size());
+    const core::Verdict verdict{.stream = {read_fixed64(payload.subspan(1))},
+                                .sequence = 1,
+                                .status = core::VerdictStatus::kAnswered,
+                                .class_id = 3,
+                                .confidence = 200,
+                                .tier = core::Tier::kEdge,
+                                .edge_model = 0x12345678};
+    static_cast<void>(link_.publish(prefix_ + std::string(device) + "/down/verdict",
+                                    wire::encode_down(core::DownMessage{verdict}),
+                                    net::Qos::kAtMostOnce));
+}
+
 void NullSubscriber::on_messages(const net::MessageBatch& batch) {
     constexpr std::size_t kSequenceAt = 11;
     constexpr std::uint8_t kSequenceTag = 3 << 3;
     for (std::size_t i = 0; i < batch.size(); ++i) {
         const auto message = batch[i];
+        if (message.topic.ends_with(kUpEscalate)) {
+            answer(message.topic, message.payload);
+            continue;
+        }
         if (!message.topic.ends_with(kUpDecisions) || message.payload.size() < 16) {
             continue;
         }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ceiling of the ingest bench: sits where frugald sits (same library, same Unix socket, same
 // client id, same subscription) and acks what arrives without checking or storing it, one ack a
-// device and hand-off, which is the fewest acks anybody could send. A thread of its own.
+// device and hand-off, which is the fewest acks anybody could send. An escalation is answered with
+// the same bytes whatever it asks: the bare round trip. A thread of its own.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -34,6 +35,7 @@ private:
     };
 
     void on_messages(const net::MessageBatch& batch);
+    void answer(std::string_view topic, base::ByteView payload);
 
     std::string prefix_;
     std::uint32_t batch_;

@@ -47,6 +47,11 @@ public:
     // Devices
     virtual void on_boot(const DeviceView&, fr_status_t) {}
     virtual void on_wiped(std::size_t /*device*/) {}
+    /// A sample was taken whose decision must be final by `deadline`; `sequence` is its number.
+    virtual void on_submitted(std::size_t /*device*/, std::uint64_t /*sequence*/,
+                              base::Instant /*deadline*/) {}
+    virtual void on_decided(std::size_t /*device*/, std::uint64_t /*sequence*/,
+                            base::Instant /*now*/) {}
     virtual void on_step(const DeviceView&) {}
     virtual void on_flash(const DeviceView&, std::uint32_t /*offset*/, std::uint32_t /*size*/) {}
     virtual void on_chunk(const DeviceView&) {}

@@ -162,6 +162,9 @@ void DeviceHost::decided(const fr_decision_t& decision) {
     if (flash_.is_cut()) {
         return;
     }
+    context_.tell([&](Checker& checker) {
+        checker.on_decided(plan_.index, decision.sequence, context_.timeline.now());
+    });
     auto& told = truth().told[decision.sequence];
     context_.trace.note(fmt::format("{} decided {} class {} tier {} reason {}", plan_.index,
                                     decision.sequence, decision.class_id, decision.tier,
@@ -446,13 +449,21 @@ void DeviceHost::sample() {
         std::copy(kCanary.begin(), kCanary.end(), input.begin() + 200);
         fr_node_add_energy(&node_, FR_USE_INFERENCE,
                            50 + static_cast<std::uint32_t>(rng_.below(100)));
-        const fr_submission_t submission{kTask, input.data(), input.size(),
-                                         100 + static_cast<std::uint32_t>(rng_.below(2000)),
+        const auto deadline_ms = 100 + static_cast<std::uint32_t>(rng_.below(2000));
+        const fr_submission_t submission{kTask, input.data(), input.size(), deadline_ms,
                                          FR_PRIVACY_PUBLIC};
         fr_submit_result_t result{};
         const auto status = fr_node_submit(&node_, &submission, now_ms(), &result);
-        if (status == FR_OK && result.escalated) {
+        if (status == FR_OK && result.escalated && !flash_.is_cut()) {
             context_.trace.sometimes("escalated");
+            const auto deadline = context_.timeline.now() + milliseconds(deadline_ms);
+            // Without a link it was final, and told, before the call came back.
+            const auto told = truth().told.find(result.sequence);
+            if (told == truth().told.end() || told->second.empty()) {
+                context_.tell([&](Checker& checker) {
+                    checker.on_submitted(plan_.index, result.sequence, deadline);
+                });
+            }
         }
         after_call();
     }

@@ -128,6 +128,9 @@ bool FaultInjector::inject_gateway(FaultKind kind) {
             gateway_.set_slow_edge(true);
             context_.timeline.after(up_to(minutes(1)), [this] { gateway_.set_slow_edge(false); });
             return true;
+        case FaultKind::kHungEdge:
+            gateway_.hang_edge(up_to(seconds(40)));
+            return true;
         case FaultKind::kAmnesia:
             if (gateway_.has_backup() && rng_.chance(0.5)) {
                 gateway_.restore_backup();

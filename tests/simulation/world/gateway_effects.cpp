@@ -95,6 +95,10 @@ void GatewayHost::perform_effect(core::Infer&& job) {
                            base::fail(base::ErrorKind::kInternal, "the engine failed"));
         }
     }
+    if (now().instant < edge_hangs_until_) {
+        context_.trace.sometimes("edge model hung");
+        took += edge_hangs_until_ - now().instant;
+    }
     later(took, [this, work = job.work, answers = std::move(answers), took]() mutable {
         push(core::InferenceDone{work, std::move(answers), took});
     });
@@ -103,6 +107,18 @@ void GatewayHost::perform_effect(core::Infer&& job) {
 // The worlds configure no third tier.
 void GatewayHost::perform_effect(core::AskCloud&& job) {
     push(core::CloudDone{job.work, base::fail(base::ErrorKind::kUnavailable, "no such server")});
+}
+
+void GatewayHost::set_slow_edge(bool is_slow) {
+    edge_is_slow_ = is_slow;
+    if (tick_ != nullptr) {
+        const auto cpu = static_cast<std::uint8_t>(is_slow ? 255 : rng_.below(100));
+        push(core::HostLoad{cpu, static_cast<std::uint8_t>(is_slow ? 128 : 0)});
+    }
+}
+
+void GatewayHost::hang_edge(base::Duration duration) {
+    edge_hangs_until_ = now().instant + duration;
 }
 
 void GatewayHost::perform_effect(core::IssueCertificate&& job) {

@@ -182,6 +182,7 @@ void GatewayHost::heal() {
     is_healed_ = true;
     crash_point_ = CrashPoint::kNone;
     edge_is_slow_ = false;
+    edge_hangs_until_ = {};
     disk_.disarm();
     disk_.set_quota(UINT64_MAX);
 }

@@ -42,7 +42,9 @@ public:
     void crash(bool loses_power);
     void arm(CrashPoint point) { crash_point_ = point; }
     void jump_wall_clock(std::int64_t by_ms) { wall_offset_ms_ += by_ms; }
-    void set_slow_edge(bool is_slow) { edge_is_slow_ = is_slow; }
+    void set_slow_edge(bool is_slow);
+    /// The next batches do not come back for so long.
+    void hang_edge(base::Duration duration);
     /// Replaces the database by a copy made earlier.
     void take_backup() { backup_ = disk_.image(); }
     bool has_backup() const { return !backup_.empty(); }
@@ -124,6 +126,7 @@ private:
     CrashPoint crash_point_ = CrashPoint::kNone;
     std::int64_t wall_offset_ms_ = 0;
     bool edge_is_slow_ = false;
+    base::Instant edge_hangs_until_;
     bool link_is_up_ = false;
     bool is_healed_ = false;
     bool was_unknown_ = false;

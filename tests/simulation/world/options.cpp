@@ -41,6 +41,7 @@ constexpr std::array<std::string_view, kFaultKinds> kFaultNames = {"clog",
                                                                    "impostor",
                                                                    "clock-jump",
                                                                    "slow-edge",
+                                                                   "hung-edge",
                                                                    "lost-flush"};
 
 struct PlantFacts {
@@ -127,11 +128,15 @@ Options options_of_seed(std::uint64_t seed) {
     options.fault_interval = between(rng, seconds(4), seconds(40));
     for (std::size_t i = 0; i < kFaultKinds; ++i) {
         const auto kind = static_cast<FaultKind>(i);
+        if (kind == FaultKind::kHungEdge) {
+            continue;
+        }
         options.set(kind, rng.chance(is_drastic(kind) ? 0.15 : 0.4));
     }
-    // Not drawn: the seeds kept for what they found before this kind came keep their meaning.
+    // Not drawn: the seeds kept for what they found before these kinds came keep their meaning.
     options.set(FaultKind::kLostFlush, seed % 4 == 3);
     options.has_variants = seed % 5 == 2;
+    options.set(FaultKind::kHungEdge, seed % 8 == 5);
     return options;
 }
 

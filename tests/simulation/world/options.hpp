@@ -43,9 +43,10 @@ enum class FaultKind : std::uint8_t {
     kImpostor,      ///< a device's hello names another one
     kClockJump,     ///< the gateway's wall clock jumps
     kSlowEdge,      ///< the edge model takes long, or fails
+    kHungEdge,      ///< the edge model does not come back for long
     kLostFlush,     ///< a flush fails, the process is killed, later the machine loses power
 };
-inline constexpr std::size_t kFaultKinds = 29;
+inline constexpr std::size_t kFaultKinds = 30;
 std::string_view to_string(FaultKind kind);
 
 /// A bug built into the world on purpose, to show that its checker finds it.

@@ -33,6 +33,8 @@ Down SiteModel::ack() const {
     ack.set_next_sequence(next_sequence);
     ack.set_fencing_epoch(fencing);
     ack.set_credit(credit);
+    ack.set_price(price);
+    ack.set_load(load);
     return {FR_DOWN_ACK, serialize(ack)};
 }
 
@@ -249,6 +251,8 @@ std::vector<Down> SiteModel::on_escalate(const base::Bytes& payload) {
     verdict.set_status(answer == Answer::kEdge   ? v1::VERDICT_STATUS_ANSWERED
                        : answer == Answer::kBusy ? v1::VERDICT_STATUS_BUSY
                                                  : v1::VERDICT_STATUS_REFUSED);
+    verdict.set_price(price);
+    verdict.set_load(load);
     verdict.set_retry_after_ms(answer == Answer::kBusy ? 500 : 0);
     if (answer == Answer::kEdge) {
         verdict.set_class_id(edge_class);

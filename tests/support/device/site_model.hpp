@@ -55,6 +55,8 @@ public:
     std::uint64_t fencing = 1;
     std::uint32_t version = 0;
     std::uint32_t credit = 64;
+    std::uint32_t price = 0;  ///< of acks and verdicts
+    std::uint32_t load = 0;
     std::uint32_t minimum_battery = 0;
     std::uint32_t not_before_ticks = 0;
     bool offers_artifact = true;

@@ -1,59 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Escalated tasks: admitted only if there is time, earliest deadline first, raw input nowhere.
-#include "unit/core/site_world.hpp"
+#include "unit/core/escalation_world.hpp"
 
 namespace frugal::core {
 namespace {
 
 using std::chrono::milliseconds;
-
-CoreConfig small_config() {
-    CoreConfig config;
-    config.offload.queue_limit = 4;
-    config.offload.first_service_time = milliseconds(10);
-    config.offload.return_allowance = milliseconds(1);
-    return config;
-}
-
-class Escalation : public ::testing::Test {
-protected:
-    explicit Escalation(const CoreConfig& config = small_config()) : world(config) {
-        for (const auto* device : {"a", "b", "c"}) {
-            world.enrol(device);
-            world.say(device, hello(device));
-        }
-        world.get<Done>(SetEdgeModel{
-            {.task = 1, .digest = digest_of(80), .name = "big", .input_bytes = 3}, {}});
-        world.take();
-    }
-    void escalate(const char* device, std::uint64_t sequence, std::uint32_t deadline_ms = 1000,
-                  PolicyReason reason = PolicyReason::kEscalateGain, std::uint32_t task = 1,
-                  base::Bytes features = {1, 2, 3}) {
-        Escalate message;
-        message.stream = {7};
-        message.sequence = sequence;
-        message.task = task;
-        message.deadline_ms = deadline_ms;
-        message.local_class = 2;
-        message.policy_reason = reason;
-        message.features = Features(std::move(features));
-        world.say(device, std::move(message));
-    }
-    /// Answers the inference that was asked for last.
-    void finish(milliseconds service = milliseconds(10), std::uint32_t class_id = 5) {
-        const auto asked = world.performed<Infer>();
-        ASSERT_GT(asked.size(), finished);
-        const auto work = asked[finished++]->work;
-        world.now.instant = world.now.instant + service;
-        world.give(InferenceDone{work, {EdgeAnswer{class_id, 240, 0xABCD}}, service});
-    }
-    std::vector<Verdict> verdicts(const char* device) { return world.sent<Verdict>(device); }
-    EscalationStatistics statistics() {
-        return world.get<EscalationStatistics>(GetEscalationStatistics{});
-    }
-    SiteWorld world;
-    std::size_t finished = 0;
-};
+using Escalation = EscalationWorld;
 
 TEST_F(Escalation, AnswersWithTheEdgesVerdict) {
     escalate("a", 3);
@@ -73,8 +26,8 @@ TEST_F(Escalation, AnswersWithTheEdgesVerdict) {
 
 TEST_F(Escalation, RunsTheEarliestDeadlineFirstAndAuditsLast) {
     escalate("a", 0);  // runs at once
-    escalate("a", 1, 900);
     escalate("b", 2, 100, PolicyReason::kAudit);
+    escalate("a", 1, 900);
     escalate("c", 3, 300);
     for (int i = 0; i < 4; ++i) {
         finish();
@@ -90,22 +43,41 @@ TEST_F(Escalation, SaysBusyAtOnceWhenThereIsNoTime) {
     escalate("b", 1, 15);  // 10 ms of work before it, 10 ms of its own
     ASSERT_EQ(verdicts("b").size(), 1U);
     EXPECT_EQ(verdicts("b")[0].status, VerdictStatus::kBusy);
-    EXPECT_EQ(verdicts("b")[0].retry_after_ms, 20U);
+    EXPECT_GE(verdicts("b")[0].retry_after_ms, 20U);
+    EXPECT_LE(verdicts("b")[0].retry_after_ms, 25U) << "spread by a quarter";
     EXPECT_EQ(statistics().busy, 1U);
 }
 
-TEST_F(Escalation, ShedsAuditsForARealTaskWhenTheQueueIsFull) {
-    escalate("a", 0);
-    for (std::uint64_t i = 1; i <= 4; ++i) {
-        escalate(i <= 2 ? "b" : "c", i, 1000, PolicyReason::kAudit);
+class FullDesk : public EscalationWorld {
+protected:
+    static CoreConfig config() {
+        auto config = small_offload_config();
+        config.offload.queue_limit = 1;
+        return config;
     }
+    FullDesk() : EscalationWorld(config()) {}
+};
+
+TEST_F(FullDesk, ShedsAnAuditForARealTask) {
+    escalate("a", 0);
+    escalate("c", 4, 1000, PolicyReason::kAudit);
+    EXPECT_EQ(statistics().queued, 1U);
+    escalate("b", 6, 1000, PolicyReason::kAudit);
+    EXPECT_EQ(verdicts("b").back().status, VerdictStatus::kBusy) << "an audit sheds nobody";
     escalate("a", 5);
-    EXPECT_EQ(statistics().queued, 4U);
+    EXPECT_EQ(statistics().queued, 1U);
     ASSERT_EQ(verdicts("c").size(), 1U);
     EXPECT_EQ(verdicts("c")[0].sequence, 4U);
     EXPECT_EQ(verdicts("c")[0].status, VerdictStatus::kBusy);
-    escalate("b", 6, 1000, PolicyReason::kAudit);
-    EXPECT_EQ(verdicts("b").back().status, VerdictStatus::kBusy) << "an audit sheds nobody";
+    EXPECT_EQ(statistics().audits_shed, 1U);
+}
+
+TEST_F(Escalation, TakesAuditsInSpareTimeOnly) {
+    escalate("a", 0);
+    escalate("b", 1);
+    escalate("c", 2, 60'000, PolicyReason::kAudit);
+    ASSERT_EQ(verdicts("c").size(), 1U) << "in time it would have been";
+    EXPECT_EQ(verdicts("c")[0].status, VerdictStatus::kBusy);
 }
 
 TEST_F(Escalation, AdmitsNoMoreThanItsLimits) {
@@ -113,7 +85,7 @@ TEST_F(Escalation, AdmitsNoMoreThanItsLimits) {
         escalate(i % 2 == 0 ? "a" : "b", i, 60'000);
     }
     EXPECT_LE(statistics().queued, 4U);
-    EXPECT_LE(statistics().queued_bytes, 12U);
+    EXPECT_LE(statistics().queued_bytes, 15U) << "what runs counts";
     EXPECT_EQ(statistics().load, 255U);
     EXPECT_EQ(statistics().price, 255U);
 }
@@ -151,7 +123,7 @@ TEST_F(Escalation, OneStallOfTheEngineTurnsNobodyAway) {
         finish(milliseconds(10));
     }
     escalate("a", 20, 60'000);
-    finish(milliseconds(59'000));
+    finish(milliseconds(4'900));
     EXPECT_LE(statistics().service_time.at(1), milliseconds(14)) << "(7 * 10 + 4 * 10) / 8";
     escalate("a", 21, 50);
     EXPECT_EQ(statistics().running, 1U);
@@ -229,7 +201,7 @@ TEST_F(Escalation, TellsTheDeviceWhenTheEngineFails) {
 }
 
 TEST_F(Escalation, GivesEachDeviceItsShareOnly) {
-    CoreConfig config = small_config();
+    CoreConfig config = small_offload_config();
     config.offload.queue_limit = 100;
     SiteWorld fair(config);
     fair.enrol("a");

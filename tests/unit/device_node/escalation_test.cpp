@@ -71,6 +71,31 @@ TEST_F(Escalation, ABusyEdgeLeavesTheLocalAnswerAndAPause) {
     EXPECT_TRUE(world.last.escalated);
 }
 
+TEST_F(Escalation, AClosedEdgeIsSentNothingUntilAnAckSaysOtherwise) {
+    for (auto* word : {&world.site.load, &world.site.price}) {
+        *word = 0;
+        start_with(maker().policy(1, 255));
+        *word = 255;
+        ASSERT_EQ(world.submit(), FR_OK);
+        EXPECT_TRUE(world.last.escalated) << "nobody has told it yet";
+        world.settle();
+        const auto sent = world.site.escalations;
+        for (int i = 0; i < 8; ++i) {
+            ASSERT_EQ(world.submit(), FR_OK);
+            EXPECT_FALSE(world.last.escalated) << "though its gain beats any price";
+            EXPECT_EQ(world.last.reason, FR_POLICY_BUDGET);
+        }
+        EXPECT_EQ(world.site.escalations, sent);
+        *word = 254;
+        world.run(20000);  // its decisions are acknowledged
+        ASSERT_EQ(world.submit(), FR_OK);
+        EXPECT_TRUE(world.last.escalated) << "expensive is not closed";
+        world.settle();
+        *word = 0;
+        world.run(20000);
+    }
+}
+
 TEST_F(Escalation, AtMostFourWait) {
     start_with(maker().policy(1, 255));
     world.site.answer = Answer::kSilence;

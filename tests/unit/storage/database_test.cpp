@@ -226,6 +226,7 @@ TEST_F(DatabaseTest, AnUpgradeConfirmsEarlierRevocationsOnceMore) {
         "ALTER TABLE release DROP COLUMN statement_key_id;"
         "ALTER TABLE variant DROP COLUMN stripped_bytes;"
         "DROP TABLE policy_version; DROP TABLE policy_part; DROP TABLE policy_rollout;"
+        "ALTER TABLE task DROP COLUMN priority; ALTER TABLE task DROP COLUMN group_share_permille;"
         "PRAGMA user_version = 1");  // as it was
     const auto devices = open().load()->devices;
     ASSERT_EQ(devices.size(), 2U);

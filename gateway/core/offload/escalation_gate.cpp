@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+// The door of the desk: one pass over what an escalation would mean, O(log n) in what waits.
+#include <algorithm>
+
+#include "core/offload/escalation_desk.hpp"
+#include "core/offload/learning_desk.hpp"
+
+namespace frugal::core {
+
+namespace {
+constexpr auto kForgetShares = std::chrono::seconds(1);  ///< so long idle, and all begin anew
+}  // namespace
+
+void EscalationDesk::on_escalate(const Step& step, Device& device, Escalate&& escalate) {
+    ++statistics_.received;
+    const Instance instance{device.record.number, escalate.stream, escalate.sequence};
+    if (is_asked_again(step, instance)) {
+        return;
+    }
+    const auto patience = std::min<base::Duration>(std::chrono::milliseconds(escalate.deadline_ms),
+                                                   config_.deadline_max);
+    if (!is_answerable(step, device, escalate)) {
+        const CloudDesk::Question question{.instance = instance,
+                                           .task = escalate.task,
+                                           .local_class = escalate.local_class,
+                                           .deadline = step.now.instant + patience};
+        if (catalogue_.edge_model(escalate.task) == nullptr &&
+            goes_on(step, CloudDesk::Question(question), escalate.may_go_on, escalate.features)) {
+            return;
+        }
+        ++statistics_.refused;
+        refuse(step, instance, escalate.task);
+        return;
+    }
+    const bool is_audit = escalate.policy_reason == PolicyReason::kAudit;
+    statistics_.audits += is_audit ? 1 : 0;
+    const auto priority = is_audit ? Priority::kAudit : priority_of(escalate.task);
+    auto seen = observation_of(device, escalate);
+    Escalation job{
+        .instance = instance,
+        .task = escalate.task,
+        .local_class = escalate.local_class,
+        .group = group_of(device),
+        .place = {static_cast<std::uint8_t>(priority), step.now.instant + patience, next_order_++},
+        .arrived = step.now.instant,
+        .seen = std::move(seen),
+        .may_go_on = escalate.may_go_on,
+        .features = std::move(escalate.features)};
+    if (share_of(job.task) != 0) {
+        budget_.on_escalated({job.task, job.group});
+    }
+    if (idle_since_ && step.now.instant - *idle_since_ > kForgetShares) {
+        shares_.clear();
+    }
+    const auto gate = judge(step, job);
+    if (gate.refused) {
+        turn_away(step, job, *gate.refused, gate.retry_after);
+        return;
+    }
+    ++statistics_.admitted;
+    note_arrival(step.now.instant, job.task);
+    job.charged = gate.charged;
+    job.is_probe = gate.is_probe;
+    idle_since_.reset();
+    active_.insert(instance);
+    queue_.add(std::move(job), gate.work, gate.latest);
+    dispatch(step);
+}
+
+bool EscalationDesk::is_asked_again(const Step& step, const Instance& instance) {
+    if (active_.contains(instance)) {
+        ++statistics_.duplicates;
+        return true;
+    }
+    const auto found = remembered_.find(instance);
+    if (found != remembered_.end()) {
+        ++statistics_.duplicates;
+        const auto now = load();
+        send(step, instance, {LoadMeter::price_of(now), now}, found->second);
+        return true;
+    }
+    return false;
+}
+
+bool EscalationDesk::is_answerable(const Step& step, Device& device, const Escalate& escalate) {
+    const auto* task = catalogue_.task(escalate.task);
+    if (task != nullptr && task->privacy == TaskPrivacy::kNever) {
+        journal_.incident(step, device, IncidentKind::kPrivateInput,
+                          "input of private task " + std::to_string(escalate.task));
+        return false;
+    }
+    const auto* model = catalogue_.edge_model(escalate.task);
+    return model != nullptr &&
+           (model->input_bytes == 0 || model->input_bytes == escalate.features.size());
+}
+
+EscalationDesk::Gate EscalationDesk::judge(const Step& step, const Escalation& candidate) {
+    Gate gate;
+    gate.refused = refuse_early(step, candidate, gate);
+    if (gate.refused) {
+        return gate;
+    }
+    gate.work = times_.share(candidate.task) / std::max(config_.workers, 1U);
+    const auto wait = running_wait(step.now.instant) + queue_.tree().work_before(candidate.place);
+    gate.retry_after = wait + times_.typical(candidate.task, 1);
+    gate.refused = refuse_by_time(step, candidate, gate);
+    if (!gate.refused) {
+        gate.refused = refuse_by_share(step, candidate, wait, gate);
+    }
+    if (!gate.refused && !make_room(step, candidate)) {
+        gate.refused = BusyCause::kFull;
+    }
+    if (gate.refused && gate.charged != base::Duration(0)) {
+        shares_.refund(candidate.group, candidate.instance.device, gate.charged);
+    }
+    return gate;
+}
+
+std::optional<BusyCause> EscalationDesk::refuse_early(const Step& step, const Escalation& candidate,
+                                                      Gate& gate) const {
+    const auto now = step.now.instant;
+    if (const auto until = health_.down_until(candidate.task, now)) {
+        gate.retry_after = *until - now;
+        return BusyCause::kEdgeDown;
+    }
+    const bool is_stuck = hung_batches() >= std::max(config_.workers, 1U);
+    const bool is_tried = queue_.size_of_task(candidate.task) != 0 ||
+                          std::ranges::any_of(running_, [&](const auto& entry) {
+                              return entry.second.task == candidate.task;
+                          });
+    if (is_stuck || (health_.is_on_trial(candidate.task) && is_tried)) {
+        gate.retry_after = config_.down_pause;
+        return BusyCause::kEdgeDown;
+    }
+    if (budget_.price({candidate.task, candidate.group}) == LoadMeter::kStop) {
+        gate.retry_after = config_.down_pause;
+        return BusyCause::kBudget;
+    }
+    if (queue_.size_of_device(candidate.instance.device) >= config_.per_device) {
+        gate.retry_after = times_.typical(candidate.task, 1) * config_.per_device;
+        return BusyCause::kShare;
+    }
+    return std::nullopt;
+}
+
+// It must have started early enough for its own answer, and must leave everybody behind it who was
+// promised one with enough time.
+std::optional<BusyCause> EscalationDesk::refuse_by_time(const Step& step,
+                                                        const Escalation& candidate,
+                                                        Gate& gate) const {
+    const auto now = step.now.instant;
+    const auto back = returns_.allowance(candidate.group);
+    const auto typical = times_.typical(candidate.task, 1);
+    const auto slow = times_.slow(candidate.task, 1);
+    const auto latest_of = [&](base::Duration service) {
+        return base::Instant{(candidate.place.deadline - base::Instant{}) - back - service};
+    };
+    gate.latest = latest_of(typical);
+    const auto start = now + running_wait(now);
+    if (start + queue_.tree().work_before(candidate.place) > latest_of(slow)) {
+        gate.is_probe = may_probe(step, candidate.task);
+        return gate.is_probe ? std::optional<BusyCause>() : BusyCause::kNoTime;
+    }
+    const auto headroom = queue_.tree().headroom_behind(candidate.place);
+    if (start + gate.work + (slow - typical) > headroom) {
+        return BusyCause::kNoTime;
+    }
+    return std::nullopt;
+}
+
+// While there is enough for everybody nobody is asked whether it is his turn, and an idle engine
+// takes whoever comes. Audits are what spare time is for, so they have their turns in it as well.
+std::optional<BusyCause> EscalationDesk::refuse_by_share(const Step& step,
+                                                         const Escalation& candidate,
+                                                         base::Duration wait, Gate& gate) {
+    const auto now = step.now.instant;
+    const auto tolerance =
+        std::max(guard_.target(candidate.slack()), times_.slow(candidate.task, 1));
+    const auto all = running_wait(now) + queue_.tree().work();
+    const bool is_spare = !guard_.is_standing() && all <= tolerance;
+    const bool is_contested = contested_at_ && now - *contested_at_ < config_.sojourn_interval;
+    if (is_spare && !is_contested && !candidate.is_audit()) {
+        return std::nullopt;
+    }
+    // Asked of whoever is turned away, too: who wants a share counts in its size.
+    const bool has_turn = shares_.may_have(candidate.group, candidate.instance.device);
+    const bool is_idle = queue_.is_empty() && running_.size() < config_.workers;
+    if (candidate.is_audit() && all > tolerance) {
+        return BusyCause::kStanding;
+    }
+    if (guard_.is_standing() && !is_idle && wait > tolerance) {
+        // From now on a short queue is nobody's gift: whoever asks most often would find it first.
+        contested_at_ = has_turn ? now : contested_at_;
+        return BusyCause::kStanding;
+    }
+    if (!has_turn && !is_idle) {
+        return BusyCause::kShare;
+    }
+    gate.charged = times_.share(candidate.task);
+    shares_.charge(candidate.group, candidate.instance.device, gate.charged);
+    return std::nullopt;
+}
+
+// An estimate that forbids every task would never be corrected: nothing runs, nothing is measured.
+bool EscalationDesk::may_probe(const Step& step, std::uint32_t task) const {
+    if (!queue_.is_empty() || !running_.empty()) {
+        return false;
+    }
+    const auto found = last_runs_.find(task);
+    return found == last_runs_.end() || step.now.instant - found->second >= config_.probe_interval;
+}
+
+base::Duration EscalationDesk::running_wait(base::Instant now) const {
+    base::Duration left{0};
+    std::uint32_t working = 0;
+    for (const auto& [work, batch] : running_) {
+        if (!batch.is_hung) {
+            left += std::max(base::Duration(0), batch.expected - (now - batch.started));
+            ++working;
+        }
+    }
+    const auto workers = std::max(config_.workers, 1U);
+    return running_.size() < workers || working == 0 ? base::Duration(0) : left / workers;
+}
+
+// Within the limits, or at the cost of an audit.
+bool EscalationDesk::make_room(const Step& step, const Escalation& candidate) {
+    while (queue_.size() >= config_.queue_limit ||
+           bytes_in_flight() + candidate.features.size() > config_.queue_bytes) {
+        // Only an audit gives way: whoever was admitted otherwise was promised an answer.
+        const auto* audit = queue_.last_audit();
+        if (audit == nullptr || candidate.is_audit()) {
+            return false;
+        }
+        const auto shed = release(audit->place);
+        ++statistics_.audits_shed;
+        turn_away(step, shed, BusyCause::kFull, times_.typical(shed.task, 1));
+    }
+    return true;
+}
+
+Priority EscalationDesk::priority_of(std::uint32_t task) const {
+    const auto* record = catalogue_.task(task);
+    return record == nullptr ? Priority::kNormal : record->priority;
+}
+
+std::uint32_t EscalationDesk::share_of(std::uint32_t task) const {
+    const auto* record = catalogue_.task(task);
+    return record == nullptr ? 0 : record->group_share_permille;
+}
+
+std::string EscalationDesk::group_name(const Device& device) const {
+    if (config_.groups_by_label) {
+        return device.record.label;
+    }
+    return device.record.capability ? device.record.capability->device_class.text() : std::string();
+}
+
+GroupNumber EscalationDesk::group_of(const Device& device) {
+    const auto next = static_cast<GroupNumber>(groups_.size());
+    return groups_.try_emplace(group_name(device), next).first->second;
+}
+
+// A pause counts no more than four of the gaps before it.
+void EscalationDesk::note_arrival(base::Instant now, std::uint32_t task) {
+    const auto [found, is_new] =
+        arrivals_.try_emplace(task, Arrivals{now, std::chrono::seconds(1)});
+    auto& arrivals = found->second;
+    if (!is_new) {
+        const base::Duration most = arrivals.gap * 4 + std::chrono::milliseconds(1);
+        arrivals.gap = (arrivals.gap * 7 + std::min(now - arrivals.last, most)) / 8;
+        arrivals.last = now;
+    }
+}
+
+}  // namespace frugal::core

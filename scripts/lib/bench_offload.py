@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The offload part of scripts/bench: the door of the escalation desk, overload, and round trips."""
+
+import os
+
+from bench_figures import Figure, Skip, run_json
+
+MODEL = os.path.join("device-sim", "models", "fashion-edge.tflite")
+INPUT_BYTES = 784
+
+
+def round_trip(context, root):
+    """Through a real broker, gateway and edge model, beside the bare one in the same run."""
+    site = context.site()
+    program = context.binary("offload_load")
+    if not os.access(program, os.X_OK):
+        raise Skip("offload_load is not built")
+    site.control("task", "define", "1", "load", "--labels", ",".join(f"c{i}" for i in range(10)))
+    site.control("task", "set-edge-model", "1", os.path.join(root, MODEL))
+    command = [program, "--site", "bench", "--broker", f"127.0.0.1:{site.mqtt_port}",
+               "--ca", os.path.join(site.directory, "broker", "ca.pem"),
+               "--est", f"https://127.0.0.1:{site.http_port}", "--claims", site.claims,
+               "--state", os.path.join(site.folder, "devices"), "--devices", "16",
+               "--socket", os.path.join(site.directory, "run", "mqtt.sock"),
+               "--gateway-pid", str(site.gateway.child.pid), "--input-bytes", str(INPUT_BYTES)]
+    trip = run_json(command, 120)
+    statistics = site.control("escalation", "statistics")
+    trip["model_p50_us"] = min((size["p50_us"] for size in statistics["batch_sizes"] if size["size"] == 1), default=0)
+    trip["ratio"] = (trip["p50_us"] - trip["model_p50_us"]) / max(trip["bare_p50_us"], 1)
+    return trip
+
+
+def measure(context, root):
+    program = context.binary("offload_bench")
+    if not os.access(program, os.X_OK):
+        raise Skip("offload_bench is not built")
+    result = run_json([program], 120)
+    trip = round_trip(context, root)
+    result.update({"trip_" + name: value for name, value in trip.items()})
+    return [
+        Figure("admission at 5,000 escalations/s, p99", f"{result['admission_p99_us']:.1f} us",
+               f"goal 50 us on a Pi 4; p50 {result['admission_p50_us']:.1f} us", result["admission_p99_us"] <= 50),
+        Figure("  BUSY, p99", f"{result['busy_p99_us']:.1f} us", "goal 2,000 us", result["busy_p99_us"] <= 2000),
+        Figure("at 3 times the load: admitted and in time", f"{result['overload_kept']:.3%}",
+               f"goal 99 %; {result['overload_admitted']:,} of {result['overload_asked']:,} admitted",
+               result["overload_kept"] >= 0.99),
+        Figure("  tasks answered", f"{result['overload_tasks_answered']:.1%}",
+               f"audits, which go first: {result['overload_audits_answered']:.1%}"),
+        Figure("escalation round trip, p50", f"{trip['p50_us']:.0f} us",
+               f"bare round trip, same broker and run: {trip['bare_p50_us']:.0f} us; model {trip['model_p50_us']} us"),
+        Figure("  less the model, over the bare one", f"{trip['ratio']:.2f}",
+               f"goal 1.20; p99 {trip['p99_us']:.0f} us, bare {trip['bare_p99_us']:.0f} us", trip["ratio"] <= 1.2),
+    ], result

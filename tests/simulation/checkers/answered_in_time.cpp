@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// I25: whatever becomes of gateway, broker, link or edge model, a device that has power answers
+// every task within its deadline: with the edge's answer or with its own.
+#include <map>
+
+#include <fmt/format.h>
+
+#include "simulation/checkers/make.hpp"
+
+namespace frugal::simulation {
+
+namespace {
+
+/// A node wakes at whole milliseconds, and at the earliest in the next one.
+constexpr auto kGrain = std::chrono::milliseconds(3);
+
+class AnsweredInTime final : public Checker {
+public:
+    using Checker::Checker;
+
+    void on_submitted(std::size_t device, std::uint64_t sequence, base::Instant deadline) override {
+        open_[device][sequence] = deadline;
+    }
+
+    void on_decided(std::size_t device, std::uint64_t sequence, base::Instant now) override {
+        now_ = std::max(now_, now);
+        const auto found = open_[device].find(sequence);
+        if (found == open_[device].end()) {
+            return;
+        }
+        if (now > found->second + kGrain) {
+            report(device, sequence, now - found->second);
+        }
+        open_[device].erase(found);
+    }
+
+    // Without power there are no deadlines; what was open becomes final at the boot.
+    void on_boot(const DeviceView& device, fr_status_t) override { open_.erase(device.index); }
+    void on_wiped(std::size_t device) override { open_.erase(device); }
+
+    void on_step(const DeviceView& device) override {
+        const auto& waiting = open_[device.index];
+        if (!waiting.empty() && waiting.begin()->second + kGrain + std::chrono::seconds(1) < now_) {
+            report(device.index, waiting.begin()->first, now_ - waiting.begin()->second);
+        }
+    }
+
+private:
+    void report(std::size_t device, std::uint64_t sequence, base::Duration late) {
+        trace_.violate("I25", fmt::format("device {}: decision {} is {} us late", device, sequence,
+                                          late.count()));
+        open_.erase(device);
+    }
+
+    std::map<std::size_t, std::map<std::uint64_t, base::Instant>> open_;
+    base::Instant now_;
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> make_answered_in_time(const Oracle& o, Trace& t, const Options& s) {
+    return std::make_unique<AnsweredInTime>(o, t, s);
+}
+
+}  // namespace frugal::simulation
