@@ -8,6 +8,7 @@
 #include "app/policy_builder.hpp"
 #include "core/offload/policy_desk.hpp"
 #include "policy/author/compiled_policy.hpp"
+#include "policy/author/policy_file.hpp"
 #include "wire/json_commands.hpp"
 #include "wire/policy_queries.hpp"
 
@@ -91,6 +92,11 @@ Result<std::vector<CompiledPart>> compile(const Known& known, const wire::SetPol
     return compile_parts(text, *task, **release, known.tasks.next_policy);
 }
 
+/// Of a text that was compiled, so it can be read.
+std::uint32_t group_share(const Known& known, std::uint32_t task, const std::string& text) {
+    return policy::read_group_share(text, "policy", find_task(known.tasks, task)->name).value_or(0);
+}
+
 void set_policy(ApiParts& parts, const HttpRequest& request, const net::Responder& respond) {
     const auto wanted = wire::read_set_policy(request);
     if (!wanted) {
@@ -120,7 +126,8 @@ void set_policy(ApiParts& parts, const HttpRequest& request, const net::Responde
                   .release = wanted.model.text() + "@" + std::to_string(wanted.release),
                   .text = text,
                   .comment = wanted.comment,
-                  .parts = std::move(*signed_parts)};
+                  .parts = std::move(*signed_parts),
+                  .group_share_permille = group_share(known, wanted.task, text)};
               command.steps = wanted.steps;
               parts.gateway.ask(actor, std::move(command),
                                 [respond](const Result<core::AdminReply>& reply) {
@@ -279,8 +286,10 @@ void get_difference(ApiParts& parts, const HttpRequest& request, const net::Resp
                                   "frugalctl policy history lists them."));
                   return;
               }
-              const auto parts_differ =
+              auto parts_differ =
                   compare_parts(parts_of(*before), parts_of(*after), task, labels_of(known, task));
+              compare_shares(before->group_share_permille, after->group_share_permille,
+                             parts_differ);
               respond(wire::json_response(
                   200, wire::policy_difference_json(std::to_string(from), std::to_string(until),
                                                     parts_differ)));
@@ -302,15 +311,18 @@ void compare_file(ApiParts& parts, const HttpRequest& request, const net::Respon
                   return;
               }
               std::vector<CompiledPart> now;
+              std::uint32_t share_now = 0;
               for (const auto& policy : known.tasks.policies) {
                   if (policy.task == wanted.task) {
                       now.push_back({policy.device_class, policy.blob->content()});
+                      share_now = policy.group_share_permille;
                   }
               }
+              auto differs =
+                  compare_parts(now, *compiled, wanted.task, labels_of(known, wanted.task));
+              compare_shares(share_now, group_share(known, wanted.task, text), differs);
               respond(wire::json_response(
-                  200, wire::policy_difference_json("in force", "file",
-                                                    compare_parts(now, *compiled, wanted.task,
-                                                                  labels_of(known, wanted.task)))));
+                  200, wire::policy_difference_json("in force", "file", differs)));
           });
 }
 

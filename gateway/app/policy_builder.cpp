@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <map>
 
+#include <fmt/format.h>
+
 #include "crypto/verified_manifest.hpp"
 #include "policy/author/compiled_policy.hpp"
 #include "policy/author/policy_file.hpp"
@@ -103,6 +105,16 @@ std::vector<wire::PolicyPartDifference> compare_parts(const std::vector<Compiled
         }
     }
     return differences;
+}
+
+void compare_shares(std::uint32_t before, std::uint32_t after,
+                    std::vector<wire::PolicyPartDifference>& differences) {
+    const auto words = [](std::uint32_t permille) {
+        return permille == 0 ? std::string("-") : fmt::format("{:g} %", permille / 10.0);
+    };
+    if (before != after) {
+        differences.push_back({"any", "group share", words(before), words(after)});
+    }
 }
 
 }  // namespace frugal::app

@@ -43,4 +43,8 @@ std::vector<wire::PolicyPartDifference> compare_parts(const std::vector<Compiled
                                                       std::uint32_t task,
                                                       const std::vector<std::string>& labels);
 
+/// Adds a line if the share that groups may escalate is another; in thousandths, 0 for none.
+void compare_shares(std::uint32_t before, std::uint32_t after,
+                    std::vector<wire::PolicyPartDifference>& differences);
+
 }  // namespace frugal::app

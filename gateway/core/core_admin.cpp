@@ -66,10 +66,10 @@ struct Dispatch {
         return now(base::Result<Done>(Done{}));
     }
     Answer operator()(DefineTask&& command) {
-        const auto task = command.task;
+        const auto task = command.task.task;
         auto done = state.catalogue.define_task(step, by.actor, std::move(command));
         if (done) {
-            state.escalations.on_task(task);
+            state.escalations.on_shares(task);
         }
         return now(std::move(done));
     }

@@ -229,6 +229,7 @@ void Core::State::quarantine(const Step& step, Device& device) {
 void Core::State::follow_policies(const Step& step) {
     for (const auto& change : policies.take_changes()) {
         rollouts.on_policy(step, change);
+        escalations.on_shares(change.version->task);
     }
 }
 

@@ -188,6 +188,7 @@ struct PolicyRecord {
     std::uint32_t task = 0;
     std::uint32_t policy = 0;  ///< the id devices report
     SignedPointer blob{};
+    std::uint32_t group_share_permille = 0;  ///< as the task's; 0: the policy states none
 };
 
 enum class RolloutStatus : std::uint8_t {

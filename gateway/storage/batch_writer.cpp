@@ -38,7 +38,7 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
         {&BatchWriter::artifact_, "INSERT INTO artifact VALUES (?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::blob_, "INSERT INTO blob VALUES (NULL,?,?,?) ON CONFLICT (digest) DO NOTHING"},
         {&BatchWriter::edge_model_, "INSERT OR REPLACE INTO edge_model VALUES (?,?,?,?)"},
-        {&BatchWriter::policy_, "INSERT OR REPLACE INTO policy VALUES (?,?,?,?,?,?)"},
+        {&BatchWriter::policy_, "INSERT OR REPLACE INTO policy VALUES (?,?,?,?,?,?,?)"},
         {&BatchWriter::rollout_, "INSERT OR REPLACE INTO rollout VALUES (?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::rollout_device_, "INSERT OR REPLACE INTO rollout_device VALUES (?,?,?,?,?,?,?,?)"},
         {&BatchWriter::audit_, "INSERT INTO audit VALUES (?,?,?,?,?,?,?,?)"},
@@ -50,7 +50,7 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
         {&BatchWriter::old_observations_, "DELETE FROM observation WHERE number <= last_insert_rowid() - ?"},
         {&BatchWriter::stream_, "INSERT OR REPLACE INTO stream VALUES (?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::decision_, "INSERT INTO decision VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?)"},
-        {&BatchWriter::policy_version_, "INSERT INTO policy_version VALUES (?,?,?,?,?,?,?,?,?,?)"},
+        {&BatchWriter::policy_version_, "INSERT INTO policy_version VALUES (?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::policy_part_, "INSERT INTO policy_part VALUES (?,?,?,?,?,?)"},
         {&BatchWriter::policy_version_drop_, "DELETE FROM policy_version WHERE task = ? AND version = ?"},
         {&BatchWriter::policy_part_drop_, "DELETE FROM policy_part WHERE task = ? AND version = ?"},
@@ -278,6 +278,7 @@ base::Result<void> BatchWriter::put(const core::PolicyRecord& record) {
         .bytes(record.blob->content())
         .bytes(record.blob->signature())
         .number(record.blob->key_id())
+        .number(record.group_share_permille)
         .run();
 }
 

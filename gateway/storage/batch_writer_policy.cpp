@@ -16,6 +16,7 @@ base::Result<void> BatchWriter::put(const core::PolicyVersionRecord& record) {
                     .text(record.actor)
                     .text(record.comment)
                     .number(record.set_at.unix_ms)
+                    .number(record.group_share_permille)
                     .run();
     for (const auto& part : record.parts) {
         if (done) {

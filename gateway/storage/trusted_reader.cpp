@@ -221,7 +221,8 @@ base::Result<void> TrustedReader::load_policies(core::Snapshot& to) {
                 {.device_class = std::move(*device_class),
                  .task = as<std::uint32_t>(row, 0),
                  .policy = as<std::uint32_t>(row, 2),
-                 .blob = std::make_shared<const core::SignedBlob>(signed_blob(row, 3, 4, 5))});
+                 .blob = std::make_shared<const core::SignedBlob>(signed_blob(row, 3, 4, 5)),
+                 .group_share_permille = as<std::uint32_t>(row, 6)});
             return true;
         });
 }

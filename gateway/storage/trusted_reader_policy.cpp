@@ -19,6 +19,7 @@ base::Result<void> TrustedReader::load_policy_versions(core::Snapshot& to) {
                     record.actor = row.text_at(7);
                     record.comment = row.text_at(8);
                     record.set_at = wall(row, 9);
+                    record.group_share_permille = as<std::uint32_t>(row, 10);
                     to.policy_versions.push_back(std::move(record));
                     return is_good;
                 });

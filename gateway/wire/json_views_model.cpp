@@ -104,6 +104,7 @@ json::object policy_object(const core::PolicyRecord& policy) {
     object["device_class"] = policy.device_class.text();
     object["task"] = policy.task;
     object["policy"] = policy.policy;
+    object["group_share_permille"] = policy.group_share_permille;
     object["compiled_bytes"] = policy.blob ? policy.blob->content().size() : 0;
     return object;
 }

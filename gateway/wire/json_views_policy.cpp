@@ -43,6 +43,7 @@ json::object version_object(const core::PolicyVersionRecord& version) {
     object["actor"] = version.actor;
     object["comment"] = version.comment;
     object["set_at"] = json_of(version.set_at);
+    object["group_share_permille"] = version.group_share_permille;
     object["parts"] = json_list(version.parts, [](const core::PolicyPart& part) {
         json::object entry;
         entry["device_class"] = part.device_class.text();

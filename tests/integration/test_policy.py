@@ -74,6 +74,7 @@ class PolicyTest(unittest.TestCase):
         shown = self.site.control("policy", "show", fleet.TASK)
         self.assertEqual(again["version"], shown["version"])
         self.assertIn("payload = 26", shown["text"])
+        self.assertEqual(250, shown["group_share_permille"], "as the file says, and still after going back")
         self.assertTrue(any("price of payload: 26" in line for line in shown["rules"][0]["lines"]))
 
     def test_decisions_are_explained(self):

@@ -52,11 +52,8 @@ void EscalationDesk::settle(const Step& step, const CloudDesk::Settled& settled)
                           .tier = settled.tier,
                           .edge_model = settled.answer->edge_model};
     remember(question.instance, verdict);
-    const auto group = groups_.find(group_name(registry_.at(question.instance.device)));
-    send(step, question.instance,
-         terms_of(question.task, group == groups_.end() ? kNoGroup : group->second,
-                  step.now.instant),
-         verdict);
+    const auto& device = registry_.at(question.instance.device);
+    send(step, question.instance, terms_of(question.task, device, step.now.instant), verdict);
 }
 
 }  // namespace frugal::core

@@ -117,10 +117,11 @@ void EscalationDesk::observe(const Step& step, const Escalation& job, const Edge
     record.local_chance =
         job.local_class < edge.chances.size() ? edge.chances[job.local_class] : std::uint8_t{0};
     record.is_in_time = step.now.instant <= job.place.deadline;
-    const auto terms = terms_of(job.task, job.group, step.now.instant);
+    const auto& device = registry_.at(job.instance.device);
+    const auto terms = terms_of(job.task, device, step.now.instant);
     record.price = terms.price;
     record.load = terms.load;
-    tell_observation(step, registry_.at(job.instance.device), std::move(record));
+    tell_observation(step, device, std::move(record));
 }
 
 void EscalationDesk::turn_away(const Step& step, const Escalation& job, BusyCause cause,
@@ -131,7 +132,8 @@ void EscalationDesk::turn_away(const Step& step, const Escalation& job, BusyCaus
                           .sequence = job.instance.sequence,
                           .status = VerdictStatus::kBusy,
                           .retry_after_ms = whole_milliseconds(spread(retry_after, job.instance))};
-    send(step, job.instance, terms_of(job.task, job.group, step.now.instant), verdict);
+    const auto& device = registry_.at(job.instance.device);
+    send(step, job.instance, terms_of(job.task, device, step.now.instant), verdict);
 }
 
 void EscalationDesk::refuse(const Step& step, const Instance& instance, std::uint32_t task) {
@@ -174,7 +176,7 @@ void EscalationDesk::send(const Step& step, const Instance& instance, const Edge
 // Devices say in their decisions what became of our answers.
 void EscalationDesk::on_decisions(const Device& device, const Decisions& decisions,
                                   std::uint32_t count) {
-    if (const auto share = share_of(decisions.task); share != 0) {
+    if (const auto share = share_of(decisions.task, device); share != 0) {
         budget_.on_decisions({decisions.task, group_of(device)}, count, share);
     }
     for (auto i = decisions.count - count; i < decisions.count; ++i) {
@@ -190,9 +192,9 @@ void EscalationDesk::on_decisions(const Device& device, const Decisions& decisio
     }
 }
 
-void EscalationDesk::on_task(const TaskRecord& record) {
-    if (record.group_share_permille == 0) {
-        budget_.forget(record.task);
+void EscalationDesk::on_shares(std::uint32_t task) {
+    if (!catalogue_.has_group_share(task)) {
+        budget_.forget(task);
     }
 }
 
@@ -203,12 +205,13 @@ std::uint8_t EscalationDesk::load() const {
     return meter_.load(queue_.size(), config_.queue_limit, bytes_in_flight(), config_.queue_bytes);
 }
 
-EdgeTerms EscalationDesk::terms_of(std::uint32_t task, GroupNumber group, base::Instant now) const {
+EdgeTerms EscalationDesk::terms_of(std::uint32_t task, const Device& device,
+                                   base::Instant now) const {
     if (health_.down_until(task, now)) {
         return {LoadMeter::kStop, LoadMeter::kStop};
     }
     const auto busy = load();
-    const auto budget = budget_.price({task, group});
+    const auto budget = share_price(task, device);
     if (budget == LoadMeter::kStop || busy == LoadMeter::kStop) {
         return {LoadMeter::kStop, busy};
     }
@@ -217,7 +220,6 @@ EdgeTerms EscalationDesk::terms_of(std::uint32_t task, GroupNumber group, base::
 }
 
 EdgeTerms EscalationDesk::terms_for(const Device& device, base::Instant now) const {
-    const auto group = groups_.find(group_name(device));
     const auto busy = load();
     EdgeTerms worst{LoadMeter::price_of(busy), busy};
     bool has_task = false;
@@ -227,8 +229,7 @@ EdgeTerms EscalationDesk::terms_for(const Device& device, base::Instant now) con
             continue;
         }
         has_task = true;
-        const auto terms =
-            terms_of(task.task, group == groups_.end() ? kNoGroup : group->second, now);
+        const auto terms = terms_of(task.task, device, now);
         if (!health_.down_until(task.task, now)) {
             has_edge = true;
             worst.price = std::max(worst.price, terms.price);

@@ -48,10 +48,9 @@ public:
     void on_cloud(const Step& step, const CloudDone& done);
     /// Decisions of a device that were stored for the first time: `count` of them, the last ones.
     void on_decisions(const Device& device, const Decisions& decisions, std::uint32_t count);
+    /// The task or one of its policies was set anew: shares may have gone.
+    void on_shares(std::uint32_t task);
     void on_host(const HostLoad& host) { meter_.set_host(host); }
-
-    /// The task was defined anew: its share may have changed.
-    void on_task(const TaskRecord& record);
 
     /// Drops the device's waiting work.
     void forget(DeviceNumber device);
@@ -106,7 +105,9 @@ private:
     bool make_room(const Step& step, const Escalation& candidate);
     Priority priority_of(std::uint32_t task) const;
     /// 0: no limit.
-    std::uint32_t share_of(std::uint32_t task) const;
+    std::uint32_t share_of(std::uint32_t task, const Device& device) const;
+    /// What its group's share adds to the price; 255: stop.
+    std::uint8_t share_price(std::uint32_t task, const Device& device) const;
     std::string group_name(const Device& device) const;
     GroupNumber group_of(const Device& device);
     void note_arrival(base::Instant now, std::uint32_t task);
@@ -142,7 +143,7 @@ private:
     void remember(const Instance& instance, const Verdict& verdict);
     void send(const Step& step, const Instance& instance, const EdgeTerms& terms, Verdict verdict);
     void learn(const Step& step, const Batch& batch, bool has_failed);
-    EdgeTerms terms_of(std::uint32_t task, GroupNumber group, base::Instant now) const;
+    EdgeTerms terms_of(std::uint32_t task, const Device& device, base::Instant now) const;
     std::uint8_t load() const;
     std::uint64_t bytes_in_flight() const { return queue_.bytes() + running_bytes_; }
 

@@ -46,7 +46,7 @@ void EscalationDesk::on_escalate(const Step& step, Device& device, Escalate&& es
         .seen = std::move(seen),
         .may_go_on = escalate.may_go_on,
         .features = std::move(escalate.features)};
-    if (share_of(job.task) != 0) {
+    if (share_of(job.task, device) != 0) {
         budget_.on_escalated({job.task, job.group});
     }
     if (idle_since_ && step.now.instant - *idle_since_ > kForgetShares) {
@@ -132,7 +132,7 @@ std::optional<BusyCause> EscalationDesk::refuse_early(const Step& step, const Es
         gate.retry_after = config_.down_pause;
         return BusyCause::kEdgeDown;
     }
-    if (budget_.price({candidate.task, candidate.group}) == LoadMeter::kStop) {
+    if (share_price(candidate.task, registry_.at(candidate.instance.device)) == LoadMeter::kStop) {
         gate.retry_after = config_.down_pause;
         return BusyCause::kBudget;
     }
@@ -244,9 +244,21 @@ Priority EscalationDesk::priority_of(std::uint32_t task) const {
     return record == nullptr ? Priority::kNormal : record->priority;
 }
 
-std::uint32_t EscalationDesk::share_of(std::uint32_t task) const {
+// The smaller one of the task's and of the policy in force for the device's class.
+std::uint32_t EscalationDesk::share_of(std::uint32_t task, const Device& device) const {
     const auto* record = catalogue_.task(task);
-    return record == nullptr ? 0 : record->group_share_permille;
+    const auto of_task = record == nullptr ? 0 : record->group_share_permille;
+    const auto& capability = device.record.capability;
+    const auto* policy = capability ? catalogue_.policy(task, capability->device_class) : nullptr;
+    const auto of_policy = policy == nullptr ? 0 : policy->group_share_permille;
+    return of_task == 0 || of_policy == 0 ? of_task + of_policy : std::min(of_task, of_policy);
+}
+
+std::uint8_t EscalationDesk::share_price(std::uint32_t task, const Device& device) const {
+    const auto group = groups_.find(group_name(device));
+    return group == groups_.end() || share_of(task, device) == 0
+               ? std::uint8_t{0}
+               : budget_.price({task, group->second});
 }
 
 std::string EscalationDesk::group_name(const Device& device) const {

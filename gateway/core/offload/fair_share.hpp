@@ -15,7 +15,6 @@
 namespace frugal::core {
 
 using GroupNumber = std::uint32_t;
-inline constexpr GroupNumber kNoGroup = UINT32_MAX;
 
 class FairShare {
 public:

@@ -117,6 +117,9 @@ base::Result<void> PolicyDesk::check(const SetPolicy& command) const {
                           " bytes, or comment above " + std::to_string(config_.comment_bytes),
                       "Shorten it");
     }
+    if (version.group_share_permille > 1000) {
+        return refuse("a group share above 1000 thousandths", "State at most 1, or none");
+    }
     const auto& steps = command.steps;
     const auto rises = [](const PolicyStep& left, const PolicyStep& right) {
         return left.permyriad >= right.permyriad;
@@ -164,6 +167,11 @@ base::Result<PolicySet> PolicyDesk::set(const Step& step, const std::string& act
     record.actor = actor;
     record.set_at = step.now.wall;
     record.digest = digest_of(record);
+    if (record.origin == PolicyOrigin::kLearned) {
+        // What an owner fixed is not learned.
+        record.group_share_permille =
+            catalogue_.policy(record.task, record.parts.front().device_class)->group_share_permille;
+    }
     const auto task = record.task;
     const auto now = history(task).in_force;
     const bool is_staged = !command.steps.empty() && !now.empty();
@@ -188,8 +196,8 @@ base::Result<PolicySet> PolicyDesk::set(const Step& step, const std::string& act
 // In force for its classes; who is below `from` has it already.
 void PolicyDesk::apply(const Step& step, const PolicyVersionPointer& version, std::uint32_t from) {
     for (const auto& part : version->parts) {
-        catalogue_.put_policy(step,
-                              {part.device_class, version->task, version->version, part.blob});
+        catalogue_.put_policy(step, {part.device_class, version->task, version->version, part.blob,
+                                     version->group_share_permille});
     }
     changes_.push_back({version, from, kWholeFleet});
 }

@@ -40,6 +40,8 @@ struct PolicyVersionRecord {
     std::string comment{};
     base::WallTime set_at{};  ///< set by the core
     std::vector<PolicyPart> parts{};
+    /// Of a group's decisions that may escalate: for the gateway, not in the parts. 0: not stated.
+    std::uint32_t group_share_permille = 0;
 };
 using PolicyVersionPointer = std::shared_ptr<const PolicyVersionRecord>;
 

@@ -255,6 +255,14 @@ const PolicyRecord* Catalogue::policy(std::uint32_t task,
     return found == policies_.end() ? nullptr : &found->second;
 }
 
+bool Catalogue::has_group_share(std::uint32_t task) const {
+    const auto* record = this->task(task);
+    return (record != nullptr && record->group_share_permille != 0) ||
+           std::ranges::any_of(policies_, [task](const auto& entry) {
+               return entry.second.task == task && entry.second.group_share_permille != 0;
+           });
+}
+
 TaskList Catalogue::list() const {
     TaskList list;
     for (const auto& [key, task] : tasks_) {

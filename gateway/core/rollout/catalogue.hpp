@@ -43,6 +43,8 @@ public:
     const EdgeModelRecord* edge_model(std::uint32_t task) const;
     /// The policy for a device class, or the one for "any"; null if there is none.
     const PolicyRecord* policy(std::uint32_t task, const base::ClassName& device_class) const;
+    /// Whether the task or a policy of it in force limits what a group may escalate.
+    bool has_group_share(std::uint32_t task) const;
     TaskList list() const;
 
 private:

@@ -72,6 +72,9 @@ public:
         if (auto known = check_all_keys(*task); !known) {
             return tl::unexpected(known.error());
         }
+        if (auto share = group_share_of(*task, origin_); !share) {
+            return tl::unexpected(share.error());
+        }
         for (auto step : {&PolicyReader::read_header, &PolicyReader::read_guards}) {
             if (auto done = (this->*step)(); !done) {
                 return tl::unexpected(done.error());

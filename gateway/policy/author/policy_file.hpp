@@ -33,4 +33,9 @@ base::Result<base::Bytes> compile_policy(std::string_view text, const std::strin
 base::Result<LearnTerms> read_learn_terms(std::string_view text, const std::string& origin,
                                           const PolicyTarget& target);
 
+/// Thousandths of a group's decisions that the file lets escalate (caps.group_share); 0: it states
+/// none. kInvalidInput likewise.
+base::Result<std::uint32_t> read_group_share(std::string_view text, const std::string& origin,
+                                             const std::string& task_name);
+
 }  // namespace frugal::policy

@@ -20,4 +20,8 @@ base::Result<toml::table> parse_policy(std::string_view text, const std::string&
 base::Result<base::Bytes> compile_table(const toml::table& file, const std::string& origin,
                                         const PolicyTarget& target);
 
+/// caps.group_share in thousandths, 0 if there is none. kInvalidInput with line and column for what
+/// is no share.
+base::Result<std::uint32_t> group_share_of(const toml::table& task, const std::string& origin);
+
 }  // namespace frugal::policy

@@ -47,7 +47,35 @@ protected:
             }
         }
     }
+    /// Devices of the group escalate every second task; after how many the acks say stop. Where 1
+    /// in 10 may: 0.4 too many a decision, and 64 of them stop the group.
+    int escalate_until_stopped() {
+        for (int i = 0; i < 400; ++i) {
+            escalate("a", sequence++, 60'000);
+            if (statistics().running != 0) {
+                finish(milliseconds(1));
+            }
+            world.say("a", decisions(decided, 2));
+            decided += 2;
+            if (world.sent<Ack>("a").back().price == 255) {
+                return i;
+            }
+        }
+        return 400;
+    }
+    void set_policy(std::uint32_t version, PolicyOrigin origin, std::uint32_t share_permille,
+                    std::uint32_t source = 0) {
+        world.get<PolicySet>(
+            SetPolicy{{.task = 1,
+                       .version = version,
+                       .origin = origin,
+                       .source = source,
+                       .parts = {{*base::ClassName::parse("m4"), signed_policy("policy")}},
+                       .group_share_permille = share_permille},
+                      {}});
+    }
     std::uint64_t sequence = 100;
+    std::uint64_t decided = 0;
 };
 
 TEST_F(Schedule, AnEarlierDeadlineDoesNotBreakAPromise) {
@@ -164,19 +192,7 @@ TEST_F(Schedule, AHungEngineTurnsEverybodyAwayUntilItComesBack) {
 
 TEST_F(Schedule, AGroupBeyondItsShareIsStoppedByItsAcks) {
     define(1, Priority::kNormal, 100);
-    // 1 in 2 escalated, 1 in 10 allowed: 0.4 too many a decision, and 64 of them stop the group.
-    std::uint64_t decided = 0;
-    int stopped_after = 0;
-    for (int i = 0; i < 400 && stopped_after == 0; ++i) {
-        escalate("a", sequence++, 60'000);
-        if (statistics().running != 0) {
-            finish(milliseconds(1));
-        }
-        world.say("a", decisions(decided, 2));
-        decided += 2;
-        stopped_after = world.sent<Ack>("a").back().price == 255 ? i : 0;
-    }
-    EXPECT_NEAR(stopped_after, 80, 3);
+    EXPECT_NEAR(escalate_until_stopped(), 80, 3);
     escalate("b", sequence++, 60'000);
     EXPECT_EQ(verdicts("b").back().status, VerdictStatus::kBusy) << "the same group";
     EXPECT_GE(statistics().busy_causes[static_cast<std::size_t>(BusyCause::kBudget)], 1U);
@@ -229,6 +245,22 @@ TEST_F(Shares, OfSpareTimeForAuditsGetsNoMoreEither) {
     const auto [greedy, modest] = compete(PolicyReason::kAudit);
     EXPECT_GE(greedy + modest, 195) << "no engine stands idle for it";
     EXPECT_LE(greedy * 4, modest * 5);
+}
+
+TEST_F(Schedule, APolicyMayStateTheShareAndLearningKeepsIt) {
+    set_policy(1, PolicyOrigin::kAuthored, 100);
+    set_policy(2, PolicyOrigin::kLearned, 0, 1);
+    EXPECT_NEAR(escalate_until_stopped(), 80, 3);
+    set_policy(3, PolicyOrigin::kAuthored, 0);
+    escalate("b", sequence++, 60'000);
+    EXPECT_EQ(statistics().running, 1U) << "the next policy states none";
+    EXPECT_TRUE(statistics().budgets.empty());
+}
+
+TEST_F(Schedule, OfTwoSharesTheSmallerOneCounts) {
+    define(1, Priority::kNormal, 400);
+    set_policy(1, PolicyOrigin::kAuthored, 100);
+    EXPECT_NEAR(escalate_until_stopped(), 80, 3);
 }
 
 TEST_F(Schedule, BytesInFlightCountWhatRuns) {

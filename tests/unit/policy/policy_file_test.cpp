@@ -57,6 +57,24 @@ fr_policy_answer_t answer_for(const base::Bytes& policy, int confidence, int bat
     return answer;
 }
 
+TEST(PolicyFile, TheGroupsShareIsForTheGateway) {
+    const auto with_share = [](const std::string& share) {
+        return "[task.leaf.caps]\ngroup_share = " + share + "\n";
+    };
+    EXPECT_EQ(read_group_share(policy_text(), "p.toml", "leaf").value(), 0U);
+    EXPECT_EQ(read_group_share(policy_text(with_share("0.25")), "p.toml", "leaf").value(), 250U);
+    EXPECT_EQ(read_group_share(policy_text(with_share("1")), "p.toml", "leaf").value(), 1000U);
+    EXPECT_EQ(compile_policy(policy_text(with_share("0.25")), "p.toml", target()).value(),
+              compile_policy(policy_text(), "p.toml", target()).value())
+        << "devices see nothing of it";
+    for (const auto* share : {"0", "0.0001", "1.5", "-0.2"}) {
+        const auto refused = compile_policy(policy_text(with_share(share)), "p.toml", target());
+        ASSERT_FALSE(refused) << share;
+        EXPECT_NE(refused.error().describe().find("p.toml:"), std::string::npos);
+        EXPECT_NE(refused.error().describe().find("group_share"), std::string::npos);
+    }
+}
+
 TEST(PolicyFile, CompiledFormDecidesAsWritten) {
     const auto policy = compile_policy(policy_text(), "leaf.toml", target());
     ASSERT_TRUE(policy) << policy.error().describe();

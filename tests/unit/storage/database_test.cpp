@@ -59,7 +59,7 @@ TEST_F(DatabaseTest, GivesBackEveryRecordAsItWas) {
     const auto release = full_release();
     const core::EdgeModelRecord edge{1, core::digest_of(8), "big", 784};
     const core::PolicyRecord policy{*base::ClassName::parse("m4"), 1, 6,
-                                    core::signed_policy("policy")};
+                                    core::signed_policy("policy"), 250};
     core::RolloutRecord rollout{.id = {4},
                                 .task = 1,
                                 .target = core::RolloutTarget::kListed,
@@ -102,6 +102,7 @@ TEST_F(DatabaseTest, GivesBackEveryRecordAsItWas) {
     EXPECT_EQ(loaded->audit_count, 1U);
     EXPECT_EQ(loaded->audit_head, core::digest_of(6));
     EXPECT_EQ(loaded->policies.at(0).blob->content(), policy.blob->content());
+    EXPECT_EQ(loaded->policies.at(0).group_share_permille, 250U);
     const auto& back = loaded->releases.at(0);
     ASSERT_EQ(back.variants.size(), 1U);
     EXPECT_EQ(back.variants[0].manifest->content(), release.variants[0].manifest->content());
@@ -227,6 +228,7 @@ TEST_F(DatabaseTest, AnUpgradeConfirmsEarlierRevocationsOnceMore) {
         "ALTER TABLE variant DROP COLUMN stripped_bytes;"
         "DROP TABLE policy_version; DROP TABLE policy_part; DROP TABLE policy_rollout;"
         "ALTER TABLE task DROP COLUMN priority; ALTER TABLE task DROP COLUMN group_share_permille;"
+        "ALTER TABLE policy DROP COLUMN group_share_permille;"
         "PRAGMA user_version = 1");  // as it was
     const auto devices = open().load()->devices;
     ASSERT_EQ(devices.size(), 2U);

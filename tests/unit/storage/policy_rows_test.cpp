@@ -17,7 +17,8 @@ core::PolicyVersionRecord version_record(std::uint32_t number) {
             .comment = "back",
             .set_at = {5},
             .parts = {{*base::ClassName::parse("m4"), core::signed_policy("policy")},
-                      {*base::ClassName::parse("tiny"), core::signed_policy("other")}}};
+                      {*base::ClassName::parse("tiny"), core::signed_policy("other")}},
+            .group_share_permille = 250};
 }
 
 TEST_F(DatabaseTest, GivesBackPolicyVersionsAndForgetsDroppedOnes) {
@@ -34,10 +35,11 @@ TEST_F(DatabaseTest, GivesBackPolicyVersionsAndForgetsDroppedOnes) {
     ASSERT_EQ(loaded->policy_versions.size(), 2U);
     const auto& kept = loaded->policy_versions[0];
     EXPECT_EQ(std::tie(kept.task, kept.version, kept.origin, kept.source, kept.release, kept.text,
-                       kept.digest, kept.actor, kept.comment, kept.set_at.unix_ms),
+                       kept.digest, kept.actor, kept.comment, kept.set_at.unix_ms,
+                       kept.group_share_permille),
               std::tie(version.task, version.version, version.origin, version.source,
                        version.release, version.text, version.digest, version.actor,
-                       version.comment, version.set_at.unix_ms));
+                       version.comment, version.set_at.unix_ms, version.group_share_permille));
     ASSERT_EQ(kept.parts.size(), 2U);
     EXPECT_EQ(kept.parts[1].device_class.text(), "tiny");
     EXPECT_EQ(kept.parts[0].blob->content(), version.parts[0].blob->content());
