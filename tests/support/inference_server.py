@@ -3,8 +3,8 @@
 """An inference server for tests, written from the text of the Open Inference Protocol, version 2.
 
 Independent of the client on purpose: it checks every request against the protocol and answers 400
-with an error body where one breaks it. Listens on 127.0.0.1, port 0 by default, and prints one line
-"port N" when it is ready. A model's name says how it behaves:
+with an error body where one breaks it. Listens on 127.0.0.1, port 0 by default, speaks TLS if it is
+given a certificate and its key, and prints one line "port N" when it is ready. A model's name says how it behaves:
 
     digits      INT8 input [1, 4], FP32 probabilities of 3 classes: the largest input's index wins
     floats      the same with an FP32 input [-1, 4]
@@ -22,6 +22,7 @@ GET /log gives the requests seen as JSON: method, path, id, parameters.
 """
 import argparse
 import json
+import ssl
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -182,8 +183,15 @@ class Handler(BaseHTTPRequestHandler):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--certificate", help="PEM; with --key, speaks TLS")
+    parser.add_argument("--key", help="PEM of the certificate's key")
     options = parser.parse_args()
     server = ThreadingHTTPServer(("127.0.0.1", options.port), Handler)
+    if options.certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(options.certificate, options.key)
+        # The handshake happens with the first read, in the connection's own thread.
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     server.daemon_threads = True
     print(f"port {server.server_address[1]}", flush=True)
     server.serve_forever()

@@ -188,11 +188,11 @@ Release ReleaseMaker::again(const Release& release, std::uint32_t counter) const
     return copy;
 }
 
-v1::SignedBlob ReleaseMaker::policy(std::uint32_t id, std::uint8_t gain,
-                                    std::uint8_t weight) const {
+v1::SignedBlob ReleaseMaker::policy(std::uint32_t id, std::uint8_t gain, std::uint8_t weight,
+                                    fr_tier_t tier) const {
     fr_policy_task_spec_t task{};
     task.task = 1;
-    task.tier = FR_TIER_EDGE;
+    task.tier = static_cast<std::uint8_t>(tier);
     task.group_count = 1;
     task.weights[0] = weight;
     for (auto& entry : task.gains[0]) {

@@ -51,7 +51,8 @@ public:
     v1::SignedBlob sign(const base::Bytes& content) const;
 
     /// A policy for task 1: gain table of one value, everything free.
-    v1::SignedBlob policy(std::uint32_t id, std::uint8_t gain, std::uint8_t weight = 0) const;
+    v1::SignedBlob policy(std::uint32_t id, std::uint8_t gain, std::uint8_t weight = 0,
+                          fr_tier_t tier = FR_TIER_EDGE) const;
 
     const crypto::PublicPoint& public_key() const { return key_.public_point(); }
 

@@ -242,6 +242,7 @@ std::vector<Down> SiteModel::on_escalate(const base::Bytes& payload) {
     }
     check_canonical(escalate, payload);
     ++escalations;
+    may_go_on += escalate.may_go_on() ? 1 : 0;
     if (answer == Answer::kSilence) {
         return {};
     }

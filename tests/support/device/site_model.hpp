@@ -77,6 +77,7 @@ public:
     std::uint32_t batch_bytes = 0;
     std::uint32_t batched = 0;
     std::uint32_t escalations = 0;
+    std::uint32_t may_go_on = 0;  ///< of them, beyond the site
     std::optional<v1::Health> health;
 
 private:

@@ -33,6 +33,38 @@ TEST_F(Escalation, TheEdgesAnswerBecomesTheDecision) {
     EXPECT_EQ(world.site.stored.at(world.last.sequence).outcome, 2U * 16 + FR_POLICY_ESC_GAIN);
 }
 
+struct TierCase {
+    const char* case_name;
+    fr_tier_t tier;
+    fr_privacy_t sample;
+    std::uint32_t sent;
+    std::uint32_t may_go_on;
+};
+
+TEST_F(Escalation, OnlyAPublicSampleWhoseAnswerIsCloudMayGoOn) {
+    const TierCase cases[] = {
+        {"edge", FR_TIER_EDGE, FR_PRIVACY_PUBLIC, 1, 0},
+        {"cloud", FR_TIER_CLOUD, FR_PRIVACY_PUBLIC, 1, 1},
+        {"edge, edge only", FR_TIER_EDGE, FR_PRIVACY_EDGE_ONLY, 1, 0},
+        {"cloud, edge only", FR_TIER_CLOUD, FR_PRIVACY_EDGE_ONLY, 0, 0},
+        {"cloud, never", FR_TIER_CLOUD, FR_PRIVACY_NEVER, 0, 0},
+        {"cloud, not stated", FR_TIER_CLOUD, FR_PRIVACY_UNSET, 0, 0},
+    };
+    start();
+    std::uint32_t id = 1;
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.case_name);
+        world.site.policy = maker().policy(id++, 255, 0, row.tier);
+        tell();
+        world.site.escalations = 0;
+        world.site.may_go_on = 0;
+        ASSERT_EQ(world.submit(1000, row.sample), FR_OK);
+        world.settle();
+        EXPECT_EQ(world.site.escalations, row.sent);
+        EXPECT_EQ(world.site.may_go_on, row.may_go_on);
+    }
+}
+
 TEST_F(Escalation, ALateAnswerIsIgnored) {
     start_with(maker().policy(1, 255));
     std::vector<Down> late;

@@ -11,7 +11,12 @@
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <cstdio>
+
+#include "crypto/private_file.hpp"
+#include "crypto/site_authority.hpp"
+#include "unit/crypto/temporary_directory.hpp"
 
 extern char** environ;
 
@@ -23,7 +28,9 @@ using std::chrono::milliseconds;
 /// The server as a child process; gone with this object.
 class Server {
 public:
-    Server() {
+    /// With a certificate and its key (files) it speaks TLS.
+    explicit Server(std::string certificate = {}, std::string key = {})
+        : scheme_(certificate.empty() ? "http" : "https") {
         int ends[2];
         EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
         posix_spawn_file_actions_t actions;
@@ -31,7 +38,15 @@ public:
         ::posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
         std::string program = "python3";
         std::string script = FRUGAL_SOURCE_DIR "/tests/support/inference_server.py";
-        char* arguments[] = {program.data(), script.data(), nullptr};
+        std::string options[] = {"--certificate", "--key"};
+        char* arguments[] = {program.data(), script.data(), nullptr, nullptr,
+                             nullptr,        nullptr,       nullptr};
+        if (!certificate.empty()) {
+            arguments[2] = options[0].data();
+            arguments[3] = certificate.data();
+            arguments[4] = options[1].data();
+            arguments[5] = key.data();
+        }
         EXPECT_EQ(::posix_spawnp(&process_, "python3", &actions, nullptr, arguments, environ), 0);
         ::posix_spawn_file_actions_destroy(&actions);
         ::close(ends[1]);
@@ -43,9 +58,12 @@ public:
         ::kill(process_, SIGKILL);
         ::waitpid(process_, nullptr, 0);
     }
-    std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+    std::string url(const std::string& host = "127.0.0.1") const {
+        return scheme_ + "://" + host + ":" + std::to_string(port_);
+    }
 
 private:
+    std::string scheme_;
     pid_t process_ = 0;
     int port_ = 0;
 };
@@ -70,9 +88,11 @@ protected:
     }
     InferenceClientTest() { client = open(server->url()); }
 
-    std::unique_ptr<InferenceClient> open(const std::string& url, const std::string& token = {}) {
+    std::unique_ptr<InferenceClient> open(const std::string& url, const std::string& token = {},
+                                          const std::string& ca_file = {}) {
         InferenceServerSettings settings;
         settings.url = url;
+        settings.ca_file = ca_file;
         settings.token = token;
         settings.priority = 4;
         auto opened = InferenceClient::open(loop, std::move(settings));
@@ -175,6 +195,63 @@ TEST_F(InferenceClientTest, SaysSoWhereNobodyListens) {
 
 TEST_F(InferenceClientTest, ATlsClientDoesNotSpeakToAPlainServer) {
     client = open("https" + server->url().substr(4));
+    EXPECT_FALSE(ask(question("digits")));
+}
+
+/// A server under an authority of its own, as in a company's network.
+class InferenceOverTls : public InferenceClientTest {
+protected:
+    InferenceOverTls() {
+        const base::WallTime now{std::chrono::duration_cast<milliseconds>(
+                                     std::chrono::system_clock::now().time_since_epoch())
+                                     .count()};
+        const auto authority =
+            crypto::SiteAuthority::create(base::SiteId::parse("cloud").value(), now).value();
+        const auto other =
+            crypto::SiteAuthority::create(base::SiteId::parse("other").value(), now).value();
+        const auto issued = authority.issue_server({}, now).value();
+        write("ca.pem", authority.root().pem);
+        write("other.pem", other.root().pem);
+        write("server.pem", issued.certificate.pem);
+        write("server.key", issued.key_pem);
+        tls_server.emplace(file("server.pem"), file("server.key"));
+    }
+    void write(const std::string& name, const std::string& text) {
+        ASSERT_TRUE(crypto::write_file(files.path() / name, base::as_bytes(text),
+                                       crypto::FileAccess::kOwnerOnly));
+    }
+    std::string file(const std::string& name) const { return (files.path() / name).string(); }
+
+    tests::TemporaryDirectory files;
+    std::optional<Server> tls_server;
+};
+
+TEST_F(InferenceOverTls, AnswersUnderItsOwnAuthority) {
+    for (const char* host : {"127.0.0.1", "localhost"}) {
+        SCOPED_TRACE(host);
+        client = open(tls_server->url(host), "word", file("ca.pem"));
+        for (const char* model : {"digits", "closing", "digits"}) {
+            SCOPED_TRACE(model);
+            const auto answer = ask(question(model));
+            ASSERT_TRUE(answer) << answer.error().describe();
+            EXPECT_EQ(answer->class_id, 2U);
+            EXPECT_EQ(answer->confidence, 230U);
+        }
+    }
+}
+
+TEST_F(InferenceOverTls, SendsNothingToAServerThatItsAuthorityDidNotSign) {
+    for (const auto& authority : {file("other.pem"), std::string()}) {
+        SCOPED_TRACE(authority);
+        client = open(tls_server->url(), "word", authority);
+        const auto answer = ask(question("digits"));
+        ASSERT_FALSE(answer);
+        EXPECT_EQ(answer.error().kind, base::ErrorKind::kUnavailable) << answer.error().describe();
+    }
+}
+
+TEST_F(InferenceOverTls, APlainClientGetsNoAnswer) {
+    client = open("http" + tls_server->url().substr(5));
     EXPECT_FALSE(ask(question("digits")));
 }
 
