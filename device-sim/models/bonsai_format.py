@@ -164,13 +164,30 @@ def predict(model, inputs):
     return scores.argmax(axis=1)
 
 
-def golden_digest(model, count=64):
-    """SHA-256 of the scores of `count` pseudo-random inputs: what every implementation must give."""
+def confidences(model, inputs):
+    """Classes [count] and how sure the device is of them, in 1/256, at most 255."""
+    scores = scores_of(model, inputs)
+    if model.classes == 2:
+        distance = np.abs(scores[:, 0])
+    else:
+        ordered = np.sort(scores, axis=1)
+        distance = ordered[:, -1] - ordered[:, -2]
+    half = tanh(distance >> (model.confidence_shift + 1))
+    return predict(model, inputs), np.minimum(shift_round(TANH_ONE + half, 8), 255)
+
+
+def golden_inputs(model, count):
+    """Pseudo-random inputs [count, inputs] that every implementation can make."""
     state, data = 1, bytearray()
     for _ in range(count * model.inputs):
         state = (state ^ state << 13) & 0xffffffff
         state ^= state >> 17
         state = (state ^ state << 5) & 0xffffffff
         data.append(state >> 24)
-    inputs = np.frombuffer(bytes(data), np.int8).reshape(count, model.inputs)
-    return hashlib.sha256(scores_of(model, inputs).astype("<i4").tobytes()).hexdigest()
+    return np.frombuffer(bytes(data), np.int8).reshape(count, model.inputs)
+
+
+def golden_digest(model, count=64):
+    """SHA-256 of the scores of `count` golden inputs: what every implementation must give."""
+    scores = scores_of(model, golden_inputs(model, count))
+    return hashlib.sha256(scores.astype("<i4").tobytes()).hexdigest()

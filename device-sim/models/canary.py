@@ -11,6 +11,9 @@ import argparse
 import hashlib
 from pathlib import Path
 
+import numpy as np
+
+import bonsai_format
 import dataset
 import figures
 import gain
@@ -19,6 +22,7 @@ import tflite_writer
 from convert import predictions
 
 EDGE = "fashion-edge"
+TREES = ("fashion-bonsai",)
 PRICES = (1, 8, 16, 32, 48, 64, 96, 128)
 
 # price = (payload * bytes/16 + latency * rtt_ms/4 + load * max(load, price) +
@@ -95,6 +99,28 @@ def _read(folder, name):
     return tflite_writer.read(data), hashlib.sha256(data).hexdigest()
 
 
+def _tree_predictions(tree, images):
+    """As predictions() of convert.py; of a tree the device knows one probability, its answer's."""
+    inputs = dataset.to_int8(images).reshape(len(images), -1)
+    classes, confidences = bonsai_format.confidences(tree, inputs)
+    chances = np.zeros((len(inputs), tree.classes), np.int64)
+    chances[np.arange(len(inputs)), classes] = confidences
+    return chances
+
+
+def _device_models(folder):
+    """Name, digest and predictions(images) of every model that devices run."""
+    for name, network in networks.NETWORKS.items():
+        if network.device_class != "edge":
+            model, digest = _read(folder, name)
+            yield name, digest, lambda images, model=model: predictions(model, images)
+    for name in TREES:
+        data = (folder / f"{name}.frbn").read_bytes()
+        tree = bonsai_format.read(data)
+        yield (name, hashlib.sha256(data).hexdigest(),
+               lambda images, tree=tree: _tree_predictions(tree, images))
+
+
 def measure(split, folder):
     """One entry per device model: its registration and what each price does."""
     edge, edge_digest = _read(folder, EDGE)
@@ -102,13 +128,9 @@ def measure(split, folder):
     edge_test = predictions(edge, split.test.images)
     nominal = price(**NOMINAL)
     pairs = []
-    for name, network in networks.NETWORKS.items():
-        if network.device_class == "edge":
-            continue
-        model, digest = _read(folder, name)
-        local = predictions(model, split.test.images)
-        found = gain.register(predictions(model, split.canary.images), edge_canary,
-                              split.canary.labels)
+    for name, digest, predict in _device_models(folder):
+        local = predict(split.test.images)
+        found = gain.register(predict(split.canary.images), edge_canary, split.canary.labels)
         outcomes = [gain.outcome(local, edge_test, split.test.labels, found.table, one)._asdict()
                     for one in sorted({*PRICES, nominal})]
         pairs.append({"name": name, "sha256": digest, "edge": EDGE, "edge_sha256": edge_digest,

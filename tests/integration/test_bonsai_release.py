@@ -29,7 +29,7 @@ class BonsaiRelease(unittest.TestCase):
             file.write(tree)
 
     def roll_out(self, release):
-        """Without a policy: a tree of this test has no gain table."""
+        """Without a policy: the changed tree has no gain table."""
         return self.site.control("rollout", "start", release)["rollout"]
 
     def variant(self, release, device_class):
@@ -46,7 +46,7 @@ class BonsaiRelease(unittest.TestCase):
         swarm = fleet.Swarm(self.site, "tiny:2,m4:1")
         first = self.site.import_release({"tiny": TREE, "m4": SMALL})
         swarm.start()
-        swarm.wait_confirmed(self.roll_out(first))
+        swarm.wait_confirmed(self.site.roll_out(first))
         fleet.wait_for("a tree's decisions", lambda: self.site.decisions_of("tiny-0001"))
 
         second = self.site.import_release({"any": self.tuned})

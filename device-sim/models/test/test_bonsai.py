@@ -40,6 +40,18 @@ class BonsaiTest(unittest.TestCase):
                 self.assertEqual(data, bonsai_format.write(model))
                 self.assertEqual(one["golden"], bonsai_format.golden_digest(model))
 
+    def test_confidences_are_those_of_the_device(self):
+        # What frugalctl model run, the device's own code, gives for the golden inputs.
+        expected = {"fashion": [(8, 254), (8, 141), (0, 227), (0, 141), (8, 196), (0, 193),
+                                (1, 185), (6, 174)],
+                    "mnist-2": [(1, 236)] + 7 * [(1, 255)]}
+        for name, answers in expected.items():
+            with self.subTest(name):
+                model = bonsai_format.read((FOLDER / f"{name}-bonsai.frbn").read_bytes())
+                inputs = bonsai_format.golden_inputs(model, len(answers))
+                classes, sure = bonsai_format.confidences(model, inputs)
+                self.assertEqual(answers, list(zip(classes.tolist(), sure.tolist())))
+
     def test_broken_containers_are_refused(self):
         data = (FOLDER / "fashion-bonsai.frbn").read_bytes()
         for broken in (b"XXXX" + data[4:], data + b"\0", data[:15]):

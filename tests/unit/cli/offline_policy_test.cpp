@@ -100,7 +100,7 @@ TEST_F(OfflinePolicy, CheckPrintsItsProofs) {
     const json::value printed = json::parse(testing::internal::GetCapturedStdout());
     ASSERT_TRUE(done) << done.error().describe();
     EXPECT_EQ(printed.at("fail_safe"), "local");
-    EXPECT_EQ(printed.at("tasks").as_array().size(), 4u);
+    EXPECT_EQ(printed.at("tasks").as_array().size(), 5u);
 }
 
 }  // namespace

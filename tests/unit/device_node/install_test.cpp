@@ -171,6 +171,27 @@ TEST_F(Install, ATamperedBlockCostsOneBlock) {
     EXPECT_GE(world.counters().blocks_bad, 1U);
 }
 
+TEST_F(Install, AConflictingDuplicateIsDropped) {
+    start();
+    world.lose_down = [](const Down& down) { return down.kind == FR_DOWN_CHUNK; };
+    want(second());
+    world.run(100);
+    world.lose_down = {};
+    const auto good = world.site.chunk(second(), 0);
+    auto bad = good;
+    bad.payload.back() ^= 1U;
+    const auto deliver = [this](const Down& down) {
+        fr_node_on_message(&world.node, down.kind, down.payload.data(), down.payload.size(),
+                           world.now_ms);
+    };
+    deliver(good);
+    deliver(bad);
+    EXPECT_EQ(world.counters().blocks_duplicate, 1U);
+    world.run(60000);
+    EXPECT_EQ(world.status().phase, FR_PHASE_PROBATION);
+    EXPECT_EQ(world.counters().blocks_bad, 0U);
+}
+
 TEST_F(Install, TooManyBadBlocksEndTheAttempt) {
     start();
     world.lose_down = [](const Down& down) {

@@ -50,6 +50,17 @@ TEST_F(Staging, TakesBlocksInAnyOrderOnce) {
     EXPECT_TRUE(std::equal(content.begin(), content.end(), fr_staging_bytes(&staging, 0)));
 }
 
+TEST_F(Staging, AConflictingDuplicateChangesNothing) {
+    const auto id = artifact(1);
+    ASSERT_EQ(fr_staging_begin(&staging, &id), FR_OK);
+    ASSERT_EQ(write(3), FR_OK);
+    std::vector<std::uint8_t> other(256, 0);
+    EXPECT_EQ(fr_staging_write(&staging, 3, other.data(), 256), FR_ERROR_STATE);
+    const auto* kept = fr_staging_bytes(&staging, 3 * 256);
+    EXPECT_TRUE(std::equal(kept, kept + 256, content.begin() + 3 * 256));
+    EXPECT_EQ(fr_staging_blocks_held(&staging), 1U);
+}
+
 TEST_F(Staging, KeepsCompleteSectorsOverAReboot) {
     const auto id = artifact(1);
     ASSERT_EQ(fr_staging_begin(&staging, &id), FR_OK);

@@ -91,7 +91,7 @@ TEST(PolicyCheck, TheSuppliedPolicyIsSound) {
     text << file.rdbuf();
     const auto proof = check_policy(text.str(), "fashion.toml");
     ASSERT_TRUE(proof) << proof.error().describe();
-    EXPECT_EQ(proof->tasks.size(), 4u);
+    EXPECT_EQ(proof->tasks.size(), 5u);
     EXPECT_EQ(proof->guards, 1u);
 }
 

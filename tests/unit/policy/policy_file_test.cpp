@@ -164,7 +164,7 @@ TEST(PolicyFile, ShippedPolicyCompilesForEveryModelItNames) {
         EXPECT_LE(policy->size(), 64u);
         ++models;
     }
-    EXPECT_EQ(models, 4);
+    EXPECT_EQ(models, 5);
 }
 
 }  // namespace

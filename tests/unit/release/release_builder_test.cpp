@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -150,6 +151,12 @@ TEST_F(ReleaseBuilder, ATreeTravelsWithAtMost160BytesAroundIt) {
             ASSERT_EQ(fr_artifact_layout(artifact.size_bytes, artifact.block_bytes, &layout),
                       FR_OK);
             const auto around = manifest + FR_CODEC_HEADER_SIZE + layout.list_bytes;
+            std::printf(
+                "%s, profile %u, blocks of %u: %u travel, %zu of it and of the manifest "
+                "beside the tree, + 64 signature\n",
+                name, static_cast<unsigned>(artifact.decoder_profile),
+                static_cast<unsigned>(artifact.block_bytes),
+                static_cast<unsigned>(artifact.size_bytes), around);
             EXPECT_LE(around, 160U)
                 << name << " in blocks of " << artifact.block_bytes << ": manifest " << manifest
                 << ", header " << FR_CODEC_HEADER_SIZE << ", list " << layout.list_bytes;
