@@ -254,8 +254,13 @@ class ForeignClientTest(unittest.TestCase):
         device = self.join("refuses")
         device.publish("hello", device.hello(self.pb), qos=1)
         self.expect_ack(device, 0)
-        rollout = self.site.roll_out(self.site.import_release({"any": "fashion-small-2.tflite"}))
-        desired = device.receive("desired", self.pb.Desired, keep=self.has_model)
+        release = self.site.import_release({"any": "fashion-small-2.tflite"})
+        rollout = self.site.roll_out(release)
+
+        def is_of_this_rollout(desired):
+            return (self.has_model(desired) and release == "fashion@%d" %
+                    self.pb.Manifest.FromString(desired.tasks[0].manifest.content).release)
+        desired = device.receive("desired", self.pb.Desired, keep=is_of_this_rollout)
         counter = self.pb.Manifest.FromString(desired.tasks[0].manifest.content).counter
         device.publish("report", self.pb.Report(
             task=1, desired_version=desired.version, release=counter,
