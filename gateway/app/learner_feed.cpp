@@ -134,6 +134,14 @@ std::optional<LearnerFeed::Place> LearnerFeed::place_of(const base::ClassName& d
     return Place{{audit->first, *model, *edge_model}, audit->second};
 }
 
+std::vector<policy::StoredCell> LearnerFeed::register_pair(std::uint32_t task,
+                                                           const CanaryPair& pair) {
+    if (const auto place = place_of(pair.device_class, task, pair.model, &pair.edge_model)) {
+        learner_.expect(place->key);
+    }
+    return learner_.set_registration(task, pair.model, pair.edge_model, pair.registration);
+}
+
 std::vector<core::ObservationRecord> LearnerFeed::take(LearnerNews&& news) {
     for (const auto& stored : news.decided) {
         const auto& decisions = stored.run.decisions;

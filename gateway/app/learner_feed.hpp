@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "app/canary_run.hpp"
 #include "core/effect.hpp"
 #include "policy/learn/site_learner.hpp"
 
@@ -38,6 +39,10 @@ public:
 
     void remember(std::vector<core::LearningRecord> stored);
     void know(SiteKnowledge knowledge);
+
+    /// What labelled samples say of a pair of models; the cells that begin anew from it. None if
+    /// the policy of the device class does not learn.
+    std::vector<policy::StoredCell> register_pair(std::uint32_t task, const CanaryPair& pair);
 
     /// Feeds the news; the observations come back complete, to be stored.
     std::vector<core::ObservationRecord> take(LearnerNews&& news);

@@ -91,6 +91,22 @@ public:
                         });
     }
 
+    void register_pairs(const std::string& actor, std::uint32_t task, std::vector<CanaryPair> pairs,
+                        std::function<void(const Result<core::AdminReply>&)> then) {
+        parts_.run_slow(
+            [this, self = shared_from_this(), task, pairs = std::move(pairs)] {
+                core::SaveLearning save;
+                for (const auto& pair : pairs) {
+                    for (const auto& cell : feed_.register_pair(task, pair)) {
+                        save.cells.push_back(to_record(cell));
+                    }
+                }
+                return save;
+            },
+            [this, self = shared_from_this(), actor, then = std::move(then)](
+                core::SaveLearning save) { parts_.gateway.ask(actor, std::move(save), then); });
+    }
+
 private:
     template <typename Kind>
     static void keep(std::vector<Kind>& kept, Kind&& one) {
@@ -338,6 +354,11 @@ void PolicyLearner::start() {
 }
 void PolicyLearner::stop() {
     impl_->stop();
+}
+void PolicyLearner::register_pairs(
+    const std::string& actor, std::uint32_t task, std::vector<CanaryPair> pairs,
+    std::function<void(const base::Result<core::AdminReply>&)> then) {
+    impl_->register_pairs(actor, task, std::move(pairs), std::move(then));
 }
 void PolicyLearner::list(std::optional<std::uint32_t> task, net::Responder respond) {
     impl_->list(task, std::move(respond));

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "app/api_parts.hpp"
+#include "app/canary_run.hpp"
 
 namespace frugal::app {
 
@@ -23,6 +24,11 @@ public:
 
     /// No more rounds. What was told since the last full window is lost, which is less than one.
     void stop();
+
+    /// What labelled samples say of pairs of models: their cells begin anew from it, and are
+    /// stored.
+    void register_pairs(const std::string& actor, std::uint32_t task, std::vector<CanaryPair> pairs,
+                        std::function<void(const base::Result<core::AdminReply>&)> then);
 
     /// GET /api/v1/policies/learned: all cells, or those of one task.
     void list(std::optional<std::uint32_t> task, net::Responder respond);

@@ -11,6 +11,7 @@
 #include "cli/export_command.hpp"
 #include "cli/files.hpp"
 #include "cli/fit_command.hpp"
+#include "cli/form.hpp"
 #include "cli/inspect_command.hpp"
 #include "cli/json_path.hpp"
 #include "cli/offline_model.hpp"
@@ -27,51 +28,41 @@ using base::Result;
 
 namespace {
 
-// A boundary must not occur in a part: 40 hexadecimal digits after dashes do not occur in a
-// model.
-constexpr std::string_view kBoundary = "----frugal-8f14e45fceea167a5a36dedd4bea2543c9f0f895";
-
 struct ImportOptions {
     std::string name;
     std::string task;
     std::vector<std::string> variants;
 };
 
-Result<std::string> multipart(const std::vector<std::string>& variants) {
-    std::string body;
+Result<std::vector<FormPart>> read_variants(const std::vector<std::string>& variants) {
+    std::vector<FormPart> parts;
     for (const auto& variant : variants) {
         const auto equals = variant.find('=');
         if (equals == std::string::npos) {
             return fail(ErrorKind::kInvalidInput, "--variant " + variant + " names no file", {},
                         "Write --variant CLASS=FILE, e.g. --variant m4=model.tflite.");
         }
-        const auto bytes = read_bytes(variant.substr(equals + 1));
+        auto bytes = read_bytes(variant.substr(equals + 1));
         if (!bytes) {
             return tl::unexpected(bytes.error());
         }
-        body += fmt::format(
-            "--{}\r\nContent-Disposition: form-data; name=\"{}\"\r\n"
-            "Content-Type: application/octet-stream\r\n\r\n",
-            kBoundary, variant.substr(0, equals));
-        body += base::as_text(*bytes);
-        body += "\r\n";
+        parts.push_back({variant.substr(0, equals), std::move(*bytes)});
     }
-    return body + fmt::format("--{}--\r\n", kBoundary);
+    return parts;
 }
 
 Result<int> import(const Context& context, const ImportOptions& options) {
-    const auto body = multipart(options.variants);
-    if (!body) {
-        return tl::unexpected(body.error());
+    const auto parts = read_variants(options.variants);
+    if (!parts) {
+        return tl::unexpected(parts.error());
     }
     const auto task = find_task(context, options.task);
     if (!task) {
         return tl::unexpected(task.error());
     }
-    const auto imported = ApiClient(context).call(
-        {"POST",
-         fmt::format("/api/v1/models?model={}&task={}", percent_encode(options.name), *task),
-         fmt::format("multipart/form-data; boundary={}", kBoundary), *body});
+    const auto imported = ApiClient(context).call(form_request(
+        "POST", fmt::format("/api/v1/models?model={}&task={}", percent_encode(options.name), *task),
+        *parts));
     if (!imported) {
         return tl::unexpected(imported.error());
     }

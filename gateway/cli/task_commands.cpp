@@ -9,6 +9,7 @@
 #include "cli/api_client.hpp"
 #include "cli/command.hpp"
 #include "cli/files.hpp"
+#include "cli/form.hpp"
 #include "cli/json_path.hpp"
 #include "cli/output.hpp"
 #include "cli/task_name.hpp"
@@ -29,6 +30,9 @@ struct TaskOptions {
     std::string priority = "normal";
     double group_share = 0;
     std::string file;
+    std::string release;
+    std::string inputs;
+    std::string labels_file;
 };
 
 std::string task_path(std::uint32_t number) {
@@ -80,9 +84,72 @@ Result<int> send_file(const Context& context, const TaskOptions& options,
                 {"PUT", task_path(*task) + place, type, std::string(base::as_text(*bytes))}, done);
 }
 
+std::string percent(const json::value& pair, std::string_view key) {
+    const auto& share = at_path(pair, key);
+    return share.is_number() ? fmt::format("{:.1f}%", 100 * share.to_number<double>()) : "-";
+}
+
+void print_pairs(const json::value& answer) {
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& pair : list_at(answer, "pairs")) {
+        rows.push_back({text_at(pair, "device_class"), std::to_string(number_at(pair, "samples")),
+                        percent(pair, "local_right"), percent(pair, "edge_right"),
+                        percent(pair, "before_right"),
+                        fmt::format("{:.2f}", at_path(pair, "temperature").to_number<double>()),
+                        fmt::format("{:.2f}", at_path(pair, "rho").to_number<double>())});
+    }
+    print_table({"device class", "samples", "device right", "edge right", "edge before",
+                 "temperature", "rho"},
+                rows);
+}
+
+/// Sends the samples, and the model before them if there is one; prints what they say.
+Result<int> send_samples(const Context& context, const TaskOptions& options,
+                         const std::string& command, const std::string& place) {
+    const auto task = find_task(context, options.task);
+    if (!task) {
+        return tl::unexpected(task.error());
+    }
+    std::vector<FormPart> parts;
+    for (const auto& [name, path] : std::initializer_list<std::pair<std::string, std::string>>{
+             {"model", options.file},
+             {"inputs", options.inputs},
+             {"labels", options.labels_file}}) {
+        if (path.empty()) {
+            continue;
+        }
+        auto bytes = read_bytes(path);
+        if (!bytes) {
+            return tl::unexpected(bytes.error());
+        }
+        parts.push_back({name, std::move(*bytes)});
+    }
+    const auto answer =
+        ApiClient(context).call(form_request("PUT", task_path(*task) + place, parts));
+    if (!answer) {
+        return tl::unexpected(answer.error());
+    }
+    if (context.json) {
+        print_json(command, answer->as_object());
+    } else {
+        print_pairs(*answer);
+    }
+    return kExitDone;
+}
+
+Result<int> canary(const Context& context, const TaskOptions& options) {
+    return send_samples(context, options, "task-canary",
+                        "/canary?release=" + percent_encode(options.release));
+}
+
 Result<int> set_edge_model(const Context& context, const TaskOptions& options) {
     const auto slash = options.file.find_last_of('/');
     const std::string name = options.file.substr(slash == std::string::npos ? 0 : slash + 1);
+    if (!options.inputs.empty()) {
+        return send_samples(context, options, "task-set-edge-model",
+                            "/edge-model?name=" + percent_encode(name) +
+                                "&release=" + percent_encode(options.release));
+    }
     return send_file(context, options, "task-set-edge-model",
                      "/edge-model?name=" + percent_encode(name), "application/octet-stream",
                      fmt::format("{} answers the escalations of task {}", name, options.task));
@@ -115,6 +182,21 @@ Result<int> list(const Context& context) {
     return kExitDone;
 }
 
+enum class Samples { kOptional, kRequired };
+
+void add_samples(CLI::App& command, TaskOptions& options, Samples samples) {
+    auto* release = command.add_option("--release", options.release,
+                                       "MODEL@N whose device models they are run on");
+    auto* inputs = command.add_option("--inputs", options.inputs,
+                                      "labelled samples: .npy, idx or raw input bytes");
+    auto* labels = command.add_option("--labels", options.labels_file,
+                                      "their class numbers, one a line, or idx");
+    release->needs(inputs)->needs(labels);
+    inputs->needs(release)->needs(labels);
+    labels->needs(release)->needs(inputs);
+    release->required(samples == Samples::kRequired);
+}
+
 }  // namespace
 
 void add_task_commands(CLI::App& root, Context& context) {
@@ -143,7 +225,13 @@ void add_task_commands(CLI::App& root, Context& context) {
     auto* edge = task->add_subcommand("set-edge-model", "the model that answers escalations");
     edge->add_option("task", options->task, "its name or number")->required();
     edge->add_option("file", options->file, ".tflite classifier")->required();
+    add_samples(*edge, *options, Samples::kOptional);
     on_command(*edge, context, [&context, options] { return set_edge_model(context, *options); });
+    auto* measured =
+        task->add_subcommand("canary", "measure device models and the edge model on samples");
+    measured->add_option("task", options->task, "its name or number")->required();
+    add_samples(*measured, *options, Samples::kRequired);
+    on_command(*measured, context, [&context, options] { return canary(context, *options); });
 }
 
 }  // namespace frugal::cli

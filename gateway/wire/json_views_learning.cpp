@@ -63,7 +63,31 @@ json::object simulation_object(const SimulationView& part) {
     return object;
 }
 
+json::object pair_object(const MeasuredPairView& pair) {
+    json::object object;
+    object["device_class"] = pair.device_class;
+    object["model_digest"] = json_of(pair.model);
+    object["samples"] = pair.samples;
+    object["local_right"] = pair.local_right;
+    object["edge_right"] = pair.edge_right;
+    object["before_right"] = json_or_null(pair.before_right, itself);
+    object["temperature"] = pair.temperature;
+    object["rho"] = pair.rho;
+    object["gain_q8"] =
+        json_list(pair.gains, [](std::uint8_t gain) { return std::uint64_t{gain}; });
+    return object;
+}
+
 }  // namespace
+
+std::string canary_json(std::uint32_t task, const base::Digest& edge_model,
+                        const std::vector<MeasuredPairView>& pairs) {
+    json::object object;
+    object["task"] = task;
+    object["edge_model_digest"] = json_of(edge_model);
+    object["pairs"] = json_list(pairs, pair_object);
+    return json::serialize(object);
+}
 
 std::string learned_json(const std::vector<LearnedCellView>& cells) {
     json::object object;

@@ -33,6 +33,21 @@ struct LearnedCellView {
 };
 std::string learned_json(const std::vector<LearnedCellView>& cells);
 
+/// One device class of PUT /api/v1/tasks/{task}/canary. Shares are of the samples, 0..1.
+struct MeasuredPairView {
+    std::string device_class;
+    base::Digest model{};
+    std::size_t samples = 0;
+    double local_right = 0;
+    double edge_right = 0;
+    std::optional<double> before_right{};  ///< of the edge model before, if another is measured
+    double temperature = 1;
+    double rho = 1;
+    std::vector<std::uint8_t> gains{};  ///< q8, as a policy file states them
+};
+std::string canary_json(std::uint32_t task, const base::Digest& edge_model,
+                        const std::vector<MeasuredPairView>& pairs);
+
 /// One device class of POST /api/v1/tasks/{task}/policy:simulate.
 struct SimulationView {
     std::string device_class;

@@ -40,7 +40,21 @@ void SiteLearner::forget_scopes() {
     std::erase_if(refused_, is_gone);
 }
 
+// What the owner wrote now counts, not what was measured under the policy before.
+void SiteLearner::forget_registrations(const PolicyInForce& policy) {
+    const auto before = policies_.find(policy.scope);
+    const auto flying = in_flight_.find(policy.scope);
+    const bool is_ours = flying != in_flight_.end() && flying->second == policy.id;
+    if (before != policies_.end() && before->second.id != policy.id && !is_ours) {
+        std::erase_if(registrations_,
+                      [&](const auto& entry) { return entry.first.task == policy.scope.task; });
+    }
+}
+
 void SiteLearner::set_policies(std::span<const PolicyInForce> policies) {
+    for (const PolicyInForce& policy : policies) {
+        forget_registrations(policy);
+    }
     policies_.clear();
     for (const PolicyInForce& policy : policies) {
         policies_.insert_or_assign(policy.scope, policy);
@@ -64,16 +78,19 @@ void SiteLearner::set_policies(std::span<const PolicyInForce> policies) {
     }
 }
 
-void SiteLearner::set_registration(std::uint32_t task, const base::Digest& model,
-                                   const base::Digest& edge_model,
-                                   const Registration& registration) {
+std::vector<StoredCell> SiteLearner::set_registration(std::uint32_t task, const base::Digest& model,
+                                                      const base::Digest& edge_model,
+                                                      const Registration& registration) {
     registrations_[{task, model, edge_model}] = registration;
+    std::vector<StoredCell> changed;
     for (auto& [key, cell] : cells_) {
         if (key.scope.task == task && key.model == model && key.edge_model == edge_model) {
             cell.restart(terms_of(key, policies_.at(key.scope)));
             told_.erase(key);
+            changed.push_back({key, cell.save()});
         }
     }
+    return changed;
 }
 
 void SiteLearner::remember(StoredCell cell) {

@@ -81,9 +81,14 @@ public:
     /// pushed from here is the owner's: its cells begin anew from it.
     void set_policies(std::span<const PolicyInForce> policies);
 
-    /// A pair's canary; its cells begin anew from it. Kept for cells not seen yet.
-    void set_registration(std::uint32_t task, const base::Digest& model,
-                          const base::Digest& edge_model, const Registration& registration);
+    /// A pair's canary; its cells begin anew from it, and come back to be stored. It holds until
+    /// the owner sets another policy of the task, also for cells not seen yet.
+    std::vector<StoredCell> set_registration(std::uint32_t task, const base::Digest& model,
+                                             const base::Digest& edge_model,
+                                             const Registration& registration);
+
+    /// The cell is there from now on, as if devices had decided; not if its policy does not learn.
+    void expect(const CellKey& key) { find_or_make(key); }
 
     /// What was stored of a cell, to go on from when it is seen.
     void remember(StoredCell cell);
@@ -112,6 +117,7 @@ public:
 private:
     LearnCell* find_or_make(const CellKey& key);
     void forget_scopes();
+    void forget_registrations(const PolicyInForce& policy);
     CellTerms terms_of(const CellKey& key, const PolicyInForce& policy) const;
     std::optional<PolicyPush> push_of(const PolicyScope& scope, const PolicyInForce& policy,
                                       base::Instant now, std::uint32_t id);

@@ -117,6 +117,20 @@ TEST_F(Feed, APolicyThatIsOffIsNotLearnedFrom) {
     EXPECT_TRUE(feed.learner().cells().empty());
 }
 
+TEST_F(Feed, LearningBeginsFromACanaryBeforeAnythingIsDecided) {
+    CanaryPair pair{*base::ClassName::parse("m4"), digest_of(2), digest_of(80), {}, {}, {}};
+    pair.registration.samples = 300;
+    pair.registration.rho = 0.4;
+    EXPECT_EQ(feed.register_pair(1, pair).size(), 1U);
+    EXPECT_EQ(cell().terms().registration.samples, 300);
+    EXPECT_EQ(cell().terms().registration.rho, 0.4);
+    pair.model = digest_of(99);
+    EXPECT_TRUE(feed.register_pair(1, pair).empty()) << "never released";
+    tell(4, "off");
+    pair.model = digest_of(2);
+    EXPECT_TRUE(feed.register_pair(1, pair).empty()) << "nothing is learned";
+}
+
 TEST_F(Feed, AfterARestartStoredCellsSayHowToGoOn) {
     for (int i = 0; i < 8; ++i) {
         LearnerNews news;

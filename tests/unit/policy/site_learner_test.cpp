@@ -208,8 +208,35 @@ TEST(SiteLearner, ARegistrationReplacesWhatWasAuthored) {
     Registration useless;
     useless.samples = 300;
     useless.rho = -0.2;
-    world.learner.set_registration(1, digest_of(1), digest_of(2), useless);
+    EXPECT_EQ(world.learner.set_registration(1, digest_of(1), digest_of(2), useless).size(), 1u);
     EXPECT_EQ(world.cell().table(), TableBytes{});
+}
+
+TEST(SiteLearner, ARegistrationOutlivesARestartAndEndsWithThePolicy) {
+    LearnerWorld world(26);
+    live(world, 640, 0.3);
+    const base::Bytes before = world.cell().save();
+    Registration useless;
+    useless.samples = 300;
+    useless.rho = -0.2;
+
+    SiteLearner again(27);  // the cell was not seen yet when the pair is registered
+    again.set_policies(world.policies);
+    again.remember({world.key, before});
+    again.expect(world.key);
+    const auto stored = again.set_registration(1, digest_of(1), digest_of(2), useless);
+    ASSERT_EQ(stored.size(), 1u);
+
+    SiteLearner third(28);
+    third.set_policies(world.policies);
+    third.remember(stored[0]);
+    third.expect(world.key);
+    EXPECT_EQ(third.cells().at(world.key).table(), TableBytes{});
+    for (SiteLearner* learner : {&again, &third}) {
+        const std::vector<PolicyInForce> owners = {in_force(900, world.terms)};
+        learner->set_policies(owners);
+        EXPECT_EQ(learner->cells().at(world.key).table(), chow_table());
+    }
 }
 
 TEST(SiteLearner, ARefusedPushIsTriedAgain) {

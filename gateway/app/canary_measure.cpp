@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/canary_measure.hpp"
+
+#include <algorithm>
+
+#include "app/policy_learner.hpp"
+#include "wire/json_views_learning.hpp"
+
+namespace frugal::app {
+
+namespace {
+
+using base::ErrorKind;
+using base::Result;
+
+const core::EdgeModelRecord* serving(const core::TaskList& tasks, std::uint32_t task) {
+    const auto found = std::ranges::find(tasks.edge_models, task, &core::EdgeModelRecord::task);
+    return found == tasks.edge_models.end() ? nullptr : &*found;
+}
+
+// One model for each device class and digest; files come later.
+Result<CanaryJob> plan(const wire::CanaryRequest& request, const core::TaskList& tasks,
+                       const core::ModelList& models) {
+    const auto task = std::ranges::find(tasks.tasks, request.task, &core::TaskRecord::task);
+    const auto release = std::ranges::find_if(models.releases, [&](const auto& one) {
+        return one->model == request.model && one->release == request.release;
+    });
+    if (task == tasks.tasks.end() || release == models.releases.end()) {
+        return base::fail(ErrorKind::kNotFound, "no such task or release", {},
+                          "GET /api/v1/tasks and /api/v1/models list them.");
+    }
+    CanaryJob job;
+    job.task = request.task;
+    job.classes = std::max<std::uint32_t>(2, static_cast<std::uint32_t>(task->labels.size()));
+    for (const auto& variant : (*release)->variants) {
+        const auto& manifest = variant.manifest->content();
+        const bool is_known = std::ranges::any_of(job.locals, [&](const CanaryModel& local) {
+            return local.digest == manifest.model_digest &&
+                   local.device_class == manifest.device_class;
+        });
+        if (!is_known) {
+            job.locals.push_back({manifest.device_class, manifest.model_digest, {}});
+        }
+    }
+    return job;
+}
+
+// On the pool.
+Result<Measured> run(ApiParts& parts, CanaryJob job, const core::EdgeModelRecord* now,
+                     std::optional<EdgeCandidate> candidate) {
+    for (auto& local : job.locals) {
+        auto file = parts.reader.blob(local.digest);
+        if (!file) {
+            return tl::unexpected(file.error());
+        }
+        local.file = std::move(*file);
+    }
+    auto file = now != nullptr ? parts.reader.blob(now->digest) : Result<base::Bytes>();
+    if (candidate) {
+        job.before = file && now != nullptr && now->digest != candidate->digest ? std::move(*file)
+                                                                                : base::Bytes();
+        job.edge = std::move(candidate->file);
+        job.edge_digest = candidate->digest;
+    } else if (now == nullptr || !file) {
+        return base::fail(ErrorKind::kConflict, "the samples cannot be used",
+                          "no edge model answers the task",
+                          "Set one with frugalctl task set-edge-model.");
+    } else {
+        job.edge = std::move(*file);
+        job.edge_digest = now->digest;
+    }
+    auto pairs = run_canary(job);
+    if (!pairs) {
+        return tl::unexpected(pairs.error());
+    }
+    return Measured{std::move(job), std::move(*pairs)};
+}
+
+wire::MeasuredPairView view_of(const CanaryPair& pair) {
+    return {.device_class = pair.device_class.text(),
+            .model = pair.model,
+            .samples = pair.figures.samples,
+            .local_right = pair.figures.local_right,
+            .edge_right = pair.figures.edge_right,
+            .before_right = pair.figures.before_right,
+            .temperature = pair.registration.temperature,
+            .rho = pair.registration.rho,
+            .gains = {pair.gains.begin(), pair.gains.end()}};
+}
+
+}  // namespace
+
+void measure(ApiParts& parts, const std::string& actor, wire::CanaryRequest request,
+             std::optional<EdgeCandidate> candidate, net::Responder respond,
+             std::function<void(Measured)> then) {
+    const auto wanted = std::make_shared<wire::CanaryRequest>(std::move(request));
+    const auto go_on = [&parts, wanted, candidate = std::move(candidate), respond,
+                        then = std::move(then)](const core::TaskList& tasks,
+                                                const core::ModelList& models) {
+        auto job = plan(*wanted, tasks, models);
+        if (!job) {
+            respond(wire::problem(job.error()));
+            return;
+        }
+        job->inputs = std::move(wanted->inputs);
+        job->labels = std::move(wanted->labels);
+        parts.run_slow([&parts, job = std::move(*job), tasks,
+                        candidate] { return run(parts, job, serving(tasks, job.task), candidate); },
+                       [respond, then](Result<Measured> measured) {
+                           if (!measured) {
+                               respond(wire::problem(measured.error()));
+                               return;
+                           }
+                           then(std::move(*measured));
+                       });
+    };
+    parts.ask<core::TaskList>(
+        actor, core::ListTasks{}, respond, [&parts, actor, respond, go_on](core::TaskList tasks) {
+            parts.ask<core::ModelList>(
+                actor, core::ListModels{}, respond,
+                [go_on, tasks](const core::ModelList& models) { go_on(tasks, models); });
+        });
+}
+
+void register_measured(ApiParts& parts, const std::string& actor, const Measured& measured,
+                       const net::Responder& respond) {
+    std::vector<wire::MeasuredPairView> views;
+    for (const auto& pair : measured.pairs) {
+        views.push_back(view_of(pair));
+    }
+    parts.learner->register_pairs(
+        actor, measured.job.task, measured.pairs,
+        [respond, body = wire::canary_json(measured.job.task, measured.job.edge_digest, views)](
+            const Result<core::AdminReply>& reply) {
+            respond(reply ? wire::json_response(200, body) : wire::problem(reply.error()));
+        });
+}
+
+}  // namespace frugal::app

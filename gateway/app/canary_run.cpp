@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/canary_run.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "inference/engine.hpp"
+#include "model/compress/samples_file.hpp"
+#include "policy/learn/isogain.hpp"
+
+namespace frugal::app {
+
+namespace {
+
+using base::ErrorKind;
+using base::fail;
+using base::Result;
+using inference::Classification;
+using inference::Engine;
+
+constexpr double kWholeQ8 = 256;
+
+struct Samples {
+    std::vector<base::Bytes> inputs;
+    std::vector<std::uint32_t> labels;
+};
+
+Result<Samples> read_samples(const CanaryJob& job, const CanaryModel& local) {
+    const auto format = model::input_format(local.file);
+    auto inputs = format ? model::parse_inputs(job.inputs, *format, "inputs")
+                         : Result<std::vector<base::Bytes>>(tl::unexpected(format.error()));
+    auto labels = model::parse_labels(job.labels, "labels");
+    if (!inputs || !labels) {
+        return tl::unexpected(!inputs ? inputs.error() : labels.error());
+    }
+    if (inputs->size() != labels->size()) {
+        return fail(ErrorKind::kInvalidInput, "the samples cannot be used",
+                    fmt::format("{} inputs, but {} labels", inputs->size(), labels->size()),
+                    "Send one label for each input.");
+    }
+    if (inputs->size() < kCanarySamplesMin || inputs->size() > kCanarySamplesMax) {
+        return fail(ErrorKind::kInvalidInput, "the samples cannot be used",
+                    fmt::format("there are {}", inputs->size()),
+                    fmt::format("Send {} to {}; 200 to 500 are a good measure.", kCanarySamplesMin,
+                                kCanarySamplesMax));
+    }
+    const auto strange =
+        std::ranges::find_if(*labels, [&](std::uint32_t label) { return label >= job.classes; });
+    if (strange != labels->end()) {
+        return fail(ErrorKind::kInvalidInput, "the samples cannot be used",
+                    fmt::format("label {} is no class of the task", *strange),
+                    fmt::format("Number the classes 0 to {}.", job.classes - 1));
+    }
+    return Samples{std::move(*inputs), std::move(*labels)};
+}
+
+Result<std::vector<Classification>> answers_of(base::Bytes file, const std::string& name,
+                                               const std::vector<base::Bytes>& inputs) {
+    auto engine = Engine::load(std::move(file));
+    if (!engine) {
+        return fail(engine.error(), name);
+    }
+    std::vector<Classification> answers;
+    for (const auto& input : inputs) {
+        auto answer = engine->classify(input);
+        if (!answer) {
+            return fail(answer.error(), name);
+        }
+        answers.push_back(std::move(*answer));
+    }
+    return answers;
+}
+
+// As the learner hears of an escalation: chances in q8, of the edge's class and of the device's.
+std::vector<policy::CanarySample> join(const std::vector<Classification>& local,
+                                       const std::vector<Classification>& edge,
+                                       const std::vector<std::uint32_t>& labels) {
+    std::vector<policy::CanarySample> canary(labels.size());
+    for (std::size_t i = 0; i < canary.size(); ++i) {
+        auto& answers = canary[i].answers;
+        canary[i].true_class = labels[i];
+        answers.local_class = local[i].class_index;
+        answers.edge_class = edge[i].class_index;
+        answers.confidence_q8 = local[i].confidence_q8;
+        const auto& chances = edge[i].probability_q8;
+        const double of_local =
+            answers.local_class < chances.size() ? chances[answers.local_class] / kWholeQ8 : 0;
+        answers.opinion = policy::EdgeOpinion{edge[i].confidence_q8 / kWholeQ8, of_local};
+    }
+    return canary;
+}
+
+Result<CanaryPair> run_pair(const CanaryJob& job, const CanaryModel& local) {
+    const auto samples = read_samples(job, local);
+    if (!samples) {
+        return fail(samples.error(), "device class " + local.device_class.text());
+    }
+    const std::string name = "model of device class " + local.device_class.text();
+    const auto mine = answers_of(local.file, name, samples->inputs);
+    const auto edge =
+        mine ? answers_of(job.edge, "edge model", samples->inputs) : tl::unexpected(mine.error());
+    if (!edge) {
+        return tl::unexpected(edge.error());
+    }
+    std::vector<policy::CanarySample> before;
+    if (!job.before.empty()) {
+        const auto earlier = answers_of(job.before, "edge model before", samples->inputs);
+        if (earlier) {  // one that took other inputs is no measure
+            before = join(*mine, *earlier, samples->labels);
+        }
+    }
+    const auto canary = join(*mine, *edge, samples->labels);
+    const auto registration = policy::register_pair(canary, job.classes);
+    return CanaryPair{local.device_class,
+                      local.digest,
+                      job.edge_digest,
+                      registration,
+                      policy::IsoGain({}, registration, job.classes).table(),
+                      policy::judge_edge(canary, before)};
+}
+
+}  // namespace
+
+Result<std::vector<CanaryPair>> run_canary(const CanaryJob& job) {
+    std::vector<CanaryPair> pairs;
+    for (const auto& local : job.locals) {
+        auto pair = run_pair(job, local);
+        if (!pair) {
+            return tl::unexpected(pair.error());
+        }
+        pairs.push_back(std::move(*pair));
+    }
+    return pairs;
+}
+
+Result<void> judge(const std::vector<CanaryPair>& pairs) {
+    const auto is = [](policy::EdgeVerdict verdict) {
+        return [verdict](const CanaryPair& pair) { return pair.figures.verdict == verdict; };
+    };
+    const std::string remedy =
+        "Keep the edge model that serves, or send a better one; without samples it is not "
+        "measured.";
+    const auto fell = std::ranges::find_if(pairs, is(policy::EdgeVerdict::kFell));
+    if (fell != pairs.end()) {
+        const auto& figures = fell->figures;
+        return fail(
+            ErrorKind::kConflict, "the edge model is not taken",
+            fmt::format("right in {:.1f} % of {} samples, the one before in {:.1f} %: {:.1f} "
+                        "standard errors, more than chance explains",
+                        100 * figures.edge_right, figures.samples,
+                        100 * figures.before_right.value_or(0), figures.fall_sigmas),
+            remedy);
+    }
+    if (!pairs.empty() && std::ranges::all_of(pairs, is(policy::EdgeVerdict::kNoGain))) {
+        const auto& figures = pairs.front().figures;
+        return fail(ErrorKind::kConflict, "the edge model is not taken",
+                    fmt::format("right in {:.1f} % of {} samples, devices of class {} alone in "
+                                "{:.1f} %: asking it gains nothing",
+                                100 * figures.edge_right, figures.samples,
+                                pairs.front().device_class.text(), 100 * figures.local_right),
+                    remedy);
+    }
+    return {};
+}
+
+}  // namespace frugal::app
