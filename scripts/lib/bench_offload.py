@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The offload part of scripts/bench: the door of the escalation desk, overload, and round trips."""
 
+import concurrent.futures
 import os
+import statistics
 
 from bench_figures import Figure, Skip, run_json
 
@@ -23,9 +25,17 @@ def round_trip(context, root):
                "--state", os.path.join(site.folder, "devices"), "--devices", "16",
                "--socket", os.path.join(site.directory, "run", "mqtt.sock"),
                "--gateway-pid", str(site.gateway.child.pid), "--input-bytes", str(INPUT_BYTES)]
-    trip = run_json(command, 120)
-    statistics = site.control("escalation", "statistics")
-    trip["model_p50_us"] = min((size["p50_us"] for size in statistics["batch_sizes"] if size["size"] == 1), default=0)
+    # The desk's moving average, looked at all along: its quantiles are exact to a ninth only, which
+    # is more than what is measured here.
+    times = []
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        load = pool.submit(run_json, command, 120)
+        while not concurrent.futures.wait([load], timeout=0.2).done:
+            times += [one["service_us"] for one in site.control("escalation", "statistics")["service_times"]]
+    trip = load.result()
+    if not times:
+        raise Skip("the gateway told no service time")
+    trip["model_p50_us"] = statistics.median(times)
     trip["ratio"] = (trip["p50_us"] - trip["model_p50_us"]) / max(trip["bare_p50_us"], 1)
     return trip
 
@@ -47,7 +57,7 @@ def measure(context, root):
         Figure("  tasks answered", f"{result['overload_tasks_answered']:.1%}",
                f"audits, which go first: {result['overload_audits_answered']:.1%}"),
         Figure("escalation round trip, p50", f"{trip['p50_us']:.0f} us",
-               f"bare round trip, same broker and run: {trip['bare_p50_us']:.0f} us; model {trip['model_p50_us']} us"),
+               f"bare round trip, same broker and run: {trip['bare_p50_us']:.0f} us; model {trip['model_p50_us']:.0f} us"),
         Figure("  less the model, over the bare one", f"{trip['ratio']:.2f}",
                f"goal 1.20; p99 {trip['p99_us']:.0f} us, bare {trip['bare_p99_us']:.0f} us", trip["ratio"] <= 1.2),
     ], result
