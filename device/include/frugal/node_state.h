@@ -99,13 +99,14 @@ typedef struct {
 /// What one task has in RAM only.
 typedef struct {
     fr_loaded_t loaded;
-    uint64_t policy_since_ms;  // when the policy in force was last told
+    uint64_t policy_since_ms;  // when the policy in force was last told, or was lost
     uint64_t tokens_ms;        // escalation bucket: virtual time it is spent up to
     uint64_t report_ms;        // repeat the report then; FR_NEVER
     uint32_t probation_count;  // decisions under the unconfirmed model
     fr_shadow_t shadow;
     uint8_t reports_left;
     uint8_t policy_faults;  // answers BADPOLICY of a policy that passed its check
+    uint8_t policy_losses;  // policies given up for that since the boot
 } fr_task_volatile_t;
 
 struct fr_node {

@@ -63,6 +63,7 @@ fr_status_t fr_activate(fr_node_t* node) {
     }
     node->tasks[task_index].probation_count = 0;
     node->tasks[task_index].policy_since_ms = node->now_ms;
+    fr_forget_answers(node);
     return fr_model_load(node, task_index);
 }
 

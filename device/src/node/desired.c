@@ -138,6 +138,10 @@ static void go_on(fr_node_t* node, const fr_task_desired_t* desired, const fr_of
         offer.policy_signature = desired->policy.signature;
     }
     fr_count_storage(node, fr_offer_save(node, &offer));
+    if (is_new_policy) {
+        // It changed while the model is on its way: for the model that still runs, too.
+        fr_policy_offer(node, node->update.task_index, &desired->policy);
+    }
 }
 
 /// Desired equals something the device has: what runs, what it fell back from, or what it works on.
@@ -191,6 +195,7 @@ void fr_update_on_desired(fr_node_t* node, uint32_t task_index, const fr_task_de
     node->update.detail = detail;
     if (reason != FR_REASON_NONE) {
         refuse(node, task_index, reason);
+        fr_policy_offer(node, task_index, &desired->policy);
     } else {
         take_up(node, task_index, desired, &offer);
     }

@@ -25,6 +25,8 @@
 #define FR_BAD_BLOCKS_MAX 16u
 #define FR_POLICY_FAULTS_MAX \
     3u  // then a policy that cannot be read is given up and asked for again
+#define FR_POLICY_RETRY_MS 60000u  // after the second loss, then doubled
+#define FR_POLICY_RETRY_DOUBLINGS_MAX 10u
 #define FR_ARENA_BYTES_MIN 1280u
 #define FR_WATCHDOG_BYTES 4096u
 #define FR_EDGE_STOP 255u  // price or load: the edge can take nothing, so nothing is sent
@@ -162,9 +164,12 @@ fr_reason_t fr_install(fr_node_t* node, uint32_t* detail);
 
 // policy_store.c
 void fr_policy_offer(fr_node_t* node, uint32_t task_index, const fr_signed_t* blob);
+/// Signed, whole and for the task; of any age.
+bool fr_policy_is_genuine(const fr_node_t* node, uint32_t task_index, const fr_view_t* content,
+                          const fr_view_t* signature);
+/// Genuine, and not older than one this task has obeyed.
 bool fr_policy_is_fit(const fr_node_t* node, uint32_t task_index, const fr_view_t* content,
                       const fr_view_t* signature);
-
 void fr_policy_count_fault(fr_node_t* node, uint32_t task_index);
 
 // decide.c, consult.c: one submission, from the sample to the policy's answer
@@ -189,6 +194,8 @@ void fr_shadow_consult(fr_node_t* node, uint32_t task_index, const fr_policy_con
                        const fr_policy_answer_t* answer);
 void fr_note_answer(fr_node_t* node, const fr_instance_t* instance,
                     const fr_policy_answer_t* answer, uint64_t sequence);
+/// The policy has changed: health tells answers of one policy only.
+void fr_forget_answers(fr_node_t* node);
 
 // escalation.c: escalations under way, final decisions
 uint32_t fr_take_energy(fr_node_t* node);

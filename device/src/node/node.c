@@ -59,6 +59,20 @@ static bool is_master(fr_node_t* node, uint64_t fencing_epoch) {
     return true;
 }
 
+/// Of a task that is not named, nothing is to be evaluated in the shadow. What runs stays.
+static void end_other_shadows(fr_node_t* node, const fr_desired_t* desired) {
+    const fr_signed_t none = {{NULL, 0}, {NULL, 0}, 0};
+    for (uint32_t i = 0; i < node->config->task_count; ++i) {
+        bool is_named = false;
+        for (uint32_t k = 0; k < desired->task_count; ++k) {
+            is_named = is_named || desired->tasks[k].task == node->config->tasks[i].task;
+        }
+        if (!is_named) {
+            fr_shadow_offer(node, i, &none);
+        }
+    }
+}
+
 static void on_desired(fr_node_t* node, const uint8_t* payload, size_t size) {
     fr_desired_t desired;
     if (fr_desired_decode(&desired, payload, size) != FR_OK) {
@@ -86,6 +100,7 @@ static void on_desired(fr_node_t* node, const uint8_t* payload, size_t size) {
             fr_update_on_desired(node, (uint32_t)task_index, &desired.tasks[i], desired.version);
         }
     }
+    end_other_shadows(node, &desired);
 }
 
 static void on_chunk(fr_node_t* node, const uint8_t* payload, size_t size) {

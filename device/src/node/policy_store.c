@@ -3,20 +3,34 @@
 // was learnt for. Ids only grow: an old signed policy cannot be played back.
 #include "node/internal.h"
 
-static const uint8_t* policy_key(const fr_node_t* node) {
-    return node->config->policy_public_key != NULL ? node->config->policy_public_key
-                                                   : node->config->release_public_key;
-}
-
-bool fr_policy_is_fit(const fr_node_t* node, uint32_t task_index, const fr_view_t* content,
-                      const fr_view_t* signature) {
+bool fr_policy_is_genuine(const fr_node_t* node, uint32_t task_index, const fr_view_t* content,
+                          const fr_view_t* signature) {
+    const uint8_t* key = node->config->policy_public_key != NULL ? node->config->policy_public_key
+                                                                 : node->config->release_public_key;
     return content->size != 0 && content->size <= FR_POLICY_SIZE_MAX &&
            fr_policy_check(content->bytes, content->size) == FR_OK &&
            fr_policy_has_task(content->bytes, content->size,
                               node->config->tasks[task_index].task) &&
-           fr_policy_id(content->bytes, content->size) >=
+           fr_signature_holds(node, key, content, signature);
+}
+
+bool fr_policy_is_fit(const fr_node_t* node, uint32_t task_index, const fr_view_t* content,
+                      const fr_view_t* signature) {
+    return fr_policy_id(content->bytes, content->size) >=
                node->state.tasks[task_index].policy_floor &&
-           fr_signature_holds(node, policy_key(node), content, signature);
+           fr_policy_is_genuine(node, task_index, content, signature);
+}
+
+/// A flash that loses every policy must not be written, nor the gateway asked, without end.
+static uint64_t retry_at(const fr_task_volatile_t* task) {
+    if (task->policy_losses < 2u) {
+        return task->policy_since_ms;
+    }
+    uint32_t doublings = task->policy_losses - 2u;
+    if (doublings > FR_POLICY_RETRY_DOUBLINGS_MAX) {
+        doublings = FR_POLICY_RETRY_DOUBLINGS_MAX;
+    }
+    return task->policy_since_ms + ((uint64_t)FR_POLICY_RETRY_MS << doublings);
 }
 
 void fr_policy_offer(fr_node_t* node, uint32_t task_index, const fr_signed_t* blob) {
@@ -31,7 +45,15 @@ void fr_policy_offer(fr_node_t* node, uint32_t task_index, const fr_signed_t* bl
         return;
     }
     const uint32_t id = fr_policy_id(blob->content.bytes, blob->content.size);
-    const bool is_newer = id > state->policy_floor || current.size == 0;
+    const uint64_t retry_ms = retry_at(&node->tasks[task_index]);
+    if (current.size == 0 && id <= state->policy_floor && node->now_ms < retry_ms) {
+        if (retry_ms < node->hello_ms) {
+            node->hello_ms = retry_ms;
+        }
+        return;
+    }
+    // Newer than what the slot obeys: after a fallback that may be the id the other slot had.
+    const bool is_newer = current.size == 0 || id > fr_policy_id(current.bytes, current.size);
     if (!is_newer || !fr_policy_is_fit(node, task_index, &blob->content, &blob->signature)) {
         node->counters.messages_rejected += 1;
         return;
@@ -46,6 +68,7 @@ void fr_policy_offer(fr_node_t* node, uint32_t task_index, const fr_signed_t* bl
     }
     node->tasks[task_index].policy_since_ms = node->now_ms;
     node->tasks[task_index].policy_faults = 0;
+    fr_forget_answers(node);
 }
 
 /// The policy was whole when it came: its flash no longer is. Without it every answer is LOCAL, and
@@ -58,8 +81,13 @@ void fr_policy_count_fault(fr_node_t* node, uint32_t task_index) {
         return;
     }
     task->policy_faults = 0;
+    task->policy_since_ms = node->now_ms;
+    if (task->policy_losses != UINT8_MAX) {
+        task->policy_losses += 1;
+    }
+    fr_forget_answers(node);
     fr_count_storage(
         node,
         fr_record_log_put(&node->records, fr_record_policy(task_index, (uint32_t)active), NULL, 0));
-    node->hello_ms = node->now_ms;
+    node->hello_ms = retry_at(task);
 }

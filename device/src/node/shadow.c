@@ -12,19 +12,6 @@ static void load(const fr_node_t* node, uint32_t task_index, fr_view_t* policy) 
     fr_blob_load(node, fr_record_shadow(task_index), policy, &signature);
 }
 
-static const uint8_t* policy_key(const fr_node_t* node) {
-    return node->config->policy_public_key != NULL ? node->config->policy_public_key
-                                                   : node->config->release_public_key;
-}
-
-static bool is_fit(const fr_node_t* node, uint32_t task_index, const fr_signed_t* blob) {
-    return blob->content.size <= FR_POLICY_SIZE_MAX &&
-           fr_policy_check(blob->content.bytes, blob->content.size) == FR_OK &&
-           fr_policy_has_task(blob->content.bytes, blob->content.size,
-                              node->config->tasks[task_index].task) &&
-           fr_signature_holds(node, policy_key(node), &blob->content, &blob->signature);
-}
-
 static void drop(fr_node_t* node, uint32_t task_index) {
     fr_view_t current;
     load(node, task_index, &current);
@@ -44,7 +31,7 @@ void fr_shadow_offer(fr_node_t* node, uint32_t task_index, const fr_signed_t* bl
     if (current.size != 0 && fr_views_equal(&blob->content, current.bytes, current.size)) {
         return;
     }
-    if (!is_fit(node, task_index, blob)) {
+    if (!fr_policy_is_genuine(node, task_index, &blob->content, &blob->signature)) {
         node->counters.messages_rejected += 1;
         return;
     }
@@ -96,4 +83,8 @@ void fr_note_answer(fr_node_t* node, const fr_instance_t* instance,
     to[4] = answer->reason == FR_POLICY_GUARD ? answer->guard : answer->gain;
     to[5] = (uint8_t)instance->local.class_index;
     fr_store16(to + 6, answer->price);
+}
+
+void fr_forget_answers(fr_node_t* node) {
+    node->recent_count = 0;
 }

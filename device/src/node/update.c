@@ -98,6 +98,7 @@ void fr_update_revert(fr_node_t* node, uint32_t task_index, fr_reason_t reason) 
     state->active = state->confirmed;
     state->boot_attempts = 0;
     node->update.detail = 0;
+    fr_forget_answers(node);
     if (reason != FR_REASON_SUPERSEDED && candidate >= 0) {
         state->verified = (uint8_t)(state->verified & ~(1u << candidate));
         if (fr_slot_manifest(node, task_index, (uint32_t)candidate, &manifest) == FR_OK) {

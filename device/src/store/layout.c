@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frugal/store.h"
 
-// Newest records of a task: two manifests with signatures and two policies, each with its header.
-// On top of that the offer in work and room for some dozens of state records between compactions.
+// Newest records of a task: two manifests with signatures, their two policies and one in the
+// shadow, each with its header. On top of that the offer in work and room for some dozens of state
+// records between compactions.
 #define TASK_RECORD_BYTES 2500u
 #define COMMON_RECORD_BYTES 4000u
 #define JOURNAL_HEADER_BYTES 96u

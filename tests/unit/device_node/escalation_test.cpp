@@ -294,6 +294,49 @@ TEST_F(PolicyInForce, OnlyGrows) {
     EXPECT_EQ(world.status().policy, 6U);
 }
 
+TEST_F(PolicyInForce, OfAModelThatFailedIsTakenByTheOneThatIsBack) {
+    start_with(maker().policy(1, 0, 255));
+    world.site.policy = maker().policy(2, 255);
+    pursue(second());
+    for (std::uint32_t i = 0; i <= FR_BOOT_ATTEMPTS_MAX; ++i) {
+        ASSERT_EQ(world.boot(), FR_OK);
+    }
+    ASSERT_EQ(world.status().policy, 1U);
+    world.site.wanted = first();
+    ++world.site.version;
+    world.connect();
+    world.run(10000);
+    ASSERT_EQ(world.status().release, 1U);
+    EXPECT_EQ(world.status().policy, 2U) << "in force on the site, and newer than the slot's";
+}
+
+TEST_F(PolicyInForce, ChangesWhileAModelIsOnItsWay) {
+    start_with(maker().policy(1, 255));
+    world.battery = 50;
+    world.site.minimum_battery = 100;  // the new model waits
+    world.site.policy = maker().policy(2, 255);
+    want(second());
+    ASSERT_EQ(world.status().policy, 1U) << "came with the new model, and waits for it";
+    world.site.policy = maker().policy(3, 0, 255);
+    tell();
+    ASSERT_EQ(world.status().release, 1U);
+    EXPECT_EQ(world.status().policy, 3U);
+    ASSERT_EQ(world.submit(), FR_OK);
+    EXPECT_FALSE(world.last.escalated);
+}
+
+TEST_F(PolicyInForce, ChangesThoughAModelIsRefused) {
+    start_with(maker().policy(1, 255));
+    const auto unfit = maker().make("fashion-tiny-2.tflite", 2, 256,
+                                    [](auto& m) { m.set_arena_bytes(6 * 1024 + 1); });
+    pursue(unfit);
+    ASSERT_EQ(world.status().phase, FR_PHASE_REFUSED);
+    world.site.policy = maker().policy(2, 0, 255);
+    tell();
+    EXPECT_EQ(world.status().phase, FR_PHASE_REFUSED);
+    EXPECT_EQ(world.status().policy, 2U);
+}
+
 TEST_F(PolicyInForce, MustBeSigned) {
     start_with(maker().policy(1, 0, 255));
     const ReleaseMaker stranger;

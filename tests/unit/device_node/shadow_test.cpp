@@ -14,6 +14,18 @@ protected:
         start();
         world.run(10000);
     }
+    /// Damages every copy of the policy in flash.
+    void let_policy_decay() {
+        const auto content = base::as_bytes(world.site.policy->content());
+        auto& flash = world.flash.bytes;
+        for (auto at = flash.begin(); at != flash.end(); ++at) {
+            at = std::search(at, flash.end(), content.begin(), content.end());
+            if (at == flash.end()) {
+                break;
+            }
+            *at = 0;
+        }
+    }
     void wish_shadow(const v1::SignedBlob& policy) {
         world.site.shadow = policy;
         tell();
@@ -64,6 +76,17 @@ TEST_F(Shadow, EndsWhenItIsNoLongerWished) {
     EXPECT_EQ(health().tasks(0).shadow(), 0U);
 }
 
+TEST_F(Shadow, EndsWithATaskThatIsNoLongerNamed) {
+    wish_shadow(maker().policy(2, 255));
+    ASSERT_EQ(world.status().shadow, 2U);
+    world.site.shadow.reset();
+    world.site.policy.reset();
+    world.site.wanted.reset();
+    tell();
+    EXPECT_EQ(world.status().shadow, 0U);
+    EXPECT_EQ(world.status().policy, 1U) << "what is in force stays";
+}
+
 TEST_F(Shadow, StaysOverABootAndCountsAnew) {
     wish_shadow(maker().policy(2, 255));
     ASSERT_EQ(world.submit(), FR_OK);
@@ -100,18 +123,25 @@ TEST_F(Shadow, HealthCarriesTheLastEightAnswers) {
     EXPECT_EQ(byte_of(told, 7, 5), world.last.local_class);
 }
 
+TEST_F(Shadow, HealthForgetsTheAnswersOfAnotherPolicy) {
+    ASSERT_EQ(world.submit(), FR_OK);
+    ASSERT_EQ(world.submit(), FR_OK);
+    world.site.policy = maker().policy(2, 0, 255);
+    tell();
+    ASSERT_EQ(world.status().policy, 2U);
+    ASSERT_EQ(world.submit(), FR_OK);
+    const auto sequence = world.last.sequence;
+    const auto& told = health();
+    EXPECT_EQ(told.tasks(0).policy(), 2U);
+    ASSERT_EQ(told.recent().size(), FR_RECENT_VERDICT_BYTES);
+    EXPECT_EQ(static_cast<unsigned>(byte_of(told, 0, 0) | byte_of(told, 0, 1) << 8),
+              sequence & 0xFFFFU);
+}
+
 TEST_F(Shadow, APolicyWhoseFlashDecayedIsGivenUpAndToldAgain) {
-    const auto content = base::as_bytes(world.site.policy->content());
-    auto& flash = world.flash.bytes;
-    for (auto at = flash.begin(); at != flash.end(); ++at) {
-        at = std::search(at, flash.end(), content.begin(), content.end());
-        if (at == flash.end()) {
-            break;
-        }
-        *at = 0;
-    }
+    let_policy_decay();
     for (std::uint32_t i = 0; i < 3; ++i) {
-        EXPECT_NE(world.node.tasks[0].policy_faults, 3);
+        EXPECT_EQ(world.node.tasks[0].policy_faults, i);
         ASSERT_EQ(world.submit(), FR_OK);
         EXPECT_FALSE(world.last.escalated);
         EXPECT_EQ(world.last.reason, FR_POLICY_BADPOLICY);
@@ -121,6 +151,33 @@ TEST_F(Shadow, APolicyWhoseFlashDecayedIsGivenUpAndToldAgain) {
     EXPECT_EQ(world.status().policy, 1U) << "the hello said that there is none";
     ASSERT_EQ(world.submit(), FR_OK);
     EXPECT_EQ(world.last.reason, FR_POLICY_LOCAL_CONF);
+}
+
+// The first loss is bad luck; a flash that loses it again is written ever more rarely.
+TEST_F(Shadow, APolicyThatDecaysAgainIsAskedForMoreAndMoreRarely) {
+    const auto lose = [&] {
+        let_policy_decay();
+        for (int i = 0; i < 3; ++i) {
+            ASSERT_EQ(world.submit(), FR_OK);
+        }
+        ASSERT_EQ(world.status().policy, 0U);
+    };
+    lose();
+    world.run(1000);
+    ASSERT_EQ(world.status().policy, 1U);
+    for (const std::uint32_t wait_s : {60U, 120U}) {
+        lose();
+        tell();
+        EXPECT_EQ(world.status().policy, 0U) << "told of its own accord";
+        world.run((wait_s - 1) * 1000);
+        EXPECT_EQ(world.status().policy, 0U);
+        world.run(10'000);
+        EXPECT_EQ(world.status().policy, 1U);
+    }
+    lose();
+    world.site.policy = maker().policy(2, 0, 255);
+    tell();
+    EXPECT_EQ(world.status().policy, 2U) << "another one is taken at once";
 }
 
 }  // namespace
