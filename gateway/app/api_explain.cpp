@@ -4,7 +4,8 @@
 #include <algorithm>
 
 #include "app/api_parts.hpp"
-#include "core/offload/policy_desk.hpp"
+#include "app/told_answer.hpp"
+#include "core/offload/policy_comparison.hpp"
 #include "frugal/limits.h"
 #include "policy/author/explain.hpp"
 #include "wire/json_commands.hpp"
@@ -26,18 +27,8 @@ struct Material {
     core::PolicyHistory history;
 };
 
-/// The device's own record of it, if that is still among its last answers.
-const core::RecentAnswer* told_answer(const Material& material) {
-    const auto& health = material.device.health;
-    if (!health || health->stream != material.row.stream ||
-        health->boot_epoch != material.row.boot_epoch) {
-        return nullptr;
-    }
-    const auto low = static_cast<std::uint16_t>(material.row.sequence & 0xFFFF);
-    const auto found = std::ranges::find(health->recent, low, &core::RecentAnswer::sequence);
-    return found == health->recent.end() ? nullptr : &*found;
-}
-
+/// In force when the device told its last answers, all of which are that policy's own: a device
+/// forgets them when it gets another.
 const core::PolicyVersionRecord* version_told(const Material& material) {
     for (const auto& state : material.device.health->tasks) {
         for (const auto& version : material.history.versions) {
@@ -89,7 +80,7 @@ policy::AnswerFacts facts_of(const Material& material, const core::RecentAnswer*
 }
 
 wire::DecisionExplanation explanation_of(const Material& material) {
-    const auto* told = told_answer(material);
+    const auto* told = told_answer(material.row, material.device);
     const auto* version = told != nullptr ? version_told(material) : nullptr;
     const bool is_certain = version != nullptr;
     version = is_certain ? version : version_likely(material);
@@ -113,7 +104,7 @@ wire::DecisionExplanation explanation_of(const Material& material) {
         explanation.lines.push_back(
             "policy version " + std::to_string(version->version) + " (" +
             std::string(to_string(version->origin)) + " by " + version->actor + ")" +
-            (is_certain ? ", in force when the device last told its health"
+            (is_certain ? ", in force when the device told this answer"
                         : ", the newest set before the decision came in; the device may have "
                           "obeyed an earlier one"));
     }

@@ -26,7 +26,7 @@ constexpr std::uint64_t kTaskLast = 255;
 struct Question {
     std::string text;
     std::uint32_t task = 0;
-    wire::SetPolicyQuery release;
+    wire::PolicyTargetQuery release;
     std::uint64_t hours = kHoursDefault;
 };
 

@@ -6,7 +6,7 @@
 
 #include "app/api_parts.hpp"
 #include "app/policy_builder.hpp"
-#include "core/offload/policy_desk.hpp"
+#include "app/policy_choice.hpp"
 #include "policy/author/compiled_policy.hpp"
 #include "policy/author/policy_file.hpp"
 #include "wire/json_commands.hpp"
@@ -25,15 +25,8 @@ const core::TaskRecord* find_task(const core::TaskList& list, std::uint32_t task
     return found == list.tasks.end() ? nullptr : &*found;
 }
 
-const core::PolicyVersionRecord* find_version(const core::PolicyHistory& history,
-                                              std::uint32_t version) {
-    const auto found = std::ranges::find_if(
-        history.versions, [&](const auto& candidate) { return candidate->version == version; });
-    return found == history.versions.end() ? nullptr : found->get();
-}
-
-wire::HttpResponse no_such(const std::string& what, const std::string& remedy) {
-    return wire::problem(base::Error{ErrorKind::kNotFound, what, {}, remedy});
+base::Error no_such(const std::string& what, const std::string& remedy) {
+    return {ErrorKind::kNotFound, what, {}, remedy};
 }
 
 // Not made at the start of the daemon: devices would refuse what a key they never saw has signed.
@@ -62,8 +55,8 @@ struct Known {
     core::PolicyHistory history;
 };
 
-void learn(ApiParts& parts, const std::string& actor, std::uint32_t task, net::Responder respond,
-           std::function<void(Known)> then) {
+void gather(ApiParts& parts, const std::string& actor, std::uint32_t task, net::Responder respond,
+            std::function<void(Known)> then) {
     parts.ask<core::TaskList>(
         actor, core::ListTasks{}, respond,
         [&parts, actor, task, respond, then = std::move(then)](core::TaskList tasks) {
@@ -79,7 +72,7 @@ void learn(ApiParts& parts, const std::string& actor, std::uint32_t task, net::R
         });
 }
 
-Result<std::vector<CompiledPart>> compile(const Known& known, const wire::SetPolicyQuery& wanted,
+Result<std::vector<CompiledPart>> compile(const Known& known, const wire::PolicyTargetQuery& wanted,
                                           const std::string& text) {
     const auto* task = find_task(known.tasks, wanted.task);
     const auto release = std::ranges::find_if(known.models.releases, [&](const auto& one) {
@@ -97,6 +90,53 @@ std::uint32_t group_share(const Known& known, std::uint32_t task, const std::str
     return policy::read_group_share(text, "policy", find_task(known.tasks, task)->name).value_or(0);
 }
 
+using MakeVersion = std::function<Result<core::SetPolicy>(const Known&)>;
+
+/// Makes a version of what is known and sets it: once more from the start if somebody was faster,
+/// for numbers are shared by all tasks.
+void set_version(ApiParts& parts, const std::string& actor, std::uint32_t task,
+                 const net::Responder& respond, const MakeVersion& make, bool is_again = false) {
+    gather(parts, actor, task, respond,
+           [&parts, actor, task, respond, make, is_again](const Known& known) {
+               auto command = make(known);
+               if (!command) {
+                   respond(wire::problem(command.error()));
+                   return;
+               }
+               parts.gateway.ask(
+                   actor, std::move(*command),
+                   [&parts, actor, task, respond, make,
+                    is_again](const Result<core::AdminReply>& reply) {
+                       if (!reply && reply.error().kind == ErrorKind::kConflict && !is_again) {
+                           set_version(parts, actor, task, respond, make, true);
+                           return;
+                       }
+                       respond(wire::admin_response(200, reply));
+                   });
+           });
+}
+
+Result<core::SetPolicy> authored_version(const Known& known, const wire::SetPolicyQuery& wanted,
+                                         const std::string& text, const crypto::ReleaseKey& key) {
+    const auto compiled = compile(known, wanted.target, text);
+    auto signed_parts = compiled ? sign_parts(*compiled, key) : tl::unexpected(compiled.error());
+    if (!signed_parts) {
+        return tl::unexpected(signed_parts.error());
+    }
+    core::SetPolicy command;
+    command.version = {
+        .task = wanted.target.task,
+        .version = known.tasks.next_policy,
+        .origin = core::PolicyOrigin::kAuthored,
+        .release = wanted.target.model.text() + "@" + std::to_string(wanted.target.release),
+        .text = text,
+        .comment = wanted.comment,
+        .parts = std::move(*signed_parts),
+        .group_share_permille = group_share(known, wanted.target.task, text)};
+    command.steps = wanted.steps;
+    return command;
+}
+
 void set_policy(ApiParts& parts, const HttpRequest& request, const net::Responder& respond) {
     const auto wanted = wire::read_set_policy(request);
     if (!wanted) {
@@ -107,73 +147,19 @@ void set_policy(ApiParts& parts, const HttpRequest& request, const net::Responde
     if (key == nullptr) {
         return;
     }
-    const std::string actor = request.actor.name;
     const std::string text(base::as_text(request.body));
-    learn(parts, actor, wanted->task, respond,
-          [&parts, actor, text, key, wanted = *wanted, respond](const Known& known) {
-              const auto compiled = compile(known, wanted, text);
-              auto signed_parts =
-                  compiled ? sign_parts(*compiled, *key) : tl::unexpected(compiled.error());
-              if (!signed_parts) {
-                  respond(wire::problem(signed_parts.error()));
-                  return;
-              }
-              core::SetPolicy command;
-              command.version = {
-                  .task = wanted.task,
-                  .version = known.tasks.next_policy,
-                  .origin = core::PolicyOrigin::kAuthored,
-                  .release = wanted.model.text() + "@" + std::to_string(wanted.release),
-                  .text = text,
-                  .comment = wanted.comment,
-                  .parts = std::move(*signed_parts),
-                  .group_share_permille = group_share(known, wanted.task, text)};
-              command.steps = wanted.steps;
-              parts.gateway.ask(actor, std::move(command),
-                                [respond](const Result<core::AdminReply>& reply) {
-                                    respond(wire::admin_response(200, reply));
-                                });
-          });
+    set_version(parts, request.actor.name, wanted->target.task, respond,
+                [text, key, wanted = *wanted](const Known& known) {
+                    return authored_version(known, wanted, text, *key);
+                });
 }
 
-/// False if going back to `earlier` would leave a device class of `now` as it is.
-bool is_for_classes_of(const core::PolicyVersionRecord& earlier,
-                       const core::PolicyVersionRecord& now) {
-    return std::ranges::all_of(now.parts, [&](const core::PolicyPart& part) {
-        return core::part_for(earlier, part.device_class) != nullptr;
-    });
-}
-
-/// The version to go back to: the one asked for, else the newest one before what is in force (or
-/// on its way) that has another content for the same device classes.
-const core::PolicyVersionRecord* version_before(const core::PolicyHistory& history,
-                                                std::optional<std::uint32_t> to) {
-    if (to) {
-        return find_version(history, *to);
-    }
-    const auto newest = history.candidate != 0
-                            ? history.candidate
-                            : (history.in_force.empty() ? 0 : history.in_force.back());
-    const auto* now = find_version(history, newest);
-    for (const auto& version : history.versions) {
-        if (version->version < newest && now != nullptr && version->digest != now->digest &&
-            is_for_classes_of(*version, *now)) {
-            return version.get();
-        }
-    }
-    return nullptr;
-}
-
-void set_again(ApiParts& parts, const std::string& actor, const core::PolicyVersionRecord& source,
-               std::uint32_t number, const std::string& comment, const net::Responder& respond) {
-    const auto* key = signing_key(parts, respond);
-    if (key == nullptr) {
-        return;
-    }
-    auto signed_parts = sign_parts(parts_again(source, number), *key);
+/// The content of an earlier version, or of several, under a new number.
+Result<core::SetPolicy> version_again(const core::PolicyVersionRecord& source, std::uint32_t number,
+                                      const std::string& comment, const crypto::ReleaseKey& key) {
+    auto signed_parts = sign_parts(parts_again(source, number), key);
     if (!signed_parts) {
-        respond(wire::problem(signed_parts.error()));
-        return;
+        return tl::unexpected(signed_parts.error());
     }
     core::SetPolicy command;
     command.version = source;
@@ -182,9 +168,33 @@ void set_again(ApiParts& parts, const std::string& actor, const core::PolicyVers
     command.version.source = source.version;
     command.version.comment = comment;
     command.version.parts = std::move(*signed_parts);
-    parts.gateway.ask(actor, std::move(command), [respond](const Result<core::AdminReply>& reply) {
-        respond(wire::admin_response(200, reply));
-    });
+    return command;
+}
+
+/// Every device class goes back to what it obeyed before the version on its way.
+Result<core::SetPolicy> taken_back(const Known& known, const std::string& comment,
+                                   const crypto::ReleaseKey& key) {
+    if (known.history.candidate == 0) {
+        return base::fail(ErrorKind::kConflict, "no policy is on its way that could be taken back",
+                          {}, "frugalctl policy revert goes back to an earlier version.");
+    }
+    const auto before = all_in_force(known.tasks, known.history);
+    const auto what = "takes version " + std::to_string(known.history.candidate) + " back";
+    return version_again(before, known.tasks.next_policy, comment.empty() ? what : comment, key);
+}
+
+Result<core::SetPolicy> reverted(const Known& known, const wire::RevertPolicyQuery& wanted,
+                                 const crypto::ReleaseKey& key) {
+    if (!wanted.to && known.history.candidate != 0) {
+        return taken_back(known, wanted.comment, key);
+    }
+    const auto* source =
+        wanted.to ? find_version(known.history, *wanted.to) : version_before(known.history);
+    if (source == nullptr) {
+        return tl::unexpected(no_such("there is no such version of the task's policy to go back to",
+                                      "frugalctl policy history lists them."));
+    }
+    return version_again(*source, known.tasks.next_policy, wanted.comment, key);
 }
 
 void revert_policy(ApiParts& parts, const HttpRequest& request, const net::Responder& respond) {
@@ -193,45 +203,23 @@ void revert_policy(ApiParts& parts, const HttpRequest& request, const net::Respo
         respond(wire::problem(wanted.error()));
         return;
     }
-    const std::string actor = request.actor.name;
-    learn(parts, actor, wanted->task, respond,
-          [&parts, actor, wanted = *wanted, respond](const Known& known) {
-              const auto* source = version_before(known.history, wanted.to);
-              if (source == nullptr) {
-                  respond(no_such("there is no such version of the task's policy to go back to",
-                                  "frugalctl policy history lists them."));
-                  return;
-              }
-              set_again(parts, actor, *source, known.tasks.next_policy, wanted.comment, respond);
-          });
+    if (const auto* key = signing_key(parts, respond)) {
+        set_version(
+            parts, request.actor.name, wanted->task, respond,
+            [wanted = *wanted, key](const Known& known) { return reverted(known, wanted, *key); });
+    }
 }
 
-// Abort is going back to what the candidate was compared with.
 void abort_rollout(ApiParts& parts, const HttpRequest& request, const net::Responder& respond) {
     const auto task = wire::read_task(request);
     if (!task) {
         respond(wire::problem(task.error()));
         return;
     }
-    const std::string actor = request.actor.name;
-    learn(parts, actor, *task, respond, [&parts, actor, task = *task, respond](const Known& known) {
-        parts.ask<core::PolicyRolloutView>(
-            actor, core::GetPolicyRollout{task}, respond,
-            [&parts, actor, known, respond](const core::PolicyRolloutView& view) {
-                const auto* baseline = find_version(known.history, view.record.baseline);
-                if (known.history.candidate == 0 || baseline == nullptr) {
-                    respond(wire::problem(base::Error{
-                        ErrorKind::kConflict, "no policy is on its way that could be taken back",
-                        "version " + std::to_string(view.record.version) + " is " +
-                            std::string(to_string(view.record.status)),
-                        "frugalctl policy revert goes back to an earlier version."}));
-                    return;
-                }
-                set_again(parts, actor, *baseline, known.tasks.next_policy,
-                          "takes version " + std::to_string(view.record.version) + " back",
-                          respond);
-            });
-    });
+    if (const auto* key = signing_key(parts, respond)) {
+        set_version(parts, request.actor.name, *task, respond,
+                    [key](const Known& known) { return taken_back(known, {}, *key); });
+    }
 }
 
 const std::vector<std::string>& labels_of(const Known& known, std::uint32_t task) {
@@ -247,53 +235,51 @@ void get_version(ApiParts& parts, const HttpRequest& request, const net::Respond
         respond(wire::problem(!task ? task.error() : number.error()));
         return;
     }
-    learn(parts, request.actor.name, *task, respond,
-          [task = *task, number = *number, respond](const Known& known) {
-              const auto* version = find_version(known.history, number);
-              if (version == nullptr) {
-                  respond(no_such("the task's policy has no version " + std::to_string(number),
-                                  "frugalctl policy history lists them."));
-                  return;
-              }
-              std::vector<wire::PolicyPartWords> words;
-              for (const auto& part : version->parts) {
-                  if (const auto compiled = policy::read_compiled(part.blob->content())) {
-                      words.push_back({part.device_class.text(),
-                                       policy::describe(*compiled, task, labels_of(known, task))});
-                  }
-              }
-              respond(wire::json_response(200, wire::policy_version_json(*version, words)));
-          });
+    gather(parts, request.actor.name, *task, respond,
+           [task = *task, number = *number, respond](const Known& known) {
+               const auto* version = find_version(known.history, number);
+               if (version == nullptr) {
+                   respond(wire::problem(
+                       no_such("the task's policy has no version " + std::to_string(number),
+                               "frugalctl policy history lists them.")));
+                   return;
+               }
+               std::vector<wire::PolicyPartWords> words;
+               for (const auto& part : version->parts) {
+                   if (const auto compiled = policy::read_compiled(part.blob->content())) {
+                       words.push_back({part.device_class.text(),
+                                        policy::describe(*compiled, task, labels_of(known, task))});
+                   }
+               }
+               respond(wire::json_response(200, wire::policy_version_json(*version, words)));
+           });
 }
 
 void get_difference(ApiParts& parts, const HttpRequest& request, const net::Responder& respond) {
-    const auto task = wire::read_task(request);
-    if (!task) {
-        respond(wire::problem(task.error()));
+    const auto wanted = wire::read_policy_difference(request);
+    if (!wanted) {
+        respond(wire::problem(wanted.error()));
         return;
     }
-    const auto number = [&](std::string_view key) {
-        return static_cast<std::uint32_t>(
-            std::strtoul(std::string(request.query_value(key).value_or("")).c_str(), nullptr, 10));
-    };
-    learn(parts, request.actor.name, *task, respond,
-          [task = *task, from = number("from"), until = number("until"),
-           respond](const Known& known) {
-              const auto* before = find_version(known.history, from);
-              const auto* after = find_version(known.history, until);
-              if (before == nullptr || after == nullptr) {
-                  respond(no_such("query keys from and until do not both name a version",
-                                  "frugalctl policy history lists them."));
-                  return;
-              }
-              auto parts_differ =
-                  compare_parts(parts_of(*before), parts_of(*after), task, labels_of(known, task));
-              compare_shares(before->group_share_permille, after->group_share_permille,
-                             parts_differ);
-              respond(wire::json_response(
-                  200, wire::policy_difference_json(std::to_string(from), std::to_string(until),
-                                                    parts_differ)));
-          });
+    gather(parts, request.actor.name, wanted->task, respond,
+           [task = wanted->task, from = wanted->from, until = wanted->until,
+            respond](const Known& known) {
+               const auto* before = find_version(known.history, from);
+               const auto* after = find_version(known.history, until);
+               if (before == nullptr || after == nullptr) {
+                   respond(
+                       wire::problem(no_such("query keys from and until do not both name a version",
+                                             "frugalctl policy history lists them.")));
+                   return;
+               }
+               auto parts_differ =
+                   compare_parts(parts_of(*before), parts_of(*after), task, labels_of(known, task));
+               compare_shares(before->group_share_permille, after->group_share_permille,
+                              parts_differ);
+               respond(wire::json_response(
+                   200, wire::policy_difference_json(std::to_string(from), std::to_string(until),
+                                                     parts_differ)));
+           });
 }
 
 void compare_file(ApiParts& parts, const HttpRequest& request, const net::Responder& respond) {
@@ -303,27 +289,27 @@ void compare_file(ApiParts& parts, const HttpRequest& request, const net::Respon
         return;
     }
     const std::string text(base::as_text(request.body));
-    learn(parts, request.actor.name, wanted->task, respond,
-          [text, wanted = *wanted, respond](const Known& known) {
-              const auto compiled = compile(known, wanted, text);
-              if (!compiled) {
-                  respond(wire::problem(compiled.error()));
-                  return;
-              }
-              std::vector<CompiledPart> now;
-              std::uint32_t share_now = 0;
-              for (const auto& policy : known.tasks.policies) {
-                  if (policy.task == wanted.task) {
-                      now.push_back({policy.device_class, policy.blob->content()});
-                      share_now = policy.group_share_permille;
-                  }
-              }
-              auto differs =
-                  compare_parts(now, *compiled, wanted.task, labels_of(known, wanted.task));
-              compare_shares(share_now, group_share(known, wanted.task, text), differs);
-              respond(wire::json_response(
-                  200, wire::policy_difference_json("in force", "file", differs)));
-          });
+    gather(parts, request.actor.name, wanted->task, respond,
+           [text, wanted = *wanted, respond](const Known& known) {
+               const auto compiled = compile(known, wanted, text);
+               if (!compiled) {
+                   respond(wire::problem(compiled.error()));
+                   return;
+               }
+               std::vector<CompiledPart> now;
+               std::uint32_t share_now = 0;
+               for (const auto& policy : known.tasks.policies) {
+                   if (policy.task == wanted.task) {
+                       now.push_back({policy.device_class, policy.blob->content()});
+                       share_now = policy.group_share_permille;
+                   }
+               }
+               auto differs =
+                   compare_parts(now, *compiled, wanted.task, labels_of(known, wanted.task));
+               compare_shares(share_now, group_share(known, wanted.task, text), differs);
+               respond(wire::json_response(
+                   200, wire::policy_difference_json("in force", "file", differs)));
+           });
 }
 
 /// A route that only names its task.

@@ -230,7 +230,10 @@ void print_rollout(const json::value& answer) {
                        ? std::string("shadow on all devices")
                        : fmt::format("{} %", number_at(now, "percent")));
     }
-    if (at_path(answer, "next_step_in_s").is_number()) {
+    const auto& waits = at_path(answer, "waits_for_decisions");
+    if (waits.is_bool() && waits.as_bool()) {
+        fmt::print(", waits for more decisions to compare");
+    } else if (at_path(answer, "next_step_in_s").is_number()) {
         fmt::print(", next in {} s", number_at(answer, "next_step_in_s"));
     }
     fmt::print("; {} told\n", plural(number_at(answer, "told"), "device"));

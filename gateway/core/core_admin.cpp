@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How people's requests reach the core's parts. Every change is audited by the part that makes it,
 // in the same batch; every answer waits for the commit, so that nobody is told what may be undone.
+#include "base/assert.hpp"
 #include "core/core_state.hpp"
 #include "core/offload/learning_desk.hpp"
 #include "core/rollout/fit_report.hpp"
@@ -90,13 +91,14 @@ struct Dispatch {
     }
     Answer operator()(SetPolicy&& command) {
         SaveLearning learned{std::move(command.learned), {}, {}};
+        if (auto checked = check_learning(learned); !checked) {
+            return base::Result<AdminReply>(tl::unexpected<base::Error>(checked.error()));
+        }
         auto done = state.policies.set(step, by.actor, std::move(command));
         state.follow_policies(step);
         if (done) {
-            auto saved = save_learning(step, state.journal, by.actor, std::move(learned));
-            if (!saved) {
-                return now(std::move(saved));
-            }
+            const auto saved = save_learning(step, state.journal, by.actor, std::move(learned));
+            FRUGAL_ASSERT(saved);
         }
         return now(std::move(done));
     }

@@ -169,7 +169,11 @@ void Core::State::message(const Step& step, Device& device, Decisions&& decision
     const auto stored = static_cast<std::uint32_t>(intake.accepted_total() - stored_before);
     if (stored != 0) {
         escalations.on_decisions(device, decisions, stored);
+    }
+    // One that overlaps what is stored already is left out: its energy cannot be told apart.
+    if (stored == decisions.count) {
         policies.on_decisions(step, device, decisions);
+        follow_policies(step);
     }
 }
 
@@ -187,6 +191,7 @@ void Core::State::message(const Step& step, Device& device, Escalate&& escalate)
 
 void Core::State::message(const Step& step, Device& device, Health&& health) {
     energy.on_health(step, device.record.number, health);
+    policies.on_health(device, health);
     device.health = std::move(health);
 }
 

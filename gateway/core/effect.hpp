@@ -80,6 +80,7 @@ struct Observed {
     base::ClassName device_class;
     ObservationRecord record{};
     std::optional<base::Digest> model{};  ///< that decided locally, as the device reported it
+    std::uint32_t policy = 0;             ///< that the device said it obeys; 0: not told
 };
 
 /// These decisions are durable.
@@ -87,6 +88,7 @@ struct DecisionsStored {
     base::ClassName device_class;
     DecisionRun run;
     std::optional<base::Digest> model{};  ///< as the device reported it
+    std::uint32_t policy = 0;             ///< that the device said it obeys; 0: not told
 };
 
 struct Reply {

@@ -20,11 +20,11 @@ struct FencingEpochRecord {
 
 /// Inserts the row, or replaces the one with the same key. Gaps, audit rows and incidents only
 /// append.
-using Write =
-    std::variant<DeviceRecord, GapRecord, TaskRecord, ReleaseRecord, BlobRecord, EdgeModelRecord,
-                 PolicyRecord, RolloutRecord, RolloutDeviceRecord, AuditRecord, IncidentRecord,
-                 EnergyRecord, FencingEpochRecord, LearningRecord, ObservationRecord,
-                 PolicyVersionRecord, PolicyVersionDropped, PolicyRolloutRecord>;
+using Write = std::variant<DeviceRecord, GapRecord, TaskRecord, ReleaseRecord, BlobRecord,
+                           EdgeModelRecord, PolicyRecord, RolloutRecord, RolloutDeviceRecord,
+                           AuditRecord, IncidentRecord, EnergyRecord, FencingEpochRecord,
+                           LearningRecord, ObservationRecord, PolicyVersionRecord,
+                           PolicyVersionReached, PolicyVersionDropped, PolicyRolloutRecord>;
 
 struct WriteBatch {
     std::vector<Write> records;

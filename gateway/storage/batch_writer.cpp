@@ -29,7 +29,7 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
         std::string_view sql;
     };
     // clang-format off
-    const std::array<Preparation, 25> all = {{
+    const std::array<Preparation, 26> all = {{
         {&BatchWriter::device_, "INSERT OR REPLACE INTO device VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::gap_, "INSERT INTO gap VALUES (NULL,?,?,?,?,?)"},
         {&BatchWriter::task_, "INSERT OR REPLACE INTO task VALUES (?,?,?,?,?,?)"},
@@ -50,8 +50,9 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
         {&BatchWriter::old_observations_, "DELETE FROM observation WHERE number <= last_insert_rowid() - ?"},
         {&BatchWriter::stream_, "INSERT OR REPLACE INTO stream VALUES (?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::decision_, "INSERT INTO decision VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?)"},
-        {&BatchWriter::policy_version_, "INSERT INTO policy_version VALUES (?,?,?,?,?,?,?,?,?,?,?)"},
+        {&BatchWriter::policy_version_, "INSERT INTO policy_version VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::policy_part_, "INSERT INTO policy_part VALUES (?,?,?,?,?,?)"},
+        {&BatchWriter::policy_version_reached_, "UPDATE policy_version SET was_in_force = 1 WHERE task = ? AND version = ?"},
         {&BatchWriter::policy_version_drop_, "DELETE FROM policy_version WHERE task = ? AND version = ?"},
         {&BatchWriter::policy_part_drop_, "DELETE FROM policy_part WHERE task = ? AND version = ?"},
         {&BatchWriter::policy_rollout_, "INSERT OR REPLACE INTO policy_rollout VALUES (?,?,?,?,?,?,?,?,?,?)"},

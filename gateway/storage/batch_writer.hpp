@@ -34,6 +34,7 @@ private:
     Outcome put(const core::LearningRecord& record);
     Outcome put(const core::ObservationRecord& record);
     Outcome put(const core::PolicyVersionRecord& record);
+    Outcome put(const core::PolicyVersionReached& record);
     Outcome put(const core::PolicyVersionDropped& record);
     Outcome put(const core::PolicyRolloutRecord& record);
     Outcome put(const core::StreamRecord& record);
@@ -67,6 +68,7 @@ private:
     Statement decision_;
     Statement policy_version_;
     Statement policy_part_;
+    Statement policy_version_reached_;
     Statement policy_version_drop_;
     Statement policy_part_drop_;
     Statement policy_rollout_;

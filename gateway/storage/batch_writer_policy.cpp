@@ -17,6 +17,7 @@ base::Result<void> BatchWriter::put(const core::PolicyVersionRecord& record) {
                     .text(record.comment)
                     .number(record.set_at.unix_ms)
                     .number(record.group_share_permille)
+                    .number(record.was_in_force ? 1 : 0)
                     .run();
     for (const auto& part : record.parts) {
         if (done) {
@@ -30,6 +31,10 @@ base::Result<void> BatchWriter::put(const core::PolicyVersionRecord& record) {
         }
     }
     return done;
+}
+
+base::Result<void> BatchWriter::put(const core::PolicyVersionReached& record) {
+    return policy_version_reached_.number(record.task).number(record.version).run();
 }
 
 base::Result<void> BatchWriter::put(const core::PolicyVersionDropped& record) {

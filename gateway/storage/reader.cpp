@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::uint32_t kPageMax = 1000;
 constexpr std::uint32_t kScanMax = 100'000;  ///< rows one query looks at
+/// Newest rows among which one decision is looked for; SQLite alone looks at them.
+constexpr std::int64_t kLookBackMax = 500'000;
 
 base::Digest digest_at(const Statement& row, int column) {
     Unpacker from(row.bytes_at(column));
@@ -139,11 +141,12 @@ base::Result<DecisionRow> Reader::decision(const base::DeviceId& device, std::ui
         return pass_on(done);
     }
     auto statement = state_->connection.prepare(
-        "SELECT * FROM decision WHERE sequence = ? ORDER BY number DESC");
+        "SELECT * FROM decision WHERE number > (SELECT max(number) FROM decision) - ? "
+        "AND sequence = ? ORDER BY number DESC");
     if (!statement) {
         return pass_on(statement);
     }
-    statement->number(static_cast<std::int64_t>(sequence));
+    statement->number(kLookBackMax).number(static_cast<std::int64_t>(sequence));
     while (true) {
         const auto has_row = statement->row();
         if (!has_row) {
@@ -152,7 +155,8 @@ base::Result<DecisionRow> Reader::decision(const base::DeviceId& device, std::ui
         if (!*has_row) {
             return base::fail(base::ErrorKind::kNotFound,
                               "no decision " + std::to_string(sequence) + " of device " +
-                                  device.text() + " is stored");
+                                  device.text() + " is among the newest " +
+                                  std::to_string(kLookBackMax) + " of the site");
         }
         const auto source = state_->sources.find(statement->number_at(1));
         if (source != state_->sources.end() && source->second.device == device) {

@@ -76,8 +76,8 @@ public:
     /// kStorage.
     base::Result<DecisionPage> decisions(const DecisionQuery& query);
 
-    /// The newest decision of a device with this number. kNotFound, kStorage. Without an index:
-    /// quick for what is recent, a pass over the table for what is not there.
+    /// The newest decision of a device with this number, of the site's newest 500,000. kNotFound,
+    /// kStorage. Without an index, so nothing older is looked at.
     base::Result<DecisionRow> decision(const base::DeviceId& device, std::uint64_t sequence);
 
     base::Result<std::uint64_t> count_decisions();

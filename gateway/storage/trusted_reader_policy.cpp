@@ -20,6 +20,7 @@ base::Result<void> TrustedReader::load_policy_versions(core::Snapshot& to) {
                     record.comment = row.text_at(8);
                     record.set_at = wall(row, 9);
                     record.group_share_permille = as<std::uint32_t>(row, 10);
+                    record.was_in_force = row.number_at(11) != 0;
                     to.policy_versions.push_back(std::move(record));
                     return is_good;
                 });

@@ -92,6 +92,7 @@ std::string to_json(const core::PolicyRolloutView& view) {
     object["step"] = record.step;
     object["steps"] = json_list(record.steps, step_object);
     object["next_step_in_s"] = json_or_null(view.next_step_in, seconds_of);
+    object["waits_for_decisions"] = view.waits_for_decisions;
     object["actor"] = record.actor;
     object["started_at"] = json_of(record.started_at);
     object["changed_at"] = json_of(record.changed_at);

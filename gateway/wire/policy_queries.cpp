@@ -19,12 +19,11 @@ constexpr std::uint64_t kWaitDefault = 600;
 constexpr std::size_t kCommentMax = 256;
 
 /// "fashion@2" in the query key `release`.
-struct ReleaseName {
-    base::ModelName model;
-    std::uint32_t release = 0;
-};
-
-Result<ReleaseName> read_release(const HttpRequest& request) {
+Result<PolicyTargetQuery> read_target(const HttpRequest& request) {
+    const auto task = read_task(request);
+    if (!task) {
+        return tl::unexpected(task.error());
+    }
     const std::string_view text = request.query_value("release").value_or("");
     const auto at = text.find('@');
     const auto model = base::ModelName::parse(text.substr(0, at));
@@ -35,7 +34,7 @@ Result<ReleaseName> read_release(const HttpRequest& request) {
                           "query key release: \"" + std::string(text) + "\" names no release", {},
                           "Write MODEL@NUMBER, e.g. release=fashion@2.");
     }
-    return ReleaseName{*model, static_cast<std::uint32_t>(*number)};
+    return PolicyTargetQuery{*task, *model, static_cast<std::uint32_t>(*number)};
 }
 
 std::string read_comment(const HttpRequest& request, QueryReader& query) {
@@ -82,27 +81,40 @@ std::vector<core::PolicyStep> read_steps(const HttpRequest& request, QueryReader
 }  // namespace
 
 Result<SetPolicyQuery> read_set_policy(const HttpRequest& request) {
-    const auto task = read_task(request);
-    const auto release = read_release(request);
-    if (!task || !release) {
-        return tl::unexpected(!task ? task.error() : release.error());
+    const auto target = read_target(request);
+    if (!target) {
+        return tl::unexpected(target.error());
     }
     QueryReader query(request, {"release", "comment", "at_once", "shares", "wait_s", "shadow_s"});
-    SetPolicyQuery wanted{*task, release->model, release->release, read_comment(request, query),
-                          read_steps(request, query)};
+    SetPolicyQuery wanted{*target, read_comment(request, query), read_steps(request, query)};
     if (auto finished = query.finish(); !finished) {
         return tl::unexpected(finished.error());
     }
     return wanted;
 }
 
-Result<SetPolicyQuery> read_compare_policy(const HttpRequest& request) {
+Result<PolicyTargetQuery> read_compare_policy(const HttpRequest& request) {
+    return read_target(request);
+}
+
+Result<PolicyDifferenceQuery> read_policy_difference(const HttpRequest& request) {
     const auto task = read_task(request);
-    const auto release = read_release(request);
-    if (!task || !release) {
-        return tl::unexpected(!task ? task.error() : release.error());
+    if (!task) {
+        return tl::unexpected(task.error());
     }
-    return SetPolicyQuery{*task, release->model, release->release, {}, {}};
+    QueryReader query(request, {"from", "until"});
+    const auto version = [&](std::string_view key) {
+        const auto number = query.number(key, UINT32_MAX);
+        if (number.value_or(0) == 0) {
+            query.reject(key, "the number of a version, from 1");
+        }
+        return static_cast<std::uint32_t>(number.value_or(0));
+    };
+    const PolicyDifferenceQuery wanted{*task, version("from"), version("until")};
+    if (auto finished = query.finish(); !finished) {
+        return tl::unexpected(finished.error());
+    }
+    return wanted;
 }
 
 Result<RevertPolicyQuery> read_revert_policy(const HttpRequest& request) {

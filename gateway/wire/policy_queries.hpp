@@ -13,19 +13,32 @@
 
 namespace frugal::wire {
 
-/// PUT /api/v1/tasks/{task}/policy?release=&comment=&at_once=true|shares=5,25,100&wait_s=600
-/// &shadow_s=3600.
-struct SetPolicyQuery {
+/// What a policy file is compiled for.
+struct PolicyTargetQuery {
     std::uint32_t task = 0;
     base::ModelName model;
     std::uint32_t release = 0;
+};
+
+/// PUT /api/v1/tasks/{task}/policy?release=&comment=&at_once=true|shares=5,25,100&wait_s=600
+/// &shadow_s=3600.
+struct SetPolicyQuery {
+    PolicyTargetQuery target;
     std::string comment;
     std::vector<core::PolicyStep> steps;  ///< empty: at once
 };
 base::Result<SetPolicyQuery> read_set_policy(const HttpRequest& request);
 
-/// POST /api/v1/tasks/{task}/policy:compare?release=: the release alone.
-base::Result<SetPolicyQuery> read_compare_policy(const HttpRequest& request);
+/// POST /api/v1/tasks/{task}/policy:compare?release=.
+base::Result<PolicyTargetQuery> read_compare_policy(const HttpRequest& request);
+
+/// GET /api/v1/tasks/{task}/policy/difference?from=&until=: versions, both needed.
+struct PolicyDifferenceQuery {
+    std::uint32_t task = 0;
+    std::uint32_t from = 0;
+    std::uint32_t until = 0;
+};
+base::Result<PolicyDifferenceQuery> read_policy_difference(const HttpRequest& request);
 
 /// POST /api/v1/tasks/{task}/policy:revert?to=&comment=: absent `to` means the version before.
 struct RevertPolicyQuery {

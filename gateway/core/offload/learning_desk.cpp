@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/offload/policy_comparison.hpp"
+
 namespace frugal::core {
 
 namespace {
@@ -37,8 +39,9 @@ void tell_observation(const Step& step, const Device& device, ObservationRecord&
     if (device.record.capability && device.record.state == DeviceState::kEnrolled) {
         record.at = step.now.wall;
         const auto model = model_of(device, record.task, record.release);
+        const auto policy = obeyed_policy(device, record.task);
         step.immediately(
-            Observed{device.record.capability->device_class, std::move(record), model});
+            Observed{device.record.capability->device_class, std::move(record), model, policy});
     }
 }
 
@@ -46,12 +49,12 @@ void tell_decisions(const Step& step, const Device& device, const DecisionRun& r
     if (device.record.capability) {
         step.after_commit(
             DecisionsStored{device.record.capability->device_class, run,
-                            model_of(device, run.decisions.task, run.decisions.release)});
+                            model_of(device, run.decisions.task, run.decisions.release),
+                            obeyed_policy(device, run.decisions.task)});
     }
 }
 
-base::Result<Done> save_learning(const Step& step, Journal& journal, const std::string& actor,
-                                 SaveLearning&& command) {
+base::Result<void> check_learning(const SaveLearning& command) {
     const auto is_too_large = [](const LearningRecord& cell) {
         return cell.state.size() > kLearningStateMax;
     };
@@ -60,6 +63,14 @@ base::Result<Done> save_learning(const Step& step, Journal& journal, const std::
         return base::fail(base::ErrorKind::kInvalidInput, "learning not stored",
                           "a state above " + std::to_string(kLearningStateMax) +
                               " bytes, or more than " + std::to_string(kRowsMax) + " rows");
+    }
+    return {};
+}
+
+base::Result<Done> save_learning(const Step& step, Journal& journal, const std::string& actor,
+                                 SaveLearning&& command) {
+    if (auto checked = check_learning(command); !checked) {
+        return tl::unexpected<base::Error>(std::move(checked.error()));
     }
     for (auto& cell : command.cells) {
         cell.saved_at = step.now.wall;

@@ -20,7 +20,10 @@ void tell_observation(const Step& step, const Device& device, ObservationRecord&
 /// Tells the learner of decisions, once they are durable.
 void tell_decisions(const Step& step, const Device& device, const DecisionRun& run);
 
-/// Stores what was learned. kInvalidInput for a state or a batch that is too large.
+/// kInvalidInput for a state or a batch that is too large.
+base::Result<void> check_learning(const SaveLearning& command);
+
+/// Stores what was learned; the same errors.
 base::Result<Done> save_learning(const Step& step, Journal& journal, const std::string& actor,
                                  SaveLearning&& command);
 

@@ -14,8 +14,9 @@ namespace frugal::core {
 // Changes -------------------------------------------------------------------------------------
 
 /// A new version of a task's policy. Its number must be TaskList::next_policy or higher and be the
-/// id within its signed parts. Without steps, or as the task's first, it is in force at once;
-/// digest, actor and time are filled in. Ends a staged policy under way.
+/// id within its signed parts. Without steps it is in force at once, and so is a device class's
+/// first policy; digest, actor and time are filled in. Ends a staged policy under way, whose
+/// devices take no older one back: it must have a part for each of their classes.
 struct SetPolicy {
     PolicyVersionRecord version;
     std::vector<PolicyStep> steps{};  ///< at most kPolicyStepsMax, the last for the whole fleet
@@ -56,6 +57,7 @@ struct PolicyRolloutView {
     PolicyTally candidate{};  ///< devices that obey the new version
     PolicyTally baseline{};
     std::optional<base::Duration> next_step_in{};
+    bool waits_for_decisions = false;  ///< the step's time is over; too few were compared
     std::uint32_t told = 0;            ///< devices that reported it, in force or in shadow
     std::uint64_t shadow_answers = 0;  ///< would-be answers in the shadow, all devices
     std::uint64_t shadow_differs = 0;  ///< of them with another tier

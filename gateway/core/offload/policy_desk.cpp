@@ -55,27 +55,6 @@ std::string describe(const std::vector<PolicyStep>& steps) {
 
 }  // namespace
 
-std::uint32_t policy_place(const base::DeviceId& device, std::uint32_t version) {
-    std::uint32_t hash = 2166136261U ^ version * 0x9E3779B9U;  // FNV-1a
-    for (const char letter : device.text()) {
-        hash = (hash ^ static_cast<std::uint8_t>(letter)) * 16777619U;
-    }
-    hash ^= hash >> 15;
-    return hash * 0x2C1B3C6DU % kWholeFleet;
-}
-
-const PolicyPart* part_for(const PolicyVersionRecord& version,
-                           const base::ClassName& device_class) {
-    const PolicyPart* any = nullptr;
-    for (const auto& part : version.parts) {
-        if (part.device_class == device_class) {
-            return &part;
-        }
-        any = part.device_class.text() == "any" ? &part : any;
-    }
-    return any;
-}
-
 PolicyDesk::PolicyDesk(Snapshot& snapshot, Registry& registry, Catalogue& catalogue,
                        Journal& journal, const PolicyConfig& config)
     : registry_(registry), catalogue_(catalogue), journal_(journal), config_(config) {
@@ -95,7 +74,11 @@ PolicyDesk::PolicyDesk(Snapshot& snapshot, Registry& registry, Catalogue& catalo
             });
         if (version != versions.end()) {
             const auto task = record.task;
-            rollouts_[task] = {std::move(record), *version, std::nullopt, {}, {}};
+            const auto share = record.steps[record.step].permyriad;
+            rollouts_[task] = {
+                .record = std::move(record),
+                .version = *version,
+                .comparison = PolicyComparison(*version, share, registry_, catalogue_)};
         }
     }
 }
@@ -136,7 +119,10 @@ base::Result<void> PolicyDesk::check(const SetPolicy& command) const {
                           "version " + std::to_string(version.version) + " is taken",
                           "Ask for the next number, sign with it, and set it again");
     }
-    return version.origin == PolicyOrigin::kLearned ? check_learned(version) : base::Result<void>();
+    if (version.origin == PolicyOrigin::kLearned) {
+        return check_learned(version);
+    }
+    return check_replaced(command);
 }
 
 // What was learned of one policy must not replace another that a person set meanwhile.
@@ -158,6 +144,39 @@ base::Result<void> PolicyDesk::check_learned(const PolicyVersionRecord& version)
     return {};
 }
 
+/// True if every device of the class obeys `version` once it is in force.
+bool PolicyDesk::replaces(const PolicyVersionRecord& version,
+                          const base::ClassName& device_class) const {
+    const auto* part = part_for(version, device_class);
+    const auto* present = catalogue_.policy(version.task, device_class);
+    return part != nullptr && (part->device_class == device_class || present == nullptr ||
+                               present->device_class != device_class);
+}
+
+// Devices refuse an older version: who obeys the one on its way must not be left with it.
+base::Result<void> PolicyDesk::check_replaced(const SetPolicy& command) const {
+    const auto* open = open_rollout(command.version.task);
+    if (open == nullptr || open->record.steps[open->record.step].permyriad == 0) {
+        return {};
+    }
+    const auto conflict = [&](std::string cause) {
+        return base::fail(base::ErrorKind::kConflict, "policy not set",
+                          "version " + std::to_string(open->record.version) +
+                              " is on its way to the devices" + std::move(cause),
+                          "Take that version back first: frugalctl policy rollout abort");
+    };
+    if (!command.steps.empty()) {
+        return conflict(", and some obey it already");
+    }
+    for (const auto& part : open->version->parts) {
+        if (!replaces(command.version, part.device_class)) {
+            return conflict(", also to class " + part.device_class.text() +
+                            ", for which this one has no part");
+        }
+    }
+    return {};
+}
+
 base::Result<PolicySet> PolicyDesk::set(const Step& step, const std::string& actor,
                                         SetPolicy&& command) {
     if (auto checked = check(command); !checked) {
@@ -166,6 +185,7 @@ base::Result<PolicySet> PolicyDesk::set(const Step& step, const std::string& act
     auto& record = command.version;
     record.actor = actor;
     record.set_at = step.now.wall;
+    std::ranges::sort(record.parts, {}, &PolicyPart::device_class);  // as they come from the disk
     record.digest = digest_of(record);
     if (record.origin == PolicyOrigin::kLearned) {
         // What an owner fixed is not learned.
@@ -175,6 +195,7 @@ base::Result<PolicySet> PolicyDesk::set(const Step& step, const std::string& act
     const auto task = record.task;
     const auto now = history(task).in_force;
     const bool is_staged = !command.steps.empty() && !now.empty();
+    record.was_in_force = !is_staged;
     journal_.audit(step, actor, "policy.set", "task " + std::to_string(task),
                    "version " + std::to_string(record.version) + " " +
                        std::string(to_string(record.origin)) + ", " +
@@ -191,6 +212,30 @@ base::Result<PolicySet> PolicyDesk::set(const Step& step, const std::string& act
     }
     thin(step, task);
     return PolicySet{task, version->version, is_staged};
+}
+
+// A class that had none gets its first policy at once: there is nothing to compare it with, and
+// nothing to go back to.
+bool PolicyDesk::apply_first(const Step& step, const PolicyVersionRecord& version) {
+    bool is_first_of_any = false;
+    for (const auto& part : version.parts) {
+        if (catalogue_.policy(version.task, part.device_class) == nullptr) {
+            catalogue_.put_policy(step, {part.device_class, version.task, version.version,
+                                         part.blob, version.group_share_permille});
+            is_first_of_any = true;
+        }
+    }
+    return is_first_of_any;
+}
+
+// Versions are shared and never change: the mark makes a new one.
+PolicyVersionPointer PolicyDesk::mark_in_force(const Step& step,
+                                               const PolicyVersionPointer& version) {
+    auto marked = std::make_shared<PolicyVersionRecord>(*version);
+    marked->was_in_force = true;
+    step.write(PolicyVersionReached{version->task, version->version});
+    std::ranges::replace(versions_[version->task], version, PolicyVersionPointer(marked));
+    return marked;
 }
 
 // In force for its classes; who is below `from` has it already.
@@ -215,20 +260,25 @@ void PolicyDesk::end_rollout(const Step& step, std::uint32_t task) {
     changes_.push_back({rollout.version, 0, share == 0 ? kWholeFleet : share});
 }
 
-bool PolicyDesk::is_needed(std::uint32_t task, std::uint32_t version) const {
+std::set<std::uint32_t> PolicyDesk::needed(std::uint32_t task) const {
     const auto in_force = history(task).in_force;
-    const auto found = rollouts_.find(task);
-    return std::ranges::find(in_force, version) != in_force.end() ||
-           (found != rollouts_.end() &&
-            (found->second.record.version == version || found->second.record.baseline == version));
+    std::set<std::uint32_t> needed(in_force.begin(), in_force.end());
+    if (const auto found = rollouts_.find(task); found != rollouts_.end()) {
+        needed.insert({found->second.record.version, found->second.record.baseline});
+    }
+    return needed;
 }
 
 // The oldest learned version goes first, then the oldest; never one that is in use.
 void PolicyDesk::thin(const Step& step, std::uint32_t task) {
     auto& versions = versions_[task];
+    if (versions.size() <= config_.versions_per_task) {
+        return;
+    }
+    const auto in_use = needed(task);
     while (versions.size() > config_.versions_per_task) {
         const auto is_free = [&](const PolicyVersionPointer& version) {
-            return !is_needed(task, version->version);
+            return !in_use.contains(version->version);
         };
         auto victim = std::ranges::find_if(versions, [&](const PolicyVersionPointer& version) {
             return version->origin == PolicyOrigin::kLearned && is_free(version);

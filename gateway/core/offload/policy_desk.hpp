@@ -7,12 +7,14 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "core/config.hpp"
 #include "core/fleet/registry.hpp"
 #include "core/journal.hpp"
+#include "core/offload/policy_comparison.hpp"
 #include "core/rollout/catalogue.hpp"
 
 namespace frugal::core {
@@ -24,12 +26,6 @@ struct PolicyChange {
     std::uint32_t until = kWholeFleet;
 };
 
-/// A device's place in the order in which it gets this version: 0..kWholeFleet-1, always the same.
-std::uint32_t policy_place(const base::DeviceId& device, std::uint32_t version);
-
-/// The part for a device class, or the one for "any"; null if there is none.
-const PolicyPart* part_for(const PolicyVersionRecord& version, const base::ClassName& device_class);
-
 class PolicyDesk {
 public:
     PolicyDesk(Snapshot& snapshot, Registry& registry, Catalogue& catalogue, Journal& journal,
@@ -40,7 +36,9 @@ public:
     /// kNotFound, kConflict.
     base::Result<Done> resume(const Step& step, const std::string& actor,
                               const ResumePolicyRollout& command);
-    /// What the tasks of a device came to since the step began.
+    /// What the devices say they obey.
+    void on_health(const Device& device, const Health& health);
+    /// What the tasks of a device came to since the step began; each batch once.
     void on_decisions(const Step& step, const Device& device, const Decisions& decisions);
     /// The learner found that tasks kept local go wrong: a staged policy goes no further.
     void on_alarm(const Step& step, std::uint32_t task);
@@ -64,12 +62,16 @@ private:
         PolicyRolloutRecord record;
         PolicyVersionPointer version;
         std::optional<base::Instant> began{};  ///< the step; absent until the core's first time
-        PolicyTally candidate{};
-        PolicyTally baseline{};
+        bool is_due = false;  ///< its time is over, but too few decisions were compared
+        PolicyComparison comparison{};
     };
 
     base::Result<void> check(const SetPolicy& command) const;
     base::Result<void> check_learned(const PolicyVersionRecord& version) const;
+    base::Result<void> check_replaced(const SetPolicy& command) const;
+    bool replaces(const PolicyVersionRecord& version, const base::ClassName& device_class) const;
+    bool apply_first(const Step& step, const PolicyVersionRecord& version);
+    PolicyVersionPointer mark_in_force(const Step& step, const PolicyVersionPointer& version);
     void apply(const Step& step, const PolicyVersionPointer& version, std::uint32_t from);
     void stage(const Step& step, const std::string& actor, const PolicyVersionPointer& version,
                std::vector<PolicyStep> steps, std::uint32_t baseline);
@@ -78,9 +80,10 @@ private:
     void end_rollout(const Step& step, std::uint32_t task);
     void thin(const Step& step, std::uint32_t task);
     const Rollout* open_rollout(std::uint32_t task) const;
-    PolicyHalt judge(const Rollout& rollout) const;
+    std::uint32_t skip_empty(const Rollout& rollout, std::uint32_t number) const;
+    bool may_go_on(const Rollout& rollout) const;
     std::optional<base::Instant> step_ends(const Rollout& rollout) const;
-    bool is_needed(std::uint32_t task, std::uint32_t version) const;
+    std::set<std::uint32_t> needed(std::uint32_t task) const;
 
     std::map<std::uint32_t, std::vector<PolicyVersionPointer>> versions_;  ///< by task, ascending
     std::map<std::uint32_t, Rollout> rollouts_;                            ///< by task

@@ -9,48 +9,6 @@ namespace frugal::core {
 
 namespace {
 
-/// Version that this device said it obeys: by its last health, else by its last hello.
-std::uint32_t obeyed_by(const Device& device, std::uint32_t task) {
-    if (device.health) {
-        for (const auto& state : device.health->tasks) {
-            if (state.task == task) {
-                return state.policy;
-            }
-        }
-    }
-    for (const auto& state : device.record.reported) {
-        if (state.task == task) {
-            return state.policy;
-        }
-    }
-    return 0;
-}
-
-bool was_escalated(std::uint8_t outcome) {
-    const auto reason = static_cast<PolicyReason>(outcome % 16);
-    return outcome / 16 != static_cast<int>(Tier::kLocal) || reason == PolicyReason::kLate ||
-           reason == PolicyReason::kBusyRetry;
-}
-
-void count(PolicyTally& tally, const Decisions& decisions) {
-    tally.decisions += decisions.count;
-    tally.energy_uj += decisions.energy_uj;
-    for (std::uint32_t i = 0; i < decisions.count; ++i) {
-        const auto reason = static_cast<PolicyReason>(decisions.outcomes[i] % 16);
-        tally.escalations += was_escalated(decisions.outcomes[i]) ? 1 : 0;
-        tally.late += reason == PolicyReason::kLate ? 1 : 0;
-    }
-}
-
-std::uint64_t in_10000(std::uint64_t part, std::uint64_t whole) {
-    return part * kWholeFleet / whole;
-}
-
-bool is_above(std::uint64_t candidate, std::uint64_t baseline, std::uint64_t percent,
-              std::uint64_t slack) {
-    return candidate > baseline * percent / 100 + slack;
-}
-
 tl::unexpected<base::Error> never_staged(std::uint32_t task) {
     return base::fail(base::ErrorKind::kNotFound,
                       "no policy of task " + std::to_string(task) + " was staged", {},
@@ -87,13 +45,28 @@ void PolicyDesk::stage(const Step& step, const std::string& actor,
                           .actor = actor,
                           .started_at = step.now.wall},
                .version = version};
+    if (apply_first(step, *version)) {
+        changes_.push_back({version, 0, kWholeFleet});
+    }
     enter(step, rollout, 0);
+}
+
+// A share of a small fleet that nobody is in proves nothing; the whole fleet is never skipped to.
+std::uint32_t PolicyDesk::skip_empty(const Rollout& rollout, std::uint32_t number) const {
+    const auto& steps = rollout.record.steps;
+    while (number + 2 < steps.size() && steps[number].permyriad != 0 &&
+           PolicyComparison(rollout.version, steps[number].permyriad, registry_, catalogue_)
+               .is_without_candidates()) {
+        ++number;
+    }
+    return number;
 }
 
 void PolicyDesk::enter(const Step& step, Rollout& rollout, std::uint32_t number) {
     auto& record = rollout.record;
     FRUGAL_ASSERT(number < record.steps.size());
     const auto before = number == 0 ? 0 : record.steps[record.step].permyriad;
+    number = skip_empty(rollout, number);
     const auto share = record.steps[number].permyriad;
     record.step = number;
     record.halt = PolicyHalt::kNone;
@@ -101,9 +74,10 @@ void PolicyDesk::enter(const Step& step, Rollout& rollout, std::uint32_t number)
     record.status =
         share == kWholeFleet ? PolicyRolloutStatus::kFinished : PolicyRolloutStatus::kRunning;
     rollout.began = step.now.instant;
-    rollout.candidate = {};
-    rollout.baseline = {};
+    rollout.is_due = false;
+    rollout.comparison = PolicyComparison(rollout.version, share, registry_, catalogue_);
     if (share == kWholeFleet) {
+        rollout.version = mark_in_force(step, rollout.version);
         apply(step, rollout.version, before);
     } else if (share == 0) {
         changes_.push_back({rollout.version, 0, kWholeFleet});
@@ -146,50 +120,45 @@ base::Result<Done> PolicyDesk::resume(const Step& step, const std::string& actor
     return Done{};
 }
 
+void PolicyDesk::on_health(const Device& device, const Health& health) {
+    for (auto& [task, rollout] : rollouts_) {
+        if (rollout.record.status == PolicyRolloutStatus::kRunning) {
+            rollout.comparison.on_health(device, health, catalogue_);
+        }
+    }
+}
+
 void PolicyDesk::on_decisions(const Step& step, const Device& device, const Decisions& decisions) {
     const auto found = rollouts_.find(decisions.task);
     if (found == rollouts_.end() || found->second.record.status != PolicyRolloutStatus::kRunning) {
         return;
     }
     auto& rollout = found->second;
-    const bool is_candidate = obeyed_by(device, decisions.task) == rollout.record.version;
-    count(is_candidate ? rollout.candidate : rollout.baseline, decisions);
-    if (const auto why = judge(rollout); why != PolicyHalt::kNone) {
+    rollout.comparison.on_decisions(device, decisions, catalogue_, config_);
+    if (const auto why = rollout.comparison.verdict(config_); why != PolicyHalt::kNone) {
         halt(step, rollout, why);
+    } else if (rollout.is_due && may_go_on(rollout)) {
+        enter(step, rollout, rollout.record.step + 1);
     }
+}
+
+// A shadow is obeyed by nobody: there is nothing to compare, and time alone ends it.
+bool PolicyDesk::may_go_on(const Rollout& rollout) const {
+    const auto& record = rollout.record;
+    return record.steps[record.step].permyriad == 0 ||
+           (rollout.comparison.is_complete(config_) && !rollout.comparison.is_without_candidates());
 }
 
 void PolicyDesk::on_alarm(const Step& step, std::uint32_t task) {
     const auto found = rollouts_.find(task);
-    if (found != rollouts_.end() && found->second.record.status == PolicyRolloutStatus::kRunning) {
+    if (found == rollouts_.end() || found->second.record.status != PolicyRolloutStatus::kRunning) {
+        return;
+    }
+    // In the shadow nobody obeys it: what went wrong is another one's doing.
+    const auto& record = found->second.record;
+    if (record.steps[record.step].permyriad != 0) {
         halt(step, found->second, PolicyHalt::kAlarm);
     }
-}
-
-PolicyHalt PolicyDesk::judge(const Rollout& rollout) const {
-    const auto& mine = rollout.candidate;
-    const auto& theirs = rollout.baseline;
-    if (mine.decisions < config_.compared_decisions ||
-        theirs.decisions < config_.compared_decisions) {
-        return PolicyHalt::kNone;
-    }
-    const auto rate = [](std::uint64_t part, const PolicyTally& tally) {
-        return in_10000(part, tally.decisions);
-    };
-    if (is_above(rate(mine.late, mine), rate(theirs.late, theirs), config_.late_percent,
-                 config_.slack_permyriad)) {
-        return PolicyHalt::kDeadlineMisses;
-    }
-    if (is_above(rate(mine.escalations, mine), rate(theirs.escalations, theirs),
-                 config_.escalations_percent, config_.slack_permyriad)) {
-        return PolicyHalt::kEscalations;
-    }
-    if (is_above(mine.energy_uj / mine.decisions, theirs.energy_uj / theirs.decisions,
-                 config_.energy_percent, 0) &&
-        theirs.energy_uj != 0) {
-        return PolicyHalt::kEnergy;
-    }
-    return PolicyHalt::kNone;
 }
 
 std::optional<base::Instant> PolicyDesk::step_ends(const Rollout& rollout) const {
@@ -210,8 +179,12 @@ void PolicyDesk::on_time(const Step& step) {
         }
         if (!rollout.began) {
             rollout.began = step.now.instant;
-        } else if (step.now.instant >= *ends) {
+        } else if (step.now.instant < *ends) {
+            continue;
+        } else if (may_go_on(rollout)) {
             enter(step, rollout, rollout.record.step + 1);
+        } else {
+            rollout.is_due = true;
         }
     }
 }
@@ -219,7 +192,7 @@ void PolicyDesk::on_time(const Step& step) {
 std::optional<base::Instant> PolicyDesk::next_deadline() const {
     std::optional<base::Instant> next;
     for (const auto& [task, rollout] : rollouts_) {
-        const auto ends = step_ends(rollout);
+        const auto ends = rollout.is_due ? std::nullopt : step_ends(rollout);
         if (ends && (!next || *ends < *next)) {
             next = ends;
         }
@@ -244,8 +217,11 @@ SignedPointer PolicyDesk::in_shadow(const Device& device, std::uint32_t task) co
     if (rollout == nullptr || rollout->record.steps[rollout->record.step].permyriad != 0) {
         return nullptr;
     }
-    const auto* part = part_for(*rollout->version, device.record.capability->device_class);
-    return part != nullptr ? part->blob : nullptr;
+    const auto& device_class = device.record.capability->device_class;
+    const auto* part = part_for(*rollout->version, device_class);
+    const auto* policy = catalogue_.policy(task, device_class);
+    const bool is_in_force = policy != nullptr && policy->policy == rollout->record.version;
+    return part != nullptr && !is_in_force ? part->blob : nullptr;
 }
 
 base::Result<PolicyRolloutView> PolicyDesk::view(std::uint32_t task, base::Instant now) const {
@@ -255,12 +231,16 @@ base::Result<PolicyRolloutView> PolicyDesk::view(std::uint32_t task, base::Insta
     }
     const auto& rollout = found->second;
     PolicyRolloutView view{
-        .record = rollout.record, .candidate = rollout.candidate, .baseline = rollout.baseline};
+        .record = rollout.record,
+        .candidate = rollout.comparison.candidate(),
+        .baseline = rollout.comparison.baseline(),
+        .waits_for_decisions =
+            rollout.is_due && rollout.record.status == PolicyRolloutStatus::kRunning};
     if (const auto ends = step_ends(rollout); ends && rollout.began) {
         view.next_step_in = std::max(*ends - now, base::Duration{0});
     }
     for (const auto& device : registry_.devices()) {
-        const auto obeyed = obeyed_by(device, task);
+        const auto obeyed = obeyed_policy(device, task);
         (obeyed == rollout.record.version ? view.candidate : view.baseline).devices +=
             obeyed != 0 ? 1 : 0;
         bool is_told = obeyed == rollout.record.version;

@@ -38,12 +38,19 @@ struct PolicyVersionRecord {
     base::Digest digest{};     ///< of text and compiled forms without their ids; set by the core
     std::string actor{};       ///< set by the core
     std::string comment{};
-    base::WallTime set_at{};  ///< set by the core
+    base::WallTime set_at{};    ///< set by the core
+    bool was_in_force = false;  ///< once on all devices of its classes; set by the core
     std::vector<PolicyPart> parts{};
     /// Of a group's decisions that may escalate: for the gateway, not in the parts. 0: not stated.
     std::uint32_t group_share_permille = 0;
 };
 using PolicyVersionPointer = std::shared_ptr<const PolicyVersionRecord>;
+
+/// A staged version has reached all devices of its classes.
+struct PolicyVersionReached {
+    std::uint32_t task = 0;
+    std::uint32_t version = 0;
+};
 
 /// An old version that is kept no longer.
 struct PolicyVersionDropped {

@@ -1,98 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Versions of policies and their way to the devices: shares, shadow, halt, revert.
-#include "core/offload/policy_desk.hpp"
-
+// Versions of policies and their way to the devices: shares, shadow, revert, replacement.
 #include <algorithm>
-#include <set>
 
-#include "unit/core/site_world.hpp"
+#include "unit/core/policy_world.hpp"
 
 namespace frugal::core {
 namespace {
-
-constexpr int kDevices = 60;
-
-std::string name_of(int number) {
-    return "node-" + std::to_string(number);
-}
-
-class PolicyDeskTest : public ::testing::Test {
-protected:
-    PolicyDeskTest() {
-        for (int i = 0; i < kDevices; ++i) {
-            world.enrol(name_of(i));
-            world.say(name_of(i), hello(name_of(i), static_cast<std::uint64_t>(i) + 1));
-        }
-        set(1, {});
-        world.take();
-    }
-    static PolicyVersionRecord version(std::uint32_t number) {
-        return {.task = 1,
-                .version = number,
-                .release = "net@1",
-                .text = "text " + std::to_string(number),
-                .parts = {{*base::ClassName::parse("any"),
-                           signed_policy("policy" + std::to_string(number))}}};
-    }
-    base::Result<AdminReply> set(std::uint32_t number, std::vector<PolicyStep> steps) {
-        auto reply = world.ask(SetPolicy{version(number), std::move(steps)});
-        world.advance(std::chrono::seconds(1));
-        return reply;
-    }
-    static std::vector<PolicyStep> usual() {
-        return {
-            {2500, std::chrono::minutes(10)}, {5000, std::chrono::minutes(10)}, {kWholeFleet, {}}};
-    }
-    PolicyRolloutView view() { return world.get<PolicyRolloutView>(GetPolicyRollout{1}); }
-    PolicyHistory history() { return world.get<PolicyHistory>(ListPolicyVersions{1}); }
-
-    /// What each device was last told since the last take(), by name.
-    std::map<std::string, Desired> told() {
-        std::map<std::string, Desired> told;
-        for (int i = 0; i < kDevices; ++i) {
-            const auto desired = world.sent<Desired>(name_of(i));
-            if (!desired.empty()) {
-                told[name_of(i)] = desired.back();
-            }
-        }
-        return told;
-    }
-    static std::string policy_in(const Desired& desired) {
-        return std::string(base::as_text(desired.tasks.at(0).policy->content()));
-    }
-    void obey(const std::string& device, std::uint32_t policy, std::uint64_t stream) {
-        world.say(device,
-                  Health{.stream = {stream}, .boot_epoch = 1, .tasks = {{1, policy, 0, {}, 0}}});
-    }
-    /// Decisions of one device, `late` of the first ones too late.
-    void decide(int device, std::uint32_t batches, std::uint32_t late, std::uint32_t energy_uj) {
-        const auto stream = static_cast<std::uint64_t>(device) + 1;
-        for (std::uint32_t i = 0; i < batches; ++i) {
-            auto batch = decisions(next_[device], 16, stream);
-            next_[device] += 16;
-            batch.energy_uj = 16 * energy_uj;
-            for (std::uint32_t k = 0; k < late; ++k) {
-                batch.outcomes[k] = 0x1E;  // local after all: LATE
-            }
-            world.say(name_of(device), std::move(batch));
-        }
-    }
-    /// Splits the fleet by what each device was told, as they would report it.
-    std::set<int> candidates_obey(std::uint32_t number) {
-        std::set<int> candidates;
-        for (const auto& [device, desired] : told()) {
-            const auto index = std::stoi(device.substr(5));
-            if (policy_in(desired) == "policy" + std::to_string(number)) {
-                candidates.insert(index);
-                obey(device, number, static_cast<std::uint64_t>(index) + 1);
-            }
-        }
-        return candidates;
-    }
-
-    SiteWorld world;
-    std::map<int, std::uint64_t> next_;
-};
 
 TEST_F(PolicyDeskTest, TheFirstOfATaskIsInForceAtOnce) {
     EXPECT_EQ(history().in_force, std::vector<std::uint32_t>{1});
@@ -156,6 +69,8 @@ TEST_F(PolicyDeskTest, GoesStepByStepToAGrowingShare) {
     }
     EXPECT_EQ(history().candidate, 2U);
     EXPECT_EQ(history().in_force, std::vector<std::uint32_t>{1});
+    const auto early = candidates_obey(2);
+    all_decide(6);
     world.take();
     world.advance(std::chrono::minutes(10));
     const auto second = told();
@@ -163,7 +78,13 @@ TEST_F(PolicyDeskTest, GoesStepByStepToAGrowingShare) {
     for (const auto& [device, desired] : second) {
         EXPECT_FALSE(first.contains(device)) << "was told already";
         EXPECT_EQ(policy_in(desired), "policy2");
+        obey(device, 2, static_cast<std::uint64_t>(std::stoi(device.substr(5))) + 1);
     }
+    for (int i = 0; i < kDevices; ++i) {
+        const bool is_candidate = early.contains(i) || second.contains(name_of(i));
+        obey(name_of(i), is_candidate ? 2 : 1, static_cast<std::uint64_t>(i) + 1);
+    }
+    all_decide(6);
     world.take();
     world.advance(std::chrono::minutes(10));
     EXPECT_EQ(told().size() + first.size() + second.size(), static_cast<std::size_t>(kDevices));
@@ -197,46 +118,6 @@ TEST_F(PolicyDeskTest, OnlyEvaluatesInTheShadow) {
     EXPECT_EQ(told().size(), static_cast<std::size_t>(kDevices));
 }
 
-struct HaltCase {
-    std::string case_name;
-    std::uint32_t late = 0;
-    std::uint32_t energy_uj = 100;
-    PolicyHalt expected = PolicyHalt::kNone;
-};
-class PolicyHaltTest : public PolicyDeskTest, public ::testing::WithParamInterface<HaltCase> {};
-
-TEST_P(PolicyHaltTest, StopsWhenItsDevicesDoWorse) {
-    ASSERT_TRUE(set(2, usual()));
-    const auto candidates = candidates_obey(2);
-    ASSERT_GT(candidates.size(), 3U);
-    for (int i = 0; i < kDevices; ++i) {
-        const bool is_candidate = candidates.contains(i);
-        decide(i, 6, is_candidate ? GetParam().late : 0, is_candidate ? GetParam().energy_uj : 100);
-    }
-    const auto now = view();
-    EXPECT_EQ(now.record.halt, GetParam().expected);
-    EXPECT_EQ(now.record.status, GetParam().expected == PolicyHalt::kNone
-                                     ? PolicyRolloutStatus::kRunning
-                                     : PolicyRolloutStatus::kHalted);
-    world.take();
-    world.advance(std::chrono::minutes(11));
-    EXPECT_EQ(told().empty(), GetParam().expected != PolicyHalt::kNone);
-}
-
-INSTANTIATE_TEST_SUITE_P(All, PolicyHaltTest,
-                         ::testing::Values(HaltCase{"like_the_others", 0, 100, PolicyHalt::kNone},
-                                           HaltCase{"a_little_worse", 0, 120, PolicyHalt::kNone},
-                                           HaltCase{"late", 2, 100, PolicyHalt::kDeadlineMisses},
-                                           HaltCase{"hungry", 0, 200, PolicyHalt::kEnergy}),
-                         [](const auto& test) { return test.param.case_name; });
-
-TEST_F(PolicyDeskTest, FewDecisionsHaltNothing) {
-    ASSERT_TRUE(set(2, usual()));
-    const auto candidates = candidates_obey(2);
-    decide(*candidates.begin(), 4, 16, 100);
-    EXPECT_EQ(view().record.status, PolicyRolloutStatus::kRunning);
-}
-
 TEST_F(PolicyDeskTest, AnotherVersionTakesItsPlaceEverywhereAtOnce) {
     ASSERT_TRUE(set(2, usual()));
     const auto first = told();
@@ -258,9 +139,74 @@ TEST_F(PolicyDeskTest, TheLearnerWaitsForAVersionOnItsWay) {
     ASSERT_TRUE(set(2, usual()));
     auto learned = version(3);
     learned.origin = PolicyOrigin::kLearned;
+    learned.source = 1;  // in force: nothing else is against it
     const auto refused = world.ask(SetPolicy{std::move(learned), {}});
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, base::ErrorKind::kConflict);
+    EXPECT_EQ(refused.error().cause, "a version of the task is on its way to the devices");
+}
+
+// Devices take no older version: one that leaves a class with the version on its way is refused.
+TEST_F(TwoClassesTest, WhatReplacesAVersionOnItsWayIsForAllItsClasses) {
+    learn(7, 5, "m4");
+    ASSERT_TRUE(world.ask(SetPolicy{of(8, {"m4", "tiny"}), usual()}));
+    for (const auto& [only, left] : {std::pair("m4", "class tiny"), std::pair("any", "class m4")}) {
+        const auto error = refusal(of(9, {only}), {});
+        EXPECT_EQ(error.kind, base::ErrorKind::kConflict);
+        EXPECT_NE(error.cause.find(left), std::string::npos) << error.cause;
+        EXPECT_NE(error.remedy.find("abort"), std::string::npos);
+    }
+    world.take();
+    ASSERT_TRUE(world.ask(SetPolicy{of(9, {"m4", "tiny"})}));
+    world.advance(std::chrono::seconds(1));
+    ASSERT_EQ(told().size(), static_cast<std::size_t>(kDevices));
+    for (const auto& [device, desired] : told()) {
+        EXPECT_EQ(policy_in(desired), "policy9" + class_of(device)) << device;
+    }
+}
+
+TEST_F(TwoClassesTest, InTheShadowNobodyObeysItSoAnyVersionMayReplaceIt) {
+    ASSERT_TRUE(world.ask(SetPolicy{of(8, {"m4", "tiny"}), {{0, {}}, {kWholeFleet, {}}}}));
+    EXPECT_TRUE(world.ask(SetPolicy{of(9, {"m4"}), usual()}));
+}
+
+TEST_F(TwoClassesTest, AStagedVersionWaitsForTheOneOnItsWay) {
+    ASSERT_TRUE(world.ask(SetPolicy{of(8, {"m4", "tiny"}), usual()}));
+    EXPECT_EQ(refusal(of(9, {"m4", "tiny"}), usual()).kind, base::ErrorKind::kConflict);
+    EXPECT_EQ(history().candidate, 8U);
+}
+
+TEST_F(TwoClassesTest, TheFirstOfAClassIsInForceAtOnceAndStaysIfTheRestIsTakenBack) {
+    SiteWorld other;
+    other.enrol("old");
+    other.say("old", hello("old", 1));
+    other.enrol("new");
+    auto tiny = hello("new", 2);
+    tiny.capability = capability("tiny");
+    other.say("new", tiny);
+    ASSERT_TRUE(other.ask(SetPolicy{of(5, {"m4"})}));
+    other.advance(std::chrono::seconds(1));
+    other.take();
+    ASSERT_TRUE(other.ask(SetPolicy{of(8, {"m4", "tiny"}), {{1, {}}, {kWholeFleet, {}}}}));
+    other.advance(std::chrono::seconds(1));
+    ASSERT_FALSE(other.sent<Desired>("new").empty());
+    EXPECT_EQ(policy_in(other.sent<Desired>("new").back()), "policy8tiny");
+    EXPECT_EQ(other.get<TaskList>(ListTasks{}).policies.size(), 2U) << "an abort signs both again";
+    EXPECT_EQ(other.get<PolicyHistory>(ListPolicyVersions{1}).candidate, 8U);
+}
+
+TEST_F(PolicyDeskTest, RemembersWhatReachedEveryDevice) {
+    ASSERT_TRUE(set(2, usual()));
+    EXPECT_FALSE(history().versions[0]->was_in_force);
+    EXPECT_TRUE(history().versions[1]->was_in_force);
+    ASSERT_TRUE(set(3, {}));
+    ASSERT_TRUE(set(4, usual()));
+    world.get<Done>(ResumePolicyRollout{1});
+    world.get<Done>(ResumePolicyRollout{1});
+    EXPECT_TRUE(history().versions[0]->was_in_force);
+    EXPECT_FALSE(history().versions[2]->was_in_force) << "2 was replaced on its way";
+    ASSERT_EQ(world.written<PolicyVersionReached>().size(), 1U);
+    EXPECT_EQ(world.written<PolicyVersionReached>()[0].version, 4U);
 }
 
 TEST_F(PolicyDeskTest, WhatWasLearnedOfAnotherVersionIsRefused) {
@@ -275,15 +221,25 @@ TEST_F(PolicyDeskTest, WhatWasLearnedOfAnotherVersionIsRefused) {
     EXPECT_TRUE(world.ask(SetPolicy{learned}));
 }
 
-TEST_F(PolicyDeskTest, AnAlarmHaltsAVersionOnItsWay) {
-    ASSERT_TRUE(set(2, usual()));
-    SaveLearning news;
-    news.events.push_back({1, *base::ClassName::parse("any"), "moved", false});
-    ASSERT_TRUE(world.ask(news));
-    EXPECT_EQ(view().record.status, PolicyRolloutStatus::kRunning);
-    news.events[0].is_alarm = true;
-    ASSERT_TRUE(world.ask(news));
-    EXPECT_EQ(view().record.halt, PolicyHalt::kAlarm);
+TEST_F(PolicyDeskTest, WhatWasLearnedIsCheckedBeforeThePolicyIsInForce) {
+    SetPolicy command{version(2), {}};
+    command.learned.push_back({.task = 1,
+                               .device_class = *base::ClassName::parse("any"),
+                               .state = base::Bytes(kLearningStateMax + 1)});
+    EXPECT_FALSE(world.ask(command));
+    EXPECT_EQ(history().in_force, std::vector<std::uint32_t>{1});
+}
+
+TEST_F(TwoClassesTest, TheOrderOfItsPartsIsNoContent) {
+    ASSERT_TRUE(world.ask(SetPolicy{of(6, {"m4", "tiny"})}));
+    auto turned = of(7, {"tiny", "m4"});
+    turned.text = "text 6";
+    for (auto& part : turned.parts) {
+        part.blob = signed_policy("policy6" + part.device_class.text());
+    }
+    ASSERT_TRUE(world.ask(SetPolicy{turned}));
+    EXPECT_EQ(history().versions[0]->digest, history().versions[1]->digest);
+    EXPECT_EQ(history().versions[0]->parts[0].device_class.text(), "m4");
 }
 
 TEST_F(PolicyDeskTest, StepsMustRiseToTheWholeFleet) {

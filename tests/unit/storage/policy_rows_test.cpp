@@ -26,7 +26,8 @@ TEST_F(DatabaseTest, GivesBackPolicyVersionsAndForgetsDroppedOnes) {
     core::WriteBatch batch;
     for (const core::Write& record :
          {core::Write{version}, core::Write{version_record(2)}, core::Write{version_record(7)},
-          core::Write{core::PolicyVersionDropped{1, 2}}}) {
+          core::Write{core::PolicyVersionDropped{1, 2}},
+          core::Write{core::PolicyVersionReached{1, 6}}}) {
         batch.records.push_back(record);
     }
     ASSERT_TRUE(open().commit(batch));
@@ -40,6 +41,8 @@ TEST_F(DatabaseTest, GivesBackPolicyVersionsAndForgetsDroppedOnes) {
               std::tie(version.task, version.version, version.origin, version.source,
                        version.release, version.text, version.digest, version.actor,
                        version.comment, version.set_at.unix_ms, version.group_share_permille));
+    EXPECT_TRUE(kept.was_in_force);
+    EXPECT_FALSE(loaded->policy_versions[1].was_in_force);
     ASSERT_EQ(kept.parts.size(), 2U);
     EXPECT_EQ(kept.parts[1].device_class.text(), "tiny");
     EXPECT_EQ(kept.parts[0].blob->content(), version.parts[0].blob->content());
@@ -65,6 +68,33 @@ TEST_F(DatabaseTest, GivesBackHowFarAStagedPolicyIs) {
     batch.records.push_back(staged);
     ASSERT_TRUE(open().commit(batch));
     EXPECT_EQ(open().load()->policy_rollouts, std::vector{staged});
+}
+
+TEST_F(DatabaseTest, PoliciesFromBeforeVersionsBecomeVersions) {
+    const auto policy_of = [](const char* device_class, std::uint32_t number) {
+        return core::PolicyRecord{*base::ClassName::parse(device_class), 1, number,
+                                  core::signed_policy("policy"), 0};
+    };
+    core::WriteBatch batch;
+    batch.records = {policy_of("m4", 5), policy_of("tiny", 5), policy_of("any", 7)};
+    ASSERT_TRUE(open().commit(batch));
+    execute(
+        "DROP TABLE policy_version; DROP TABLE policy_part; DROP TABLE policy_rollout;"
+        "ALTER TABLE task DROP COLUMN priority; ALTER TABLE task DROP COLUMN group_share_permille;"
+        "ALTER TABLE policy DROP COLUMN group_share_permille;"
+        "PRAGMA user_version = 7");  // as it was
+    const auto loaded = open().load();
+    ASSERT_TRUE(loaded) << loaded.error().describe();
+    ASSERT_EQ(loaded->policy_versions.size(), 2U);
+    const auto& first = loaded->policy_versions[0];
+    EXPECT_EQ(first.version, 5U);
+    EXPECT_EQ(first.origin, core::PolicyOrigin::kAuthored);
+    EXPECT_EQ(first.actor, "upgrade");
+    EXPECT_TRUE(first.was_in_force);
+    ASSERT_EQ(first.parts.size(), 2U);
+    EXPECT_EQ(base::as_text(first.parts[0].blob->content()), "policy");
+    EXPECT_EQ(loaded->policy_versions[1].version, 7U);
+    EXPECT_EQ(loaded->policy_versions[1].parts.size(), 1U);
 }
 
 }  // namespace

@@ -78,6 +78,18 @@ TEST_F(ReaderTest, Filters) {
     EXPECT_EQ(count({.device = core::device_id("nobody")}), 0U);
 }
 
+TEST_F(ReaderTest, LooksForOneDecisionAmongTheNewestOnly) {
+    ASSERT_TRUE(Reader::open(path())->decision(core::device_id("b"), 31));
+    execute("UPDATE decision SET number = number + 500000 WHERE number = 64");
+    const auto newest = Reader::open(path())->decision(core::device_id("b"), 31);
+    ASSERT_TRUE(newest);
+    EXPECT_EQ(newest->row, 500'064);
+    const auto old = Reader::open(path())->decision(core::device_id("b"), 30);
+    ASSERT_FALSE(old);
+    EXPECT_EQ(old.error().kind, base::ErrorKind::kNotFound);
+    EXPECT_NE(old.error().describe().find("newest 500000"), std::string::npos);
+}
+
 TEST_F(ReaderTest, SeesWhatIsCommittedMeanwhile) {
     auto reader = Reader::open(path());
     EXPECT_EQ(reader->count_decisions(), 64U);

@@ -17,9 +17,9 @@ HttpRequest request(std::vector<NamedValue> query) {
 TEST(PolicyQueries, StagesByDefault) {
     const auto wanted = read_set_policy(request({{"release", "fashion@2"}, {"comment", "why"}}));
     ASSERT_TRUE(wanted);
-    EXPECT_EQ(wanted->task, 3U);
-    EXPECT_EQ(wanted->model.text(), "fashion");
-    EXPECT_EQ(wanted->release, 2U);
+    EXPECT_EQ(wanted->target.task, 3U);
+    EXPECT_EQ(wanted->target.model.text(), "fashion");
+    EXPECT_EQ(wanted->target.release, 2U);
     EXPECT_EQ(wanted->comment, "why");
     const std::vector<core::PolicyStep> usual = {{500, std::chrono::minutes(10)},
                                                  {2500, std::chrono::minutes(10)},
@@ -80,6 +80,19 @@ TEST(PolicyQueries, ReadRevertVersionAndSequence) {
     EXPECT_FALSE(read_revert_policy(request({}))->to);
     EXPECT_EQ(*read_policy_version(request({})), 7U);
     EXPECT_EQ(*read_sequence(request({})), 317U);
+}
+
+TEST(PolicyQueries, ADifferenceNeedsTwoWholeNumbers) {
+    const auto wanted = read_policy_difference(request({{"from", "7"}, {"until", "9"}}));
+    ASSERT_TRUE(wanted);
+    EXPECT_EQ(wanted->from, 7U);
+    EXPECT_EQ(wanted->until, 9U);
+    for (const auto& [from, until] : {std::pair("7x", "9"), std::pair("7", ""), std::pair("0", "9"),
+                                      std::pair("4294967303", "9")}) {
+        EXPECT_FALSE(read_policy_difference(request({{"from", from}, {"until", until}})))
+            << from << " " << until;
+    }
+    EXPECT_FALSE(read_policy_difference(request({{"from", "7"}})));
 }
 
 }  // namespace

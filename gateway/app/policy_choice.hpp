@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which version of a task's policy to go back to. Pure functions, any thread. Never signs or sets.
+#pragma once
+
+#include "core/admin.hpp"
+
+namespace frugal::app {
+
+const core::PolicyVersionRecord* find_version(const core::PolicyHistory& history,
+                                              std::uint32_t version);
+
+/// The newest version that is older than the content in force, was itself in force on all devices,
+/// and says something else for the same device classes; null if there is none. Going back to it,
+/// again and again, never meets a version twice.
+const core::PolicyVersionRecord* version_before(const core::PolicyHistory& history);
+
+/// What all device classes obey, but for a version on its way, as one version: its parts are to be
+/// signed again under one number. Number, text and release are those of the newest one it consists
+/// of. Without parts if nothing is in force.
+core::PolicyVersionRecord all_in_force(const core::TaskList& tasks,
+                                       const core::PolicyHistory& history);
+
+}  // namespace frugal::app

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which version going back goes to, and what taking one back signs again.
+#include "app/policy_choice.hpp"
+
+#include <gtest/gtest.h>
+
+#include "unit/core/site_world.hpp"
+
+namespace frugal::app {
+namespace {
+
+using core::PolicyOrigin;
+
+/// A task's versions as the core keeps them; class "m4" unless told.
+class PolicyChoice : public ::testing::Test {
+protected:
+    void add(std::uint32_t number, std::uint8_t content, std::uint32_t source = 0,
+             bool was_in_force = true, std::vector<std::string> classes = {"m4"}) {
+        auto record = std::make_shared<core::PolicyVersionRecord>();
+        record->task = 1;
+        record->version = number;
+        record->origin = source != 0 ? PolicyOrigin::kReverted : PolicyOrigin::kAuthored;
+        record->source = source;
+        record->digest = core::digest_of(content);
+        record->text = "text " + std::to_string(number);
+        record->was_in_force = was_in_force;
+        for (const auto& name : classes) {
+            record->parts.push_back(part(name, number));
+        }
+        history.versions.insert(history.versions.begin(), record);
+    }
+    static core::PolicyPart part(const std::string& device_class, std::uint32_t number) {
+        return {*base::ClassName::parse(device_class),
+                core::signed_policy(device_class + std::to_string(number))};
+    }
+    std::uint32_t before() {
+        const auto* found = version_before(history);
+        return found != nullptr ? found->version : 0;
+    }
+
+    core::PolicyHistory history{.task = 1};
+    core::TaskList tasks;
+};
+
+TEST_F(PolicyChoice, GoesToTheVersionBefore) {
+    add(1, 1);
+    add(2, 2);
+    history.in_force = {2};
+    EXPECT_EQ(before(), 1U);
+    history.in_force = {1};
+    EXPECT_EQ(before(), 0U);
+    history.in_force = {};
+    EXPECT_EQ(before(), 0U);
+}
+
+TEST_F(PolicyChoice, NeverTakesOneThatDidNotReachAllDevices) {
+    add(5, 1);
+    add(6, 2, 0, false);  // staged, halted, aborted
+    add(7, 1, 5);         // what the abort made
+    history.in_force = {7};
+    EXPECT_EQ(before(), 0U);
+    add(8, 3);
+    history.in_force = {8};
+    EXPECT_EQ(before(), 7U);
+}
+
+TEST_F(PolicyChoice, GoesFurtherBackTheSecondTime) {
+    add(1, 1);
+    add(2, 2);
+    add(3, 3);
+    add(4, 2, 2);
+    history.in_force = {4};
+    EXPECT_EQ(before(), 1U) << "3 is what the first time went away from";
+    add(5, 1, 1);
+    history.in_force = {5};
+    EXPECT_EQ(before(), 0U);
+}
+
+TEST_F(PolicyChoice, PassesVersionsThatLackADeviceClass) {
+    add(1, 1, 0, true, {"m4", "tiny"});
+    add(2, 2);
+    add(3, 3, 0, true, {"tiny", "m4"});
+    history.in_force = {3};
+    EXPECT_EQ(before(), 1U);
+}
+
+TEST_F(PolicyChoice, TakingBackSignsWhatEveryClassObeyedAgain) {
+    add(5, 1, 0, true, {"m4", "tiny"});
+    add(7, 2);
+    add(8, 3, 0, false, {"m4", "tiny"});
+    history.in_force = {5, 7};
+    history.candidate = 8;
+    for (const auto& [name, number] : {std::pair("m4", 7U), std::pair("tiny", 5U)}) {
+        auto of_class = part(name, number);
+        tasks.policies.push_back({of_class.device_class, 1, number, of_class.blob});
+    }
+    tasks.policies.push_back({*base::ClassName::parse("m4"), 2, 6, part("other", 6).blob});
+    const auto all = all_in_force(tasks, history);
+    EXPECT_EQ(all.task, 1U);
+    EXPECT_EQ(all.version, 7U);
+    EXPECT_EQ(all.text, "text 7");
+    ASSERT_EQ(all.parts.size(), 2U);
+    EXPECT_EQ(base::as_text(all.parts[0].blob->content()), "m47");
+    EXPECT_EQ(base::as_text(all.parts[1].blob->content()), "tiny5");
+}
+
+// A class whose first policy the version on its way was obeys that one.
+TEST_F(PolicyChoice, TakingBackKeepsTheFirstOfAClass) {
+    add(5, 1);
+    add(8, 3, 0, false, {"m4", "tiny"});
+    history.in_force = {5, 8};
+    history.candidate = 8;
+    tasks.policies = {{*base::ClassName::parse("m4"), 1, 5, part("m4", 5).blob},
+                      {*base::ClassName::parse("tiny"), 1, 8, part("tiny", 8).blob}};
+    const auto all = all_in_force(tasks, history);
+    EXPECT_EQ(all.version, 5U);
+    EXPECT_EQ(all.text, "text 5");
+    EXPECT_EQ(all.parts.size(), 2U);
+}
+
+}  // namespace
+}  // namespace frugal::app
