@@ -100,12 +100,12 @@ AuthoredPolicy LearnerFeed::authored(std::uint32_t policy) const {
 
 void LearnerFeed::know(SiteKnowledge knowledge) {
     knowledge_ = std::move(knowledge);
-    audits_.clear();
+    policies_.clear();
     std::vector<policy::PolicyInForce> policies;
     for (const auto& record : knowledge_.tasks.policies) {
         policies.push_back(in_force(record));
         const auto part = policy::learnable_part(policies.back().compiled, record.task);
-        audits_[policies.back().scope] = part ? part->audit_q8 : std::uint8_t{0};
+        policies_[policies.back().scope] = {record.policy, part ? part->audit_q8 : std::uint8_t{0}};
     }
     learner_.set_policies(policies);
 }
@@ -124,14 +124,23 @@ std::optional<LearnerFeed::Place> LearnerFeed::place_of(const base::ClassName& d
                                                         std::uint32_t task,
                                                         const std::optional<base::Digest>& model,
                                                         const base::Digest* edge_model) const {
-    auto audit = audits_.find({task, device_class});
-    if (audit == audits_.end()) {
-        audit = audits_.find({task, any_class()});
-    }
-    if (audit == audits_.end() || !model || edge_model == nullptr || !is_known(task, *model)) {
+    const auto policy = policy_of(device_class, task);
+    if (policy == policies_.end() || !model || edge_model == nullptr || !is_known(task, *model)) {
         return std::nullopt;
     }
-    return Place{{audit->first, *model, *edge_model}, audit->second};
+    return Place{{policy->first, *model, *edge_model}, policy->second.audit_q8};
+}
+
+LearnerFeed::InForceMap::const_iterator LearnerFeed::policy_of(const base::ClassName& device_class,
+                                                               std::uint32_t task) const {
+    const auto found = policies_.find({task, device_class});
+    return found != policies_.end() ? found : policies_.find({task, any_class()});
+}
+
+bool LearnerFeed::is_ahead(const base::ClassName& device_class, std::uint32_t task,
+                           std::uint32_t policy) const {
+    const auto in_force = policy_of(device_class, task);
+    return in_force != policies_.end() && policy > in_force->second.policy;
 }
 
 std::vector<policy::StoredCell> LearnerFeed::register_pair(std::uint32_t task,
@@ -145,6 +154,9 @@ std::vector<policy::StoredCell> LearnerFeed::register_pair(std::uint32_t task,
 std::vector<core::ObservationRecord> LearnerFeed::take(LearnerNews&& news) {
     for (const auto& stored : news.decided) {
         const auto& decisions = stored.run.decisions;
+        if (is_ahead(stored.device_class, decisions.task, stored.policy)) {
+            continue;
+        }
         const auto* edge = edge_of(decisions.task);
         const auto place = place_of(stored.device_class, decisions.task, stored.model,
                                     edge != nullptr ? &edge->digest : nullptr);
@@ -162,8 +174,13 @@ std::vector<core::ObservationRecord> LearnerFeed::take(LearnerNews&& news) {
     std::vector<core::ObservationRecord> records;
     for (auto& observed : news.answered) {
         auto& record = observed.record;
-        const auto place =
-            place_of(observed.device_class, record.task, observed.model, &record.edge_model);
+        const bool is_left_out = is_ahead(observed.device_class, record.task, observed.policy);
+        if (is_left_out && record.is_audit) {
+            continue;
+        }
+        const auto place = is_left_out ? std::nullopt
+                                       : place_of(observed.device_class, record.task,
+                                                  observed.model, &record.edge_model);
         record.propensity_q8 = record.is_audit && place ? place->audit_q8 : core::kCertain_q8;
         if (place) {
             learner_.on_answer(place->key, answered_task(record));

@@ -44,7 +44,8 @@ public:
     /// the policy of the device class does not learn.
     std::vector<policy::StoredCell> register_pair(std::uint32_t task, const CanaryPair& pair);
 
-    /// Feeds the news; the observations come back complete, to be stored.
+    /// Feeds the news; the observations come back complete, to be stored. Nothing is learned from
+    /// devices that obey a version on its way, and their audits, of unknown rate, are left out.
     std::vector<core::ObservationRecord> take(LearnerNews&& news);
 
     /// Where a policy in force comes from; empty if nobody told.
@@ -57,6 +58,16 @@ private:
         policy::CellKey key;
         std::uint8_t audit_q8 = 0;
     };
+    struct InForce {
+        std::uint32_t policy = 0;
+        std::uint8_t audit_q8 = 0;
+    };
+    using InForceMap = std::map<policy::PolicyScope, InForce>;
+    InForceMap::const_iterator policy_of(const base::ClassName& device_class,
+                                         std::uint32_t task) const;
+    /// A device that obeys a version on its way: nothing of that one is known here.
+    bool is_ahead(const base::ClassName& device_class, std::uint32_t task,
+                  std::uint32_t policy) const;
     /// Absent without a policy, an edge model, or a known model.
     std::optional<Place> place_of(const base::ClassName& device_class, std::uint32_t task,
                                   const std::optional<base::Digest>& model,
@@ -68,7 +79,7 @@ private:
                     policy::PolicyInForce& policy) const;
 
     SiteKnowledge knowledge_;
-    std::map<policy::PolicyScope, std::uint8_t> audits_;  ///< of the policies in force
+    InForceMap policies_;
     policy::SiteLearner learner_;
 };
 

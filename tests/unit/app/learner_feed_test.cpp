@@ -77,6 +77,22 @@ protected:
     LearnerFeed feed{1};
 };
 
+TEST_F(Feed, NothingIsLearnedFromAVersionOnItsWay) {
+    auto ahead = decided(4);
+    ahead.policy = 4;  // 3 is in force
+    auto sent = answered();
+    sent.policy = 4;
+    auto audit = answered(true);
+    audit.policy = 4;
+    LearnerNews news{{sent, audit, answered(true)}, {ahead, decided(1)}};
+    const auto stored = feed.take(std::move(news));
+    ASSERT_EQ(stored.size(), 2U) << "the audit's rate is another's";
+    EXPECT_EQ(stored[0].propensity_q8, core::kCertain_q8);
+    EXPECT_EQ(stored[1].propensity_q8, 4U);
+    EXPECT_EQ(cell().tasks(), 2U);
+    EXPECT_EQ(cell().answered(), 1U);
+}
+
 TEST_F(Feed, OwnDecisionsAndAnswersMeetInOneCell) {
     LearnerNews news;
     news.decided = {decided(16), decided(16, 2 * 16 + 10)};  // the second was the edge's
