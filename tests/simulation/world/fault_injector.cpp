@@ -95,6 +95,9 @@ bool FaultInjector::inject_network(FaultKind kind) {
         case FaultKind::kEvilManifest:
             evil_manifests_ += 2;
             return true;
+        case FaultKind::kEvilPolicy:
+            evil_policies_ += 2;
+            return true;
         case FaultKind::kEvilChunk:
             evil_chunks_ += 3;
             return true;
@@ -240,6 +243,9 @@ void FaultInjector::tamper(const Client&, Packet& packet) {
     if (evil_manifests_ > 0 && packet.topic.ends_with("/down/desired")) {
         --evil_manifests_;
         tamper_manifest(packet);
+    } else if (evil_policies_ > 0 && packet.topic.ends_with("/down/desired")) {
+        --evil_policies_;
+        tamper_policy(packet);
     } else if (evil_chunks_ > 0 && packet.topic.find("/chunk") != std::string::npos) {
         --evil_chunks_;
         v1::Chunk chunk;
@@ -281,6 +287,60 @@ void FaultInjector::tamper_manifest(Packet& packet) {
         }
     }
     packet.payload = test::serialize(desired);
+}
+
+// What a thief of the broker can pass for a policy: not signed by whom devices believe, or signed
+// and nothing that may come into force.
+void FaultInjector::tamper_policy(Packet& packet) {
+    v1::Desired desired;
+    desired.ParseFromArray(packet.payload.data(), static_cast<int>(packet.payload.size()));
+    for (auto& task : *desired.mutable_tasks()) {
+        if (!task.has_policy() || task.policy().content().empty()) {
+            continue;
+        }
+        if (rng_.chance(0.3)) {
+            play_signed(*task.mutable_policy());
+        } else {
+            spoil(*task.mutable_policy());
+        }
+    }
+    packet.payload = test::serialize(desired);
+}
+
+void FaultInjector::play_signed(v1::SignedBlob& blob) {
+    auto& shelf = ReleaseShelf::instance();
+    const bool is_old = rng_.chance(0.5);
+    const auto first = shelf.policy(1, context_.options.audit);
+    const auto& other = is_old ? *first.version.parts[0].blob : shelf.signed_nonsense();
+    blob.set_content(other.content().data(), other.content().size());
+    blob.set_signature(other.signature().data(), other.signature().size());
+    context_.trace.sometimes(is_old ? "older policy played back"
+                                    : "signed bytes that are no policy");
+}
+
+void FaultInjector::spoil(v1::SignedBlob& blob) {
+    base::Bytes content(blob.content().begin(), blob.content().end());
+    const char* mark = "";
+    switch (rng_.below(4)) {
+        case 0:
+            content[rng_.below(content.size())] ^= static_cast<std::uint8_t>(1U << rng_.below(8));
+            mark = "policy altered by the broker";
+            break;
+        case 1:
+            content.resize(rng_.below(content.size()));
+            mark = "policy cut short by the broker";
+            break;
+        case 2:
+            content.resize(FR_POLICY_SIZE_MAX + 1 + rng_.below(200), 0x5A);
+            mark = "oversized policy from the broker";
+            break;
+        default:
+            blob.set_signature(ReleaseShelf::instance().foreign_signature(content));
+            mark = "policy signed by a stranger";
+            break;
+    }
+    blob.set_content(content.data(), content.size());
+    context_.trace.sometimes(mark);
 }
 
 }  // namespace frugal::simulation

@@ -10,6 +10,10 @@
 #include "simulation/world/gateway_host.hpp"
 #include "simulation/world/operator.hpp"
 
+namespace frugal::v1 {
+class SignedBlob;
+}
+
 namespace frugal::simulation {
 
 using Devices = std::vector<std::unique_ptr<DeviceHost>>;
@@ -36,6 +40,9 @@ private:
     base::Duration up_to(base::Duration longest);
     void tamper(const Client& client, Packet& packet);
     void tamper_manifest(Packet& packet);
+    void tamper_policy(Packet& packet);
+    void play_signed(v1::SignedBlob& blob);
+    void spoil(v1::SignedBlob& blob);
 
     const Context& context_;
     GatewayHost& gateway_;
@@ -48,6 +55,7 @@ private:
     bool has_clone_ = false;
     std::vector<FaultKind> kinds_;
     std::uint32_t evil_manifests_ = 0;
+    std::uint32_t evil_policies_ = 0;
     std::uint32_t evil_chunks_ = 0;
 };
 

@@ -42,13 +42,14 @@ constexpr std::array<std::string_view, kFaultKinds> kFaultNames = {"clog",
                                                                    "clock-jump",
                                                                    "slow-edge",
                                                                    "hung-edge",
-                                                                   "lost-flush"};
+                                                                   "lost-flush",
+                                                                   "evil-policy"};
 
 struct PlantFacts {
     std::string_view name;
     std::string_view invariant;
 };
-constexpr std::array<PlantFacts, 16> kPlants = {{{"none", ""},
+constexpr std::array<PlantFacts, 17> kPlants = {{{"none", ""},
                                                  {"ack-before-commit", "I3"},
                                                  {"lazy-sync", "I1"},
                                                  {"same-stream", "I2"},
@@ -63,7 +64,8 @@ constexpr std::array<PlantFacts, 16> kPlants = {{{"none", ""},
                                                  {"forgetful-staging", "I11"},
                                                  {"foreign-rows", "I13"},
                                                  {"no-reconnect", "I18"},
-                                                 {"modest-hello", "I24"}}};
+                                                 {"modest-hello", "I24"},
+                                                 {"any-policy", "I26"}}};
 
 /// Kinds that end a device's or a database's history: not in every other seed.
 bool is_drastic(FaultKind kind) {
@@ -137,6 +139,7 @@ Options options_of_seed(std::uint64_t seed) {
     options.set(FaultKind::kLostFlush, seed % 4 == 3);
     options.has_variants = seed % 5 == 2;
     options.set(FaultKind::kHungEdge, seed % 8 == 5);
+    options.set(FaultKind::kEvilPolicy, seed % 3 == 1);
     return options;
 }
 
@@ -182,6 +185,10 @@ Options planted_options(std::uint64_t seed, Plant plant) {
             break;
         case Plant::kBlindSignatures:
             options.set(FaultKind::kEvilManifest, true);
+            break;
+        case Plant::kAnyPolicy:
+            options.set(FaultKind::kEvilPolicy, true);
+            options.fault_interval = seconds(5);
             break;
         case Plant::kForgetfulStaging:
         case Plant::kBrickedSlots:

@@ -45,8 +45,9 @@ enum class FaultKind : std::uint8_t {
     kSlowEdge,      ///< the edge model takes long, or fails
     kHungEdge,      ///< the edge model does not come back for long
     kLostFlush,     ///< a flush fails, the process is killed, later the machine loses power
+    kEvilPolicy,    ///< the broker alters policies, plays back old ones or makes its own
 };
-inline constexpr std::size_t kFaultKinds = 30;
+inline constexpr std::size_t kFaultKinds = 31;
 std::string_view to_string(FaultKind kind);
 
 /// A bug built into the world on purpose, to show that its checker finds it.
@@ -67,6 +68,7 @@ enum class Plant : std::uint8_t {
     kForeignRows,       ///< one device's decisions are stored as another's: I13
     kNoReconnect,       ///< devices never come back: I18
     kModestHello,       ///< hellos arrive with half the arena: I24
+    kAnyPolicy,         ///< a device takes any policy's signature: I26
 };
 std::string_view to_string(Plant plant);
 std::vector<Plant> all_plants();

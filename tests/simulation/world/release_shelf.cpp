@@ -93,7 +93,11 @@ ReleaseShelf& ReleaseShelf::instance() {
     return shelf;
 }
 
-ReleaseShelf::ReleaseShelf() : key_(make_key()), edge_(test::read_model("fashion-tiny-2.tflite")) {}
+ReleaseShelf::ReleaseShelf()
+    : key_(make_key()),
+      stranger_(make_key()),
+      edge_(test::read_model("fashion-tiny-2.tflite")),
+      nonsense_(sign_policy(base::Bytes(40, 0xA5))) {}
 
 ReleaseShelf::Packed ReleaseShelf::pack(base::Bytes tflite, const std::string& device_class) const {
     Packed packed{.tflite = std::move(tflite),
@@ -239,11 +243,7 @@ core::SetPolicy ReleaseShelf::policy(std::uint32_t id, std::uint32_t audit) {
     bytes.resize(size);
     auto& blob = policies_[bytes];
     if (!blob) {
-        const auto signature = key_.sign(bytes);
-        FRUGAL_ASSERT(signature.has_value());
-        auto verified = crypto::VerifiedManifest::verify(bytes, *signature, key_.public_key());
-        FRUGAL_ASSERT(verified.has_value());
-        blob = std::make_shared<const core::SignedBlob>(*verified);
+        blob = sign_policy(bytes);
     }
     return {{.task = kTask, .version = id, .parts = {{*base::ClassName::parse("any"), blob}}}};
 }
@@ -255,6 +255,24 @@ core::SetEdgeModel ReleaseShelf::edge_model() {
     command.blob = {command.model.digest, core::BlobKind::kEdgeModel,
                     std::make_shared<const base::Bytes>(edge_)};
     return command;
+}
+
+core::SignedPointer ReleaseShelf::sign_policy(const base::Bytes& bytes) const {
+    const auto signature = key_.sign(bytes);
+    FRUGAL_ASSERT(signature.has_value());
+    auto verified = crypto::VerifiedManifest::verify(bytes, *signature, key_.public_key());
+    FRUGAL_ASSERT(verified.has_value());
+    return std::make_shared<const core::SignedBlob>(*verified);
+}
+
+std::string ReleaseShelf::foreign_signature(base::ByteView content) const {
+    const auto signature = stranger_.sign(content);
+    FRUGAL_ASSERT(signature.has_value());
+    return {signature->begin(), signature->end()};
+}
+
+bool ReleaseShelf::has_policy(base::ByteView content) const {
+    return policies_.contains(base::Bytes(content.begin(), content.end()));
 }
 
 bool ReleaseShelf::has_signed(base::ByteView manifest) const {

@@ -37,6 +37,12 @@ public:
 
     /// True if these are manifest bytes we signed.
     bool has_signed(base::ByteView manifest) const;
+    /// True if these are the bytes of a policy that policy() made.
+    bool has_policy(base::ByteView content) const;
+
+    // What an evil broker tries to pass as a policy.
+    std::string foreign_signature(base::ByteView content) const;
+    const core::SignedBlob& signed_nonsense() const { return *nonsense_; }
 
     const crypto::PublicPoint& public_key() const { return key_.public_point(); }
     const base::Bytes& edge_model_bytes() const { return edge_; }
@@ -54,11 +60,14 @@ private:
     void add(core::ImportRelease& import, const Packed& made, core::ManifestContent manifest,
              Content content);
     core::ManifestPointer sign(const core::ManifestContent& content);
+    core::SignedPointer sign_policy(const base::Bytes& bytes) const;
     /// `is_coarse`: with rounded weights, as another level of compression leaves them.
     const Packed& packed(const std::string& file, const std::string& device_class, bool is_coarse);
 
     crypto::ReleaseKey key_;
+    crypto::ReleaseKey stranger_;
     base::Bytes edge_;
+    core::SignedPointer nonsense_;
     std::map<std::string, Packed> packed_;
     std::map<base::Bytes, core::ManifestPointer> signed_;
     std::map<base::Bytes, core::SignedPointer> policies_;
