@@ -84,12 +84,13 @@ TEST_F(Feed, NothingIsLearnedFromAVersionOnItsWay) {
     sent.policy = 4;
     auto audit = answered(true);
     audit.policy = 4;
-    LearnerNews news{{sent, audit, answered(true)}, {ahead, decided(1)}};
-    const auto stored = feed.take(std::move(news));
-    ASSERT_EQ(stored.size(), 2U) << "the audit's rate is another's";
-    EXPECT_EQ(stored[0].propensity_q8, core::kCertain_q8);
-    EXPECT_EQ(stored[1].propensity_q8, 4U);
-    EXPECT_EQ(cell().tasks(), 2U);
+    const auto kept = feed.take({{sent, audit}, {ahead}});
+    ASSERT_EQ(kept.size(), 1U) << "the audit's rate is another's";
+    EXPECT_EQ(kept[0].propensity_q8, core::kCertain_q8);
+    EXPECT_TRUE(feed.learner().cells().empty());
+    const auto stored = feed.take({{answered(true)}, {decided(1)}});
+    ASSERT_EQ(stored.size(), 1U);
+    EXPECT_EQ(stored[0].propensity_q8, 4U);
     EXPECT_EQ(cell().answered(), 1U);
 }
 
