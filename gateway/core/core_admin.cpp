@@ -78,7 +78,14 @@ struct Dispatch {
         return now(state.catalogue.import(step, by.actor, std::move(command)));
     }
     Answer operator()(SetEdgeModel&& command) {
-        return now(state.catalogue.set_edge_model(step, by.actor, std::move(command)));
+        const auto task = command.model.task;
+        const auto* before = state.catalogue.edge_model(task);
+        const bool is_new = before == nullptr || before->digest != command.model.digest;
+        auto done = state.catalogue.set_edge_model(step, by.actor, std::move(command));
+        if (done && is_new) {
+            state.escalations.on_edge_model(step, task);
+        }
+        return now(std::move(done));
     }
     Answer operator()(StartRollout&& command) {
         return now(state.rollouts.start(step, by.actor, command));

@@ -168,7 +168,7 @@ void Core::State::message(const Step& step, Device& device, Decisions&& decision
     follow(step, device, intake.on_decisions(step, device, decisions, wire_bytes));
     const auto stored = static_cast<std::uint32_t>(intake.accepted_total() - stored_before);
     if (stored != 0) {
-        escalations.on_decisions(device, decisions, stored);
+        escalations.on_decisions(step, device, decisions, stored);
     }
     // One that overlaps what is stored already is left out: its energy cannot be told apart.
     if (stored == decisions.count) {

@@ -10,8 +10,15 @@ void EdgeHealth::stop(State& state, base::Instant now) const {
     state.until = now + state.pause;
 }
 
-void EdgeHealth::on_failure(std::uint32_t task, base::Instant now) {
+bool EdgeHealth::is_old_news(const State& state, base::Instant started) {
+    return state.until && started < *state.until;
+}
+
+void EdgeHealth::on_failure(std::uint32_t task, base::Instant started, base::Instant now) {
     auto& state = tasks_[task];
+    if (is_old_news(state, started)) {
+        return;
+    }
     ++state.failures;
     // On trial one failure is enough.
     if (state.failures >= failures_ || state.until) {
@@ -19,8 +26,11 @@ void EdgeHealth::on_failure(std::uint32_t task, base::Instant now) {
     }
 }
 
-void EdgeHealth::on_hang(std::uint32_t task, base::Instant now) {
+void EdgeHealth::on_hang(std::uint32_t task, base::Instant started, base::Instant now) {
     auto& state = tasks_[task];
+    if (is_old_news(state, started)) {
+        return;
+    }
     ++state.failures;
     stop(state, now);
 }

@@ -17,9 +17,12 @@ public:
         : failures_(failures), pause_(pause), pause_max_(pause_max) {}
 
     void on_success(std::uint32_t task) { tasks_.erase(task); }
-    void on_failure(std::uint32_t task, base::Instant now);
+    /// `started`: when the batch began. Those that began before the task went down say nothing new.
+    void on_failure(std::uint32_t task, base::Instant started, base::Instant now);
     /// A batch is overdue beyond all measure.
-    void on_hang(std::uint32_t task, base::Instant now);
+    void on_hang(std::uint32_t task, base::Instant started, base::Instant now);
+    /// It has another model now.
+    void forget(std::uint32_t task) { tasks_.erase(task); }
 
     /// Until when nothing of the task is to be tried; absent if it may.
     std::optional<base::Instant> down_until(std::uint32_t task, base::Instant now) const;
@@ -33,6 +36,7 @@ private:
         std::optional<base::Instant> until;  ///< set once it was down
         base::Duration pause{0};
     };
+    static bool is_old_news(const State& state, base::Instant started);
     void stop(State& state, base::Instant now) const;
 
     std::uint32_t failures_;

@@ -25,10 +25,10 @@ struct Escalation {
     GroupNumber group = 0;
     Place place{};
     base::Instant arrived{};
-    base::Duration charged{0};  ///< of its device's fair share
-    ObservationRecord seen{};   ///< what the learner may know of it
-    bool is_probe = false;      ///< runs although the estimate says it will be late
-    bool may_go_on = false;     ///< its device lets it leave the site
+    FairShare::Charge charged{};  ///< of its device's fair share
+    ObservationRecord seen{};     ///< what the learner may know of it
+    bool is_probe = false;        ///< runs although the estimate says it will be late
+    bool may_go_on = false;       ///< its device lets it leave the site
     Features features{};
 
     base::Duration slack() const { return place.deadline - arrived; }

@@ -21,13 +21,32 @@ void EscalationDesk::dispatch(const Step& step) {
             gathering_until_ = until;
             return;
         }
+        note_waits(step.now.instant);
         start(step, batch);
     }
-    if (queue_.is_empty() && running_.empty()) {
-        guard_.on_idle();
+    if (!queue_.is_empty()) {
+        return;
+    }
+    guard_.on_empty();
+    if (running_.size() == hung_batches()) {
         meter_.on_idle();
         idle_since_ = step.now.instant;
     }
+}
+
+// Of every class by itself: an urgent task that hardly waited says nothing of the others. Audits
+// are there to wait, unless nothing else does.
+void EscalationDesk::note_waits(base::Instant now) {
+    const auto* audit = queue_.oldest(Priority::kAudit);
+    const bool has_tasks = audit == nullptr || !queue_.first().is_audit();
+    const auto waits_too_long = [&](const Escalation* job) {
+        return job != nullptr && now - job->arrived >= guard_.target(job->slack());
+    };
+    bool is_above = !has_tasks && waits_too_long(audit);
+    for (const auto priority : {Priority::kUrgent, Priority::kNormal, Priority::kBackground}) {
+        is_above = is_above || waits_too_long(queue_.oldest(priority));
+    }
+    guard_.on_start(now, is_above);
 }
 
 // The engines became slower than what was promised by: better told now than too late.
@@ -38,6 +57,15 @@ void EscalationDesk::withdraw_hopeless(const Step& step) {
         const auto lost = release(entry->place);
         ++statistics_.withdrawn;
         turn_away(step, lost, BusyCause::kNoTime, times_.typical(lost.task, 1));
+    }
+}
+
+void EscalationDesk::withdraw_task(const Step& step, std::uint32_t task,
+                                   base::Duration retry_after) {
+    while (queue_.size_of_task(task) != 0) {
+        const auto lost = release(*queue_.places_of_task(task).begin());
+        ++statistics_.withdrawn;
+        turn_away(step, lost, BusyCause::kEdgeDown, retry_after);
     }
 }
 
@@ -52,9 +80,7 @@ void EscalationDesk::drop_standing_audits(const Step& step) {
 Escalation EscalationDesk::release(const Place& place) {
     auto job = queue_.take(place);
     active_.erase(job.instance);
-    if (job.charged != base::Duration(0)) {
-        shares_.refund(job.group, job.instance.device, job.charged);
-    }
+    shares_.refund(job.group, job.instance.device, job.charged);
     return job;
 }
 
@@ -90,8 +116,8 @@ std::vector<Place> EscalationDesk::gather(const Step& step, const Escalation& he
         }
         const auto& job = queue_.at(place);
         const auto next = static_cast<std::uint32_t>(batch.size() + 1);
-        const auto finish =
-            step.now.instant + times_.slow(head.task, next) + returns_.allowance(job.group);
+        const auto finish = step.now.instant + times_.slow(head.task, next) +
+                            returns_.allowance(job.instance.device, step.now.instant);
         if (place == head.place || !may_join(step, job, next)) {
             continue;
         }
@@ -134,9 +160,9 @@ std::optional<base::Instant> EscalationDesk::worth_waiting(const Step& step,
     for (const auto& place : batch) {
         const auto& job = queue_.at(place);
         const auto waited = job.arrived + std::min<base::Duration>(kGatherMax, job.slack() / 4);
-        const auto latest =
-            base::Instant{place.deadline.since_start - returns_.allowance(job.group) -
-                          times_.slow(task, size + 1)};
+        const auto latest = base::Instant{
+            place.deadline.since_start - returns_.allowance(job.instance.device, step.now.instant) -
+            times_.slow(task, size + 1)};
         until = std::min({until, waited, latest});
     }
     return until > step.now.instant ? std::optional(until) : std::nullopt;
@@ -149,7 +175,7 @@ void EscalationDesk::start(const Step& step, const std::vector<Place>& places) {
                 .task = task,
                 .edge_model = catalogue_.edge_model(task)->digest,
                 .deadline = places.front().deadline};
-    Batch batch{.task = task, .started = now};
+    Batch batch{.task = task, .edge_model = infer.edge_model, .started = now};
     for (const auto& place : places) {
         if (!queue_.at(place).is_probe && now + times_.typical(task, 1) > place.deadline) {
             // The device's local answer will stand before ours is ready.
@@ -158,7 +184,6 @@ void EscalationDesk::start(const Step& step, const std::vector<Place>& places) {
             continue;
         }
         auto job = queue_.take(place);
-        guard_.on_start(now, now - job.arrived, job.slack());
         meter_.on_start(now, now - job.arrived);
         batch.bytes += job.features.size();
         infer.deadline = std::min(infer.deadline, place.deadline);
@@ -172,7 +197,9 @@ void EscalationDesk::start(const Step& step, const std::vector<Place>& places) {
     }
     batch.size = static_cast<std::uint32_t>(batch.jobs.size());
     batch.expected = times_.typical(task, batch.size);
-    batch.overdue = now + std::max(config_.hang_after, 8 * times_.slow(task, batch.size));
+    batch.slow = times_.slow(task, batch.size);
+    batch.looked_at = now + 2 * batch.slow;
+    batch.overdue = now + std::max(config_.hang_after, 8 * batch.slow);
     running_bytes_ += batch.bytes;
     ++statistics_.batches;
     statistics_.largest_batch = std::max(statistics_.largest_batch, batch.size);
@@ -198,18 +225,22 @@ void EscalationDesk::note_hung(const Step& step) {
         }
         batch.is_hung = true;
         ++statistics_.hung;
-        health_.on_hang(batch.task, step.now.instant);
+        health_.on_hang(batch.task, batch.started, step.now.instant);
         journal_.log(step, LogEvent::kInferenceHung, {{"task", std::to_string(batch.task)}});
         for (const auto& job : batch.jobs) {
             active_.erase(job.instance);
+            shares_.refund(job.group, job.instance.device, job.charged);
             if (step.now.instant < job.place.deadline) {
                 ++statistics_.withdrawn;
                 turn_away(step, job, BusyCause::kEdgeDown, config_.down_pause);
+            } else {
+                ++statistics_.expired;
             }
         }
         batch.jobs.clear();
+        withdraw_task(step, batch.task, config_.down_pause);
     }
-    if (hung_batches() < std::max(config_.workers, 1U)) {
+    if (usable_workers() != 0) {
         return;
     }
     while (!queue_.is_empty()) {
@@ -228,15 +259,28 @@ void EscalationDesk::forget(DeviceNumber device) {
     }
     for (const auto& place : places) {
         release(place);
+        ++statistics_.withdrawn;
     }
+    returns_.forget(device);
+    budget_.forget(device);
+    device_groups_.erase(device);
 }
 
 void EscalationDesk::on_time(const Step& step) {
     for (const auto& settled : cloud_.on_time(step)) {
         settle(step, settled);
     }
+    meter_.on_time(step.now.instant);
     drop_expired(step);
     note_hung(step);
+    for (auto& [work, batch] : running_) {
+        if (batch.looked_at <= step.now.instant) {
+            // Ever more rarely, the longer it takes.
+            batch.looked_at =
+                step.now.instant + std::max<base::Duration>(step.now.instant - batch.started,
+                                                            std::chrono::milliseconds(1));
+        }
+    }
     if (queue_.is_empty()) {
         gathering_until_.reset();
     } else {
@@ -257,7 +301,7 @@ std::optional<base::Instant> EscalationDesk::next_deadline() const {
     }
     for (const auto& [work, batch] : running_) {
         if (!batch.is_hung) {
-            sooner(batch.overdue);
+            sooner(queue_.is_empty() ? batch.overdue : std::min(batch.overdue, batch.looked_at));
         }
     }
     return next;

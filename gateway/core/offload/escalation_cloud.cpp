@@ -35,7 +35,7 @@ void EscalationDesk::settle(const Step& step, const CloudDesk::Settled& settled)
     const auto& question = settled.question;
     active_.erase(question.instance);
     if (!settled.answer) {
-        refuse(step, question.instance, question.task);
+        refuse(step, question.instance);
         return;
     }
     if (step.now.instant > question.deadline) {
@@ -52,8 +52,8 @@ void EscalationDesk::settle(const Step& step, const CloudDesk::Settled& settled)
                           .tier = settled.tier,
                           .edge_model = settled.answer->edge_model};
     remember(question.instance, verdict);
-    const auto& device = registry_.at(question.instance.device);
-    send(step, question.instance, terms_of(question.task, device, step.now.instant), verdict);
+    sent_.note(question.instance, question.deadline - step.now.instant, step.now.instant);
+    send(step, question.instance, verdict);
 }
 
 }  // namespace frugal::core

@@ -13,6 +13,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr auto kPauseOfOneTask = milliseconds(100);  ///< of a device that has others
+
 std::uint32_t whole_milliseconds(base::Duration duration) {
     const auto rounded = std::chrono::ceil<milliseconds>(duration).count();
     return static_cast<std::uint32_t>(std::clamp<std::int64_t>(rounded, 1, 60'000));
@@ -86,7 +88,7 @@ void EscalationDesk::settle_job(const Step& step, const Escalation& job,
     }
     if (!answer) {
         ++statistics_.failed;
-        refuse(step, job.instance, job.task);
+        refuse(step, job.instance);
         return;
     }
     settled.answer = *answer;
@@ -94,18 +96,26 @@ void EscalationDesk::settle_job(const Step& step, const Escalation& job,
 }
 
 void EscalationDesk::learn(const Step& step, const Batch& batch, bool has_failed) {
-    if (has_failed) {
-        health_.on_failure(batch.task, step.now.instant);
-        return;
-    }
-    health_.on_success(batch.task);
+    const auto now = step.now.instant;
     // From the start to the answer: what an engine is really taken for, way there and back
     // included.
-    const auto took = step.now.instant - batch.started;
-    const bool is_probe = batch.jobs.size() == 1 && batch.jobs.front().is_probe;
-    times_.add(batch.task, batch.size, took, is_probe);
+    const auto took = now - batch.started;
     for (const auto& job : batch.jobs) {
         shares_.done(job.group, took / batch.size);
+    }
+    const auto* model = catalogue_.edge_model(batch.task);
+    if (model == nullptr || model->digest != batch.edge_model) {
+        return;
+    }
+    if (!has_failed) {
+        health_.on_success(batch.task);
+        const bool is_probe = batch.jobs.size() == 1 && batch.jobs.front().is_probe;
+        times_.add(batch.task, batch.size, took, is_probe);
+        return;
+    }
+    health_.on_failure(batch.task, batch.started, now);
+    if (const auto until = health_.down_until(batch.task, now)) {
+        withdraw_task(step, batch.task, *until - now);
     }
 }
 
@@ -124,30 +134,28 @@ void EscalationDesk::observe(const Step& step, const Escalation& job, const Edge
     tell_observation(step, device, std::move(record));
 }
 
+// A device pauses with all its tasks, whichever it asked for.
 void EscalationDesk::turn_away(const Step& step, const Escalation& job, BusyCause cause,
                                base::Duration retry_after) {
+    const bool is_of_task = cause == BusyCause::kEdgeDown || cause == BusyCause::kBudget;
+    if (is_of_task &&
+        has_other_task(registry_.at(job.instance.device), job.task, step.now.instant)) {
+        retry_after = std::min<base::Duration>(retry_after, kPauseOfOneTask);
+    }
     ++statistics_.busy;
     ++statistics_.busy_causes[static_cast<std::size_t>(cause)];
     const Verdict verdict{.stream = job.instance.stream,
                           .sequence = job.instance.sequence,
                           .status = VerdictStatus::kBusy,
                           .retry_after_ms = whole_milliseconds(spread(retry_after, job.instance))};
-    const auto& device = registry_.at(job.instance.device);
-    send(step, job.instance, terms_of(job.task, device, step.now.instant), verdict);
+    send(step, job.instance, verdict);
 }
 
-void EscalationDesk::refuse(const Step& step, const Instance& instance, std::uint32_t task) {
-    const Verdict verdict{.stream = instance.stream,
-                          .sequence = instance.sequence,
-                          .status = VerdictStatus::kRefused};
-    // Without a model, or with one that is down, sending the next one is a waste.
-    const bool is_down = catalogue_.edge_model(task) == nullptr ||
-                         health_.down_until(task, step.now.instant).has_value();
-    const auto now = load();
+void EscalationDesk::refuse(const Step& step, const Instance& instance) {
     send(step, instance,
-         is_down ? EdgeTerms{LoadMeter::kStop, LoadMeter::kStop}
-                 : EdgeTerms{LoadMeter::price_of(now), now},
-         verdict);
+         {.stream = instance.stream,
+          .sequence = instance.sequence,
+          .status = VerdictStatus::kRefused});
 }
 
 void EscalationDesk::remember(const Instance& instance, const Verdict& verdict) {
@@ -162,32 +170,36 @@ void EscalationDesk::remember(const Instance& instance, const Verdict& verdict) 
     remembered_order_.push_back(instance);
 }
 
-void EscalationDesk::send(const Step& step, const Instance& instance, const EdgeTerms& terms,
-                          Verdict verdict) {
+void EscalationDesk::send(const Step& step, const Instance& instance, Verdict verdict) {
     const auto& device = registry_.at(instance.device);
     if (device.record.state != DeviceState::kEnrolled) {
         return;
     }
+    const auto terms = terms_for(device, step.now.instant);
     verdict.price = terms.price;
     verdict.load = terms.load;
     step.immediately(Send{device.record.id, verdict});
 }
 
 // Devices say in their decisions what became of our answers.
-void EscalationDesk::on_decisions(const Device& device, const Decisions& decisions,
-                                  std::uint32_t count) {
+void EscalationDesk::on_decisions(const Step& step, const Device& device,
+                                  const Decisions& decisions, std::uint32_t count) {
+    const auto number = device.record.number;
     if (const auto share = share_of(decisions.task, device); share != 0) {
-        budget_.on_decisions({decisions.task, group_of(device)}, count, share);
+        budget_.on_decisions({decisions.task, group_of(device)}, number, count, share);
     }
     for (auto i = decisions.count - count; i < decisions.count; ++i) {
         const auto tier = decisions.outcomes[i] / 16U;
         const auto reason = static_cast<PolicyReason>(decisions.outcomes[i] % 16U);
         const bool is_late = reason == PolicyReason::kLate;
-        if (tier == static_cast<std::uint32_t>(Tier::kEdge)) {
-            returns_.on_time(group_of(device));
-        } else if (is_late && remembered_.contains({device.record.number, decisions.stream,
-                                                    decisions.first_sequence + i})) {
-            returns_.on_late(group_of(device));
+        if (!is_late && tier <= static_cast<std::uint32_t>(Tier::kLocal)) {
+            continue;
+        }
+        const auto slack = sent_.take({number, decisions.stream, decisions.first_sequence + i});
+        if (slack && is_late) {
+            returns_.on_late(number, *slack, step.now.instant);
+        } else if (slack) {
+            returns_.on_time(number, *slack, step.now.instant);
         }
     }
 }
@@ -196,6 +208,14 @@ void EscalationDesk::on_shares(std::uint32_t task) {
     if (!catalogue_.has_group_share(task)) {
         budget_.forget(task);
     }
+}
+
+void EscalationDesk::on_edge_model(const Step& step, std::uint32_t task) {
+    withdraw_task(step, task, times_.typical(task, 1));
+    health_.forget(task);
+    times_.forget(task);
+    last_runs_.erase(task);
+    arrivals_.erase(task);
 }
 
 std::uint8_t EscalationDesk::load() const {
@@ -221,21 +241,32 @@ EdgeTerms EscalationDesk::terms_of(std::uint32_t task, const Device& device,
 
 EdgeTerms EscalationDesk::terms_for(const Device& device, base::Instant now) const {
     const auto busy = load();
-    EdgeTerms worst{LoadMeter::price_of(busy), busy};
-    bool has_task = false;
-    bool has_edge = false;
+    std::uint8_t dearest = LoadMeter::price_of(busy);
+    bool is_open = device.record.reported.empty();
+    bool is_up = is_open;
     for (const auto& task : device.record.reported) {
         if (catalogue_.edge_model(task.task) == nullptr) {
-            continue;
-        }
-        has_task = true;
-        const auto terms = terms_of(task.task, device, now);
-        if (!health_.down_until(task.task, now)) {
-            has_edge = true;
-            worst.price = std::max(worst.price, terms.price);
+            is_open = is_open || cloud_.doubt_below(task.task) != 0;
+        } else if (!health_.down_until(task.task, now)) {
+            const auto price = terms_of(task.task, device, now).price;
+            is_up = true;
+            is_open = is_open || price != LoadMeter::kStop;
+            dearest = std::max(dearest, price);
         }
     }
-    return has_task && !has_edge ? EdgeTerms{LoadMeter::kStop, LoadMeter::kStop} : worst;
+    if (!is_open) {
+        return {LoadMeter::kStop, is_up ? busy : LoadMeter::kStop};
+    }
+    const auto limit = busy == LoadMeter::kStop ? LoadMeter::kStop : LoadMeter::kStop - 1;
+    return {static_cast<std::uint8_t>(std::min<std::uint32_t>(dearest, limit)), busy};
+}
+
+bool EscalationDesk::has_other_task(const Device& device, std::uint32_t task,
+                                    base::Instant now) const {
+    return std::ranges::any_of(device.record.reported, [&](const auto& other) {
+        return other.task != task && catalogue_.edge_model(other.task) != nullptr &&
+               !health_.down_until(other.task, now);
+    });
 }
 
 EscalationStatistics EscalationDesk::statistics() const {
@@ -246,7 +277,7 @@ EscalationStatistics EscalationDesk::statistics() const {
             static_cast<std::uint32_t>(queue_.size(static_cast<Priority>(i)));
     }
     for (const auto& [work, batch] : running_) {
-        statistics.running += batch.size;
+        statistics.running += static_cast<std::uint32_t>(batch.jobs.size());
     }
     statistics.queued_bytes = bytes_in_flight();
     statistics.load = load();

@@ -22,6 +22,7 @@
 #include "core/offload/edge_health.hpp"
 #include "core/offload/load_meter.hpp"
 #include "core/offload/return_times.hpp"
+#include "core/offload/sent_answers.hpp"
 #include "core/offload/service_times.hpp"
 #include "core/offload/share_budget.hpp"
 #include "core/offload/sojourn_guard.hpp"
@@ -47,9 +48,13 @@ public:
     void on_inference(const Step& step, InferenceDone&& done);
     void on_cloud(const Step& step, const CloudDone& done);
     /// Decisions of a device that were stored for the first time: `count` of them, the last ones.
-    void on_decisions(const Device& device, const Decisions& decisions, std::uint32_t count);
+    void on_decisions(const Step& step, const Device& device, const Decisions& decisions,
+                      std::uint32_t count);
     /// The task or one of its policies was set anew: shares may have gone.
     void on_shares(std::uint32_t task);
+    /// The task has another edge model: what waits for the old one is told, what was measured of it
+    /// is void.
+    void on_edge_model(const Step& step, std::uint32_t task);
     void on_host(const HostLoad& host) { meter_.set_host(host); }
 
     /// Drops the device's waiting work.
@@ -58,17 +63,21 @@ public:
     void on_time(const Step& step);
     std::optional<base::Instant> next_deadline() const;
 
-    /// For a device's ack: the worst of its tasks' prices; "stop" if none of them can be answered.
+    /// For a device's acks and verdicts, which hold for all its tasks: the worst of their prices;
+    /// "stop" only if none of them can be answered.
     EdgeTerms terms_for(const Device& device, base::Instant now) const;
     EscalationStatistics statistics() const;
 
 private:
     struct Batch {
         std::uint32_t task = 0;
+        base::Digest edge_model{};
         std::vector<Escalation> jobs{};  ///< their features are gone with the effect
         base::Instant started{};
         base::Duration expected{0};
-        base::Instant overdue{};  ///< then it is taken for lost
+        base::Duration slow{0};     ///< almost all are done by then
+        base::Instant looked_at{};  ///< when what waits behind it is looked at again
+        base::Instant overdue{};    ///< then it is taken for lost
         std::uint32_t size = 0;
         std::uint64_t bytes = 0;
         bool is_hung = false;
@@ -84,7 +93,7 @@ private:
         base::Duration retry_after{0};
         base::Duration work{0};
         base::Instant latest;
-        base::Duration charged{0};
+        FairShare::Charge charged{};
         bool is_probe = false;
     };
 
@@ -96,12 +105,17 @@ private:
     std::optional<BusyCause> refuse_early(const Step& step, const Escalation& candidate,
                                           Gate& gate) const;
     std::optional<BusyCause> refuse_by_time(const Step& step, const Escalation& candidate,
-                                            Gate& gate) const;
+                                            Gate& gate);
     std::optional<BusyCause> refuse_by_share(const Step& step, const Escalation& candidate,
                                              base::Duration wait, Gate& gate);
-    bool may_probe(const Step& step, std::uint32_t task) const;
+    bool may_probe(base::Instant now, std::uint32_t task) const;
+    /// The estimate of a task forbids it: less from time to time, or nothing would correct it.
+    void doubt(base::Instant now, std::uint32_t task);
     /// Until an engine is free for what is promised already.
     base::Duration running_wait(base::Instant now) const;
+    /// All engines take longer than ever: nobody knows when they will be free.
+    bool is_stalled(base::Instant now) const;
+    std::uint32_t usable_workers() const;
     bool make_room(const Step& step, const Escalation& candidate);
     Priority priority_of(std::uint32_t task) const;
     /// 0: no limit.
@@ -110,6 +124,7 @@ private:
     std::uint8_t share_price(std::uint32_t task, const Device& device) const;
     std::string group_name(const Device& device) const;
     GroupNumber group_of(const Device& device);
+    std::optional<GroupNumber> known_group(const Device& device) const;
     void note_arrival(base::Instant now, std::uint32_t task);
 
     // Batches: escalation_batches.cpp
@@ -117,6 +132,8 @@ private:
     /// Takes it from the queue unanswered; its device's share is as if it had not asked.
     Escalation release(const Place& place);
     void withdraw_hopeless(const Step& step);
+    void withdraw_task(const Step& step, std::uint32_t task, base::Duration retry_after);
+    void note_waits(base::Instant now);
     void drop_standing_audits(const Step& step);
     void drop_expired(const Step& step);
     const Escalation& next_head(const Step& step) const;
@@ -139,9 +156,11 @@ private:
     void observe(const Step& step, const Escalation& job, const EdgeAnswer& edge);
     void turn_away(const Step& step, const Escalation& job, BusyCause cause,
                    base::Duration retry_after);
-    void refuse(const Step& step, const Instance& instance, std::uint32_t task);
+    void refuse(const Step& step, const Instance& instance);
     void remember(const Instance& instance, const Verdict& verdict);
-    void send(const Step& step, const Instance& instance, const EdgeTerms& terms, Verdict verdict);
+    void send(const Step& step, const Instance& instance, Verdict verdict);
+    /// Another task of the device can be answered.
+    bool has_other_task(const Device& device, std::uint32_t task, base::Instant now) const;
     void learn(const Step& step, const Batch& batch, bool has_failed);
     EdgeTerms terms_of(std::uint32_t task, const Device& device, base::Instant now) const;
     std::uint8_t load() const;
@@ -170,9 +189,12 @@ private:
     EdgeHealth health_;
     LoadMeter meter_;
     CloudDesk cloud_;
+    SentAnswers sent_;
     std::map<std::string, GroupNumber> groups_;
+    std::map<DeviceNumber, GroupNumber> device_groups_;  ///< by the class each named first
     std::map<std::uint32_t, Arrivals> arrivals_;
     std::map<std::uint32_t, base::Instant> last_runs_;  ///< by task, when one last ended
+    std::map<std::uint32_t, base::Instant> doubted_;    ///< by task, when its estimate last was
 
     std::map<Instance, Verdict> remembered_;
     std::deque<Instance> remembered_order_;

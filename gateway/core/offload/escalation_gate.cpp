@@ -9,6 +9,9 @@ namespace frugal::core {
 
 namespace {
 constexpr auto kForgetShares = std::chrono::seconds(1);  ///< so long idle, and all begin anew
+constexpr std::size_t kGroups = 1024;                    ///< all further ones are one
+constexpr GroupNumber kOtherGroups = kGroups;
+constexpr base::Duration kPauseOfOneDevice = std::chrono::milliseconds(100);
 }  // namespace
 
 void EscalationDesk::on_escalate(const Step& step, Device& device, Escalate&& escalate) {
@@ -29,7 +32,7 @@ void EscalationDesk::on_escalate(const Step& step, Device& device, Escalate&& es
             return;
         }
         ++statistics_.refused;
-        refuse(step, instance, escalate.task);
+        refuse(step, instance);
         return;
     }
     const bool is_audit = escalate.policy_reason == PolicyReason::kAudit;
@@ -46,9 +49,6 @@ void EscalationDesk::on_escalate(const Step& step, Device& device, Escalate&& es
         .seen = std::move(seen),
         .may_go_on = escalate.may_go_on,
         .features = std::move(escalate.features)};
-    if (share_of(job.task, device) != 0) {
-        budget_.on_escalated({job.task, job.group});
-    }
     if (idle_since_ && step.now.instant - *idle_since_ > kForgetShares) {
         shares_.clear();
     }
@@ -58,6 +58,9 @@ void EscalationDesk::on_escalate(const Step& step, Device& device, Escalate&& es
         return;
     }
     ++statistics_.admitted;
+    if (share_of(job.task, device) != 0) {
+        budget_.on_escalated({job.task, job.group}, instance.device);
+    }
     note_arrival(step.now.instant, job.task);
     job.charged = gate.charged;
     job.is_probe = gate.is_probe;
@@ -75,8 +78,7 @@ bool EscalationDesk::is_asked_again(const Step& step, const Instance& instance) 
     const auto found = remembered_.find(instance);
     if (found != remembered_.end()) {
         ++statistics_.duplicates;
-        const auto now = load();
-        send(step, instance, {LoadMeter::price_of(now), now}, found->second);
+        send(step, instance, found->second);
         return true;
     }
     return false;
@@ -90,7 +92,7 @@ bool EscalationDesk::is_answerable(const Step& step, Device& device, const Escal
         return false;
     }
     const auto* model = catalogue_.edge_model(escalate.task);
-    return model != nullptr &&
+    return model != nullptr && escalate.features.size() <= config_.queue_bytes &&
            (model->input_bytes == 0 || model->input_bytes == escalate.features.size());
 }
 
@@ -100,7 +102,7 @@ EscalationDesk::Gate EscalationDesk::judge(const Step& step, const Escalation& c
     if (gate.refused) {
         return gate;
     }
-    gate.work = times_.share(candidate.task) / std::max(config_.workers, 1U);
+    gate.work = times_.share(candidate.task) / std::max(usable_workers(), 1U);
     const auto wait = running_wait(step.now.instant) + queue_.tree().work_before(candidate.place);
     gate.retry_after = wait + times_.typical(candidate.task, 1);
     gate.refused = refuse_by_time(step, candidate, gate);
@@ -110,7 +112,7 @@ EscalationDesk::Gate EscalationDesk::judge(const Step& step, const Escalation& c
     if (!gate.refused && !make_room(step, candidate)) {
         gate.refused = BusyCause::kFull;
     }
-    if (gate.refused && gate.charged != base::Duration(0)) {
+    if (gate.refused) {
         shares_.refund(candidate.group, candidate.instance.device, gate.charged);
     }
     return gate;
@@ -123,17 +125,25 @@ std::optional<BusyCause> EscalationDesk::refuse_early(const Step& step, const Es
         gate.retry_after = *until - now;
         return BusyCause::kEdgeDown;
     }
-    const bool is_stuck = hung_batches() >= std::max(config_.workers, 1U);
     const bool is_tried = queue_.size_of_task(candidate.task) != 0 ||
                           std::ranges::any_of(running_, [&](const auto& entry) {
-                              return entry.second.task == candidate.task;
+                              return entry.second.task == candidate.task && !entry.second.is_hung;
                           });
-    if (is_stuck || (health_.is_on_trial(candidate.task) && is_tried)) {
+    if (usable_workers() == 0 || (health_.is_on_trial(candidate.task) && is_tried)) {
         gate.retry_after = config_.down_pause;
         return BusyCause::kEdgeDown;
     }
-    if (share_price(candidate.task, registry_.at(candidate.instance.device)) == LoadMeter::kStop) {
-        gate.retry_after = config_.down_pause;
+    if (is_stalled(now)) {
+        gate.retry_after = running_wait(now);
+        return BusyCause::kNoTime;
+    }
+    const auto device = candidate.instance.device;
+    const ShareBudget::Key share{candidate.task, candidate.group};
+    if (share_of(candidate.task, registry_.at(device)) != 0 &&
+        !budget_.may_escalate(share, device)) {
+        // Who is beyond his part only is soon within it again, if he decides often.
+        const auto is_over = budget_.price(share) == LoadMeter::kStop;
+        gate.retry_after = is_over ? config_.down_pause : kPauseOfOneDevice;
         return BusyCause::kBudget;
     }
     if (queue_.size_of_device(candidate.instance.device) >= config_.per_device) {
@@ -146,10 +156,9 @@ std::optional<BusyCause> EscalationDesk::refuse_early(const Step& step, const Es
 // It must have started early enough for its own answer, and must leave everybody behind it who was
 // promised one with enough time.
 std::optional<BusyCause> EscalationDesk::refuse_by_time(const Step& step,
-                                                        const Escalation& candidate,
-                                                        Gate& gate) const {
+                                                        const Escalation& candidate, Gate& gate) {
     const auto now = step.now.instant;
-    const auto back = returns_.allowance(candidate.group);
+    const auto back = returns_.allowance(candidate.instance.device, now);
     const auto typical = times_.typical(candidate.task, 1);
     const auto slow = times_.slow(candidate.task, 1);
     const auto latest_of = [&](base::Duration service) {
@@ -158,7 +167,10 @@ std::optional<BusyCause> EscalationDesk::refuse_by_time(const Step& step,
     gate.latest = latest_of(typical);
     const auto start = now + running_wait(now);
     if (start + queue_.tree().work_before(candidate.place) > latest_of(slow)) {
-        gate.is_probe = may_probe(step, candidate.task);
+        gate.is_probe = may_probe(now, candidate.task);
+        if (now + slow + config_.return_allowance > candidate.place.deadline) {
+            doubt(now, candidate.task);
+        }
         return gate.is_probe ? std::optional<BusyCause>() : BusyCause::kNoTime;
     }
     const auto headroom = queue_.tree().headroom_behind(candidate.place);
@@ -196,43 +208,82 @@ std::optional<BusyCause> EscalationDesk::refuse_by_share(const Step& step,
     if (!has_turn && !is_idle) {
         return BusyCause::kShare;
     }
-    gate.charged = times_.share(candidate.task);
-    shares_.charge(candidate.group, candidate.instance.device, gate.charged);
+    gate.charged =
+        shares_.charge(candidate.group, candidate.instance.device, times_.share(candidate.task));
     return std::nullopt;
 }
 
 // An estimate that forbids every task would never be corrected: nothing runs, nothing is measured.
-bool EscalationDesk::may_probe(const Step& step, std::uint32_t task) const {
-    if (!queue_.is_empty() || !running_.empty()) {
+bool EscalationDesk::may_probe(base::Instant now, std::uint32_t task) const {
+    if (!queue_.is_empty() || running_.size() >= config_.workers) {
         return false;
     }
     const auto found = last_runs_.find(task);
-    return found == last_runs_.end() || step.now.instant - found->second >= config_.probe_interval;
+    return found == last_runs_.end() || now - found->second >= config_.probe_interval;
 }
 
+// Where other tasks leave no engine free for a probe.
+void EscalationDesk::doubt(base::Instant now, std::uint32_t task) {
+    const auto is_recent = [&](const std::map<std::uint32_t, base::Instant>& times) {
+        const auto found = times.find(task);
+        return found != times.end() && now - found->second < config_.probe_interval;
+    };
+    if (!is_recent(last_runs_) && !is_recent(doubted_)) {
+        doubted_[task] = now;
+        times_.doubt(task);
+    }
+}
+
+std::uint32_t EscalationDesk::usable_workers() const {
+    const auto workers = std::max(config_.workers, 1U);
+    return workers - std::min(workers, hung_batches());
+}
+
+// What takes longer than expected is taken to be half done.
 base::Duration EscalationDesk::running_wait(base::Instant now) const {
+    const auto usable = usable_workers();
+    if (running_.size() < config_.workers || usable == 0) {
+        return base::Duration(0);
+    }
     base::Duration left{0};
-    std::uint32_t working = 0;
     for (const auto& [work, batch] : running_) {
         if (!batch.is_hung) {
-            left += std::max(base::Duration(0), batch.expected - (now - batch.started));
-            ++working;
+            const auto elapsed = now - batch.started;
+            left += elapsed < batch.expected ? batch.expected - elapsed : elapsed - batch.expected;
         }
     }
-    const auto workers = std::max(config_.workers, 1U);
-    return running_.size() < workers || working == 0 ? base::Duration(0) : left / workers;
+    return left / usable;
 }
 
-// Within the limits, or at the cost of an audit.
+bool EscalationDesk::is_stalled(base::Instant now) const {
+    return running_.size() >= config_.workers && usable_workers() != 0 &&
+           std::ranges::all_of(running_, [now](const auto& entry) {
+               const auto& batch = entry.second;
+               return batch.is_hung || now - batch.started > 2 * batch.slow;
+           });
+}
+
+// Within the limits, or at the cost of audits, the last ones first, if they are enough. Nothing
+// else gives way: whoever was admitted otherwise was promised an answer.
 bool EscalationDesk::make_room(const Step& step, const Escalation& candidate) {
-    while (queue_.size() >= config_.queue_limit ||
-           bytes_in_flight() + candidate.features.size() > config_.queue_bytes) {
-        // Only an audit gives way: whoever was admitted otherwise was promised an answer.
-        const auto* audit = queue_.last_audit();
-        if (audit == nullptr || candidate.is_audit()) {
+    auto count = queue_.size();
+    auto bytes = bytes_in_flight() + candidate.features.size();
+    const auto is_too_much = [&] {
+        return count >= config_.queue_limit || bytes > config_.queue_bytes;
+    };
+    auto last = queue_.all().rbegin();
+    for (; is_too_much() && last != queue_.all().rend(); ++last) {
+        if (candidate.is_audit() || !last->second.is_audit()) {
             return false;
         }
-        const auto shed = release(audit->place);
+        --count;
+        bytes -= last->second.features.size();
+    }
+    if (is_too_much()) {
+        return false;
+    }
+    while (queue_.size() > count) {
+        const auto shed = release(queue_.last_audit()->place);
         ++statistics_.audits_shed;
         turn_away(step, shed, BusyCause::kFull, times_.typical(shed.task, 1));
     }
@@ -255,10 +306,8 @@ std::uint32_t EscalationDesk::share_of(std::uint32_t task, const Device& device)
 }
 
 std::uint8_t EscalationDesk::share_price(std::uint32_t task, const Device& device) const {
-    const auto group = groups_.find(group_name(device));
-    return group == groups_.end() || share_of(task, device) == 0
-               ? std::uint8_t{0}
-               : budget_.price({task, group->second});
+    const auto group = known_group(device);
+    return !group || share_of(task, device) == 0 ? std::uint8_t{0} : budget_.price({task, *group});
 }
 
 std::string EscalationDesk::group_name(const Device& device) const {
@@ -268,9 +317,28 @@ std::string EscalationDesk::group_name(const Device& device) const {
     return device.record.capability ? device.record.capability->device_class.text() : std::string();
 }
 
+// A label is its owner's word. A class is the device's own: the one it named first holds, or a new
+// name would be a new share.
 GroupNumber EscalationDesk::group_of(const Device& device) {
+    if (const auto known = known_group(device)) {
+        return *known;
+    }
     const auto next = static_cast<GroupNumber>(groups_.size());
-    return groups_.try_emplace(group_name(device), next).first->second;
+    const auto group =
+        next < kGroups ? groups_.try_emplace(group_name(device), next).first->second : kOtherGroups;
+    if (!config_.groups_by_label) {
+        device_groups_.emplace(device.record.number, group);
+    }
+    return group;
+}
+
+std::optional<GroupNumber> EscalationDesk::known_group(const Device& device) const {
+    if (!config_.groups_by_label) {
+        const auto own = device_groups_.find(device.record.number);
+        return own == device_groups_.end() ? std::nullopt : std::optional(own->second);
+    }
+    const auto named = groups_.find(group_name(device));
+    return named == groups_.end() ? std::nullopt : std::optional(named->second);
 }
 
 // A pause counts no more than four of the gaps before it.

@@ -49,12 +49,12 @@ struct EscalationStatistics {
     std::uint64_t received = 0;
     std::uint64_t admitted = 0;  ///< promised an answer
     std::uint64_t answered = 0;
-    std::uint64_t withdrawn = 0;  ///< promised, then told BUSY because the engines became slower
+    std::uint64_t withdrawn = 0;  ///< promised, then told BUSY, or its device was taken out
     std::uint64_t busy = 0;       ///< turned away at the door, or shed for a better one
     std::array<std::uint64_t, kBusyCauses> busy_causes{};
     std::uint64_t audits_shed = 0;    ///< admitted, then told BUSY for something better
     std::uint64_t refused = 0;        ///< no edge model, private task, wrong size
-    std::uint64_t expired = 0;        ///< deadline passed in the queue: never ran
+    std::uint64_t expired = 0;        ///< deadline passed, in the queue or in an engine
     std::uint64_t duplicates = 0;     ///< asked again; answered from memory or already queued
     std::uint64_t failed = 0;         ///< the engine failed
     std::uint64_t disagreements = 0;  ///< edge class differs from the device's

@@ -8,6 +8,7 @@ namespace frugal::core {
 namespace {
 
 constexpr auto kFadeEvery = std::chrono::milliseconds(100);
+constexpr auto kFadeIdle = std::chrono::seconds(1);  ///< while nothing starts
 
 std::uint8_t q8(std::uint64_t part, std::uint64_t whole) {
     return whole == 0 ? LoadMeter::kStop
@@ -16,13 +17,21 @@ std::uint8_t q8(std::uint64_t part, std::uint64_t whole) {
 
 }  // namespace
 
-void LoadMeter::on_start(base::Instant now, base::Duration sojourn) {
+void LoadMeter::fade(base::Instant now, base::Duration every) {
     if (!faded_at_) {
         faded_at_ = now;
-    } else if (now - *faded_at_ >= kFadeEvery) {
+    } else if (now - *faded_at_ >= every) {
         sojourns_.fade();
         faded_at_ = now;
     }
+}
+
+void LoadMeter::on_time(base::Instant now) {
+    fade(now, kFadeIdle);
+}
+
+void LoadMeter::on_start(base::Instant now, base::Duration sojourn) {
+    fade(now, kFadeEvery);
     sojourns_.add(sojourn);
 }
 

@@ -18,6 +18,8 @@ public:
     explicit LoadMeter(base::Duration sojourn_target) : target_(sojourn_target) {}
 
     void on_start(base::Instant now, base::Duration sojourn);
+    /// Whenever something happens: what was long ago fades, also while nothing starts.
+    void on_time(base::Instant now);
     void on_idle() { sojourns_.clear(); }
     void set_host(const HostLoad& host) { host_ = host; }
 
@@ -31,6 +33,8 @@ public:
     static std::uint8_t price_of(std::uint8_t load);
 
 private:
+    void fade(base::Instant now, base::Duration every);
+
     base::Duration target_;
     QuantileSketch sojourns_{256};
     std::optional<base::Instant> faded_at_;

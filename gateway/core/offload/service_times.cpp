@@ -23,7 +23,9 @@ void ServiceTimes::add(std::uint32_t task, std::uint32_t size, base::Duration me
     ++record.batches;
     record.fill_q8 = (record.fill_q8 * 15 + size * 256) / 16;
     auto& of_size = record.sizes[index_of(size)];
-    const bool was_stale = is_stale(record, of_size);
+    const bool is_first = record.batches == 1;  // before it there was a mere guess
+    const bool was_stale = is_first || is_stale(record, of_size) || of_size.is_doubted;
+    of_size.is_doubted = false;
     ++of_size.batches;
     of_size.last = record.batches;
     if (was_stale || (is_probe && measured < known)) {
@@ -34,6 +36,18 @@ void ServiceTimes::add(std::uint32_t task, std::uint32_t size, base::Duration me
         of_size.average = (known * 7 + counted) / 8;
     }
     of_size.sketch.add(was_stale ? measured : std::min(measured, 4 * known));
+}
+
+void ServiceTimes::doubt(std::uint32_t task) {
+    const auto found = tasks_.find(task);
+    if (found == tasks_.end()) {
+        return;
+    }
+    for (auto& size : found->second.sizes) {
+        size.average -= size.average / 8;
+        size.is_doubted = size.batches != 0;
+        size.sketch.clear();
+    }
 }
 
 base::Duration ServiceTimes::typical(std::uint32_t task, std::uint32_t size) const {

@@ -22,6 +22,12 @@ public:
     /// known. `is_probe`: it ran to test the estimate, which a better time replaces.
     void add(std::uint32_t task, std::uint32_t size, base::Duration measured, bool is_probe);
 
+    /// The estimate forbids the task, so nothing corrects it: an eighth less, and the next
+    /// measurement counts alone.
+    void doubt(std::uint32_t task);
+    /// It has another model now.
+    void forget(std::uint32_t task) { tasks_.erase(task); }
+
     /// A moving average, weight 1/8: what waiting is reckoned with. Sizes never measured scale up
     /// from smaller ones.
     base::Duration typical(std::uint32_t task, std::uint32_t size) const;
@@ -53,6 +59,7 @@ private:
         std::uint64_t batches = 0;
         std::uint64_t last = 0;  ///< the task's count of batches when it was measured
         base::Duration average{0};
+        bool is_doubted = false;
         QuantileSketch sketch{128};
     };
     struct Task {

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // What keeps a group of devices to its share of escalations in the long run: drift plus penalty. A
-// virtual queue grows by every escalation and shrinks by the share of every decision; its length
-// over V is the price of the group, in the gain table's units. Owned by the desk; integers only.
+// virtual queue grows by every escalation that was taken and shrinks by the share of every
+// decision; its length over V is the price of the group, in the gain table's units. Each device has
+// such a queue of its own: while the group pays, nobody who is beyond his part of it is taken, so
+// that one who ignores prices cannot use up what the others leave. Kept in memory: a restart
+// forgives what was used too much, at most V escalations a task and group. Owned by the desk;
+// integers only.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <utility>
 
+#include "core/numbers.hpp"
 #include "core/offload/fair_share.hpp"
 
 namespace frugal::core {
@@ -18,11 +23,15 @@ public:
 
     using Key = std::pair<std::uint32_t, GroupNumber>;  ///< task, group
 
-    void on_escalated(const Key& key);
+    /// Whether the share leaves one more to this device.
+    bool may_escalate(const Key& key, DeviceNumber device) const;
+    void on_escalated(const Key& key, DeviceNumber device);
     /// share: escalations a thousand decisions may cost the group.
-    void on_decisions(const Key& key, std::uint32_t count, std::uint32_t share_permille);
+    void on_decisions(const Key& key, DeviceNumber device, std::uint32_t count,
+                      std::uint32_t share_permille);
     /// The task has no share any more.
     void forget(std::uint32_t task);
+    void forget(DeviceNumber device);
 
     /// q8, 255 when the group has to stop; 0 if nothing was counted.
     std::uint8_t price(const Key& key) const;
@@ -39,6 +48,7 @@ private:
         std::int64_t length_permille = 0;  ///< of one escalation
         std::uint64_t escalated = 0;
         std::uint64_t decisions = 0;
+        std::map<DeviceNumber, std::int64_t> devices{};  ///< their own lengths
     };
     static std::uint8_t price_of(const Queue& queue);
 

@@ -21,10 +21,9 @@ base::Duration SojournGuard::target(base::Duration slack) const {
     return std::min(target_max_, slack / 8);
 }
 
-void SojournGuard::on_start(base::Instant now, base::Duration sojourn, base::Duration slack) {
-    if (sojourn < target(slack)) {
-        above_since_.reset();
-        is_standing_ = false;
+void SojournGuard::on_start(base::Instant now, bool is_above_target) {
+    if (!is_above_target) {
+        on_empty();
         return;
     }
     if (!above_since_) {
@@ -36,7 +35,7 @@ void SojournGuard::on_start(base::Instant now, base::Duration sojourn, base::Dur
     }
 }
 
-void SojournGuard::on_idle() {
+void SojournGuard::on_empty() {
     above_since_.reset();
     is_standing_ = false;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tells a queue that stands from one that breathes: CoDel (Nichols and Jacobson 2012, RFC 8289) on
-// the time tasks waited before they ran. While the queue stands, the desk promises nothing that has
-// to wait longer than the target, runs the newest first and sheds audits by the control law. Owned
-// by the desk; works on times it is handed.
+// the time the oldest has waited whenever somebody leaves for an engine, whoever that is: a queue
+// that is not served in order would look short by its newest. While the queue stands, the desk
+// promises nothing that has to wait longer than the target, runs the newest first and sheds audits
+// by the control law. Owned by the desk; works on times it is handed.
 #pragma once
 
 #include <cstdint>
@@ -21,12 +22,12 @@ public:
     /// and never above the maximum.
     base::Duration target(base::Duration slack) const;
 
-    /// A task left the queue for an engine.
-    void on_start(base::Instant now, base::Duration sojourn, base::Duration slack);
-    /// Nothing waits and nothing runs.
-    void on_idle();
+    /// A batch leaves the queue for an engine; whether the oldest waited longer than its target.
+    void on_start(base::Instant now, bool is_above_target);
+    /// Nothing waits.
+    void on_empty();
 
-    /// Tasks waited longer than their target for a whole interval, without exception.
+    /// The oldest waited longer than their target for a whole interval, without exception.
     bool is_standing() const { return is_standing_; }
 
     /// While the queue stands: true when the next one is to be shed, at intervals that shrink with

@@ -67,6 +67,11 @@ const Escalation& WaitingQueue::newest() const {
     return all_.at(by_arrival_[first().place.priority].rbegin()->second);
 }
 
+const Escalation* WaitingQueue::oldest(Priority priority) const {
+    const auto& arrivals = by_arrival_[index(priority)];
+    return arrivals.empty() ? nullptr : &all_.at(arrivals.begin()->second);
+}
+
 // Deadlines rise within each class.
 std::optional<base::Instant> WaitingQueue::earliest_deadline() const {
     std::optional<base::Instant> earliest;

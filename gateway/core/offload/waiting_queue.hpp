@@ -32,6 +32,8 @@ public:
     const Escalation* last_audit() const;
     /// Of the priority class of the first.
     const Escalation& newest() const;
+    /// Of a priority class; null if nothing of it waits.
+    const Escalation* oldest(Priority priority) const;
     /// Places of a task in their order.
     const std::set<Place>& places_of_task(std::uint32_t task) const { return by_task_.at(task); }
     const std::map<Place, Escalation>& all() const { return all_; }

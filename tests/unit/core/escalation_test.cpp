@@ -92,7 +92,7 @@ TEST_F(Escalation, AdmitsNoMoreThanItsLimits) {
 
 TEST_F(Escalation, NeverRunsExpiredWork) {
     escalate("a", 0);
-    escalate("b", 1, 100);
+    escalate("b", 1, 100, PolicyReason::kAudit);
     world.advance(milliseconds(200));
     EXPECT_EQ(statistics().expired, 1U);
     EXPECT_EQ(statistics().queued, 0U);

@@ -10,7 +10,6 @@
 #include "core/offload/edge_health.hpp"
 #include "core/offload/fair_share.hpp"
 #include "core/offload/load_meter.hpp"
-#include "core/offload/return_times.hpp"
 #include "core/offload/service_times.hpp"
 #include "core/offload/share_budget.hpp"
 #include "core/offload/sojourn_guard.hpp"
@@ -152,15 +151,47 @@ TEST(FairShare, NobodyAloneIsHeldBack) {
     EXPECT_FALSE(shares.may_have(0, DeviceNumber{1})) << "who had everything waits for his turn";
 }
 
+// One device asks for work of five quanta, the other for a quarter of one: engine time is equal.
+TEST(FairShare, WhoAsksForLongWorkGetsNoMoreOfTheEngine) {
+    FairShare shares(milliseconds(20));
+    std::array<milliseconds, 2> had{milliseconds(0), milliseconds(0)};
+    for (int turn = 0; turn < 40'000; ++turn) {
+        const auto who = static_cast<std::size_t>(turn) % 2;
+        const auto work = who == 0 ? milliseconds(100) : milliseconds(5);
+        const auto device = static_cast<DeviceNumber>(who);
+        if (shares.may_have(0, device)) {
+            shares.charge(0, device, work);
+            shares.done(0, work);
+            had[who] += work;
+        }
+    }
+    EXPECT_GT(had[0].count(), had[1].count() / 2);
+    EXPECT_LT(had[0].count(), had[1].count() * 3 / 2);
+}
+
+TEST(FairShare, WhatIsGivenBackIsWhatWasTaken) {
+    FairShare shares(milliseconds(20));
+    const DeviceNumber device{1};
+    ASSERT_TRUE(shares.may_have(0, device));
+    ASSERT_TRUE(shares.may_have(0, DeviceNumber{2})) << "two share";
+    for (int i = 0; i < 100; ++i) {
+        shares.charge(0, device, milliseconds(10));  // far beyond what a debt may be
+    }
+    for (int i = 0; i < 100; ++i) {
+        shares.refund(0, device, shares.charge(0, device, milliseconds(10)));
+    }
+    EXPECT_FALSE(shares.may_have(0, device)) << "as poor as before";
+}
+
 TEST(SojournGuard, AQueueStandsOnlyAfterAWholeInterval) {
     SojournGuard guard(milliseconds(5), milliseconds(100));
     EXPECT_EQ(guard.target(milliseconds(16)), milliseconds(2)) << "an eighth of the slack";
     EXPECT_EQ(guard.target(seconds(1)), milliseconds(5));
-    guard.on_start(at(milliseconds(0)), milliseconds(50), seconds(1));
-    guard.on_start(at(milliseconds(99)), milliseconds(50), seconds(1));
+    guard.on_start(at(milliseconds(0)), true);
+    guard.on_start(at(milliseconds(99)), true);
     EXPECT_FALSE(guard.is_standing()) << "a burst";
     EXPECT_FALSE(guard.takes_drop(at(milliseconds(99))));
-    guard.on_start(at(milliseconds(100)), milliseconds(50), seconds(1));
+    guard.on_start(at(milliseconds(100)), true);
     EXPECT_TRUE(guard.is_standing());
     EXPECT_TRUE(guard.takes_drop(at(milliseconds(100))));
     EXPECT_FALSE(guard.takes_drop(at(milliseconds(150))));
@@ -169,8 +200,8 @@ TEST(SojournGuard, AQueueStandsOnlyAfterAWholeInterval) {
         drops += guard.takes_drop(at(milliseconds(time))) ? 1 : 0;
     }
     EXPECT_GT(drops, 20) << "faster and faster";
-    guard.on_start(at(milliseconds(1200)), milliseconds(1), seconds(1));
-    EXPECT_FALSE(guard.is_standing()) << "one that hardly waited";
+    guard.on_start(at(milliseconds(1200)), false);
+    EXPECT_FALSE(guard.is_standing()) << "the oldest hardly waited";
 }
 
 // Drift plus penalty in the loop it is made for: a device escalates when its gain beats the price.
@@ -185,11 +216,12 @@ TEST(ShareBudget, KeepsTheLongRunShareWithinFivePercent) {
             for (std::uint64_t task = 0; task < kTasks; ++task) {
                 const auto gain = rng.below(256);
                 const auto price = budget.price(key);
-                if (price != LoadMeter::kStop && gain >= price) {
-                    budget.on_escalated(key);
+                const DeviceNumber device{static_cast<std::uint32_t>(task % 3)};
+                if (gain >= price && budget.may_escalate(key, device)) {
+                    budget.on_escalated(key, device);
                     ++escalated;
                 }
-                budget.on_decisions(key, 1, share);
+                budget.on_decisions(key, device, 1, share);
             }
             const auto achieved = static_cast<double>(escalated) / kTasks;
             EXPECT_NEAR(achieved, share / 1000.0, share / 1000.0 * 0.05) << "seed " << seed;
@@ -201,12 +233,13 @@ TEST(ShareBudget, StopsAGroupThatIsBlindToPrices) {
     ShareBudget budget;
     const ShareBudget::Key key{1, 0};
     std::uint64_t escalated = 0;
+    const DeviceNumber device{1};
     for (int task = 0; task < 100'000; ++task) {
-        if (budget.price(key) != LoadMeter::kStop) {
-            budget.on_escalated(key);
+        if (budget.may_escalate(key, device)) {
+            budget.on_escalated(key, device);
             ++escalated;
         }
-        budget.on_decisions(key, 1, 100);
+        budget.on_decisions(key, device, 1, 100);
     }
     EXPECT_NEAR(static_cast<double>(escalated), 10'000, 500);
     EXPECT_EQ(budget.price({1, 1}), 0) << "another group's own affair";
@@ -214,25 +247,51 @@ TEST(ShareBudget, StopsAGroupThatIsBlindToPrices) {
     EXPECT_EQ(budget.price(key), 0);
 }
 
+TEST(ShareBudget, OneBlindDeviceLeavesTheOthersTheirs) {
+    ShareBudget budget;
+    const ShareBudget::Key key{1, 0};
+    base::Rng rng(5);
+    std::array<std::uint64_t, 50> escalated{};
+    for (std::uint64_t task = 0; task < 500'000; ++task) {
+        const auto who = task % escalated.size();
+        const DeviceNumber device{static_cast<std::uint32_t>(who)};
+        const bool is_blind = who == 0;
+        if ((is_blind || rng.below(256) >= budget.price(key)) && budget.may_escalate(key, device)) {
+            budget.on_escalated(key, device);
+            ++escalated[who];
+        }
+        budget.on_decisions(key, device, 1, 100);
+    }
+    EXPECT_LT(escalated[0], 1'200) << "of 10,000 a tenth, and what it may be in debt";
+    EXPECT_GT(std::ranges::min(escalated), 800U);
+}
+
 TEST(EdgeHealth, IsDownAfterFailuresInARowAndTriedEverMoreRarely) {
     EdgeHealth health(3, seconds(1), seconds(4));
-    health.on_failure(1, at(milliseconds(0)));
-    health.on_failure(1, at(milliseconds(0)));
+    const auto fail = [&health](milliseconds started, milliseconds now) {
+        health.on_failure(1, at(started), at(now));
+    };
+    fail(milliseconds(0), milliseconds(0));
+    fail(milliseconds(0), milliseconds(0));
     EXPECT_FALSE(health.down_until(1, at(milliseconds(0))));
-    health.on_failure(1, at(milliseconds(0)));
+    fail(milliseconds(0), milliseconds(0));
     EXPECT_EQ(health.down_until(1, at(milliseconds(0))), at(milliseconds(1000)));
     EXPECT_FALSE(health.down_until(1, at(milliseconds(1000)))) << "may be tried";
     EXPECT_TRUE(health.is_on_trial(1));
-    health.on_failure(1, at(milliseconds(1000)));
+    fail(milliseconds(999), milliseconds(1000));
+    EXPECT_FALSE(health.down_until(1, at(milliseconds(1000)))) << "it began before, no trial";
+    fail(milliseconds(1000), milliseconds(1000));
     EXPECT_EQ(health.down_until(1, at(milliseconds(1000))), at(milliseconds(3000)));
-    health.on_failure(1, at(milliseconds(3000)));
-    health.on_failure(1, at(milliseconds(7000)));
+    fail(milliseconds(3000), milliseconds(3000));
+    fail(milliseconds(7000), milliseconds(7000));
     EXPECT_EQ(health.down_until(1, at(milliseconds(7000))), at(milliseconds(11'000))) << "at most";
     EXPECT_FALSE(health.down_until(2, at(milliseconds(7000)))) << "another task's model";
     health.on_success(1);
     EXPECT_FALSE(health.is_on_trial(1));
-    health.on_hang(1, at(milliseconds(0)));
+    health.on_hang(1, at(milliseconds(0)), at(milliseconds(0)));
     EXPECT_TRUE(health.down_until(1, at(milliseconds(0)))) << "once is enough";
+    health.forget(1);
+    EXPECT_FALSE(health.down_until(1, at(milliseconds(0)))) << "another model";
 }
 
 TEST(LoadMeter, OnlyAFullQueueSaysStop) {
@@ -252,22 +311,16 @@ TEST(LoadMeter, OnlyAFullQueueSaysStop) {
     EXPECT_EQ(LoadMeter::price_of(255), 255);
 }
 
-TEST(ReturnTimes, SettleWhereOneInAHundredIsLate) {
-    ReturnTimes returns(milliseconds(5));
-    base::Rng rng(9);
-    double sum_ms = 0;
-    int late = 0;
-    for (int i = 0; i < 20'000; ++i) {
-        // The way back takes 0 to 100 ms.
-        const auto way = milliseconds(rng.below(100));
-        const bool is_late = way > returns.allowance(1);
-        is_late ? returns.on_late(1) : returns.on_time(1);
-        late += i >= 10'000 && is_late ? 1 : 0;
-        sum_ms += i < 10'000 ? 0 : static_cast<double>(returns.allowance(1).count()) / 1000;
+TEST(LoadMeter, WhatWasLongAgoFadesAlsoWhileNothingStarts) {
+    LoadMeter meter(milliseconds(20));
+    for (int i = 0; i < 8; ++i) {
+        meter.on_start(at(milliseconds(0)), seconds(1));
     }
-    EXPECT_NEAR(sum_ms / 10'000, 99, 15);
-    EXPECT_LT(late, 200) << "of the last 10,000";
-    EXPECT_EQ(returns.allowance(2), milliseconds(5)) << "another group's own affair";
+    EXPECT_EQ(meter.load(0, 256, 0, 1024), 254);
+    for (int time = 1; time < 6; ++time) {
+        meter.on_time(at(seconds(time)));
+    }
+    EXPECT_EQ(meter.load(0, 256, 0, 1024), 0);
 }
 
 }  // namespace
