@@ -47,7 +47,7 @@ void judge_audits(DeskOutcome& outcome) {
 /// nobody.
 void judge_shares(DeskOutcome& outcome) {
     const auto& options = outcome.options;
-    if (options.has_faults() || options.load < 1.2 || options.obeys_price) {
+    if (options.has_faults() || options.load < 1.2 || options.obeys_price || options.tasks > 1) {
         return;
     }
     std::vector<std::uint64_t> modest;
@@ -74,25 +74,56 @@ void judge_shares(DeskOutcome& outcome) {
     }
 }
 
-/// In the long run a group escalates its share of its decisions, within 5 %.
+/// In the long run a group is granted its share of its decisions, within 5 %, and devices that
+/// weigh the price ask for hardly more.
 void judge_budget(DeskOutcome& outcome) {
-    const auto share = outcome.options.share_permille;
-    if (share == 0) {
+    const auto& options = outcome.options;
+    if (options.share_permille == 0) {
         return;
     }
-    std::vector<std::pair<std::uint64_t, std::uint64_t>> groups(outcome.options.groups);
+    std::vector<double> asked(options.groups);
+    std::vector<double> caps(options.groups);
     for (const auto& device : outcome.devices) {
-        groups[device.group].first += device.asked;
-        groups[device.group].second += device.tasks;
+        asked[device.group] += static_cast<double>(device.asked) * (1 - options.loss);
+        caps[device.group] += options.share_permille / 1000.0 * static_cast<double>(device.tasks);
     }
-    for (const auto& [asked, tasks] : groups) {
-        const auto cap = share / 1000.0 * static_cast<double>(tasks);
-        // What the virtual queue holds, and what is under way, is not the long run.
-        const auto transient = 64.0 + 8.0 * outcome.options.devices_per_group;
-        if (static_cast<double>(asked) > cap * 1.05 + transient) {
+    // What the virtual queue holds, and what is under way, is not the long run.
+    const auto transient = 64.0 + 8.0 * options.devices_per_group;
+    const auto check = [&](const char* what, double count, double limit, double cap) {
+        if (count > limit * cap + transient) {
             outcome.violations.push_back(
-                fmt::format("budget: {} escalated of {}, the cap is {:.0f}", asked, tasks, cap));
+                fmt::format("budget: {:.0f} {}, the cap is {:.0f}", count, what, cap));
         }
+    };
+    for (std::size_t group = 0; group < caps.size(); ++group) {
+        if (!options.has_blind) {
+            check("asked", asked[group], 1.1, caps[group]);
+        }
+        for (const auto& budget : outcome.statistics.budgets) {
+            if (budget.group == fmt::format("group-{}", group)) {
+                check("granted", static_cast<double>(budget.escalated), 1.05, caps[group]);
+            }
+        }
+    }
+}
+
+/// One who asks always, whatever he is told, leaves the others of his group at least half of
+/// theirs.
+void judge_blind(DeskOutcome& outcome) {
+    if (!outcome.options.has_blind) {
+        return;
+    }
+    std::uint64_t answered = 0;
+    std::uint64_t tasks = 0;
+    for (std::size_t i = 1; i < outcome.devices.size(); ++i) {
+        const bool is_neighbour = outcome.devices[i].group == outcome.devices.front().group;
+        answered += is_neighbour ? outcome.devices[i].answered : 0;
+        tasks += is_neighbour ? outcome.devices[i].tasks : 0;
+    }
+    const auto theirs = outcome.options.share_permille / 1000.0 * static_cast<double>(tasks);
+    if (theirs > 50 && static_cast<double>(answered) < 0.5 * theirs) {
+        outcome.violations.push_back(fmt::format(
+            "blind: his neighbours got {} answers, {:.0f} are theirs", answered, theirs));
     }
 }
 
@@ -129,6 +160,7 @@ void judge(DeskOutcome& outcome) {
     judge_audits(outcome);
     judge_shares(outcome);
     judge_budget(outcome);
+    judge_blind(outcome);
     judge_herd(outcome);
     judge_recovery(outcome);
 }

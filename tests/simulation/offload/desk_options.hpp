@@ -26,6 +26,9 @@ struct DeskOptions {
     double greed = 1;           ///< so many times the others' rate: device 0
     bool obeys_price = false;   ///< devices weigh the price; otherwise they ask regardless
     std::uint32_t share_permille = 0;
+    bool has_blind = false;   ///< device 0 asks always, whatever it is told
+    std::uint32_t tasks = 1;  ///< a device has one; the second is urgent, the third background
+    double loss = 0;          ///< of escalations, and of verdicts
     base::Duration length = std::chrono::seconds(20);
 
     // Faults

@@ -12,6 +12,7 @@
 #include "base/rng.hpp"
 #include "core/tick.hpp"
 #include "simulation/offload/desk_judge.hpp"
+#include "simulation/offload/desk_ledger.hpp"
 #include "simulation/offload/desk_site.hpp"
 #include "simulation/world/timeline.hpp"
 
@@ -22,11 +23,6 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr auto kFaultFrom = seconds(15);
-constexpr auto kFaultUntil = seconds(30);
-constexpr auto kKillAt = seconds(20);
-constexpr auto kAway = milliseconds(1500);
 
 class DeskWorld {
 public:
@@ -60,6 +56,7 @@ private:
     void open() {
         ++generation_;
         running_ = 0;
+        ledger_.clear();
         tick_ =
             std::make_unique<core::Tick>(desk_snapshot(outcome_, devices_), desk_config(options_));
         perform(tick_->boot(now()));
@@ -89,6 +86,9 @@ private:
     }
 
     bool wants_to_ask(const DeskSender& device) {
+        if (options_.has_blind && &device == devices_.data()) {
+            return true;
+        }
         const bool is_closed = device.load == 255 || device.price == 255;
         if (device.busy_until > timeline_.now() || is_closed) {
             return false;
@@ -134,13 +134,15 @@ private:
         ++outcome_.asked;
         ++outcome_.devices[index].asked;
         ++(asked.is_audit ? outcome_.audits : outcome_.tasks_asked);
-        count_second(asks_);
+        rates_.on_ask(timeline_.now());
         const auto patience_ms = static_cast<std::uint32_t>(patience.count() / 1000);
         open_[{index, sequence}] = asked;
         timeline_.at(asked.deadline, [this, index, sequence] { give_up(index, sequence); });
-        timeline_.after(way(), [this, index, sequence, patience_ms, is_audit = asked.is_audit] {
-            deliver(index, sequence, patience_ms, is_audit);
-        });
+        if (!rng_.chance(options_.loss)) {
+            timeline_.after(way(), [this, index, sequence, patience_ms, is_audit = asked.is_audit] {
+                deliver(index, sequence, patience_ms, is_audit);
+            });
+        }
     }
 
     void deliver(std::size_t index, std::uint64_t sequence, std::uint32_t patience_ms,
@@ -151,7 +153,7 @@ private:
         core::Escalate message;
         message.stream = {index + 1};
         message.sequence = sequence;
-        message.task = kDeskTask;
+        message.task = devices_[index].task;
         message.deadline_ms = patience_ms;
         message.policy_reason =
             is_audit ? core::PolicyReason::kAudit : core::PolicyReason::kEscalateGain;
@@ -162,6 +164,7 @@ private:
         }
         asked->second.at_gateway = timeline_.now();
         outcome_.admitted += is_audit ? 0 : 1;  // taken back at the door
+        ledger_.on_escalate({index, sequence});
         push(core::DeviceMessage{devices_[index].id, std::move(message), 100});
     }
 
@@ -170,7 +173,7 @@ private:
         core::Decisions batch{.stream = {index + 1},
                               .first_sequence = device.next_decision,
                               .boot_epoch = 1,
-                              .task = kDeskTask,
+                              .task = device.task,
                               .release = 1,
                               .count = kBatchDecisions};
         for (std::uint32_t i = 0; i < kBatchDecisions; ++i) {
@@ -212,7 +215,7 @@ private:
             ++outcome_.devices[index].answered;
             ++(asked.is_audit ? outcome_.audits_answered : outcome_.tasks_answered);
             outcome_.kept += asked.is_audit ? 0 : 1;
-            count_second(answers_);
+            rates_.on_answer(timeline_.now());
         }
     }
 
@@ -273,14 +276,25 @@ private:
             timeline_.after(way(), [this, index] { greet(index); });
         }
         if (const auto* verdict = std::get_if<core::Verdict>(&send.message)) {
-            note_verdict(index, *verdict);
-            timeline_.after(way(), [this, index, verdict = *verdict] { hear(index, verdict); });
+            const bool is_lost = rng_.chance(options_.loss);
+            note_verdict(index, *verdict, is_lost);
+            if (!is_lost) {
+                timeline_.after(way(), [this, index, verdict = *verdict] { hear(index, verdict); });
+            }
         }
     }
 
-    void note_verdict(std::size_t index, const core::Verdict& verdict) {
+    void note_verdict(std::size_t index, const core::Verdict& verdict, bool is_lost) {
+        ledger_.on_verdict({index, verdict.sequence}, verdict.status);
         const auto found = open_.find({index, verdict.sequence});
-        if (found == open_.end() || verdict.status == core::VerdictStatus::kAnswered) {
+        if (found == open_.end()) {
+            return;
+        }
+        if (verdict.status == core::VerdictStatus::kAnswered) {
+            if (is_lost) {  // not the desk's fault
+                outcome_.admitted -= found->second.is_audit ? 0 : 1;
+                found->second.is_turned_away = true;
+            }
             return;
         }
         if (found->second.at_gateway == timeline_.now()) {
@@ -300,7 +314,7 @@ private:
         const auto count = static_cast<std::int64_t>(job.inputs.size());
         outcome_.after_deadline += timeline_.now() > job.deadline ? 1 : 0;
         outcome_.running_max = std::max(outcome_.running_max, ++running_);
-        auto took = options_.engine_base + options_.engine_each * count;
+        auto took = engine_time(options_, job.task, count);
         took = took * static_cast<std::int64_t>(90 + rng_.below(20)) / 100;
         bool fails = false;
         if (in_faults()) {
@@ -333,7 +347,11 @@ private:
 
     void read_statistics() {
         if (tick_) {
+            outcome_.statistics = {};
             push(core::AdminRequest{{1}, "world", core::GetEscalationStatistics{}});
+            if (outcome_.statistics.received != 0) {  // else the reply waits for a commit
+                ledger_.compare(outcome_.statistics, outcome_.violations);
+            }
         }
     }
 
@@ -343,20 +361,8 @@ private:
         return std::stoul(id.text().substr(std::string_view("device-").size()));
     }
 
-    void count_second(std::map<std::int64_t, std::uint64_t>& seconds_of) const {
-        ++seconds_of[timeline_.now().since_start / seconds(1)];
-    }
-
     void finish() {
-        const auto from = seconds(kFaultFrom).count();
-        const auto until = seconds(kFaultUntil).count();
-        const auto end = options_.length / seconds(1);
-        outcome_.asks_before = mean_per_second(asks_, 3, from);
-        outcome_.rate_before = mean_per_second(answers_, 3, from);
-        const auto back = std::chrono::ceil<seconds>(kKillAt + kAway).count() + 2;
-        outcome_.asks_back = mean_per_second(asks_, back, until);
-        outcome_.rate_back = mean_per_second(answers_, back, until);
-        outcome_.rate_after = mean_per_second(answers_, until + 10, end);
+        rates_.tell(outcome_);
         // Under way at the end: neither kept nor broken.
         for (const auto& [key, asked] : open_) {
             const bool is_waiting = asked.deadline > timeline_.now();
@@ -372,12 +378,12 @@ private:
     DeskOutcome outcome_;
     std::vector<DeskSender> devices_;
     std::unique_ptr<core::Tick> tick_;
+    DeskLedger ledger_;
     std::uint64_t generation_ = 0;
     std::uint32_t running_ = 0;
     std::optional<base::Instant> armed_for_;
     std::map<std::pair<std::size_t, std::uint64_t>, Asked> open_;
-    std::map<std::int64_t, std::uint64_t> asks_;
-    std::map<std::int64_t, std::uint64_t> answers_;
+    DeskRates rates_;
 };
 
 }  // namespace
