@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // I25: whatever becomes of gateway, broker, link or edge model, a device that has power answers
 // every task within its deadline: with the edge's answer or with its own.
+#include <algorithm>
 #include <map>
 
 #include <fmt/format.h>
@@ -23,7 +24,6 @@ public:
     }
 
     void on_decided(std::size_t device, std::uint64_t sequence, base::Instant now) override {
-        now_ = std::max(now_, now);
         const auto found = open_[device].find(sequence);
         if (found == open_[device].end()) {
             return;
@@ -38,22 +38,37 @@ public:
     void on_boot(const DeviceView& device, fr_status_t) override { open_.erase(device.index); }
     void on_wiped(std::size_t device) override { open_.erase(device); }
 
+    // By the node's own time: whatever is open waits there, and for no longer than it may.
     void on_step(const DeviceView& device) override {
-        const auto& waiting = open_[device.index];
-        if (!waiting.empty() && waiting.begin()->second + kGrain + std::chrono::seconds(1) < now_) {
-            report(device.index, waiting.begin()->first, now_ - waiting.begin()->second);
+        const auto open = open_[device.index];
+        for (const auto& [sequence, deadline] : open) {
+            const auto* escalation = waiting(device.node, sequence);
+            if (escalation == nullptr) {
+                report(device.index, sequence, "is not waited for any more");
+            } else if (device.node.now_ms > escalation->deadline_ms + kGrain.count()) {
+                report(device.index, sequence,
+                       std::chrono::milliseconds(device.node.now_ms - escalation->deadline_ms));
+            }
         }
     }
 
 private:
+    static const fr_escalation_t* waiting(const fr_node_t& node, std::uint64_t sequence) {
+        const auto* found = std::ranges::find_if(node.escalations, [&](const auto& escalation) {
+            return escalation.is_waiting && escalation.sequence == sequence;
+        });
+        return found == std::end(node.escalations) ? nullptr : found;
+    }
+
     void report(std::size_t device, std::uint64_t sequence, base::Duration late) {
-        trace_.violate("I25", fmt::format("device {}: decision {} is {} us late", device, sequence,
-                                          late.count()));
+        report(device, sequence, fmt::format("is {} us late", late.count()));
+    }
+    void report(std::size_t device, std::uint64_t sequence, const std::string& what) {
+        trace_.violate("I25", fmt::format("device {}: decision {} {}", device, sequence, what));
         open_.erase(device);
     }
 
     std::map<std::size_t, std::map<std::uint64_t, base::Instant>> open_;
-    base::Instant now_;
 };
 
 }  // namespace
