@@ -60,4 +60,7 @@ def measure(context, root):
                f"bare round trip, same broker and run: {trip['bare_p50_us']:.0f} us; model {trip['model_p50_us']:.0f} us"),
         Figure("  less the model, over the bare one", f"{trip['ratio']:.2f}",
                f"goal 1.20; p99 {trip['p99_us']:.0f} us, bare {trip['bare_p99_us']:.0f} us", trip["ratio"] <= 1.2),
+        Figure("  answered", f"{trip['answered'] / max(trip['questions'], 1):.1%}",
+               f"goal 99 %, else the times are those of a few; {trip['turned_away']} turned away",
+               trip["answered"] >= 0.99 * trip["questions"]),
     ], result
