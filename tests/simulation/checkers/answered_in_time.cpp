@@ -28,10 +28,11 @@ public:
         if (found == open_[device].end()) {
             return;
         }
-        if (now > found->second + kGrain) {
-            report(device, sequence, now - found->second);
-        }
+        const auto deadline = found->second;
         open_[device].erase(found);
+        if (now > deadline + kGrain) {
+            report(device, sequence, now - deadline);
+        }
     }
 
     // Without power there are no deadlines; what was open becomes final at the boot.

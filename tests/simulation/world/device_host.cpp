@@ -163,9 +163,12 @@ void DeviceHost::decided(const fr_decision_t& decision) {
     if (flash_.is_cut()) {
         return;
     }
-    context_.tell([&](Checker& checker) {
-        checker.on_decided(plan_.index, decision.sequence, context_.timeline.now());
-    });
+    // What a boot makes final lost its deadline with the power.
+    if (node_.is_booted != 0) {
+        context_.tell([&](Checker& checker) {
+            checker.on_decided(plan_.index, decision.sequence, context_.timeline.now());
+        });
+    }
     auto& told = truth().told[decision.sequence];
     context_.trace.note(fmt::format("{} decided {} class {} tier {} reason {}", plan_.index,
                                     decision.sequence, decision.class_id, decision.tier,
