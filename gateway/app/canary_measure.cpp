@@ -29,6 +29,11 @@ Result<CanaryJob> plan(const wire::CanaryRequest& request, const core::TaskList&
         return base::fail(ErrorKind::kNotFound, "no such task or release", {},
                           "GET /api/v1/tasks and /api/v1/models list them.");
     }
+    if ((*release)->task != request.task) {
+        return base::fail(ErrorKind::kConflict, "the samples cannot be used",
+                          "the release is of another task",
+                          "Name a release of this task: GET /api/v1/models lists them.");
+    }
     CanaryJob job;
     job.task = request.task;
     job.classes = std::max<std::uint32_t>(2, static_cast<std::uint32_t>(task->labels.size()));
@@ -57,11 +62,16 @@ Result<Measured> run(ApiParts& parts, CanaryJob job, const core::EdgeModelRecord
     }
     auto file = now != nullptr ? parts.reader.blob(now->digest) : Result<base::Bytes>();
     if (candidate) {
-        job.before = file && now != nullptr && now->digest != candidate->digest ? std::move(*file)
-                                                                                : base::Bytes();
+        if (!file) {
+            return tl::unexpected(file.error());
+        }
+        job.before =
+            now != nullptr && now->digest != candidate->digest ? std::move(*file) : base::Bytes();
         job.edge = std::move(candidate->file);
         job.edge_digest = candidate->digest;
-    } else if (now == nullptr || !file) {
+    } else if (!file) {
+        return tl::unexpected(file.error());
+    } else if (now == nullptr) {
         return base::fail(ErrorKind::kConflict, "the samples cannot be used",
                           "no edge model answers the task",
                           "Set one with frugalctl task set-edge-model.");

@@ -2,10 +2,12 @@
 #include "app/canary_run.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 #include <fmt/format.h>
 
 #include "inference/engine.hpp"
+#include "model/bonsai/bonsai.hpp"
 #include "model/compress/samples_file.hpp"
 #include "policy/learn/isogain.hpp"
 
@@ -55,21 +57,34 @@ Result<Samples> read_samples(const CanaryJob& job, const CanaryModel& local) {
     return Samples{std::move(*inputs), std::move(*labels)};
 }
 
-Result<std::vector<Classification>> answers_of(base::Bytes file, const std::string& name,
-                                               const std::vector<base::Bytes>& inputs) {
-    auto engine = Engine::load(std::move(file));
-    if (!engine) {
-        return fail(engine.error(), name);
-    }
+using Clock = std::chrono::steady_clock;
+constexpr Clock::duration kTimeLimit = std::chrono::seconds(60);  // other slow work waits for it
+
+Result<std::vector<Classification>> answers_of(Engine& engine, const std::string& name,
+                                               const std::vector<base::Bytes>& inputs,
+                                               Clock::time_point end) {
     std::vector<Classification> answers;
     for (const auto& input : inputs) {
-        auto answer = engine->classify(input);
+        if (Clock::now() > end) {
+            return fail(ErrorKind::kLimit, "the samples were not measured",
+                        fmt::format("the models take more than {} s for all of them",
+                                    std::chrono::seconds(kTimeLimit).count()),
+                        "Send fewer samples; 200 are a measure.");
+        }
+        auto answer = engine.classify(input);
         if (!answer) {
             return fail(answer.error(), name);
         }
         answers.push_back(std::move(*answer));
     }
     return answers;
+}
+
+Result<std::vector<Classification>> answers_of(base::Bytes file, const std::string& name,
+                                               const std::vector<base::Bytes>& inputs,
+                                               Clock::time_point end) {
+    auto engine = Engine::load(std::move(file));
+    return engine ? answers_of(*engine, name, inputs, end) : fail(engine.error(), name);
 }
 
 // As the learner hears of an escalation: chances in q8, of the edge's class and of the device's.
@@ -91,24 +106,44 @@ std::vector<policy::CanarySample> join(const std::vector<Classification>& local,
     return canary;
 }
 
-Result<CanaryPair> run_pair(const CanaryJob& job, const CanaryModel& local) {
+// What the edge model that serves now tells of the samples; nothing if it takes another input.
+Result<std::vector<policy::CanarySample>> run_before(const CanaryJob& job, const Samples& samples,
+                                                     const std::vector<Classification>& mine,
+                                                     Clock::time_point end) {
+    const std::string name = "edge model that serves now";
+    auto engine = Engine::load(job.before);
+    if (!engine) {
+        return fail(engine.error(), name);
+    }
+    if (engine->input_size() != samples.inputs.front().size()) {
+        return std::vector<policy::CanarySample>();
+    }
+    const auto answers = answers_of(*engine, name, samples.inputs, end);
+    if (!answers) {
+        return tl::unexpected(answers.error());
+    }
+    return join(mine, *answers, samples.labels);
+}
+
+Result<CanaryPair> run_pair(const CanaryJob& job, const CanaryModel& local, Clock::time_point end) {
     const auto samples = read_samples(job, local);
     if (!samples) {
         return fail(samples.error(), "device class " + local.device_class.text());
     }
     const std::string name = "model of device class " + local.device_class.text();
-    const auto mine = answers_of(local.file, name, samples->inputs);
-    const auto edge =
-        mine ? answers_of(job.edge, "edge model", samples->inputs) : tl::unexpected(mine.error());
+    const auto mine = answers_of(local.file, name, samples->inputs, end);
+    const auto edge = mine ? answers_of(job.edge, "edge model", samples->inputs, end)
+                           : tl::unexpected(mine.error());
     if (!edge) {
         return tl::unexpected(edge.error());
     }
     std::vector<policy::CanarySample> before;
     if (!job.before.empty()) {
-        const auto earlier = answers_of(job.before, "edge model before", samples->inputs);
-        if (earlier) {  // one that took other inputs is no measure
-            before = join(*mine, *earlier, samples->labels);
+        auto earlier = run_before(job, *samples, *mine, end);
+        if (!earlier) {
+            return tl::unexpected(earlier.error());
         }
+        before = std::move(*earlier);
     }
     const auto canary = join(*mine, *edge, samples->labels);
     const auto registration = policy::register_pair(canary, job.classes);
@@ -124,12 +159,21 @@ Result<CanaryPair> run_pair(const CanaryJob& job, const CanaryModel& local) {
 
 Result<std::vector<CanaryPair>> run_canary(const CanaryJob& job) {
     std::vector<CanaryPair> pairs;
+    const auto end = Clock::now() + kTimeLimit;
     for (const auto& local : job.locals) {
-        auto pair = run_pair(job, local);
+        if (model::is_bonsai(local.file)) {
+            continue;  // a tree has no engine here
+        }
+        auto pair = run_pair(job, local, end);
         if (!pair) {
             return tl::unexpected(pair.error());
         }
         pairs.push_back(std::move(*pair));
+    }
+    if (pairs.empty()) {
+        return fail(ErrorKind::kUnsupported, "the samples cannot be used",
+                    "the release holds only Bonsai trees, which are not measured",
+                    "Measure them where they were trained: models-without-a-gateway.md.");
     }
     return pairs;
 }

@@ -41,8 +41,9 @@ struct CanaryPair {
 inline constexpr std::size_t kCanarySamplesMin = 50;  ///< fewer say nothing of 32 bins
 inline constexpr std::size_t kCanarySamplesMax = 5000;
 
-/// One pair for each device model. kInvalidInput for samples that do not fit the models, are too
-/// few, too many or without a label; kUnsupported for models that cannot be run.
+/// One pair for each device model but Bonsai trees, in at most a minute. kInvalidInput for samples
+/// that do not fit the models, are too few, too many or without a label; kUnsupported for models
+/// that cannot be run, also the edge model that serves now; kLimit if a minute is not enough.
 base::Result<std::vector<CanaryPair>> run_canary(const CanaryJob& job);
 
 /// Fails with kConflict, in words, if the edge model must not serve: it is no help to any device
