@@ -58,7 +58,7 @@ Result<Samples> read_samples(const CanaryJob& job, const CanaryModel& local) {
 }
 
 using Clock = std::chrono::steady_clock;
-constexpr Clock::duration kTimeLimit = std::chrono::seconds(60);  // other slow work waits for it
+constexpr std::chrono::seconds kTimeLimit{60};  // other slow work waits for it
 
 Result<std::vector<Classification>> answers_of(Engine& engine, const std::string& name,
                                                const std::vector<base::Bytes>& inputs,
@@ -66,10 +66,10 @@ Result<std::vector<Classification>> answers_of(Engine& engine, const std::string
     std::vector<Classification> answers;
     for (const auto& input : inputs) {
         if (Clock::now() > end) {
-            return fail(ErrorKind::kLimit, "the samples were not measured",
-                        fmt::format("the models take more than {} s for all of them",
-                                    std::chrono::seconds(kTimeLimit).count()),
-                        "Send fewer samples; 200 are a measure.");
+            return fail(
+                ErrorKind::kLimit, "the samples were not measured",
+                fmt::format("the models take more than {} s for all of them", kTimeLimit.count()),
+                "Send fewer samples; 200 are a measure.");
         }
         auto answer = engine.classify(input);
         if (!answer) {
