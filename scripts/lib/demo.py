@@ -156,6 +156,8 @@ class Demo:
         made = self.control("setup", "--dir", self.site, "--name", "demo", "--mqtt-port", self.mqtt_port,
                             "--http-listen", f"127.0.0.1:{self.http_port}")
         self.start_url = made["start_url"]
+        with open(made["config"], "a", encoding="utf-8") as config:
+            config.write("\n[offload]\nhost_percent = 0  # the devices are simulated on this very machine\n")
         self.broker = self.start("broker", self.broker_program(), "-c", made["broker_config"])
         self.gateway = self.start("gateway", self.path("frugald"), "--config", made["config"])
         self.wait("the gateway to be ready", self.is_ready, 30)

@@ -157,6 +157,8 @@ class Site:
         self.config = made["config"]
         self.broker_config = made["broker_config"]
         self.setup_url = made["start_url"]
+        with open(self.config, "a", encoding="utf-8") as config:
+            config.write("\n[offload]\nhost_percent = 0  # the devices keep this very machine busy\n")
 
     def __enter__(self):
         return self

@@ -73,9 +73,9 @@ class StartTest(unittest.TestCase):
                             "transfer.bytes_per_second")
 
     def test_wrong_config_value(self):
-        self.write_config(self.config_text + "\n[offload]\nworkers = \"many\"\n")
+        self.write_config(self.config_text + "workers = \"many\"\n")
         self.assert_refuses(2, "frugal.toml:", "offload.workers")
-        self.write_config(self.config_text + "\n[offload]\nworkers = 65\n")
+        self.write_config(self.config_text + "workers = 65\n")
         self.assert_refuses(2, "frugal.toml:", "offload.workers", "64")
 
     def test_config_that_is_not_toml(self):
