@@ -128,25 +128,27 @@ void Operator::ask(core::AdminCommand command, std::function<void(const Reply&)>
 }
 
 // A change that is refused for good, because it is made already, counts as done.
-void Operator::change(core::AdminCommand command, std::function<void()> done) {
+void Operator::change(core::AdminCommand command, std::function<void()> done,
+                      std::function<void()> made_already) {
     const auto name = current();
-    gateway_.ask(std::move(command), [this, name, done = std::move(done),
-                                      turn = turn_](const base::Result<core::AdminReply>& reply) {
-        if (turn != turn_) {
-            return;
-        }
-        if (!reply) {
-            context_.trace.note("operator: " + name + ": " + reply.error().describe());
-            if (is_unsettled(reply.error())) {
-                context_.trace.sometimes("request repeated after the gateway died");
-                again();
-                return;
-            }
-            next();
-            return;
-        }
-        done();
-    });
+    gateway_.ask(std::move(command),
+                 [this, name, done = std::move(done), made_already = std::move(made_already),
+                  turn = turn_](const base::Result<core::AdminReply>& reply) {
+                     if (turn != turn_) {
+                         return;
+                     }
+                     if (!reply) {
+                         context_.trace.note("operator: " + name + ": " + reply.error().describe());
+                         if (is_unsettled(reply.error())) {
+                             context_.trace.sometimes("request repeated after the gateway died");
+                             again();
+                             return;
+                         }
+                         made_already ? made_already() : next();
+                         return;
+                     }
+                     done();
+                 });
 }
 
 void Operator::import(ReleaseShelf::Content content, std::uint32_t release) {
@@ -264,18 +266,20 @@ void Operator::enrol(DeviceHost& device) {
                         .label = "newcomer",
                         .claim_code_sha256 = sha256(base::as_bytes(device.name())),
                         .claim_time_to_live = minutes(30)};
-    change(std::move(add), [this, &device] { present_claim(device); });
+    const auto present = [this, &device] { present_claim(device); };
+    change(std::move(add), present, present);
 }
 
 void Operator::present_claim(DeviceHost& device) {
     core::EnrolDevice enrol{.device = *base::DeviceId::parse(device.name()),
                             .claim_code_sha256 = sha256(base::as_bytes(device.name())),
                             .request_der = {1, 2, 3}};
-    change(std::move(enrol), [this, &device] {
+    const auto welcome = [this, &device] {
         context_.trace.sometimes("device enrolled by claim code");
         device.power_on();
         next();
-    });
+    };
+    change(std::move(enrol), welcome, welcome);
 }
 
 }  // namespace frugal::simulation

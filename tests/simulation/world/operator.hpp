@@ -42,7 +42,8 @@ private:
 
     template <typename Reply>
     void ask(core::AdminCommand command, std::function<void(const Reply&)> done);
-    void change(core::AdminCommand command, std::function<void()> done);
+    void change(core::AdminCommand command, std::function<void()> done,
+                std::function<void()> made_already = {});
 
     void import(ReleaseShelf::Content content, std::uint32_t release);
     void roll_out(std::uint32_t release);
