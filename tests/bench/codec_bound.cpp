@@ -4,7 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+
+#include "model/codec/entropy.hpp"
 
 namespace frugal::bench {
 
@@ -26,18 +27,6 @@ constexpr Ideal kIdeals[] = {
     {"mnist_lstm_int8", 9440, 8134},     {"keyword_scrambled_8bit", 21056, 21073},
 };
 
-double entropy_bytes(base::ByteView bytes) {
-    std::array<double, 256> counts{};
-    for (const std::uint8_t byte : bytes) {
-        counts[byte] += 1;
-    }
-    double bits = 0;
-    for (const double count : counts) {
-        bits -= count > 0 ? count * std::log2(count / static_cast<double>(bytes.size())) : 0;
-    }
-    return bits / 8;
-}
-
 /// Weights that are not in a part of their own were copied with the bytes around them.
 const model::PartStatistics* part_of(const model::Encoded& encoded, const model::Region& region) {
     const auto part = std::find_if(
@@ -55,7 +44,7 @@ WeightBounds weight_bounds(std::string_view name, base::ByteView file,
     for (const model::Region& region : plan.regions) {
         if (region.kind == model::RegionKind::kWeights) {
             bounds.raw += region.size_bytes;
-            bounds.entropy += entropy_bytes(file.subspan(region.offset, region.size_bytes));
+            bounds.entropy += model::entropy_bytes(file.subspan(region.offset, region.size_bytes));
         }
     }
     for (const Ideal& ideal : kIdeals) {
@@ -74,7 +63,7 @@ void add_packed(WeightBounds& bounds, base::ByteView file, const model::SegmentP
             continue;
         }
         bounds.packed[encoded.profile] += part->packed_bytes;
-        const double entropy = entropy_bytes(file.subspan(region.offset, region.size_bytes));
+        const double entropy = model::entropy_bytes(file.subspan(region.offset, region.size_bytes));
         if (encoded.profile == 2 && region.size_bytes >= kLargeTensor && entropy > 0) {
             bounds.worst_of_entropy =
                 std::max(bounds.worst_of_entropy, part->packed_bytes / entropy);

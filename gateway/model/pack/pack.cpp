@@ -2,12 +2,11 @@
 #include "model/pack/pack.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <map>
 
 #include "frugal/codec.h"
 #include "model/codec/codec.hpp"
+#include "model/codec/entropy.hpp"
 #include "model/codec/model_plan.hpp"
 #include "model/tflite/summary.hpp"
 
@@ -18,18 +17,6 @@ using base::Result;
 namespace {
 
 constexpr std::uint8_t kBestProfile = 2;
-
-double entropy_bytes(base::ByteView bytes) {
-    std::array<double, 256> counts{};
-    for (const std::uint8_t byte : bytes) {
-        counts[byte] += 1;
-    }
-    double bits = 0;
-    for (const double count : counts) {
-        bits -= count > 0 ? count * std::log2(count / static_cast<double>(bytes.size())) : 0;
-    }
-    return bits / 8;
-}
 
 using Names = std::map<std::size_t, std::string>;  // by offset of the constant
 
