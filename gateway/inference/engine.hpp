@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The engine that answers escalations with a larger model: a .tflite through the very
-// runtime and classification the devices carry, or an ONNX network where the build has OpenCV.
+// runtime and classification the devices carry, or an ONNX network where OpenCV is there.
 // Owned by the worker pool, one thread at a time. An input is never stored: the memory it was in is
 // zeroed before classify() returns.
 #pragma once

@@ -15,6 +15,8 @@
 #include "frugal/self_test.h"
 #include "inference/device_model.hpp"
 #include "inference/engine.hpp"
+#include "inference/onnx_format.hpp"
+#include "inference/onnx_library.hpp"
 #include "release/model_reading.hpp"
 
 namespace frugal::app {
@@ -179,12 +181,16 @@ Confinement trial_limits(std::size_t model_bytes) {
 
 Result<void> ModelTrial::run(TrialKind kind, base::ByteView model, std::string_view name) const {
     const auto limits = trial_limits(model.size());
-    const ChildCommand command{
-        .program = program_,
-        .arguments = {std::string(kTrialArgument), std::to_string(limits.memory_bytes),
-                      std::to_string(limits.cpu_seconds)},
-        .wall_limit = std::chrono::seconds(limits.cpu_seconds) * kWallPerCpu,
-        .answer_bytes_max = kAnswerMax};
+    std::vector<std::string> arguments{std::string(kTrialArgument),
+                                       std::to_string(limits.memory_bytes),
+                                       std::to_string(limits.cpu_seconds)};
+    if (kind == TrialKind::kEdgeModel && inference::is_onnx(model)) {
+        arguments.emplace_back(kTrialNeedsOnnx);
+    }
+    const ChildCommand command{.program = program_,
+                               .arguments = std::move(arguments),
+                               .wall_limit = std::chrono::seconds(limits.cpu_seconds) * kWallPerCpu,
+                               .answer_bytes_max = kAnswerMax};
     LetterWriter request;
     request.number(kMagic).number(static_cast<std::uint64_t>(kind)).bytes(model);
     const auto answer = run_child(command, request.take());
@@ -199,8 +205,14 @@ Result<void> ModelTrial::run(TrialKind kind, base::ByteView model, std::string_v
 
 int trial_main(int argc, char** argv) {
     Confinement limits;
-    if (argc != 4 || !parse(argv[2], limits.memory_bytes) || !parse(argv[3], limits.cpu_seconds)) {
+    const bool needs_onnx = argc == 5 && argv[4] == kTrialNeedsOnnx;
+    if ((argc != 4 && !needs_onnx) || !parse(argv[2], limits.memory_bytes) ||
+        !parse(argv[3], limits.cpu_seconds)) {
         return 2;
+    }
+    // Files are closed to it afterwards. Where the library is missing the model's error says so.
+    if (needs_onnx) {
+        (void)inference::onnx_library();
     }
     if (auto confined = confine(limits); !confined) {
         return write_all(answer_of(confined)) ? 0 : 1;

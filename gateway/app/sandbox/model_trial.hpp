@@ -18,8 +18,10 @@ enum class TrialKind : std::uint8_t {
     kDeltaBase = 3,    ///< what devices have, for an encoder to compare with; it is not run
 };
 
-/// The first argument of a process that shall try a model; two numbers follow, see trial_main().
+/// The first argument of a process that shall try a model; the limits follow,
+/// and kTrialNeedsOnnx if it is an ONNX network, see trial_main().
 inline constexpr std::string_view kTrialArgument = "try-model";
+inline constexpr std::string_view kTrialNeedsOnnx = "onnx";
 
 class ModelTrial {
 public:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // ONNX edge models: our own network as ONNX answers like the .tflite it was made from; whatever is
-// no such network is refused in words. Without OpenCV only the refusal is tested.
+// no such network is refused in words. Without OpenCV only the refusals are tested.
 #include "inference/onnx.hpp"
 
 #include <gtest/gtest.h>
@@ -12,6 +12,7 @@
 
 #include "inference/engine.hpp"
 #include "inference/onnx_format.hpp"
+#include "inference/onnx_library.hpp"
 
 namespace frugal::inference {
 namespace {
@@ -45,16 +46,21 @@ TEST(OnnxTest, FindsNoShapeInDamagedBytes) {
     }
 }
 
-#ifndef FRUGAL_HAS_ONNX
-
-TEST(OnnxTest, WithoutOpenCvSaysSo) {
-    const auto engine = Engine::load(onnx_bytes());
-    ASSERT_FALSE(engine);
-    EXPECT_EQ(engine.error().kind, base::ErrorKind::kUnsupported);
-    EXPECT_NE(engine.error().describe().find("without OpenCV"), std::string::npos);
+TEST(OnnxTest, WithoutItsLibrarySaysWhatIsMissing) {
+    const auto library = load_onnx_library("libfrugal_no_such_library.so");
+    ASSERT_FALSE(library);
+    EXPECT_EQ(library.error().kind, base::ErrorKind::kUnsupported);
+    EXPECT_NE(library.error().cause.find("libfrugal_no_such_library.so"), std::string::npos);
+    EXPECT_NE(library.error().remedy.find("libopencv-dnn406"), std::string::npos);
 }
 
-#else
+TEST(OnnxTest, RefusesALibraryThatIsNotItsOwn) {
+    const auto library = load_onnx_library("libm.so.6");
+    ASSERT_FALSE(library);
+    EXPECT_NE(library.error().cause.find("another version"), std::string::npos);
+}
+
+#ifdef FRUGAL_HAS_ONNX
 
 /// Blurred blobs: inputs that look a little like garments.
 base::Bytes blob(std::mt19937& random) {

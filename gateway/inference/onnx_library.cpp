@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inference/onnx_library.hpp"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include <string>
+
+namespace frugal::inference {
+
+using base::ErrorKind;
+using base::fail;
+using base::Result;
+
+namespace {
+
+constexpr char kRemedy[] =
+    "upload a .tflite, or install libopencv-dnn406 and a build made with -DFRUGAL_ONNX=ON";
+
+}  // namespace
+
+Result<const OnnxLibrary*> load_onnx_library(const char* path) {
+    void* const library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) {
+        const char* const reason = dlerror();
+        return fail(ErrorKind::kUnsupported, "model: this gateway cannot run ONNX files",
+                    reason != nullptr ? reason : path, kRemedy);
+    }
+    const auto* const found = static_cast<const OnnxLibrary*>(dlsym(library, kOnnxSymbol));
+    if (found == nullptr || found->version != kOnnxVersion) {
+        return fail(ErrorKind::kUnsupported, "model: this gateway cannot run ONNX files",
+                    fmt::format("{} is of another version of Frugal", path), kRemedy);
+    }
+    return found;
+}
+
+Result<const OnnxLibrary*> onnx_library() {
+    static const Result<const OnnxLibrary*> library = load_onnx_library(kOnnxLibrary);
+    return library;
+}
+
+}  // namespace frugal::inference
