@@ -16,8 +16,6 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 # Libraries that a program loads when it needs them lie beside it, built and installed alike.
 set(FRUGAL_LIBRARY_DIR ${CMAKE_BINARY_DIR}/lib/frugal)
-set(CMAKE_BUILD_RPATH "$ORIGIN/../lib/frugal")
-set(CMAKE_INSTALL_RPATH "$ORIGIN/../lib/frugal")
 if(NOT CMAKE_BUILD_TYPE)
     set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
 endif()

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <string>
 
 namespace frugal::inference {
@@ -16,6 +17,14 @@ namespace {
 
 constexpr char kRemedy[] =
     "upload a .tflite, or install libopencv-dnn406 and a build made with -DFRUGAL_ONNX=ON";
+
+// A run path in the program would do, but for sanitizers, whose dlopen() does not read it.
+std::string path_beside_program() {
+    std::error_code unknown;
+    const auto program = std::filesystem::read_symlink("/proc/self/exe", unknown);
+    return unknown ? kOnnxLibrary
+                   : (program.parent_path() / "../lib/frugal" / kOnnxLibrary).lexically_normal();
+}
 
 }  // namespace
 
@@ -35,7 +44,8 @@ Result<const OnnxLibrary*> load_onnx_library(const char* path) {
 }
 
 Result<const OnnxLibrary*> onnx_library() {
-    static const Result<const OnnxLibrary*> library = load_onnx_library(kOnnxLibrary);
+    static const Result<const OnnxLibrary*> library =
+        load_onnx_library(path_beside_program().c_str());
     return library;
 }
 

@@ -37,7 +37,7 @@ struct OnnxLibrary {
 /// is of another version.
 base::Result<const OnnxLibrary*> load_onnx_library(const char* path);
 
-/// The installed one, loaded with the first call. Any thread.
+/// The one beside this program, in ../lib/frugal, loaded with the first call. Any thread.
 base::Result<const OnnxLibrary*> onnx_library();
 
 }  // namespace frugal::inference
