@@ -35,6 +35,8 @@ extern "C" {
 #define FR_POLICY_GUARD_BYTES 4u
 #define FR_POLICY_TASK_BYTES 14u
 #define FR_POLICY_TABLE_BYTES 32u
+#define FR_POLICY_ID_OFFSET 6u  ///< of the policy id in the header
+#define FR_POLICY_ID_BYTES 4u
 #define FR_POLICY_VERSION 1u
 #define FR_POLICY_TASKS_MAX 4u
 #define FR_POLICY_GUARDS_MAX 16u

@@ -80,7 +80,7 @@ static fr_status_t build_head(const fr_policy_spec_t* spec, output_t* out) {
     header[2] = FR_POLICY_VERSION;
     header[POLICY_TASKS] = (uint8_t)spec->task_count;
     header[POLICY_GUARDS] = (uint8_t)spec->guard_count;
-    fr_store32(header + POLICY_ID, spec->id);
+    fr_store32(header + FR_POLICY_ID_OFFSET, spec->id);
     fr_store16(header + POLICY_EXPIRY, spec->expiry_hours);
     for (uint32_t i = 0; i < spec->guard_count; ++i) {
         uint8_t* guard = take(out, FR_POLICY_GUARD_BYTES);

@@ -126,7 +126,7 @@ static uint32_t judge_task(const uint8_t* task, const fr_policy_context_t* conte
 /// From expiry on: the bytes are a policy's header.
 static uint32_t judge(const uint8_t* policy, size_t size, const fr_policy_context_t* context,
                       fr_policy_answer_t* answer) {
-    answer->policy_id = fr_load32(policy + POLICY_ID);
+    answer->policy_id = fr_load32(policy + FR_POLICY_ID_OFFSET);
     const int32_t expiry = (int32_t)fr_load16(policy + POLICY_EXPIRY);
     if (expiry != 0 && field(context, FR_FIELD_POLICY_AGE) >= expiry) {
         return FR_POLICY_EXPIRED;

@@ -13,7 +13,7 @@ bool fr_policy_header_is_valid(const uint8_t* policy, size_t size) {
 }
 
 uint32_t fr_policy_id(const uint8_t* policy, size_t size) {
-    return fr_policy_header_is_valid(policy, size) ? fr_load32(policy + POLICY_ID) : 0;
+    return fr_policy_header_is_valid(policy, size) ? fr_load32(policy + FR_POLICY_ID_OFFSET) : 0;
 }
 
 /// NULL too for what is no policy.

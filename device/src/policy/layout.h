@@ -11,10 +11,9 @@
 #include "frugal/policy.h"
 #include "store/little_endian.h"
 
-// Offsets in the header
+// Offsets in the header; that of the id is FR_POLICY_ID_OFFSET
 #define POLICY_TASKS 3u
 #define POLICY_GUARDS 4u
-#define POLICY_ID 6u
 #define POLICY_EXPIRY 10u
 
 // Offsets in a task

@@ -5,6 +5,7 @@
 
 #include "base/assert.hpp"
 #include "frugal/limits.h"
+#include "frugal/policy.h"
 #include "frugal/sha256.h"
 
 namespace frugal::core {
@@ -12,8 +13,8 @@ namespace frugal::core {
 namespace {
 
 constexpr std::uint32_t kTaskLast = 255;
-constexpr std::size_t kIdFrom = 6;  ///< of the policy id in the compiled form
-constexpr std::size_t kIdUntil = 10;
+constexpr std::size_t kIdFrom = FR_POLICY_ID_OFFSET;
+constexpr std::size_t kIdUntil = kIdFrom + FR_POLICY_ID_BYTES;
 
 void add(fr_sha256_t& sha, std::string_view text) {
     fr_sha256_update(&sha, reinterpret_cast<const std::uint8_t*>(text.data()), text.size());

@@ -11,8 +11,6 @@ namespace frugal::policy {
 
 namespace {
 
-constexpr std::size_t kIdOffset = 6;
-
 std::uint32_t read16(base::ByteView bytes, std::size_t at) {
     return static_cast<std::uint32_t>(bytes[at] | bytes[at + 1] << 8);
 }
@@ -74,8 +72,9 @@ base::Result<CompiledPolicy> read_compiled(base::ByteView bytes) {
 }
 
 base::Bytes with_policy_id(base::Bytes compiled, std::uint32_t id) {
-    for (std::size_t i = 0; i < 4 && kIdOffset + i < compiled.size(); ++i) {
-        compiled[kIdOffset + i] = static_cast<std::uint8_t>(id >> (8 * i));
+    for (std::size_t i = 0; i < FR_POLICY_ID_BYTES && FR_POLICY_ID_OFFSET + i < compiled.size();
+         ++i) {
+        compiled[FR_POLICY_ID_OFFSET + i] = static_cast<std::uint8_t>(id >> (8 * i));
     }
     return compiled;
 }
