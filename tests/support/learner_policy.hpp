@@ -56,6 +56,29 @@ inline base::Bytes compiled_policy(std::uint32_t id, const TableBytes& table,
 
 inline constexpr std::uint32_t kPayloadBytes = 26 * 16;
 
+/// What the edge says of both answers when it is as sure as it is right.
+inline EdgeOpinion opinion_of(const Answers& answers, double edge) {
+    return {edge, answers.local_class == answers.edge_class ? edge : (1 - edge) / 2};
+}
+
+/// What a device that nothing hinders asks a policy of task 1, by the device's own evaluator.
+inline fr_policy_answer_t ask_policy(base::ByteView policy, const Answers& answers,
+                                     std::uint32_t random) {
+    fr_policy_context_t context{};
+    context.fields[FR_FIELD_TASK] = 1;
+    context.fields[FR_FIELD_CONFIDENCE] = answers.confidence_q8;
+    context.fields[FR_FIELD_CLASS] = static_cast<std::int16_t>(answers.local_class);
+    context.fields[FR_FIELD_BATTERY] = 200;
+    context.fields[FR_FIELD_LINK] = 1;
+    context.fields[FR_FIELD_TOKENS] = 100;
+    context.fields[FR_FIELD_SLACK] = INT16_MAX;
+    context.fields[FR_FIELD_PAYLOAD] = kPayloadBytes / 16;
+    context.random = random;
+    fr_policy_answer_t answer{};
+    fr_policy_evaluate(policy.data(), policy.size(), &context, &answer);
+    return answer;
+}
+
 inline TableBytes chow_table() {
     BinValues gains{};
     for (std::size_t bin = 0; bin < kBins; ++bin) {

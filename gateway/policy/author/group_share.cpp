@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "policy/author/policy_parts.hpp"
 #include "policy/author/policy_table.hpp"
 
 namespace frugal::policy {
@@ -17,12 +18,9 @@ base::Result<std::uint32_t> group_share_of(const toml::table& task, const std::s
     const double value = share.value_or(0.0);
     const auto permille = std::lround(std::clamp(value, 0.0, 2.0) * 1000);
     if (permille < 1 || permille > 1000) {
-        const auto begin = share.node()->source().begin;
-        return base::fail(base::ErrorKind::kInvalidInput,
-                          fmt::format("{}:{}:{}: group_share = {} is no share of 0.001 to 1",
-                                      origin, begin.line, begin.column, value),
-                          {},
-                          "Write 0.25 for a quarter of the group's decisions, or leave it out.");
+        return refuse_at(*share.node(), origin,
+                         fmt::format("group_share = {} is no share of 0.001 to 1", value),
+                         "Write 0.25 for a quarter of the group's decisions, or leave it out.");
     }
     return static_cast<std::uint32_t>(permille);
 }

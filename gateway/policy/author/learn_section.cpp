@@ -2,6 +2,7 @@
 // What a policy file says about learning: devices never see it, the gateway's learner does.
 #include "base/hex.hpp"
 #include "policy/author/policy_file.hpp"
+#include "policy/author/policy_parts.hpp"
 #include "policy/author/policy_table.hpp"
 
 namespace frugal::policy {
@@ -14,18 +15,6 @@ constexpr std::size_t kNameDigits = 8;  // of a digest, enough to tell models ap
 std::string digits_of(const std::string& edge) {
     const std::size_t colon = edge.rfind(':');
     return colon == std::string::npos ? std::string() : edge.substr(colon + 1, kNameDigits);
-}
-
-const toml::table* find_model(const toml::table& task, const base::Digest& digest) {
-    const std::string wanted = base::to_hex(digest);
-    const toml::array* models = task["model"].as_array();
-    for (std::size_t i = 0; models != nullptr && i < models->size(); ++i) {
-        const toml::table* model = models->get(i)->as_table();
-        if (model != nullptr && (*model)["sha256"].value<std::string>() == wanted) {
-            return model;
-        }
-    }
-    return nullptr;
 }
 
 }  // namespace

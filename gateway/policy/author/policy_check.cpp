@@ -8,12 +8,11 @@
 
 #include "base/hex.hpp"
 #include "frugal/policy.h"
+#include "policy/author/policy_parts.hpp"
 #include "policy/author/policy_table.hpp"
 
 namespace frugal::policy {
 
-using base::ErrorKind;
-using base::fail;
 using base::Result;
 
 namespace {
@@ -44,10 +43,7 @@ public:
 private:
     tl::unexpected<base::Error> refuse(const toml::node& node, const std::string& what,
                                        const std::string& cause, const std::string& remedy) const {
-        const auto begin = node.source().begin;
-        return fail(ErrorKind::kInvalidInput,
-                    fmt::format("{}:{}:{}: {}", origin_, begin.line, begin.column, what), cause,
-                    remedy);
+        return refuse_at(node, origin_, what, remedy, cause);
     }
 
     Result<void> check_fail_safe() {

@@ -97,10 +97,6 @@ private:
                    : (truth + 1 + static_cast<std::uint32_t>(rng.below(2))) % kClasses;
     }
 
-    static policy::EdgeOpinion opinion_of(const Answers& answers, double edge) {
-        return {edge, answers.local_class == answers.edge_class ? edge : (1 - edge) / 2};
-    }
-
     /// A task as both models answer it.
     struct Case {
         Answers answers;
@@ -117,7 +113,7 @@ private:
         drawn.answers.confidence_q8 = static_cast<std::uint8_t>(certainty * 255);
         drawn.answers.local_class = answer_of(drawn.truth, right, rng);
         drawn.answers.edge_class = answer_of(drawn.truth, edge, rng);
-        drawn.answers.opinion = opinion_of(drawn.answers, edge);
+        drawn.answers.opinion = policy::opinion_of(drawn.answers, edge);
         return drawn;
     }
 
@@ -147,17 +143,8 @@ private:
     }
 
     bool obey(std::uint32_t device, const Answers& answers) {
-        fr_policy_context_t context{};
-        context.fields[FR_FIELD_TASK] = 1;
-        context.fields[FR_FIELD_CONFIDENCE] = answers.confidence_q8;
-        context.fields[FR_FIELD_BATTERY] = 200;
-        context.fields[FR_FIELD_LINK] = 1;
-        context.fields[FR_FIELD_TOKENS] = 100;
-        context.fields[FR_FIELD_SLACK] = INT16_MAX;
-        context.fields[FR_FIELD_PAYLOAD] = policy::kPayloadBytes / 16;
-        context.random = static_cast<std::uint32_t>(truth_.next() >> 32);
-        fr_policy_answer_t answer{};
-        fr_policy_evaluate(held_.data(), held_.size(), &context, &answer);
+        const auto answer =
+            policy::ask_policy(held_, answers, static_cast<std::uint32_t>(truth_.next() >> 32));
         if (answer.tier == FR_TIER_LOCAL) {
             const policy::SiteLearner::LocalDecision decision{
                 answers.confidence_q8, static_cast<std::uint8_t>(answers.local_class)};
@@ -179,7 +166,7 @@ private:
             answers.confidence_q8 = static_cast<std::uint8_t>(lies_.below(64));
             answers.local_class = answers.edge_class;
         }
-        answers.opinion = opinion_of(answers, options_.edge);
+        answers.opinion = policy::opinion_of(answers, options_.edge);
         std::uint32_t device = 1'000 + liar;
         std::uint32_t times = 1;
         if (options_.plant == LearnerPlant::kMasks) {

@@ -65,17 +65,22 @@ SiteLearner after_restart(const LearnerWorld& world, const PolicyPush& push,
     return learner;
 }
 
-TEST(LearnerRestart, APushKeepsWhatTheOtherModelsOfItsClassLearned) {
-    LearnerWorld world(17);
-    const CellKey other{scope_of(), digest_of(7), digest_of(2)};
-    const std::vector<SiteLearner::LocalDecision> window(64, {200, 0});
-    world.learner.on_decisions(other, window);
+/// The step in which devices that are right where they doubt have changed the table.
+LearnerStep first_push(LearnerWorld& world) {
     live(world, 63, 0.3);
     for (int i = 0; i < 400; ++i) {
         world.decide(1 + static_cast<std::uint32_t>(i % 20), 20, 0.99, 0.95);
     }
     world.now = world.now + minutes(20);
-    const auto step = world.learner.step(world.now, 2);
+    return world.learner.step(world.now, 2);
+}
+
+TEST(LearnerRestart, APushKeepsWhatTheOtherModelsOfItsClassLearned) {
+    LearnerWorld world(17);
+    const CellKey other{scope_of(), digest_of(7), digest_of(2)};
+    const std::vector<SiteLearner::LocalDecision> window(64, {200, 0});
+    world.learner.on_decisions(other, window);
+    const auto step = first_push(world);
     ASSERT_EQ(step.pushes.size(), 1u);
     const auto stored = world.learner.stored_after(step.pushes[0]);
     ASSERT_EQ(stored.size(), 2u);
@@ -97,12 +102,7 @@ TEST(LearnerRestart, APushKeepsWhatIsRememberedOfCellsNotSeenYet) {
     ASSERT_EQ(saved.size(), 1u);
     LearnerWorld next(19);
     next.learner.remember(saved[0]);
-    live(next, 63, 0.3);
-    for (int i = 0; i < 400; ++i) {
-        next.decide(1 + static_cast<std::uint32_t>(i % 20), 20, 0.99, 0.95);
-    }
-    next.now = next.now + minutes(20);
-    const auto step = next.learner.step(next.now, 2);
+    const auto step = first_push(next);
     ASSERT_EQ(step.pushes.size(), 1u);
     const auto stored = next.learner.stored_after(step.pushes[0]);
     next.learner.on_pushed(step.pushes[0], next.now);

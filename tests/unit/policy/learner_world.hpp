@@ -75,24 +75,9 @@ public:
     int sent = 0;
 
 private:
-    static EdgeOpinion opinion_of(const Answers& answers, double edge) {
-        return {edge, answers.local_class == answers.edge_class ? edge : (1 - edge) / 2};
-    }
-
     double obey(std::uint32_t device, const Answers& answers, bool is_right, bool edge_is_right) {
-        fr_policy_context_t context{};
-        context.fields[FR_FIELD_TASK] = 1;
-        context.fields[FR_FIELD_CONFIDENCE] = answers.confidence_q8;
-        context.fields[FR_FIELD_CLASS] = static_cast<std::int16_t>(answers.local_class);
-        context.fields[FR_FIELD_BATTERY] = 200;
-        context.fields[FR_FIELD_LINK] = 1;
-        context.fields[FR_FIELD_TOKENS] = 100;
-        context.fields[FR_FIELD_SLACK] = INT16_MAX;
-        context.fields[FR_FIELD_PAYLOAD] = kPayloadBytes / 16;
-        context.random = static_cast<std::uint32_t>(rng_.next() >> 32);
-        fr_policy_answer_t answer{};
-        const base::Bytes& policy = policies[0].compiled;
-        fr_policy_evaluate(policy.data(), policy.size(), &context, &answer);
+        const auto answer = ask_policy(policies[0].compiled, answers,
+                                       static_cast<std::uint32_t>(rng_.next() >> 32));
         if (answer.tier == FR_TIER_LOCAL) {
             const SiteLearner::LocalDecision decision{
                 answers.confidence_q8, static_cast<std::uint8_t>(answers.local_class)};

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gain table that a policy file has for a model.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/hex.hpp"
+#include "policy/author/policy_parts.hpp"
+
+namespace frugal::policy {
+
+using base::Result;
+
+namespace {
+
+Result<TableBytes> read_table(const toml::table& model, const std::string& origin) {
+    const toml::array* gain = model["gain"].as_array();
+    if (gain == nullptr || gain->size() != FR_POLICY_TABLE_BYTES) {
+        return refuse_at(model, origin,
+                         fmt::format("gain must have {} numbers", FR_POLICY_TABLE_BYTES),
+                         "One for each confidence bin, from least to most certain.");
+    }
+    TableBytes table{};
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        const std::int64_t value = gain->get(i)->value_or<std::int64_t>(-1);
+        if (value < 0 || value > 255) {
+            return refuse_at(*gain->get(i), origin, "a gain is not a whole number in 0..255",
+                             "256 stands for one wrong answer avoided.");
+        }
+        table[i] = static_cast<std::uint8_t>(value);
+    }
+    return table;
+}
+
+}  // namespace
+
+const toml::table* find_model(const toml::table& task, const base::Digest& digest) {
+    const std::string wanted = base::to_hex(digest);
+    const toml::array* models = task["model"].as_array();
+    for (std::size_t i = 0; models != nullptr && i < models->size(); ++i) {
+        const toml::table* model = models->get(i)->as_table();
+        if (model != nullptr && (*model)["sha256"].value<std::string>() == wanted) {
+            return model;
+        }
+    }
+    return nullptr;
+}
+
+Result<TableBytes> read_gain(const toml::table& task, const std::string& origin,
+                             const PolicyTarget& target) {
+    const auto learn = parse_learn_mode(task["learn"].value_or<std::string>("off"));
+    if (!learn) {
+        return refuse_at(*task.get("learn"), origin, "learn names no way of learning",
+                         "Write \"isogain\", \"hedge\", \"fixed(0.62)\" or \"off\".");
+    }
+    if (learn->mode == LearnMode::kFixed) {
+        return fixed_table(learn->threshold);
+    }
+    if (const toml::table* model = find_model(task, target.model_digest)) {
+        return read_table(*model, origin);
+    }
+    return base::fail(base::ErrorKind::kNotFound,
+                      fmt::format("{}: [task.{}] has no gain table for the model {}", origin,
+                                  target.task_name, base::to_hex(target.model_digest)),
+                      {},
+                      "Measure one (device-sim/models/canary.py) and add it as "
+                      "[[task.NAME.model]].");
+}
+
+}  // namespace frugal::policy
