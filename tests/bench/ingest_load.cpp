@@ -13,11 +13,10 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <thread>
 #include <vector>
 
+#include "bench/ingest/bare_turn.hpp"
 #include "bench/ingest/load_fleet.hpp"
-#include "bench/ingest/null_subscriber.hpp"
 #include "bench/ingest/process_meter.hpp"
 
 namespace frugal::bench {
@@ -29,13 +28,10 @@ constexpr std::size_t kGateway = 0;
 constexpr std::size_t kNull = 1;
 
 struct Arguments {
-    FleetOptions fleet;
-    std::string socket;
+    LoadSite site;
     std::string database;
-    int gateway_pid = 0;
     int broker_pid = 0;
     double seconds = 1.5;
-    int rounds = 6;
     bool is_hold = false;
     bool is_json = false;
 };
@@ -53,25 +49,13 @@ struct Turns {
     double rate() const { return seconds > 0 ? static_cast<double>(load.acked) / seconds : 0; }
 };
 
-/// The gateway stands still while this lives.
-class Standstill {
-public:
-    explicit Standstill(int pid) : pid_(pid) { ::kill(pid_, SIGSTOP); }
-    ~Standstill() { ::kill(pid_, SIGCONT); }
-    Standstill(const Standstill&) = delete;
-    Standstill& operator=(const Standstill&) = delete;
-
-private:
-    int pid_;
-};
-
 class IngestBench {
 public:
     IngestBench(const Arguments& arguments, LoadFleet& fleet)
         : arguments_(arguments), fleet_(fleet) {}
 
     swarm::Result<void> run() {
-        for (int round = 0; round < arguments_.rounds; ++round) {
+        for (int round = 0; round < arguments_.site.rounds; ++round) {
             auto done = take_turn(kGateway);
             if (done) {
                 done = take_null_turn();
@@ -118,7 +102,7 @@ private:
         std::chrono::steady_clock::time_point start;
         const auto begin = [&] {
             start = std::chrono::steady_clock::now();
-            gateway = use_of(arguments_.gateway_pid);
+            gateway = use_of(arguments_.site.gateway_pid);
             broker = use_of(arguments_.broker_pid);
             size = database_bytes(arguments_.database);
         };
@@ -126,7 +110,7 @@ private:
         const auto end = [&] {
             seconds =
                 std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-            turns.gateway += use_of(arguments_.gateway_pid) - gateway;
+            turns.gateway += use_of(arguments_.site.gateway_pid) - gateway;
             turns.broker += use_of(arguments_.broker_pid) - broker;
             turns.grown_bytes += std::max(database_bytes(arguments_.database), size) - size;
         };
@@ -144,19 +128,8 @@ private:
     }
 
     swarm::Result<void> take_null_turn() {
-        const Standstill standstill(arguments_.gateway_pid);
-        NullSubscriber subscriber(arguments_.socket, arguments_.fleet.site, LoadDevice::kBatch);
-        if (const auto started = subscriber.start(); !started) {
-            return swarm::fail(started.error().describe());
-        }
-        for (int i = 0; i < 500 && !subscriber.is_up(); ++i) {
-            std::this_thread::sleep_for(10ms);
-        }
-        if (!subscriber.is_up()) {
-            return swarm::fail("the null subscriber did not reach the broker at " +
-                               arguments_.socket);
-        }
-        return take_turn(kNull);
+        const auto turn = BareTurn::begin(arguments_.site);
+        return turn ? take_turn(kNull) : tl::unexpected(turn.error());
     }
 
     double ratio() const { return turns_[kGateway].rate() / std::max(1.0, turns_[kNull].rate()); }
@@ -198,7 +171,7 @@ bool has_input_ended() {
 }
 
 swarm::Result<void> measure(const Arguments& arguments) {
-    auto fleet = LoadFleet::create(arguments.fleet);
+    auto fleet = LoadFleet::create(arguments.site.fleet);
     if (!fleet) {
         return tl::unexpected(fleet.error());
     }
@@ -231,26 +204,17 @@ swarm::Result<void> measure(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
     frugal::bench::Arguments arguments;
-    auto& fleet = arguments.fleet;
+    arguments.site.rounds = 6;
     CLI::App app{"Decisions a second of a running gateway, beside a subscriber that only acks."};
-    app.add_option("--site", fleet.site, "site id")->required();
-    app.add_option("--broker", fleet.broker, "where devices connect, HOST:PORT")->required();
-    app.add_option("--ca", fleet.ca, "PEM of the site's CA")->required();
-    app.add_option("--est", fleet.est, "enrolment server, https://HOST:PORT")->required();
-    app.add_option("--claims", fleet.claims, "claim codes, lines 'device,code'")->required();
-    app.add_option("--state", fleet.state, "directory of the devices' certificates")->required();
-    app.add_option("--socket", arguments.socket, "the gateway's Unix socket at the broker");
+    add_options(app, arguments.site);
     app.add_option("--database", arguments.database, "the gateway's database file");
-    app.add_option("--gateway-pid", arguments.gateway_pid, "process to measure and to stop");
     app.add_option("--broker-pid", arguments.broker_pid, "process to measure");
-    app.add_option("--devices", fleet.devices, "publishers");
     app.add_option("--seconds", arguments.seconds, "length of a turn")
         ->check(CLI::Range(0.1, 60.0));
-    app.add_option("--rounds", arguments.rounds, "turns of each")->check(CLI::Range(1, 20));
     app.add_flag("--hold", arguments.is_hold, "connect, say hello, wait for the end of input");
     app.add_flag("--json", arguments.is_json, "one JSON line");
     CLI11_PARSE(app, argc, argv);
-    if (!arguments.is_hold && (arguments.gateway_pid <= 1 || arguments.socket.empty())) {
+    if (!arguments.is_hold && (arguments.site.gateway_pid == 0 || arguments.site.socket.empty())) {
         fmt::print(stderr, "ingest_load: give --gateway-pid and --socket, or --hold\n");
         return 2;
     }

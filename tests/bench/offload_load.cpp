@@ -8,10 +8,9 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <thread>
 
+#include "bench/ingest/bare_turn.hpp"
 #include "bench/ingest/load_fleet.hpp"
-#include "bench/ingest/null_subscriber.hpp"
 
 namespace frugal::bench {
 namespace {
@@ -19,12 +18,9 @@ namespace {
 using namespace std::chrono_literals;
 
 struct Arguments {
-    FleetOptions fleet;
-    std::string socket;
-    int gateway_pid = 0;
+    LoadSite site;
     std::size_t questions = 200;  ///< a turn
     int gap_ms = 20;
-    int rounds = 4;
     std::size_t input_bytes = 784;
 };
 
@@ -37,27 +33,20 @@ double quantile(std::vector<double> values, double part) {
 }
 
 swarm::Result<LoadCounters> bare_turn(const Arguments& arguments, LoadFleet& fleet) {
-    ::kill(arguments.gateway_pid, SIGSTOP);
-    NullSubscriber subscriber(arguments.socket, arguments.fleet.site, LoadDevice::kBatch);
-    auto started = subscriber.start();
-    for (int i = 0; started && i < 500 && !subscriber.is_up(); ++i) {
-        std::this_thread::sleep_for(10ms);
+    const auto turn = BareTurn::begin(arguments.site);
+    if (!turn) {
+        return tl::unexpected(turn.error());
     }
-    LoadCounters counters;
-    if (started && subscriber.is_up()) {
-        counters = fleet.ask(arguments.questions, swarm::Milliseconds{arguments.gap_ms}, 1,
-                             arguments.input_bytes);
-    }
-    subscriber.stop();
-    ::kill(arguments.gateway_pid, SIGCONT);
-    if (!started || counters.answered == 0) {
-        return swarm::fail("the bare subscriber did not answer at " + arguments.socket);
+    auto counters = fleet.ask(arguments.questions, swarm::Milliseconds{arguments.gap_ms}, 1,
+                              arguments.input_bytes);
+    if (counters.answered == 0) {
+        return swarm::fail("the bare subscriber did not answer at " + arguments.site.socket);
     }
     return counters;
 }
 
 swarm::Result<void> measure(const Arguments& arguments) {
-    auto fleet = LoadFleet::create(arguments.fleet);
+    auto fleet = LoadFleet::create(arguments.site.fleet);
     if (!fleet) {
         return tl::unexpected(fleet.error());
     }
@@ -67,7 +56,7 @@ swarm::Result<void> measure(const Arguments& arguments) {
     std::vector<double> real;
     std::vector<double> bare;
     std::uint64_t turned_away = 0;
-    for (int round = 0; round < arguments.rounds; ++round) {
+    for (int round = 0; round < arguments.site.rounds; ++round) {
         // The gateway's session was taken over: it is back when it answers a hello.
         if (auto greeted = (*fleet)->greet(0, 30s); !greeted) {
             return greeted;
@@ -85,8 +74,9 @@ swarm::Result<void> measure(const Arguments& arguments) {
     fmt::print(
         "{{\"questions\": {}, \"answered\": {}, \"turned_away\": {}, \"p50_us\": {:.1f}, "
         "\"p99_us\": {:.1f}, \"bare_p50_us\": {:.1f}, \"bare_p99_us\": {:.1f}}}\n",
-        arguments.questions * static_cast<std::size_t>(arguments.rounds), real.size(), turned_away,
-        quantile(real, 0.5), quantile(real, 0.99), quantile(bare, 0.5), quantile(bare, 0.99));
+        arguments.questions * static_cast<std::size_t>(arguments.site.rounds), real.size(),
+        turned_away, quantile(real, 0.5), quantile(real, 0.99), quantile(bare, 0.5),
+        quantile(bare, 0.99));
     (*fleet)->close();
     return {};
 }
@@ -96,20 +86,12 @@ swarm::Result<void> measure(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
     frugal::bench::Arguments arguments;
-    auto& fleet = arguments.fleet;
     CLI::App app{"The round trip of an escalation, beside the bare one."};
-    app.add_option("--site", fleet.site, "site id")->required();
-    app.add_option("--broker", fleet.broker, "where devices connect, HOST:PORT")->required();
-    app.add_option("--ca", fleet.ca, "PEM of the site's CA")->required();
-    app.add_option("--est", fleet.est, "enrolment server, https://HOST:PORT")->required();
-    app.add_option("--claims", fleet.claims, "claim codes, lines 'device,code'")->required();
-    app.add_option("--state", fleet.state, "directory of the devices' certificates")->required();
-    app.add_option("--socket", arguments.socket, "the gateway's socket at the broker")->required();
-    app.add_option("--gateway-pid", arguments.gateway_pid, "process to stop")->required();
-    app.add_option("--devices", fleet.devices, "devices that ask in turn");
+    add_options(app, arguments.site);
+    app.get_option("--socket")->required();
+    app.get_option("--gateway-pid")->required();
     app.add_option("--questions", arguments.questions, "escalations a turn");
     app.add_option("--gap-ms", arguments.gap_ms, "between two")->check(CLI::Range(1, 1000));
-    app.add_option("--rounds", arguments.rounds, "turns of each")->check(CLI::Range(1, 20));
     app.add_option("--input-bytes", arguments.input_bytes, "of an escalation");
     CLI11_PARSE(app, argc, argv);
     ::signal(SIGPIPE, SIG_IGN);

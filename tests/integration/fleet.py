@@ -210,6 +210,13 @@ class Site:
         self.start_gateway()
         return self
 
+    @classmethod
+    def of_class(cls, case):
+        """A running site for all tests of a class: for setUpClass()."""
+        site = cls().start_all()
+        case.addClassCleanup(site.__exit__, None, None, None)
+        return site
+
     def is_ready(self):
         with contextlib.suppress(OSError, http.client.HTTPException):
             return self.request("GET", "/readyz").status == 200

@@ -160,8 +160,7 @@ class InterfaceTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.site = fleet.Site().start_all()
-        cls.addClassCleanup(cls.site.__exit__, None, None, None)
+        cls.site = fleet.Site.of_class(cls)
         cls.site.define_task()
         with open(os.path.join(fleet.MODELS, "fashion-small-1.tflite"), "rb") as file:
             cls.model = file.read()

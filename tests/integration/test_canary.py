@@ -27,8 +27,7 @@ def read_head(name, size):
 class CanaryTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.site = fleet.Site().start_all()
-        cls.addClassCleanup(cls.site.__exit__, None, None, None)
+        cls.site = fleet.Site.of_class(cls)
         cls.site.define_task()
         cls.release = cls.site.import_release(fleet.RELEASE_1)
         images = read_head("t10k-images-idx3-ubyte.gz", IDX_IMAGES_HEAD + SAMPLES * 784)

@@ -47,8 +47,7 @@ class ForeignClientTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.pb = foreign_device.load_messages()
-        cls.site = fleet.Site().start_all()
-        cls.addClassCleanup(cls.site.__exit__, None, None, None)
+        cls.site = fleet.Site.of_class(cls)
         cls.site.define_task()
 
     def join(self, name, version=5):

@@ -24,8 +24,7 @@ class IsolationTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.pb = foreign_device.load_messages()
-        cls.site = fleet.Site().start_all()
-        cls.addClassCleanup(cls.site.__exit__, None, None, None)
+        cls.site = fleet.Site.of_class(cls)
 
     def setUp(self):
         self.devices = []

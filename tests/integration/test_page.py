@@ -17,8 +17,7 @@ from browser import TOOLS, Browser
 class PageTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.site = fleet.Site().start_all()
-        cls.addClassCleanup(cls.site.__exit__, None, None, None)
+        cls.site = fleet.Site.of_class(cls)
         cls.site.define_task()
         cls.swarm = fleet.Swarm(cls.site, "tiny:3,m4:3,esp32:3", rate=10)
         cls.swarm.start()

@@ -1,24 +1,20 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Policies on a real site: versions, differences in words, shadow, shares, abort, revert, and an
-answer explained; and what a listener on the broker sees of a fleet whose inputs are private.
+answer explained.
 """
 
 import os
-import subprocess
 import unittest
 
 import fleet
-
-INPUT_BYTES = 784
 
 
 @fleet.needs("mosquitto")
 class PolicyTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.site = fleet.Site().start_all()
-        cls.addClassCleanup(cls.site.__exit__, None, None, None)
+        cls.site = fleet.Site.of_class(cls)
         cls.site.define_task()
         cls.swarm = fleet.Swarm(cls.site, "tiny:4,m4:4", rate=10)
         cls.swarm.start()
@@ -86,30 +82,6 @@ class PolicyTest(unittest.TestCase):
         self.assertTrue(any("policy version" in line for line in told["lines"]), told["lines"])
         refused = self.site.control_raw("policy", "explain", device, 10**12)
         self.assertEqual(3, refused.returncode)
-
-
-@fleet.needs("mosquitto", "mosquitto_sub")
-class PrivateFleetTest(unittest.TestCase):
-    def test_a_listener_on_the_broker_sees_no_input(self):
-        with fleet.Site().start_all() as site:
-            site.define_task("never")
-            swarm = fleet.Swarm(site, "tiny:2,m4:2", rate=20)
-            scenario = os.path.join(site.folder, "private.toml")
-            with open(scenario, "w", encoding="utf-8") as file:
-                file.write('name = "private"\ndescription = "inputs that never leave"\n'
-                           '[fleet]\nprivacy = "never"\n[end]\nafter_ms = 600000\n')
-            swarm.start("--scenario", scenario)
-            swarm.wait_confirmed(site.roll_out(site.import_release(fleet.RELEASE_1)))
-            heard = subprocess.run(
-                ["mosquitto_sub", "--unix", os.path.join(site.directory, "run", "mqtt.sock"), "-i", "listener",
-                 "-t", f"frugal/v1/{site.name}/+/up/#", "-F", "%t %l", "-W", "20"],
-                capture_output=True, text=True, timeout=60, check=False).stdout.splitlines()
-            kinds = {line.split()[0].rsplit("/", 1)[1] for line in heard}
-            self.assertIn("decisions", kinds)
-            self.assertNotIn("escalate", kinds)
-            self.assertLess(max(int(line.split()[1]) for line in heard), INPUT_BYTES)
-            statistics = site.request("GET", "/api/v1/escalations/statistics").json()
-            self.assertEqual(0, statistics["received"])
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ HEADER = 16
 WINDOW = 48
 MIN_VALUES = 12  # of a window: a run of background says nothing about an image
 WANTED = 400
+INPUT_BYTES = 784
 
 
 def has_content(window):
@@ -68,7 +69,8 @@ class PrivacyTest(unittest.TestCase):
         cls.windows = image_windows()
 
     def run_fleet(self, privacy):
-        """The kinds of captured messages by how many of them hold a piece of an image."""
+        """The kinds of captured messages by how many of them hold a piece of an image, the
+        escalations the gateway counted, the bytes of the longest message."""
         with fleet.Site() as site:
             site.start_all()
             site.define_task(privacy)
@@ -82,22 +84,27 @@ class PrivacyTest(unittest.TestCase):
             self.assertGreater(capture.count("decisions"), 0)
             decided = site.rows("SELECT count(*) FROM decision_of_device")[0][0]
             self.assertGreaterEqual(decided, WANTED)
-            found, seen = {}, 0
+            found, seen, longest = {}, 0, 0
             for kind, payload in capture.messages():
                 seen += 1
+                longest = max(longest, len(payload))
                 found[kind] = found.get(kind, 0) + leaks(payload, self.windows)
             print(f"{privacy}: {decided} decisions, {seen} messages captured, "
                   f"with a piece of an image: {sum(found.values())}")
-            return found
+            asked = site.request("GET", "/api/v1/escalations/statistics").json()["received"]
+            return found, asked, longest
 
     def test_a_task_that_may_not_leave_the_device_sends_no_image(self):
-        found = self.run_fleet("never")
-        self.assertEqual(0, found.get("escalate", 0))
+        found, asked, longest = self.run_fleet("never")
+        self.assertEqual(0, asked)
+        self.assertLess(longest, INPUT_BYTES)
         self.assertEqual(0, sum(found.values()), found)
 
     def test_a_task_for_the_edge_sends_images_in_escalations_only(self):
-        found = self.run_fleet("edge-only")
+        found, asked, longest = self.run_fleet("edge-only")
         self.assertGreater(found.pop("escalate"), WANTED // 4)
+        self.assertGreater(asked, WANTED // 4)
+        self.assertGreaterEqual(longest, INPUT_BYTES)
         self.assertEqual(0, sum(found.values()), found)
 
 
