@@ -30,9 +30,6 @@ class Gateway {
 public:
     using ReplyHandler = std::function<void(base::Result<core::AdminReply>)>;
 
-    /// The core's limits as the configuration sets them.
-    static core::CoreConfig core_config(const Config& config);
-
     /// Opens everything but starts nothing. Errors of the database, the authority and the files.
     static base::Result<std::unique_ptr<Gateway>> open(boost::asio::io_context& loop,
                                                        const Config& config, const Log& log,
