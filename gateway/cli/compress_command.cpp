@@ -136,7 +136,8 @@ Result<Job> read_samples(const CompressOptions& options, Job job) {
 Result<Job> read_job(const CompressOptions& options) {
     Job job;
     auto file = read_bytes(options.file);
-    const auto text = file ? read_bytes(options.recipe) : file;
+    auto base = file && !options.base.empty() ? read_bytes(options.base) : Result<Bytes>(Bytes{});
+    const auto text = file && base ? read_bytes(options.recipe) : (file ? base : file);
     if (!text) {
         return tl::unexpected(text.error());
     }
@@ -147,6 +148,7 @@ Result<Job> read_job(const CompressOptions& options) {
     job.recipe = std::move(*recipe);
     job.recipe_text = base::as_text(*text);
     job.input.file = std::move(*file);
+    job.input.base = std::move(*base);
     return read_samples(options, std::move(job));
 }
 
@@ -159,6 +161,11 @@ json::object layer_json(const model::LayerReport& layer) {
         object["snr_db"] = layer.snr_db;
     }
     return object;
+}
+
+/// Null where there is no base.
+json::value optional_json(const std::optional<std::uint64_t>& number) {
+    return number ? json::value(*number) : json::value(nullptr);
 }
 
 json::object stage_json(const model::StageReport& stage) {
@@ -174,6 +181,7 @@ json::object stage_json(const model::StageReport& stage) {
             {"parameters", parameters},
             {"raw_bytes", stage.raw_bytes},
             {"packed_bytes", stage.packed_bytes},
+            {"delta_bytes", optional_json(stage.delta_bytes)},
             {"layers", layers}};
 }
 
@@ -214,6 +222,9 @@ void add_provenance(json::object& report, const Job& job, const model::Compresse
     const auto& input = job.input;
     const auto& judged = input.evaluation.inputs.empty() ? input.calibration : input.evaluation;
     report["source_sha256"] = base::to_hex(crypto::sha256(input.file));
+    report["base_sha256"] = input.base.empty()
+                                ? json::value(nullptr)
+                                : json::value(base::to_hex(crypto::sha256(input.base)));
     report["output_sha256"] = base::to_hex(crypto::sha256(done.file));
     report["calibration_sha256"] = digest_json(input.calibration.inputs);
     report["evaluation_sha256"] = digest_json(judged.inputs);
@@ -236,6 +247,8 @@ json::object report_json(const Job& job, const CompressOptions& options,
                         {"packed_bytes_before", done.packed_bytes_before},
                         {"raw_bytes", done.file.size()},
                         {"packed_bytes", done.stages.back().packed_bytes},
+                        {"delta_bytes_before", optional_json(done.delta_bytes_before)},
+                        {"delta_bytes", optional_json(done.stages.back().delta_bytes)},
                         {"stages", stages},
                         {"evaluation", evaluation_json(done.evaluation)}};
     add_provenance(report, job, done);
@@ -254,14 +267,19 @@ void print_layers(const model::StageReport& stage) {
 }
 
 void print_report(const model::Compressed& done) {
-    std::vector<std::vector<std::string>> rows{
-        {"as given", grouped(done.raw_bytes_before), grouped(done.packed_bytes_before), "1.00"}};
+    const auto delta = [](const std::optional<std::uint64_t>& bytes) {
+        return bytes ? grouped(*bytes) : std::string("-");
+    };
+    std::vector<std::vector<std::string>> rows{{"as given", grouped(done.raw_bytes_before),
+                                                grouped(done.packed_bytes_before), "1.00",
+                                                delta(done.delta_bytes_before)}};
     for (const auto& stage : done.stages) {
         rows.push_back({stage.kind, grouped(stage.raw_bytes), grouped(stage.packed_bytes),
                         fmt::format("{:.2f}", static_cast<double>(done.raw_bytes_before) /
-                                                  static_cast<double>(stage.packed_bytes))});
+                                                  static_cast<double>(stage.packed_bytes)),
+                        delta(stage.delta_bytes)});
     }
-    print_table({"stage", "file B", "packed B", "raw/packed"}, rows);
+    print_table({"stage", "file B", "packed B", "raw/packed", "delta B"}, rows);
     for (const auto& stage : done.stages) {
         if (!stage.layers.empty()) {
             fmt::print("\n{}\n", stage.kind);
@@ -331,6 +349,8 @@ void add_compress_command(CLI::App& model, Context& context) {
     command->add_option("--recipe", options->recipe, "stages and gate, e.g. of config/recipes")
         ->required();
     command->add_option("-o,--output", options->output, "the .tflite to write")->required();
+    command->add_option("--base", options->base,
+                        "the .tflite devices have already; deltas to it are made and measured");
     command->add_option("--evaluation", options->evaluation, "other inputs the gate is judged on");
     command->add_option("--labels", options->labels,
                         "classes of the evaluation inputs, one number a line or idx");

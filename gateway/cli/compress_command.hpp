@@ -19,6 +19,7 @@ struct CompressOptions {
     std::string calibration_labels;  ///< for stages that train; empty: none
     std::string recipe;
     std::string output;
+    std::string base;       ///< a .tflite that devices have already; empty: none
     std::size_t limit = 0;  ///< calibration inputs to use at most; 0: all
 };
 

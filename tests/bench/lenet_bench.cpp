@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// lenet_bench [--json] [--data FOLDER] [--keep FILE] [curves|paper|one-shot|retrain]...
+// lenet_bench [--json] [--data FOLDER] [--keep FILE] [curves|paper|one-shot|retrain|drift]...
 // LeNet-300-100 made smaller: pruning curves without retraining, the stages of Deep Compression in
-// real bytes, prune and quantize in one shot, and with retraining. What counts as size is an int8
+// real bytes, prune and quantize in one shot, with retraining, and as a delta to the version before
+// when the images drifted. What counts as size is an int8
 // .tflite as the model codec encodes it; its error is that of the device's runtime on the test
 // images. --keep stores the trained network between runs.
 #include <fmt/format.h>
@@ -15,6 +16,7 @@
 #include <string>
 
 #include "bench/lenet/curves.hpp"
+#include "bench/lenet/drift.hpp"
 #include "bench/lenet/idx_data.hpp"
 #include "bench/lenet/paper_stages.hpp"
 #include "bench/lenet/world.hpp"
@@ -279,7 +281,7 @@ Options parse(int argc, char** argv) {
         }
     }
     if (options.parts.empty()) {
-        options.parts = {"curves", "paper", "one-shot", "retrain"};
+        options.parts = {"curves", "paper", "one-shot", "retrain", "drift"};
     }
     return options;
 }
@@ -305,7 +307,8 @@ int main(int argc, char** argv) {
     const std::pair<const char*, void (*)(World&)> known[] = {{"curves", frugal::bench::run_curves},
                                                               {"paper", run_paper},
                                                               {"one-shot", run_one_shot},
-                                                              {"retrain", run_retrain}};
+                                                              {"retrain", run_retrain},
+                                                              {"drift", frugal::bench::run_drift}};
     for (const auto& [name, run] : known) {
         if (parts.count(name) != 0) {
             run(world);

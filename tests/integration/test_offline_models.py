@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""`frugalctl model inspect` and `model run` on real, foreign and broken files, without a daemon.
+"""`frugalctl model inspect`, `model run` and `model compress` on real, foreign and broken files, without a daemon.
 
 Each file is runnable or refused by the name of what is missing; nothing crashes or hangs. Foreign
 files are looked for in ../shared/models (or FRUGAL_SHARED_DIR/models) and never copied.
@@ -136,6 +136,34 @@ class OfflineModelsTest(unittest.TestCase):
         for arguments in (("inspect", "/nonexistent"), ("inspect", self.folder),
                           ("run", "/nonexistent", "--input", "/nonexistent")):
             self.assertIsNone(self.assert_ended_well(control(*arguments)))
+
+    def compress_near_base(self, recipe):
+        """A second version of a network brought near the first, from inputs that mean nothing."""
+        inputs, text = (os.path.join(self.folder, name) for name in ("inputs", "recipe.toml"))
+        with open(inputs, "wb") as file:
+            file.write(random.Random(SEED).randbytes(16 * 784))
+        with open(text, "w", encoding="utf-8") as file:
+            file.write(recipe)
+        output = os.path.join(self.folder, "near.tflite")
+        new, old = (os.path.join(fleet.MODELS, f"fashion-small-{number}.tflite") for number in (2, 1))
+        done = control("compress", new, "--base", old, "--calibration", inputs, "--recipe", text, "-o", output)
+        return done, output, old
+
+    def test_a_version_near_its_base_travels_as_a_smaller_delta(self):
+        stage = '[[stage]]\nkind = "delta"\nlambda = 1e-4\n'
+        done, output, old = self.compress_near_base(stage)
+        report = self.assert_ended_well(done)
+        self.assertLess(report["delta_bytes"], report["delta_bytes_before"] / 2)
+        self.assertEqual(64, len(report["base_sha256"]))
+        packed = self.assert_ended_well(
+            control("pack", output, "--base", old, "-o", os.path.join(self.folder, "packed")))
+        self.assertEqual(report["delta_bytes"], packed["packed_bytes"])
+        self.assertTrue(self.check_model(output))
+        os.remove(output)
+        refused, output, _ = self.compress_near_base(stage + "[gate]\nmin_output_snr_db = 90\n")
+        self.assertEqual(4, refused.returncode, refused.stderr)
+        self.assertIn("gate: output_snr_db", refused.stderr)
+        self.assertFalse(os.path.exists(output))
 
     def test_an_input_of_the_wrong_size_is_refused(self):
         path = os.path.join(fleet.MODELS, "fashion-small-1.tflite")

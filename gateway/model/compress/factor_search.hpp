@@ -10,7 +10,7 @@ namespace frugal::model {
 
 /// The part [search] of a recipe.
 struct Search {
-    std::string parameter = "step";  ///< of the regrid stages: "step" (both of them) or "lambda"
+    std::string parameter = "step";  ///< "step" (both, of regrid) or "lambda" (also of delta)
     double least = 0.5;              ///< factors on what the stage says
     double most = 4;
     int tries = 8;

@@ -32,9 +32,9 @@ double quadratic_sum(const RealMatrix& error, const std::vector<double>& hessian
     return (error * curvature).cwiseProduct(error).sum();
 }
 
-int nearest_level(double value, const GridOptions& options) {
-    const double level = std::nearbyint(value / options.step);
-    return static_cast<int>(std::clamp<double>(level, -options.level_max, options.level_max));
+int nearest_level(double value, double step, int level_max) {
+    const double level = std::nearbyint(value / step);
+    return static_cast<int>(std::clamp<double>(level, -level_max, level_max));
 }
 
 /// The state of one fit: weights, their Hessian, and the factor GPTQ walks along.
@@ -57,7 +57,8 @@ public:
     std::vector<std::int8_t> round() const {
         std::vector<std::int8_t> levels(static_cast<std::size_t>(weights_.size()));
         for (std::size_t i = 0; i < levels.size(); ++i) {
-            levels[i] = static_cast<std::int8_t>(nearest_level(weights_.data()[i], options_));
+            levels[i] = static_cast<std::int8_t>(
+                nearest_level(weights_.data()[i], step_of(i / columns()), options_.level_max));
         }
         return levels;
     }
@@ -74,16 +75,44 @@ public:
             std::vector<double>(hessian_.data(), hessian_.data() + hessian_.size()));
     }
 
-    double cost(const std::vector<std::int8_t>& levels, const RateModel& rates) const {
-        return distortion(levels) + price_ * rates.total_bits(levels);
+    double cost(const std::vector<std::int8_t>& levels) const {
+        return distortion(levels) + price_ * total_bits(levels);
     }
 
+    double total_bits(const std::vector<std::int8_t>& levels) const {
+        return rates_of(levels).total_bits(coded(levels));
+    }
+
+    /// What cost() is made of, by row.
+    std::vector<double> row_costs(const std::vector<std::int8_t>& levels) const;
+
     RateModel rates_of(const std::vector<std::int8_t>& levels) const {
-        return {levels, static_cast<std::size_t>(weights_.rows()),
-                static_cast<std::size_t>(weights_.cols())};
+        return {coded(levels), rows(), columns()};
     }
 
 private:
+    std::size_t rows() const { return static_cast<std::size_t>(weights_.rows()); }
+    std::size_t columns() const { return static_cast<std::size_t>(weights_.cols()); }
+
+    double step_of(std::size_t row) const {
+        return options_.row_steps.empty() ? options_.step : options_.row_steps[row];
+    }
+
+    int anchor_of(std::size_t at) const {
+        return options_.anchor.empty() ? 0 : options_.anchor[at];
+    }
+
+    /// What is coded for a level.
+    int difference(int level, std::size_t at) const {
+        return std::clamp(level - anchor_of(at), -kLevelMax, kLevelMax);
+    }
+
+    double bits(const RateModel& rates, int level, std::size_t row, std::size_t column) const {
+        return static_cast<double>(
+            rates.bits(difference(level, row * columns() + column), row, column));
+    }
+
+    std::vector<std::int8_t> coded(const std::vector<std::int8_t>& levels) const;
     void factorize();
     RealMatrix error_of(const std::vector<std::int8_t>& levels) const;
     int choose(double value, double curvature, const RateModel& rates, std::size_t row,
@@ -111,21 +140,45 @@ void Fitter::factorize() {
         Eigen::LLT<RealMatrix>(ordered).solve(RealMatrix::Identity(size, size));
     factor_ = Eigen::LLT<RealMatrix>(inverse).matrixU();
     const double power = (weights_ * hessian_).cwiseProduct(weights_).sum();
-    price_ = options_.lambda * power / static_cast<double>(weights_.rows());
+    price_ =
+        options_.bit_price.value_or(options_.lambda * power / static_cast<double>(weights_.rows()));
+}
+
+std::vector<std::int8_t> Fitter::coded(const std::vector<std::int8_t>& levels) const {
+    std::vector<std::int8_t> result(levels.size());
+    for (std::size_t i = 0; i < levels.size(); ++i) {
+        result[i] = static_cast<std::int8_t>(difference(levels[i], i));
+    }
+    return result;
+}
+
+std::vector<double> Fitter::row_costs(const std::vector<std::int8_t>& levels) const {
+    const RealMatrix error = error_of(levels);
+    const RateModel rates = rates_of(levels);
+    const Eigen::VectorXd distortions = (error * hessian_).cwiseProduct(error).rowwise().sum();
+    std::vector<double> costs(rows());
+    for (std::size_t row = 0; row < rows(); ++row) {
+        costs[row] = distortions(index(row));
+        for (std::size_t column = 0; column < columns(); ++column) {
+            costs[row] += price_ * bits(rates, levels[row * columns() + column], row, column);
+        }
+    }
+    return costs;
 }
 
 RealMatrix Fitter::error_of(const std::vector<std::int8_t>& levels) const {
     RealMatrix error = weights_;
     for (std::size_t i = 0; i < levels.size(); ++i) {
-        error.data()[i] -= options_.step * levels[i];
+        error.data()[i] -= step_of(i / columns()) * levels[i];
     }
     return error;
 }
 
-/// The level with the least error plus price: the nearest, its neighbours, and zero.
+/// The level with the least error plus price: the nearest, its neighbours, and what costs no bits.
 int Fitter::choose(double value, double curvature, const RateModel& rates, std::size_t row,
                    std::size_t column) const {
-    const int nearest = nearest_level(value, options_);
+    const double step = step_of(row);
+    const int nearest = nearest_level(value, step, options_.level_max);
     const bool is_pruned = options_.keep_zeros && weights_(index(row), index(column)) == 0;
     if (is_pruned) {
         return 0;
@@ -133,17 +186,18 @@ int Fitter::choose(double value, double curvature, const RateModel& rates, std::
     if (price_ == 0) {
         return nearest;
     }
-    const int inward = nearest > 0 ? -1 : 1;
-    const int candidates[] = {nearest, nearest + inward, nearest + 2 * inward, nearest - inward, 0};
+    const int anchor = anchor_of(row * columns() + column);
+    const int inward = nearest > anchor ? -1 : 1;
+    const int candidates[] = {nearest, nearest + inward, nearest + 2 * inward, nearest - inward,
+                              anchor};
     int best = nearest;
     double least = INFINITY;
     for (const int level : candidates) {
         if (std::abs(level) > options_.level_max) {
             continue;
         }
-        const double error = value - options_.step * level;
-        const double cost = error * error * curvature +
-                            price_ * static_cast<double>(rates.bits(level, row, column));
+        const double error = value - step * level;
+        const double cost = error * error * curvature + price_ * bits(rates, level, row, column);
         if (cost < least) {
             least = cost;
             best = level;
@@ -169,7 +223,7 @@ std::vector<std::int8_t> Fitter::pass(const RateModel& rates) const {
             const int level = choose(left(j, row), 1 / (diagonal * diagonal), rates, at, column);
             levels[at * static_cast<std::size_t>(columns) + column] =
                 static_cast<std::int8_t>(level);
-            error(row) = (left(j, row) - options_.step * level) / diagonal;
+            error(row) = (left(j, row) - step_of(at) * level) / diagonal;
         }
         for (Eigen::Index next = j + 1; next < columns; ++next) {
             left.row(next) -= factor_(j, next) * error;
@@ -179,31 +233,30 @@ std::vector<std::int8_t> Fitter::pass(const RateModel& rates) const {
 }
 
 void Fitter::sweep_row(const RateModel& rates, Eigen::Index row, std::int8_t* levels) const {
-    const Eigen::Index columns = weights_.cols();
+    const auto at = static_cast<std::size_t>(row);
+    const double step = step_of(at);
     Eigen::RowVectorXd error = weights_.row(row);
-    for (Eigen::Index j = 0; j < columns; ++j) {
-        error(j) -= options_.step * levels[j];
+    for (Eigen::Index j = 0; j < weights_.cols(); ++j) {
+        error(j) -= step * levels[j];
     }
     Eigen::RowVectorXd slope = error * hessian_;
     for (const std::size_t column : order_) {
         const Eigen::Index j = index(column);
         const double curvature = hessian_(j, j);
         // The row's error is quadratic in this weight: its best real value, the others held.
-        const double value = options_.step * levels[j] + slope(j) / curvature;
+        const double value = step * levels[j] + slope(j) / curvature;
         const int now = levels[j];
-        const int best = choose(value, curvature, rates, static_cast<std::size_t>(row), column);
+        const int best = choose(value, curvature, rates, at, column);
         if (best == now) {
             continue;
         }
-        const double gap = value - options_.step * now;
-        const double new_gap = value - options_.step * best;
-        const double gain =
-            curvature * (gap * gap - new_gap * new_gap) +
-            price_ * static_cast<double>(rates.bits(now, static_cast<std::size_t>(row), column) -
-                                         rates.bits(best, static_cast<std::size_t>(row), column));
+        const double gap = value - step * now;
+        const double new_gap = value - step * best;
+        const double gain = curvature * (gap * gap - new_gap * new_gap) +
+                            price_ * (bits(rates, now, at, column) - bits(rates, best, at, column));
         if (gain > 0) {
             levels[j] = static_cast<std::int8_t>(best);
-            slope -= options_.step * (best - now) * hessian_.row(j);
+            slope -= step * (best - now) * hessian_.row(j);
         }
     }
 }
@@ -217,7 +270,8 @@ void Fitter::sweep(const RateModel& rates, std::vector<std::int8_t>& levels) con
 Gridded result_of(const Fitter& fitter, std::vector<std::int8_t> levels) {
     Gridded result;
     result.distortion = fitter.distortion(levels);
-    result.bits = fitter.rates_of(levels).total_bits(levels);
+    result.bits = fitter.total_bits(levels);
+    result.row_costs = fitter.row_costs(levels);
     result.levels = std::move(levels);
     return result;
 }
@@ -232,19 +286,25 @@ Gridded round_to_grid(const Matrix& weights, const std::vector<double>& hessian,
 
 Gridded fit_to_grid(const Matrix& weights, const std::vector<double>& hessian,
                     const GridOptions& options) {
-    FRUGAL_ASSERT(options.step > 0 && options.level_max >= 1 && options.level_max <= kLevelMax);
+    FRUGAL_ASSERT((options.step > 0 || options.row_steps.size() == weights.rows) &&
+                  options.level_max >= 1 && options.level_max <= kLevelMax);
     const Fitter fitter(weights, hessian, options);
-    std::vector<std::int8_t> rounded = fitter.round();
-    std::vector<std::int8_t> levels = rounded;
-    for (int i = 0; i < (options.lambda > 0 ? options.passes : 1); ++i) {
+    std::vector<std::int8_t> best = fitter.round();
+    std::vector<std::int8_t> levels = best;
+    const bool has_price = options.bit_price.value_or(options.lambda) > 0;
+    for (int i = 0; i < (has_price ? options.passes : 1); ++i) {
         levels = fitter.pass(fitter.rates_of(levels));
     }
     for (int i = 0; i < options.sweeps; ++i) {
         fitter.sweep(fitter.rates_of(levels), levels);
     }
-    const bool is_better = fitter.cost(levels, fitter.rates_of(levels)) <=
-                           fitter.cost(rounded, fitter.rates_of(rounded));
-    return result_of(fitter, is_better ? std::move(levels) : std::move(rounded));
+    if (fitter.cost(levels) <= fitter.cost(best)) {
+        best = std::move(levels);
+    }
+    if (!options.anchor.empty() && fitter.cost(options.anchor) < fitter.cost(best)) {
+        best = options.anchor;
+    }
+    return result_of(fitter, std::move(best));
 }
 
 double output_error(const Matrix& weights, const Matrix& other,

@@ -63,6 +63,22 @@ std::vector<std::int8_t> read_levels(base::ByteView file, const Layer& layer) {
     return levels;
 }
 
+std::vector<std::int32_t> read_bias_levels(base::ByteView file, const Layer& layer) {
+    FRUGAL_ASSERT(layer.obstacle.empty() && layer.weights_type == kInt8);
+    std::vector<std::int32_t> levels(layer.bias ? layer.rows : 0);
+    for (std::size_t row = 0; row < levels.size(); ++row) {
+        levels[row] = load<std::int32_t>(file, layer.bias->offset + 4 * row);
+    }
+    return levels;
+}
+
+void write_bias_levels(base::Bytes& file, const Layer& layer,
+                       const std::vector<std::int32_t>& levels) {
+    for (std::size_t row = 0; row < levels.size(); ++row) {
+        store(file, layer.bias->offset + 4 * row, levels[row]);
+    }
+}
+
 LayerValues read_values(base::ByteView file, const Layer& layer) {
     FRUGAL_ASSERT(layer.obstacle.empty());
     LayerValues values;
@@ -89,16 +105,21 @@ LayerValues read_values(base::ByteView file, const Layer& layer) {
     return values;
 }
 
+void write_scale(base::Bytes& file, const Layer& layer, std::size_t row, float scale) {
+    store_scale_of_row(file, layer.weight_scales, row, scale);
+    if (layer.bias) {
+        // The runtime, like TFLite, takes the bias scale to be this very float32 product.
+        store_scale_of_row(file, *layer.bias_scales, row, layer.input_scale * scale);
+    }
+}
+
 void write_scales(base::Bytes& file, const Layer& layer, const std::vector<float>& scales,
                   const std::vector<float>& bias) {
     FRUGAL_ASSERT(layer.obstacle.empty() && layer.weights_type == kInt8);
     for (std::size_t row = 0; row < layer.rows; ++row) {
-        store_scale_of_row(file, layer.weight_scales, row, scales[row]);
+        write_scale(file, layer, row, scales[row]);
         if (layer.bias) {
-            // The runtime, like TFLite, takes the bias scale to be this very float32 product.
-            const float scale = layer.input_scale * scales[row];
-            store_scale_of_row(file, *layer.bias_scales, row, scale);
-            store_bias(file, layer, row, bias[row], scale);
+            store_bias(file, layer, row, bias[row], layer.input_scale * scales[row]);
         }
     }
 }

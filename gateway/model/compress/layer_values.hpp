@@ -42,6 +42,17 @@ void write_levels(base::Bytes& file, const Layer& layer, const LayerLevels& valu
 void write_scales(base::Bytes& file, const Layer& layer, const std::vector<float>& scales,
                   const std::vector<float>& bias);
 
+/// The int32 biases as they stand in the file, one a row; empty without them.
+std::vector<std::int32_t> read_bias_levels(base::ByteView file, const Layer& layer);
+
+/// Writes int32 biases alone.
+void write_bias_levels(base::Bytes& file, const Layer& layer,
+                       const std::vector<std::int32_t>& levels);
+
+/// Gives one row another scale and its bias the scale that goes with it; no level changes. Where
+/// all rows share one scale it is that of row 0.
+void write_scale(base::Bytes& file, const Layer& layer, std::size_t row, float scale);
+
 /// Writes float32 weights and biases.
 void write_floats(base::Bytes& file, const Layer& layer, const LayerValues& values);
 

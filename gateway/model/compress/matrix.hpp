@@ -24,6 +24,15 @@ struct Matrix {
     std::span<const float> row(std::size_t index) const {
         return {values.data() + index * columns, columns};
     }
+
+    /// A copy of some rows.
+    Matrix rows_from(std::size_t first, std::size_t count) const {
+        Matrix part(count, columns);
+        for (std::size_t i = 0; i < part.values.size(); ++i) {
+            part.values[i] = values[first * columns + i];
+        }
+        return part;
+    }
 };
 
 }  // namespace frugal::model

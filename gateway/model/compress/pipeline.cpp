@@ -73,6 +73,11 @@ Result<void> run_stage(const ShareOptions& options, Work& work, StageReport& rep
     return take_reports(share_stage(work, options), report);
 }
 
+Result<void> run_stage(const DeltaOptions& options, Work& work, StageReport& report,
+                       const Progress&) {
+    return take_reports(delta_stage(work, options), report);
+}
+
 Result<void> run_stage(const RoundScalesOptions& options, Work& work, StageReport&,
                        const Progress&) {
     auto file = round_scales(work.file, options);
@@ -109,6 +114,25 @@ Result<void> run_stage(const RetrainOptions& options, Work& work, StageReport&,
     });
 }
 
+/// Bytes of a file for devices that have the base; absent without one.
+Result<void> tell_delta(base::ByteView file, base::ByteView base,
+                        std::optional<std::uint64_t>& bytes) {
+    if (base.empty()) {
+        return {};
+    }
+    const auto stream = encode(file, plan_of_tflite(file), {2, base, plan_of_tflite(base)});
+    if (!stream) {
+        return tl::unexpected(stream.error());
+    }
+    bytes = stream->size();
+    return {};
+}
+
+/// What travels.
+std::uint64_t sent_bytes(const StageReport& report) {
+    return report.delta_bytes.value_or(report.packed_bytes);
+}
+
 Result<StageReport> run_recorded(const StageOptions& stage, Work& work, const Progress& progress) {
     StageReport report;
     report.kind = stage_name(stage);
@@ -124,7 +148,8 @@ Result<StageReport> run_recorded(const StageOptions& stage, Work& work, const Pr
     }
     report.raw_bytes = work.file.size();
     report.packed_bytes = *packed;
-    return report;
+    const auto told = tell_delta(work.file, work.base, report.delta_bytes);
+    return told ? Result<StageReport>(std::move(report)) : tl::unexpected(told.error());
 }
 
 tl::unexpected<base::Error> refused(std::string_view what, double value, double bound) {
@@ -160,6 +185,18 @@ Result<void> check_labels(const Samples& samples) {
             ErrorKind::kInvalidInput,
             fmt::format("{} labels for {} inputs", samples.labels.size(), samples.inputs.size()),
             {}, "Give one label for each input.");
+    }
+    return {};
+}
+
+/// The stage delta has nothing to go by without a base.
+Result<void> check_base(const Recipe& recipe, base::ByteView base) {
+    const bool is_needed = std::any_of(
+        recipe.stages.begin(), recipe.stages.end(),
+        [](const StageOptions& stage) { return std::holds_alternative<DeltaOptions>(stage); });
+    if (is_needed && base.empty()) {
+        return fail(ErrorKind::kInvalidInput, "stage delta: there is no base", {},
+                    "Give the model that devices have (--base).");
     }
     return {};
 }
@@ -208,7 +245,13 @@ Result<Compressed> run_whole(Run run, const Recipe& recipe, const Samples& judge
                 : Result<Compressed>(tl::unexpected(done.error()));
 }
 
-/// The stages with every regrid's parameter multiplied.
+/// What a search can go further with.
+bool is_searched(const StageOptions& stage) {
+    return std::holds_alternative<RegridOptions>(stage) ||
+           std::holds_alternative<DeltaOptions>(stage);
+}
+
+/// The stages with the parameter of every regrid and delta multiplied.
 std::vector<StageOptions> multiplied(std::span<const StageOptions> stages,
                                      const std::string& parameter, double factor) {
     std::vector<StageOptions> result(stages.begin(), stages.end());
@@ -221,17 +264,19 @@ std::vector<StageOptions> multiplied(std::span<const StageOptions> stages,
                 regrid->depthwise_step = std::clamp(regrid->depthwise_step * factor, 1.0, 127.0);
             }
         }
+        if (auto* delta = std::get_if<DeltaOptions>(&stage);
+            delta != nullptr && parameter == "lambda") {
+            delta->lambda *= factor;
+        }
     }
     return result;
 }
 
-/// Stages before the first regrid run once, the others for each factor.
+/// Stages before the first that is searched run once, the others for each factor.
 Result<Compressed> search(Run start, const Recipe& recipe, const Samples& judged,
                           const Progress& progress) {
     const std::span<const StageOptions> stages = recipe.stages;
-    const auto first = std::find_if(stages.begin(), stages.end(), [](const StageOptions& stage) {
-        return std::holds_alternative<RegridOptions>(stage);
-    });
+    const auto first = std::find_if(stages.begin(), stages.end(), is_searched);
     const auto before = static_cast<std::size_t>(first - stages.begin());
     auto done = run_stages(stages.first(before), start, progress);
     FactorSearch factors(*recipe.search);
@@ -250,8 +295,8 @@ Result<Compressed> search(Run start, const Recipe& recipe, const Samples& judged
             return result;
         }
         factors.tell(*factor, result.has_value());
-        const bool is_better = result && (!best || result->stages.back().packed_bytes <
-                                                       best->stages.back().packed_bytes);
+        const bool is_better = result && (!best || sent_bytes(result->stages.back()) <
+                                                       sent_bytes(best->stages.back()));
         if (is_better || !best) {
             best = std::move(result);
         }
@@ -272,14 +317,17 @@ Result<std::uint64_t> packed_size(base::ByteView file) {
 Result<Compressed> compress(const CompressInput& input, const Recipe& recipe,
                             const std::function<void(const CompressProgress&)>& progress) {
     const Samples& judged = input.evaluation.inputs.empty() ? input.calibration : input.evaluation;
-    const auto labels = check_labels(judged);
+    auto checked = check_labels(judged);
+    checked = checked ? check_base(recipe, input.base) : checked;
     const auto packed =
-        labels ? packed_size(input.file) : Result<std::uint64_t>(tl::unexpected(labels.error()));
-    if (!packed) {
-        return tl::unexpected(packed.error());
+        checked ? packed_size(input.file) : Result<std::uint64_t>(tl::unexpected(checked.error()));
+    std::optional<std::uint64_t> delta;
+    checked = packed ? tell_delta(input.file, input.base, delta) : checked;
+    if (!packed || !checked) {
+        return tl::unexpected(packed ? checked.error() : packed.error());
     }
     Run run{{input.file, input.calibration.inputs, input.file, input.calibration.inputs,
-             input.calibration.labels, input.operators,
+             input.calibration.labels, input.operators, input.base,
              static_cast<std::size_t>(recipe.calibration_inputs)},
             {}};
     auto result = recipe.search ? search(std::move(run), recipe, judged, progress)
@@ -287,6 +335,7 @@ Result<Compressed> compress(const CompressInput& input, const Recipe& recipe,
     if (result) {
         result->raw_bytes_before = input.file.size();
         result->packed_bytes_before = *packed;
+        result->delta_bytes_before = delta;
     }
     return result;
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,8 +22,9 @@ namespace frugal::model {
 struct StageReport {
     std::string kind;
     std::vector<std::pair<std::string, std::string>> parameters;
-    std::uint64_t raw_bytes = 0;     ///< the file after the stage
-    std::uint64_t packed_bytes = 0;  ///< as the model codec encodes it
+    std::uint64_t raw_bytes = 0;                 ///< the file after the stage
+    std::uint64_t packed_bytes = 0;              ///< as the model codec encodes it
+    std::optional<std::uint64_t> delta_bytes{};  ///< the same for devices that have the base
     std::vector<LayerReport> layers;
 };
 
@@ -30,6 +32,7 @@ struct Compressed {
     base::Bytes file;
     std::uint64_t raw_bytes_before = 0;
     std::uint64_t packed_bytes_before = 0;
+    std::optional<std::uint64_t> delta_bytes_before{};  ///< of the file as given, with a base
     std::vector<StageReport> stages;
     Evaluation evaluation;
 };
@@ -40,6 +43,7 @@ struct CompressInput {
     Samples calibration;
     Samples evaluation;  ///< no inputs: the calibration inputs serve
     const fr_operator_set_t* operators = &fr_operators_all;  ///< what the runtime can run here
+    base::Bytes base{};  ///< the model devices have already; the stage delta needs it
 };
 
 struct SearchProgress {
@@ -55,8 +59,8 @@ struct CompressProgress {
     const SearchProgress* search = nullptr;   ///< a try of the recipe's search begins
 };
 
-/// With a search in the recipe, the stages from the first regrid on are run anew for each factor,
-/// and the smallest result that passes the gate is taken.
+/// With a search in the recipe, the stages from the first regrid or delta on are run anew for each
+/// factor, and the smallest result that passes the gate is taken: as a delta, if there is a base.
 /// @param progress called at the start of each stage and try and after each epoch; may be empty
 /// Fails with kConflict, naming figure and bound, when the result does not pass the gate; otherwise
 /// as the stages do.

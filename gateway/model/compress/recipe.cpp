@@ -70,6 +70,14 @@ void visit(ShareOptions& options, Reader& reader) {
     reader.whole("depthwise_bits", options.depthwise_bits, {1, 8});
 }
 
+template <typename Reader>
+void visit(DeltaOptions& options, Reader& reader) {
+    reader.number("lambda", options.lambda, {0, 1e6});
+    reader.number("damping", options.damping, {1e-6, 10});
+    reader.whole("passes", options.passes, {1, 20});
+    reader.whole("sweeps", options.sweeps, {0, 20});
+}
+
 /// Writes parameters down instead of reading them.
 class Recorder {
 public:
@@ -87,8 +95,9 @@ public:
     std::vector<std::pair<std::string, std::string>> list;
 };
 
-constexpr std::string_view kStageNames[] = {"strip",        "quantize", "prune", "regrid",
-                                            "round-scales", "retrain",  "share", "dequantize"};
+constexpr std::string_view kStageNames[] = {"strip",  "quantize",     "prune",
+                                            "regrid", "round-scales", "retrain",
+                                            "share",  "dequantize",   "delta"};
 
 /// A stage of that kind with its defaults; the index runs along StageOptions.
 template <std::size_t kIndex = 0>
@@ -165,18 +174,22 @@ Result<void> read_gate(const toml::node* node, const std::string& origin, Gate& 
     return reader.finish();
 }
 
-/// What is multiplied belongs to regrid, and only a gate can tell when it is too much.
+/// A step belongs to regrid, a lambda to delta as well, and only a gate can tell when it is too
+/// much.
 Result<void> check_search(const toml::node& node, const std::string& origin, const Recipe& recipe) {
     const Search& search = *recipe.search;
     const Gate& gate = recipe.gate;
     const bool has_gate = gate.min_agreement || gate.max_accuracy_drop || gate.min_output_snr_db;
-    const bool has_regrid = std::any_of(
-        recipe.stages.begin(), recipe.stages.end(),
-        [](const StageOptions& stage) { return std::holds_alternative<RegridOptions>(stage); });
-    if (!has_regrid || !has_gate || search.least > search.most) {
+    const bool has_stage =
+        std::any_of(recipe.stages.begin(), recipe.stages.end(), [&](const StageOptions& stage) {
+            return std::holds_alternative<RegridOptions>(stage) ||
+                   (search.parameter == "lambda" && std::holds_alternative<DeltaOptions>(stage));
+        });
+    if (!has_stage || !has_gate || search.least > search.most) {
         return tl::unexpected(RecipeTable::fault(
-            origin, node, "a search needs a stage regrid, a gate, and least not above most",
-            "Add what is missing, or leave the search out."));
+            origin, node,
+            "a search needs a stage with what it multiplies, a gate, and least not above most",
+            "regrid has step and lambda, delta has lambda; or leave the search out."));
     }
     return {};
 }

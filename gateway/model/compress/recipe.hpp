@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "model/compress/delta_stage.hpp"
 #include "model/compress/dequantize.hpp"
 #include "model/compress/factor_search.hpp"
 #include "model/compress/prune_stage.hpp"
@@ -30,7 +31,7 @@ struct StripOptions {};
 
 using StageOptions =
     std::variant<StripOptions, QuantizeOptions, PruneOptions, RegridOptions, RoundScalesOptions,
-                 RetrainOptions, ShareOptions, DequantizeOptions>;
+                 RetrainOptions, ShareOptions, DequantizeOptions, DeltaOptions>;
 
 /// The name of a stage in recipes and reports: "regrid".
 std::string_view stage_name(const StageOptions& stage);

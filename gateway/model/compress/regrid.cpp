@@ -36,12 +36,6 @@ float choose_step(const LayerValues& values, double factor) {
     return std::max(wanted, largest / 127.0F);
 }
 
-Matrix rows_of(const Matrix& matrix, std::size_t first, std::size_t count) {
-    Matrix rows(count, matrix.columns);
-    std::copy_n(matrix.row(first).begin(), rows.values.size(), rows.values.begin());
-    return rows;
-}
-
 /// Sums over the rows of a layer that go into its report.
 struct Totals {
     double distortion = 0;
@@ -73,9 +67,9 @@ public:
 
     /// Rows `first` to `first` + `count` - 1, which all see the inputs of this curvature.
     void fit(std::size_t first, std::size_t count, const Curvature& curvature) {
-        const Matrix rows = rows_of(original_.weights, first, count);
+        const Matrix rows = original_.weights.rows_from(first, count);
         // A pruned layer keeps its zeros; what made up for them is in the current weights.
-        const Matrix target = is_pruned_ ? rows_of(current_.weights, first, count)
+        const Matrix target = is_pruned_ ? current_.weights.rows_from(first, count)
                               : options_.correction > 0
                                   ? curvature.corrected(rows, options_.correction)
                                   : rows;

@@ -20,6 +20,7 @@ struct Work {
     std::vector<base::Bytes> inputs;    ///< the same, as `file` takes them
     std::vector<std::uint32_t> labels;  ///< of the inputs, or empty
     const fr_operator_set_t* operators = &fr_operators_all;
+    base::Bytes base{};                 ///< what devices have already, or empty
     std::size_t calibration_count = 0;  ///< inputs that stages without labels look at; 0: all
 
     /// The first of a list of inputs, as many as stages without labels look at.

@@ -68,6 +68,45 @@ TEST(Grid, APriceOnBitsBuysFewerBits) {
     EXPECT_GT(dear.distortion, free.distortion);
 }
 
+/// Levels near those of plain rounding, as an earlier version of the weights would have.
+std::vector<std::int8_t> near_levels(const Case& one, double step) {
+    std::mt19937 random(9);
+    auto levels = round_to_grid(one.weights, one.hessian, {.step = step}).levels;
+    for (std::int8_t& level : levels) {
+        level = static_cast<std::int8_t>(level + static_cast<int>(random() % 3) - 1);
+    }
+    return levels;
+}
+
+TEST(Grid, WhatIsKnownAlreadyCostsNothing) {
+    const Case one = make_case(6);
+    GridOptions options{.step = 0.2};
+    options.anchor = near_levels(one, options.step);
+    options.bit_price = 1e9;
+    const Gridded dear = fit_to_grid(one.weights, one.hessian, options);
+    EXPECT_EQ(dear.levels, options.anchor);
+    options.bit_price = 0;
+    const Gridded free = fit_to_grid(one.weights, one.hessian, options);
+    EXPECT_NE(free.levels, options.anchor);
+    EXPECT_LT(free.distortion, dear.distortion);
+    EXPECT_LT(dear.bits, free.bits);
+}
+
+TEST(Grid, RowsMayHaveStepsOfTheirOwn) {
+    const Case one = make_case(7);
+    GridOptions options;
+    options.row_steps.assign(one.weights.rows, 0.1);
+    options.row_steps[3] = 5;
+    options.bit_price = 0;
+    const Gridded fit = fit_to_grid(one.weights, one.hessian, options);
+    double sum = 0;
+    for (const double cost : fit.row_costs) {
+        EXPECT_LE(cost, fit.row_costs[3]);
+        sum += cost;
+    }
+    EXPECT_NEAR(sum, fit.distortion, 1e-6 * fit.distortion);
+}
+
 TEST(Grid, LevelsStayInTheirRange) {
     const Case one = make_case(4);
     const Gridded fit =

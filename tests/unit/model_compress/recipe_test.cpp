@@ -101,8 +101,13 @@ INSTANTIATE_TEST_SUITE_P(
         BadRecipe{"search_for_what_is_no_parameter",
                   "[[stage]]\nkind = \"regrid\"\n[search]\nmultiply = \"luck\"",
                   "r.toml:4:12: multiply = \"luck\" is not known"},
+        BadRecipe{"search_for_a_step_where_there_is_none",
+                  "[[stage]]\nkind = \"delta\"\n[gate]\nmin_agreement = 0.9\n[search]\ntries = 3",
+                  "r.toml:5:1: a search needs a stage with what it multiplies, a gate, and "
+                  "least not above most"},
         BadRecipe{"search_without_a_gate", "[[stage]]\nkind = \"regrid\"\n[search]\ntries = 3",
-                  "r.toml:3:1: a search needs a stage regrid, a gate, and least not above most"}),
+                  "r.toml:3:1: a search needs a stage with what it multiplies, a gate, and "
+                  "least not above most"}),
     [](const auto& one) { return std::string(one.param.case_name); });
 
 TEST(Recipe, TooManyStagesAreRefused) {
