@@ -159,6 +159,9 @@ void Core::State::message(const Step& step, Device& device, Hello&& hello) {
         record.reported_version = hello.desired_version;
         step.write(record);
     }
+    for (const auto& state : hello.tasks) {
+        policies.on_reported(state.policy);
+    }
     follow(step, device, intake.on_hello(step, device, hello));
     rollouts.on_hello(step, device, hello);
 }
@@ -191,7 +194,11 @@ void Core::State::message(const Step& step, Device& device, Escalate&& escalate)
 
 void Core::State::message(const Step& step, Device& device, Health&& health) {
     energy.on_health(step, device.record.number, health);
+    for (const auto& state : health.tasks) {
+        policies.on_reported(state.policy);
+    }
     policies.on_health(device, health);
+    rollouts.on_health(device, health);
     device.health = std::move(health);
 }
 

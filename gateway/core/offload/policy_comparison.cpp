@@ -79,6 +79,15 @@ const PolicyPart* part_for(const PolicyVersionRecord& version,
     return any;
 }
 
+const PolicyPart* part_replacing(const PolicyVersionRecord& version,
+                                 const base::ClassName& device_class, const Catalogue& catalogue) {
+    const auto* part = part_for(version, device_class);
+    const auto* present = catalogue.policy(version.task, device_class);
+    const bool keeps_own = part != nullptr && part->device_class != device_class &&
+                           present != nullptr && present->device_class == device_class;
+    return keeps_own ? nullptr : part;
+}
+
 std::uint32_t obeyed_policy(const Device& device, std::uint32_t task) {
     if (device.health) {
         for (const auto& state : device.health->tasks) {
@@ -116,7 +125,7 @@ std::optional<PolicyComparison::Place> PolicyComparison::place_of(const Device& 
     const auto* present = catalogue.policy(version_->task, device_class);
     const bool has_task = std::ranges::find(record.reported, version_->task, &TaskState::task) !=
                           record.reported.end();
-    if (part_for(*version_, device_class) == nullptr || present == nullptr ||
+    if (part_replacing(*version_, device_class, catalogue) == nullptr || present == nullptr ||
         present->policy == version_->version || !has_task) {
         return std::nullopt;
     }

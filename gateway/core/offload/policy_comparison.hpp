@@ -16,6 +16,11 @@ namespace frugal::core {
 /// The part for a device class, or the one for "any"; null if there is none.
 const PolicyPart* part_for(const PolicyVersionRecord& version, const base::ClassName& device_class);
 
+/// The part that devices of the class obey once the version is in force; null for none, also if
+/// they go on with a policy of their own class.
+const PolicyPart* part_replacing(const PolicyVersionRecord& version,
+                                 const base::ClassName& device_class, const Catalogue& catalogue);
+
 /// A device's place in the order in which it gets this version: 0..kWholeFleet-1, always the same.
 std::uint32_t policy_place(const base::DeviceId& device, std::uint32_t version);
 

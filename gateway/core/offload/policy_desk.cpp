@@ -13,6 +13,7 @@ namespace frugal::core {
 namespace {
 
 constexpr std::uint32_t kTaskLast = 255;
+constexpr std::uint32_t kBelievedAhead = 65'536;
 constexpr std::size_t kIdFrom = FR_POLICY_ID_OFFSET;
 constexpr std::size_t kIdUntil = kIdFrom + FR_POLICY_ID_BYTES;
 
@@ -82,6 +83,20 @@ PolicyDesk::PolicyDesk(Snapshot& snapshot, Registry& registry, Catalogue& catalo
                 .comparison = PolicyComparison(*version, share, registry_, catalogue_)};
         }
     }
+    next_policy_max_ = next_policy_ + kBelievedAhead;
+    for (const auto& device : registry_.devices()) {
+        for (const auto& state : device.record.reported) {
+            on_reported(state.policy);
+        }
+    }
+}
+
+// A database from a backup knows fewer versions than the devices, who take no older one. What they
+// say is believed so far only that no liar uses the numbers up.
+void PolicyDesk::on_reported(std::uint32_t policy) {
+    if (policy >= next_policy_) {
+        next_policy_ = std::min(policy, next_policy_max_ - 1) + 1;
+    }
 }
 
 base::Result<void> PolicyDesk::check(const SetPolicy& command) const {
@@ -145,15 +160,6 @@ base::Result<void> PolicyDesk::check_learned(const PolicyVersionRecord& version)
     return {};
 }
 
-/// True if every device of the class obeys `version` once it is in force.
-bool PolicyDesk::replaces(const PolicyVersionRecord& version,
-                          const base::ClassName& device_class) const {
-    const auto* part = part_for(version, device_class);
-    const auto* present = catalogue_.policy(version.task, device_class);
-    return part != nullptr && (part->device_class == device_class || present == nullptr ||
-                               present->device_class != device_class);
-}
-
 // Devices refuse an older version: who obeys the one on its way must not be left with it.
 base::Result<void> PolicyDesk::check_replaced(const SetPolicy& command) const {
     const auto* open = open_rollout(command.version.task);
@@ -170,7 +176,7 @@ base::Result<void> PolicyDesk::check_replaced(const SetPolicy& command) const {
         return conflict(", and some obey it already");
     }
     for (const auto& part : open->version->parts) {
-        if (!replaces(command.version, part.device_class)) {
+        if (part_replacing(command.version, part.device_class, catalogue_) == nullptr) {
             return conflict(", also to class " + part.device_class.text() +
                             ", for which this one has no part");
         }
@@ -204,6 +210,7 @@ base::Result<PolicySet> PolicyDesk::set(const Step& step, const std::string& act
     step.write(record);
     const auto version = std::make_shared<const PolicyVersionRecord>(std::move(record));
     next_policy_ = version->version + 1;
+    next_policy_max_ = std::max(next_policy_max_, next_policy_);
     versions_[task].push_back(version);
     end_rollout(step, task);
     if (is_staged) {

@@ -36,6 +36,8 @@ public:
     /// kNotFound, kConflict.
     base::Result<Done> resume(const Step& step, const std::string& actor,
                               const ResumePolicyRollout& command);
+    /// A device says that it obeys this version: no new one gets a number that it would refuse.
+    void on_reported(std::uint32_t policy);
     /// What the devices say they obey.
     void on_health(const Device& device, const Health& health);
     /// What the tasks of a device came to since the step began; each batch once.
@@ -48,9 +50,15 @@ public:
     /// Who is to be told of what happened since the last call.
     std::vector<PolicyChange> take_changes() { return std::exchange(changes_, {}); }
 
-    /// What this device obeys and what it only evaluates; null for none.
-    SignedPointer in_force(const Device& device, std::uint32_t task) const;
-    SignedPointer in_shadow(const Device& device, std::uint32_t task) const;
+    /// What this device is to obey and to evaluate beside it; null and 0 for none.
+    struct Choice {
+        SignedPointer blob{};
+        std::uint32_t version = 0;
+    };
+    Choice in_force(const Device& device, std::uint32_t task) const;
+    Choice in_shadow(const Device& device, std::uint32_t task) const;
+    /// Every task of this health has the versions chosen for it.
+    bool is_up_to_date(const Device& device, const Health& health) const;
 
     std::uint32_t next_policy() const { return next_policy_; }
     PolicyHistory history(std::uint32_t task) const;
@@ -69,7 +77,6 @@ private:
     base::Result<void> check(const SetPolicy& command) const;
     base::Result<void> check_learned(const PolicyVersionRecord& version) const;
     base::Result<void> check_replaced(const SetPolicy& command) const;
-    bool replaces(const PolicyVersionRecord& version, const base::ClassName& device_class) const;
     bool apply_first(const Step& step, const PolicyVersionRecord& version);
     PolicyVersionPointer mark_in_force(const Step& step, const PolicyVersionPointer& version);
     void apply(const Step& step, const PolicyVersionPointer& version, std::uint32_t from);
@@ -89,6 +96,7 @@ private:
     std::map<std::uint32_t, Rollout> rollouts_;                            ///< by task
     std::vector<PolicyChange> changes_;
     std::uint32_t next_policy_ = 1;
+    std::uint32_t next_policy_max_ = 1;  ///< what devices say raises it no further
     Registry& registry_;
     Catalogue& catalogue_;
     Journal& journal_;

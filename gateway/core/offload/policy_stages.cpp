@@ -200,28 +200,42 @@ std::optional<base::Instant> PolicyDesk::next_deadline() const {
     return next;
 }
 
-SignedPointer PolicyDesk::in_force(const Device& device, std::uint32_t task) const {
+PolicyDesk::Choice PolicyDesk::in_force(const Device& device, std::uint32_t task) const {
     const auto& device_class = device.record.capability->device_class;
     const auto* rollout = open_rollout(task);
-    const auto* part = rollout != nullptr ? part_for(*rollout->version, device_class) : nullptr;
+    const auto* part =
+        rollout != nullptr ? part_replacing(*rollout->version, device_class, catalogue_) : nullptr;
     if (part != nullptr && policy_place(device.record.id, rollout->record.version) <
                                rollout->record.steps[rollout->record.step].permyriad) {
-        return part->blob;
+        return {part->blob, rollout->record.version};
     }
     const auto* policy = catalogue_.policy(task, device_class);
-    return policy != nullptr ? policy->blob : nullptr;
+    return policy != nullptr ? Choice{policy->blob, policy->policy} : Choice{};
 }
 
-SignedPointer PolicyDesk::in_shadow(const Device& device, std::uint32_t task) const {
+PolicyDesk::Choice PolicyDesk::in_shadow(const Device& device, std::uint32_t task) const {
     const auto* rollout = open_rollout(task);
     if (rollout == nullptr || rollout->record.steps[rollout->record.step].permyriad != 0) {
-        return nullptr;
+        return {};
     }
     const auto& device_class = device.record.capability->device_class;
-    const auto* part = part_for(*rollout->version, device_class);
+    const auto* part = part_replacing(*rollout->version, device_class, catalogue_);
     const auto* policy = catalogue_.policy(task, device_class);
     const bool is_in_force = policy != nullptr && policy->policy == rollout->record.version;
-    return part != nullptr && !is_in_force ? part->blob : nullptr;
+    return part != nullptr && !is_in_force ? Choice{part->blob, rollout->record.version} : Choice{};
+}
+
+// A device without a model has nothing to obey a policy with.
+bool PolicyDesk::is_up_to_date(const Device& device, const Health& health) const {
+    return std::ranges::all_of(health.tasks, [&](const TaskHealth& said) {
+        const auto known = std::ranges::find(device.record.reported, said.task, &TaskState::task);
+        if (known == device.record.reported.end() || known->release == 0) {
+            return true;
+        }
+        const auto wanted = in_force(device, said.task);
+        return (wanted.blob == nullptr || wanted.version == said.policy) &&
+               in_shadow(device, said.task).version == said.shadow;
+    });
 }
 
 base::Result<PolicyRolloutView> PolicyDesk::view(std::uint32_t task, base::Instant now) const {

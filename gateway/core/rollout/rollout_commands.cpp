@@ -240,6 +240,15 @@ base::Result<RolloutStarted> RolloutDesk::rollback(const Step& step, const std::
     return RolloutStarted{rollout.record.id};
 }
 
+// What it was told of a policy was lost on the way, or waited in a process that died. While an
+// update is under way reminders go out anyhow.
+void RolloutDesk::on_health(const Device& device, const Health& health) {
+    if (device.record.capability && device.record.state == DeviceState::kEnrolled &&
+        !has_unsettled(device) && !policies_.is_up_to_date(device, health)) {
+        to_tell_.insert(device.record.number);
+    }
+}
+
 void RolloutDesk::on_policy(const Step& step, const PolicyChange& change) {
     for (auto& device : registry_.devices()) {
         if (!device.record.capability || device.record.state != DeviceState::kEnrolled) {
