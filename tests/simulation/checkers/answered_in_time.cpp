@@ -36,6 +36,7 @@ public:
     }
 
     // Without power there are no deadlines; what was open becomes final at the boot.
+    void on_power_off(std::size_t device) override { open_.erase(device); }
     void on_boot(const DeviceView& device, fr_status_t) override { open_.erase(device.index); }
     void on_wiped(std::size_t device) override { open_.erase(device); }
 
@@ -49,6 +50,18 @@ public:
             } else if (device.node.now_ms > escalation->deadline_ms + kGrain.count()) {
                 report(device.index, sequence,
                        std::chrono::milliseconds(device.node.now_ms - escalation->deadline_ms));
+            }
+        }
+    }
+
+    // A device that does not come to anything any more is not seen stepping.
+    void on_end(const DatabaseView&) override {
+        const auto now = trace_.now();
+        for (const auto& [device, open] : std::map(open_)) {
+            for (const auto& [sequence, deadline] : open) {
+                if (now > deadline + kGrain) {
+                    report(device, sequence, "was never made");
+                }
             }
         }
     }

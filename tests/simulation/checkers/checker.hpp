@@ -36,6 +36,9 @@ struct DatabaseView {
     std::vector<storage::DecisionRow> rows;
     std::vector<core::GapRecord> gaps;
     std::vector<core::AuditRecord> audit;
+    std::vector<core::PolicyRecord> policies;
+    std::vector<core::PolicyVersionRecord> policy_versions;
+    std::vector<core::PolicyRolloutRecord> policy_rollouts;
 };
 
 class Checker {
@@ -47,6 +50,7 @@ public:
     // Devices
     virtual void on_boot(const DeviceView&, fr_status_t) {}
     virtual void on_wiped(std::size_t /*device*/) {}
+    virtual void on_power_off(std::size_t /*device*/) {}
     /// A sample was taken whose decision must be final by `deadline`; `sequence` is its number.
     virtual void on_submitted(std::size_t /*device*/, std::uint64_t /*sequence*/,
                               base::Instant /*deadline*/) {}
@@ -66,6 +70,8 @@ public:
     virtual void on_loaded(const DatabaseView&) {}
     virtual void on_raw_found(const std::string& /*where*/) {}
     virtual void on_end(const DatabaseView&) {}
+    /// What is still to come to rest, in words; empty for nothing.
+    virtual std::string unsettled() const { return {}; }
 
 protected:
     const Oracle& oracle_;

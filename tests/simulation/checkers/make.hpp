@@ -24,5 +24,6 @@ std::unique_ptr<Checker> make_bounded(const Oracle&, Trace&, const Options&);   
 std::unique_ptr<Checker> make_variant_choice(const Oracle&, Trace&, const Options&);    // I24
 std::unique_ptr<Checker> make_answered_in_time(const Oracle&, Trace&, const Options&);  // I25
 std::unique_ptr<Checker> make_authored_policy(const Oracle&, Trace&, const Options&);   // I26
+std::unique_ptr<Checker> make_staged_policy(const Oracle&, Trace&, const Options&);     // I27
 
 }  // namespace frugal::simulation

@@ -234,6 +234,19 @@ void DeviceHost::play_planted_bug(fr_phase_t phase) {
     }
 }
 
+bool DeviceHost::play_planted_freeze() {
+    const bool waits = std::ranges::any_of(
+        node_.escalations, [](const auto& escalation) { return escalation.is_waiting; });
+    if (context_.options.plant != Plant::kFreezes || !waits || plan_.index != 0) {
+        return false;
+    }
+    ++life_;
+    ++wake_;
+    is_alive_ = false;
+    context_.network.leave(*this);
+    return true;
+}
+
 // Power -----------------------------------------------------------------------------------------
 
 void DeviceHost::power_on() {
@@ -281,6 +294,7 @@ void DeviceHost::power_off() {
     ++life_;
     ++wake_;
     context_.network.leave(*this);
+    context_.tell([this](Checker& checker) { checker.on_power_off(plan_.index); });
 }
 
 // The power went in the middle of a call: nothing after that moment happened.
@@ -485,7 +499,9 @@ void DeviceHost::after_call() {
     }
     observe();
     context_.tell([this](Checker& checker) { checker.on_step(view()); });
-    plan_wake();
+    if (!play_planted_freeze()) {
+        plan_wake();
+    }
 }
 
 void DeviceHost::observe() {
@@ -502,7 +518,10 @@ void DeviceHost::plan_wake() {
     }
     const auto now = now_ms();
     // Never in the same instant: a node that is always due would stop the world.
-    const auto wait = deadline > now ? deadline - now : 1;
+    auto wait = deadline > now ? deadline - now : 1;
+    if (context_.options.plant == Plant::kOversleeps) {
+        wait += 400;
+    }
     context_.timeline.after(milliseconds(wait), [this, wake] {
         if (wake == wake_ && is_alive_) {
             fr_node_tick(&node_, now_ms());

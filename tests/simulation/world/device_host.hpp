@@ -84,6 +84,7 @@ private:
     void observe();
     void mark_situations();
     void play_planted_bug(fr_phase_t phase);
+    bool play_planted_freeze();
 
     const Context& context_;
     DevicePlan plan_;

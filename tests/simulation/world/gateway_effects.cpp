@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "frugal/policy.h"
 #include "simulation/world/gateway_host.hpp"
 #include "simulation/world/release_shelf.hpp"
 #include "wire/device_messages.hpp"
@@ -37,7 +38,23 @@ void GatewayHost::note_effect(const core::Send& send, std::size_t bytes) {
     context_.tell([&](Checker& checker) { checker.on_send(send.device, send.message, bytes); });
 }
 
+/// Planted: what comes after the first few policies is kept from the devices.
+void GatewayHost::play_planted_policy(core::Send& send) const {
+    constexpr std::uint32_t kLastTold = 4;
+    auto* desired = std::get_if<core::Desired>(&send.message);
+    if (desired == nullptr || context_.options.plant != Plant::kStickyCandidate) {
+        return;
+    }
+    for (auto& task : desired->tasks) {
+        if (task.policy != nullptr && fr_policy_id(task.policy->content().data(),
+                                                   task.policy->content().size()) > kLastTold) {
+            task.policy = nullptr;
+        }
+    }
+}
+
 void GatewayHost::perform_effect(core::Send&& send) {
+    play_planted_policy(send);
     auto payload = wire::encode_down(send.message);
     note_effect(send, payload.size());
     publish(wire::down_topic(site_, send.device, wire::kind_of(send.message)), std::move(payload));

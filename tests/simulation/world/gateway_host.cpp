@@ -53,6 +53,7 @@ core::CoreConfig GatewayHost::core_config() const {
     config.transfer.shared_devices = context_.options.shared_devices;
     config.rollout.offer_retry = seconds(10);
     config.rollout.offer_retry_max = seconds(60);
+    config.policy.compared_decisions = 12;
     config.rollout.patience = std::chrono::hours(2);
     return config;
 }
@@ -205,7 +206,10 @@ std::optional<DatabaseView> GatewayHost::read_database() {
                       std::move(snapshot->streams),
                       {},
                       std::move(*gaps),
-                      std::move(*audit)};
+                      std::move(*audit),
+                      std::move(snapshot->policies),
+                      std::move(snapshot->policy_versions),
+                      std::move(snapshot->policy_rollouts)};
     storage::DecisionQuery query;
     query.order = storage::RowOrder::kOldestFirst;
     query.limit = kPageRows;

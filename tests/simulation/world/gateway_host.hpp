@@ -94,6 +94,7 @@ private:
     const base::Bytes* blob(const base::Digest& digest);
     void note_effect(const core::Send& send, std::size_t bytes);
     void play_planted_hello(core::UpMessage& message) const;
+    void play_planted_policy(core::Send& send) const;
     core::WriteBatch planted(const core::WriteBatch& batch) const;
     void store_twice(const core::WriteBatch& batch);
 

@@ -63,6 +63,12 @@ bool Liveness::is_settled(std::string& why) const {
             return false;
         }
     }
+    for (const auto& checker : context_.checkers) {
+        why = checker->unsettled();
+        if (!why.empty()) {
+            return false;
+        }
+    }
     return true;
 }
 

@@ -49,7 +49,7 @@ struct PlantFacts {
     std::string_view name;
     std::string_view invariant;
 };
-constexpr std::array<PlantFacts, 17> kPlants = {{{"none", ""},
+constexpr std::array<PlantFacts, 21> kPlants = {{{"none", ""},
                                                  {"ack-before-commit", "I3"},
                                                  {"lazy-sync", "I1"},
                                                  {"same-stream", "I2"},
@@ -65,7 +65,11 @@ constexpr std::array<PlantFacts, 17> kPlants = {{{"none", ""},
                                                  {"foreign-rows", "I13"},
                                                  {"no-reconnect", "I18"},
                                                  {"modest-hello", "I24"},
-                                                 {"any-policy", "I26"}}};
+                                                 {"any-policy", "I26"},
+                                                 {"obeyed-shadow", "I27"},
+                                                 {"sticky-candidate", "I27"},
+                                                 {"oversleeps", "I25"},
+                                                 {"freezes", "I25"}}};
 
 /// Kinds that end a device's or a database's history: not in every other seed.
 bool is_drastic(FaultKind kind) {
@@ -140,6 +144,7 @@ Options options_of_seed(std::uint64_t seed) {
     options.has_variants = seed % 5 == 2;
     options.set(FaultKind::kHungEdge, seed % 8 == 5);
     options.set(FaultKind::kEvilPolicy, seed % 3 == 1);
+    options.has_staged_policies = seed % 7 == 0 || seed % 7 == 2 || seed % 7 == 4;
     return options;
 }
 
@@ -196,6 +201,16 @@ Options planted_options(std::uint64_t seed, Plant plant) {
             options.loss_permille = plant == Plant::kForgetfulStaging ? 200 : 0;
             options.fault_interval = seconds(5);
             break;
+        case Plant::kObeyedShadow:
+        case Plant::kStickyCandidate:
+            options.has_staged_policies = true;
+            options.devices = 6;
+            break;
+        case Plant::kOversleeps:
+        case Plant::kFreezes:
+            options.set(FaultKind::kHungEdge, true);
+            options.audit = 120;
+            break;
         case Plant::kNoReconnect:
             options.set(FaultKind::kBrokerRestart, true);
             break;
@@ -216,7 +231,7 @@ std::string describe(const Options& options) {
     return fmt::format(
         "seed={} devices={}+{} safety_ms={} fault_interval_ms={} sample_interval_ms={} loss={} "
         "duplicate={} latency_ms={}..{} sector={}x{} credit={} batch_rows={} queue={} shared={} "
-        "audit={} commit_ms={} story={}{}{}{}{}{} plant={} faults=[{}]",
+        "audit={} commit_ms={} story={}{}{}{}{}{}{} plant={} faults=[{}]",
         options.seed, options.devices, options.large_devices, ms(options.safety),
         ms(options.fault_interval), ms(options.sample_interval), options.loss_permille,
         options.duplicate_permille, ms(options.latency_min), ms(options.latency_max),
@@ -224,8 +239,8 @@ std::string describe(const Options& options) {
         options.queue_limit, options.shared_devices, options.audit, ms(options.commit_latency_max),
         options.has_bad_release ? "b" : "", options.has_abort ? "a" : "",
         options.has_rollback ? "r" : "", options.has_revocation ? "v" : "",
-        options.has_enrolment ? "e" : "", options.has_variants ? "m" : "", to_string(options.plant),
-        kinds);
+        options.has_enrolment ? "e" : "", options.has_variants ? "m" : "",
+        options.has_staged_policies ? "p" : "", to_string(options.plant), kinds);
 }
 
 }  // namespace frugal::simulation

@@ -69,6 +69,10 @@ enum class Plant : std::uint8_t {
     kNoReconnect,       ///< devices never come back: I18
     kModestHello,       ///< hellos arrive with half the arena: I24
     kAnyPolicy,         ///< a device takes any policy's signature: I26
+    kObeyedShadow,      ///< a policy to evaluate is sent as the one to obey: I27
+    kStickyCandidate,   ///< devices are not told of any policy after the first few: I27
+    kOversleeps,        ///< a device wakes late for its own deadlines: I25
+    kFreezes,           ///< a device that waits for an answer does nothing any more: I25
 };
 std::string_view to_string(Plant plant);
 std::vector<Plant> all_plants();
@@ -99,6 +103,7 @@ struct Options {
     bool has_rollback = false;
     bool has_revocation = false;
     bool has_enrolment = false;
+    bool has_staged_policies = false;  ///< somebody stages and takes back policies at random
     bool has_variants = false;  ///< releases hold several variants a class, devices are mixed
     Plant plant = Plant::kNone;
 

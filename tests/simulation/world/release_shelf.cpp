@@ -225,27 +225,64 @@ core::ImportRelease ReleaseShelf::permit(const core::RollbackPlan& plan) {
     return import;
 }
 
-core::SetPolicy ReleaseShelf::policy(std::uint32_t id, std::uint32_t audit) {
+namespace {
+
+/// Escalates by chance only. `weight`: what one version for several classes differs by.
+base::Bytes compiled_policy(std::uint32_t id, std::uint32_t audit, std::uint8_t weight) {
     fr_policy_task_spec_t task{};
     task.task = kTask;
     task.tier = FR_TIER_EDGE;
     task.group_count = 1;
     task.audit = static_cast<std::uint8_t>(audit);
-    task.weights[0] = 1;
+    task.weights[0] = weight;
     task.shift = 4;
-    for (auto& gain : task.gains[0]) {
-        gain = 0;
-    }
     const fr_policy_spec_t spec{id, 0, nullptr, 0, &task, 1};
     base::Bytes bytes(FR_POLICY_SIZE_MAX);
     std::size_t size = 0;
     FRUGAL_ASSERT(fr_policy_build(&spec, bytes.data(), bytes.size(), &size) == FR_OK);
     bytes.resize(size);
+    return bytes;
+}
+
+}  // namespace
+
+core::SignedPointer ReleaseShelf::policy_blob(const base::Bytes& bytes) {
     auto& blob = policies_[bytes];
     if (!blob) {
         blob = sign_policy(bytes);
     }
-    return {{.task = kTask, .version = id, .parts = {{*base::ClassName::parse("any"), blob}}}};
+    return blob;
+}
+
+core::SetPolicy ReleaseShelf::policy(std::uint32_t id, std::uint32_t audit) {
+    return policy_for({"any"}, id, audit);
+}
+
+core::SetPolicy ReleaseShelf::policy_for(const std::vector<std::string>& classes, std::uint32_t id,
+                                         std::uint32_t audit) {
+    core::SetPolicy command{{.task = kTask, .version = id}};
+    std::uint8_t weight = 1;
+    for (const auto& name : classes) {
+        command.version.parts.push_back(
+            {*base::ClassName::parse(name), policy_blob(compiled_policy(id, audit, weight++))});
+    }
+    return command;
+}
+
+core::SetPolicy ReleaseShelf::policy_again(const core::PolicyVersionRecord& source,
+                                           std::uint32_t id) {
+    core::SetPolicy command{source};
+    command.version.version = id;
+    command.version.origin = core::PolicyOrigin::kReverted;
+    command.version.source = source.version;
+    for (auto& part : command.version.parts) {
+        auto bytes = part.blob->content();
+        for (std::size_t i = 0; i < FR_POLICY_ID_BYTES; ++i) {
+            bytes[FR_POLICY_ID_OFFSET + i] = static_cast<std::uint8_t>(id >> (8 * i));
+        }
+        part.blob = policy_blob(bytes);
+    }
+    return command;
 }
 
 core::SetEdgeModel ReleaseShelf::edge_model() {

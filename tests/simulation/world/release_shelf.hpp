@@ -33,6 +33,11 @@ public:
     core::ImportRelease variants(Content content, std::uint32_t release, std::uint32_t counter);
     core::ImportRelease permit(const core::RollbackPlan& plan);
     core::SetPolicy policy(std::uint32_t id, std::uint32_t audit);
+    /// With a part for each of these classes, all different.
+    core::SetPolicy policy_for(const std::vector<std::string>& classes, std::uint32_t id,
+                               std::uint32_t audit);
+    /// The content of an earlier version under another number.
+    core::SetPolicy policy_again(const core::PolicyVersionRecord& source, std::uint32_t id);
     core::SetEdgeModel edge_model();
 
     /// True if these are manifest bytes we signed.
@@ -60,6 +65,7 @@ private:
     void add(core::ImportRelease& import, const Packed& made, core::ManifestContent manifest,
              Content content);
     core::ManifestPointer sign(const core::ManifestContent& content);
+    core::SignedPointer policy_blob(const base::Bytes& bytes);
     core::SignedPointer sign_policy(const base::Bytes& bytes) const;
     /// `is_coarse`: with rounded weights, as another level of compression leaves them.
     const Packed& packed(const std::string& file, const std::string& device_class, bool is_coarse);

@@ -24,6 +24,7 @@ public:
     explicit Trace(bool is_loud) : is_loud_(is_loud) {}
 
     void set_time(base::Instant now) { now_ = now; }
+    base::Instant now() const { return now_; }
 
     /// Adds an event to the hash and to the last events.
     void note(const std::string& text);

@@ -5,6 +5,7 @@
 
 #include "base/assert.hpp"
 #include "simulation/world/liveness.hpp"
+#include "simulation/world/policy_author.hpp"
 
 namespace frugal::simulation {
 
@@ -35,7 +36,8 @@ public:
           injector_(
               context_, gateway_, disk_, devices_, person_,
               [this](DeviceHost& original) { add_clone(original); }, rng_.next()),
-          liveness_(context_, gateway_, devices_) {
+          liveness_(context_, gateway_, devices_),
+          author_(context_, gateway_, options_.seed ^ 0x901C1E5ULL) {
         network_.to_gateway = [this](const Packet& packet) { gateway_.on_packet(packet); };
         network_.on_gateway_link = [this](bool is_up) { gateway_.on_link(is_up); };
         if (options_.plant == Plant::kLazySync) {
@@ -43,6 +45,9 @@ public:
         }
         if (options_.plant == Plant::kOffersAfterAbort) {
             gateway_.on_offer = [this](const core::Send& send) { offer_again(send); };
+        }
+        if (options_.plant == Plant::kObeyedShadow) {
+            gateway_.on_offer = [this](const core::Send& send) { send_shadow_to_obey(send); };
         }
     }
 
@@ -57,6 +62,7 @@ public:
             }
         }
         person_.start(newcomer, options_.has_revocation ? devices_.front().get() : nullptr);
+        author_.start();
         injector_.start();
         run_until(timeline_.now() + options_.safety);
         heal();
@@ -136,8 +142,18 @@ private:
         }
     }
 
+    void send_shadow_to_obey(const core::Send& send) {
+        auto copy = send;
+        auto& tasks = std::get<core::Desired>(copy.message).tasks;
+        if (!tasks.empty() && tasks.front().shadow != nullptr) {
+            tasks.front().policy = std::exchange(tasks.front().shadow, nullptr);
+            gateway_.send_again(copy);
+        }
+    }
+
     void heal() {
         trace_.note("heal");
+        author_.finish();
         injector_.stop();
         network_.heal();
         gateway_.heal();
@@ -158,7 +174,9 @@ private:
             liveness_.look();
             run_until(timeline_.now() + seconds(5));
             // Whoever comes back late may set things in motion again.
-            calm_looks = person_.is_done() && liveness_.is_settled(why) ? calm_looks + 1 : 0;
+            const bool is_calm =
+                person_.is_done() && author_.is_done() && liveness_.is_settled(why);
+            calm_looks = is_calm ? calm_looks + 1 : 0;
             if (calm_looks == kCalmLooks) {
                 break;
             }
@@ -232,6 +250,7 @@ private:
     Operator person_;
     FaultInjector injector_;
     Liveness liveness_;
+    PolicyAuthor author_;
     std::map<std::uint32_t, std::shared_ptr<core::Send>> kept_offers_;
     bool is_offering_again_ = false;
     std::uint64_t decisions_ = 0;

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+// I27: a device obeys a version of the policy only if it was entitled to it: it was in force for
+// its class, or on its way to the share of the devices that this one belongs to. The same holds for
+// what it is sent. When all is at rest, who can be reached obeys what it should, and the highest id
+// that a device ever accepted is never forgotten.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "core/offload/policy_comparison.hpp"
+#include "frugal/policy.h"
+#include "frugal/store.h"
+#include "simulation/checkers/make.hpp"
+#include "simulation/world/release_shelf.hpp"
+
+namespace frugal::simulation {
+
+namespace {
+
+constexpr std::array<const char*, 2> kClassNames = {"tiny", "m4"};
+
+/// What one commit after the other made of the policy; the newest is what counts at rest.
+struct Site {
+    std::map<std::string, base::Bytes> in_force{};  ///< by device class, also "any"
+    std::map<std::uint32_t, std::map<std::string, base::Bytes>> versions{};  ///< parts by class
+    std::uint32_t candidate = 0;                                             ///< 0: none
+    std::uint32_t share = 0;
+    std::set<std::string> enrolled{};
+
+    void apply(const core::PolicyRecord& record) {
+        in_force[record.device_class.text()] = record.blob->content();
+    }
+    void apply(const core::PolicyVersionRecord& record) {
+        auto& parts = versions[record.version];
+        parts.clear();  // another one had the number, in a database that was lost
+        for (const auto& part : record.parts) {
+            parts[part.device_class.text()] = part.blob->content();
+        }
+    }
+    void apply(const core::PolicyRolloutRecord& record) {
+        const bool is_open = record.status == core::PolicyRolloutStatus::kRunning ||
+                             record.status == core::PolicyRolloutStatus::kHalted;
+        candidate = is_open ? record.version : 0;
+        share = is_open ? record.steps[record.step].permyriad : 0;
+    }
+    void apply(const core::DeviceRecord& record) {
+        if (record.state == core::DeviceState::kEnrolled && record.capability) {
+            enrolled.insert(record.id.text());
+        } else {
+            enrolled.erase(record.id.text());
+        }
+    }
+    template <typename Other>
+    void apply(const Other&) {}
+};
+
+/// Of the parts by class, the one for this class; null for none.
+const base::Bytes* part_of(const std::map<std::string, base::Bytes>& parts,
+                           const std::string& device_class) {
+    const auto own = parts.find(device_class);
+    const auto found = own != parts.end() ? own : parts.find("any");
+    return found == parts.end() ? nullptr : &found->second;
+}
+
+// A class with a policy of its own is not concerned by what is staged for any.
+const base::Bytes* part_of_candidate(const Site& site, const std::string& device_class) {
+    const auto found = site.versions.find(site.candidate);
+    if (found == site.versions.end() ||
+        (site.in_force.contains(device_class) && !found->second.contains(device_class))) {
+        return nullptr;
+    }
+    return part_of(found->second, device_class);
+}
+
+class StagedPolicy final : public Checker {
+public:
+    using Checker::Checker;
+
+    void on_committed(const core::WriteBatch& batch) override {
+        for (const auto& record : batch.records) {
+            std::visit([this](const auto& one) { site_.apply(one); }, record);
+        }
+        entitle();
+    }
+
+    // What was committed by a process that died of it is known only now.
+    void on_loaded(const DatabaseView& database) override {
+        site_ = {};
+        const auto apply = [this](const auto& records) {
+            std::ranges::for_each(records, [this](const auto& one) { site_.apply(one); });
+        };
+        apply(database.devices);
+        apply(database.policies);
+        apply(database.policy_versions);
+        apply(database.policy_rollouts);
+        entitle();
+    }
+
+    void on_send(const base::DeviceId& device, const core::DownMessage& message,
+                 std::size_t) override {
+        const auto* desired = std::get_if<core::Desired>(&message);
+        const auto known = classes_.find(device.text());
+        if (desired == nullptr || known == classes_.end()) {
+            return;
+        }
+        for (const auto& task : desired->tasks) {
+            if (task.policy != nullptr) {
+                judge(device.text(), known->second, task.policy->content(), "is sent");
+            }
+            if (task.shadow != nullptr) {
+                trace_.sometimes("policy in the shadow");
+            }
+        }
+    }
+
+    void on_boot(const DeviceView& device, fr_status_t status) override {
+        if (status == FR_OK) {
+            on_step(device);
+        }
+    }
+    void on_wiped(std::size_t device) override { devices_.erase(device); }
+    void on_power_off(std::size_t device) override { devices_[device].is_on = false; }
+
+    void on_step(const DeviceView& view) override {
+        auto& device = devices_[view.index];
+        const auto& task = view.node.state.tasks[0];
+        device.name = view.name;
+        device.is_on = true;
+        device.is_cloned = view.is_cloned;
+        device.has_model = task.active >= 0;
+        classes_[view.name] = view.node.config->device_class;
+        if (task.policy_floor < device.floor) {
+            trace_.violate("I27", fmt::format("{} accepted policy {}, and now forgot all above {}",
+                                              view.name, device.floor, task.policy_floor));
+        }
+        device.floor = task.policy_floor;
+        const auto obeyed = obeyed_by(view.node);
+        if (!std::equal(obeyed.begin(), obeyed.end(), device.obeys.begin(), device.obeys.end())) {
+            device.obeys.assign(obeyed.begin(), obeyed.end());
+            if (!device.obeys.empty()) {
+                judge(view.name, classes_[view.name], device.obeys, "obeys");
+            }
+        }
+    }
+
+    std::string unsettled() const override {
+        for (const auto& [index, device] : devices_) {
+            if (!is_expected(device)) {
+                continue;
+            }
+            const auto* wanted = wanted_of(device.name);
+            if (wanted != nullptr && *wanted != device.obeys) {
+                return fmt::format("{} obeys policy {} instead of {}", device.name,
+                                   id_of(device.obeys), id_of(*wanted));
+            }
+        }
+        return {};
+    }
+
+    void on_end(const DatabaseView&) override {
+        if (const auto why = unsettled(); !why.empty()) {
+            trace_.violate("I27", why + " for good");
+        }
+    }
+
+private:
+    struct Device {
+        std::string name{};
+        bool is_on = false;
+        bool is_cloned = false;
+        bool has_model = false;
+        std::uint32_t floor = 0;
+        base::Bytes obeys{};
+    };
+
+    static std::uint32_t id_of(const base::Bytes& content) {
+        return fr_policy_id(content.data(), content.size());
+    }
+
+    static base::ByteView obeyed_by(const fr_node_t& node) {
+        const auto slot = node.state.tasks[0].active;
+        std::uint32_t size = 0;
+        const auto* record =
+            slot < 0
+                ? nullptr
+                : fr_record_log_get(&node.records,
+                                    fr_record_policy(0, static_cast<std::uint32_t>(slot)), &size);
+        return record == nullptr || size <= FR_SIGNATURE_SIZE
+                   ? base::ByteView()
+                   : base::ByteView(record + FR_SIGNATURE_SIZE, size - FR_SIGNATURE_SIZE);
+    }
+
+    // What was once allowed stays so: a device may have got it then, or get it late.
+    void entitle() {
+        for (const auto* name : kClassNames) {
+            if (const auto* content = part_of(site_.in_force, name)) {
+                was_in_force_.insert({name, *content});
+            }
+            if (const auto* content = part_of_candidate(site_, name)) {
+                auto& share = shares_[{name, *content}];
+                share = std::max(share, site_.share);
+            }
+        }
+    }
+
+    void judge(const std::string& device, const std::string& device_class,
+               const base::Bytes& content, const char* what) {
+        const auto id = id_of(content);
+        const auto share = shares_.find({device_class, content});
+        const auto place = core::policy_place(*base::DeviceId::parse(device), id);
+        if (share != shares_.end() && place < share->second) {
+            trace_.sometimes("staged policy with its share");
+        } else if (!was_in_force_.contains({device_class, content})) {
+            trace_.violate("I27", fmt::format("{} of class {} at place {} {} policy {}, which is "
+                                              "for the first {}",
+                                              device, device_class, place, what, id,
+                                              share != shares_.end() ? share->second : 0));
+        }
+    }
+
+    // A database from a backup may know less than the devices, until somebody sets a policy anew.
+    bool is_expected(const Device& device) const {
+        const bool is_behind = oracle_.had_amnesia && !options_.has_staged_policies;
+        return !is_behind && device.is_on && !device.is_cloned && device.has_model &&
+               site_.enrolled.contains(device.name);
+    }
+
+    const base::Bytes* wanted_of(const std::string& device) const {
+        const auto& device_class = classes_.at(device);
+        const auto* content = part_of_candidate(site_, device_class);
+        const auto place = core::policy_place(*base::DeviceId::parse(device), site_.candidate);
+        return content != nullptr && place < site_.share ? content
+                                                         : part_of(site_.in_force, device_class);
+    }
+
+    Site site_;
+    std::set<std::pair<std::string, base::Bytes>> was_in_force_;           ///< by device class
+    std::map<std::pair<std::string, base::Bytes>, std::uint32_t> shares_;  ///< largest, permyriad
+    std::map<std::string, std::string> classes_;                           ///< by device
+    std::map<std::size_t, Device> devices_;
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> make_staged_policy(const Oracle& o, Trace& t, const Options& s) {
+    return std::make_unique<StagedPolicy>(o, t, s);
+}
+
+}  // namespace frugal::simulation

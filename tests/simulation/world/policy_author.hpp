@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The person who tries policies on a part of the fleet: stages, sets at once, resumes, takes back
+// and reverts at random, whatever else goes on; at the end leaves things as they are or sets a last
+// one. Owned by the world; single-threaded. Waits until the task has its first policy.
+#pragma once
+
+#include <functional>
+
+#include "simulation/world/gateway_host.hpp"
+
+namespace frugal::simulation {
+
+class PolicyAuthor {
+public:
+    PolicyAuthor(const Context& context, GatewayHost& gateway, std::uint64_t seed)
+        : context_(context), gateway_(gateway), rng_(seed) {}
+
+    /// Does nothing in a world without staged policies.
+    void start();
+    /// No more at random; what is begun is brought to an end.
+    void finish();
+    bool is_done() const { return is_done_; }
+
+private:
+    /// What a decision starts from.
+    struct Known {
+        core::TaskList tasks;
+        core::PolicyHistory history;
+    };
+    using Make = core::SetPolicy (PolicyAuthor::*)(const Known&);
+
+    void plan();
+    void act();
+    void set(const char* what, Make make);
+    void look(std::function<void(const Known&)> then);
+    template <typename Reply>
+    void ask(core::AdminCommand command, std::function<void(Reply)> then);
+    void attempt_last();
+
+    core::SetPolicy at_once(const Known& known);
+    core::SetPolicy staged(const Known& known);
+    core::SetPolicy taken_back(const Known& known);
+    core::SetPolicy reverted(const Known& known);
+    std::vector<core::PolicyStep> steps();
+
+    const Context& context_;
+    GatewayHost& gateway_;
+    base::Rng rng_;
+    bool is_stopped_ = false;
+    bool is_done_ = true;
+};
+
+}  // namespace frugal::simulation
