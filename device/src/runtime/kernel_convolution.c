@@ -116,40 +116,10 @@ static void run_position(const fr_layer_t* layer, const fr_channel_block_t* bloc
     }
 }
 
-static void run_block(const fr_layer_t* layer, const fr_channel_block_t* block, const int8_t* input,
-                      int8_t* output) {
-    const fr_window_t* window = &layer->window;
-    uint32_t image_size = layer->input.element_count / window->batches;
-    for (uint32_t batch = 0; batch < window->batches; batch++) {
-        const int8_t* image = input + batch * image_size;
-        for (int32_t y = 0; y < window->vertical.output; y++) {
-            fr_taps_t rows = fr_axis_taps(&window->vertical, y);
-            for (int32_t x = 0; x < window->horizontal.output; x++) {
-                fr_taps_t columns = fr_axis_taps(&window->horizontal, x);
-                run_position(layer, block, image, rows, columns, output);
-                output += window->output_channels;
-            }
-        }
-    }
-}
-
 static fr_status_t convolution_run(const fr_call_t* call) {
     fr_layer_t layer;
     fr_status_t status = prepare(call, &layer);
-    if (status != FR_OK) {
-        return status;
-    }
-    const int8_t* input = (const int8_t*)fr_call_data(call, &layer.input);
-    int8_t* output = (int8_t*)fr_call_room(call, &layer.output);
-    if (input == NULL || output == NULL) {
-        return FR_ERROR_STORAGE;
-    }
-    for (uint32_t first = 0; first < layer.window.output_channels; first += FR_CHANNEL_BLOCK) {
-        fr_channel_block_t block;
-        fr_layer_block(&layer, first, &block);
-        run_block(&layer, &block, input, output);
-    }
-    return FR_OK;
+    return status == FR_OK ? fr_layer_run(call, &layer, run_position) : status;
 }
 
 const fr_kernel_t fr_kernel_convolution = {.code = FR_OPERATOR_CONV_2D,

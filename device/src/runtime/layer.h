@@ -37,4 +37,14 @@ fr_status_t fr_layer_check(const fr_call_t* call, const fr_layer_t* layer, uint3
 
 void fr_layer_block(const fr_layer_t* layer, uint32_t first, fr_channel_block_t* block);
 
+/// Computes a block of output channels at one position of the window: `image` is one of the batch,
+/// `output` the first channel there.
+typedef void (*fr_layer_position_t)(const fr_layer_t* layer, const fr_channel_block_t* block,
+                                    const int8_t* image, fr_taps_t rows, fr_taps_t columns,
+                                    int8_t* output);
+
+/// Runs a layer that fr_layer_check() has passed: every block of channels, at every position.
+fr_status_t fr_layer_run(const fr_call_t* call, const fr_layer_t* layer,
+                         fr_layer_position_t position);
+
 #endif
