@@ -8,6 +8,7 @@
 #include "core/offload/policy_comparison.hpp"
 #include "frugal/limits.h"
 #include "policy/author/explain.hpp"
+#include "policy/author/gain_bounds.hpp"
 #include "wire/json_commands.hpp"
 #include "wire/json_views_policy.hpp"
 #include "wire/policy_queries.hpp"
@@ -79,6 +80,13 @@ policy::AnswerFacts facts_of(const Material& material, const core::RecentAnswer*
     return facts;
 }
 
+std::optional<policy::GainBounds> bounds_of(const core::PolicyVersionRecord& version,
+                                            const core::TaskRecord& task,
+                                            std::optional<std::uint32_t> local_class) {
+    const auto bounds = policy::read_owner_bounds(version.text, "policy", task.name, task.labels);
+    return bounds && local_class ? std::optional(bounds->of(*local_class)) : std::nullopt;
+}
+
 wire::DecisionExplanation explanation_of(const Material& material) {
     const auto* told = told_answer(material.row, material.device);
     const auto* version = told != nullptr ? version_told(material) : nullptr;
@@ -97,9 +105,13 @@ wire::DecisionExplanation explanation_of(const Material& material) {
                                           .reason = material.row.policy_reason,
                                           .policy = compiled ? version->version : 0,
                                           .is_policy_certain = is_certain};
-    explanation.lines = policy::explain(
-        compiled ? &*compiled : nullptr, facts_of(material, told),
-        task != material.tasks.tasks.end() ? task->labels : std::vector<std::string>());
+    auto facts = facts_of(material, told);
+    std::vector<std::string> labels;
+    if (task != material.tasks.tasks.end()) {
+        labels = task->labels;
+        facts.bounds = compiled ? bounds_of(*version, *task, facts.local_class) : std::nullopt;
+    }
+    explanation.lines = policy::explain(compiled ? &*compiled : nullptr, facts, labels);
     if (compiled) {
         explanation.lines.push_back(
             "policy version " + std::to_string(version->version) + " (" +

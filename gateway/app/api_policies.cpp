@@ -8,6 +8,7 @@
 #include "app/policy_builder.hpp"
 #include "app/policy_choice.hpp"
 #include "policy/author/compiled_policy.hpp"
+#include "policy/author/gain_bounds.hpp"
 #include "policy/author/policy_file.hpp"
 #include "wire/json_commands.hpp"
 #include "wire/policy_queries.hpp"
@@ -228,6 +229,11 @@ const std::vector<std::string>& labels_of(const Known& known, std::uint32_t task
     return record != nullptr ? record->labels : kNone;
 }
 
+std::vector<std::string> bound_words(const std::string& text, const core::TaskRecord& task) {
+    const auto bounds = policy::read_owner_bounds(text, "policy", task.name, task.labels);
+    return bounds ? policy::describe(*bounds, task.labels) : std::vector<std::string>{};
+}
+
 void get_version(ApiParts& parts, const HttpRequest& request, const net::Responder& respond) {
     const auto task = wire::read_task(request);
     const auto number = wire::read_policy_version(request);
@@ -244,11 +250,16 @@ void get_version(ApiParts& parts, const HttpRequest& request, const net::Respond
                                "frugalctl policy history lists them.")));
                    return;
                }
+               std::vector<std::string> bounds;
+               if (const auto* record = find_task(known.tasks, task)) {
+                   bounds = bound_words(version->text, *record);
+               }
                std::vector<wire::PolicyPartWords> words;
                for (const auto& part : version->parts) {
                    if (const auto compiled = policy::read_compiled(part.blob->content())) {
-                       words.push_back({part.device_class.text(),
-                                        policy::describe(*compiled, task, labels_of(known, task))});
+                       auto lines = policy::describe(*compiled, task, labels_of(known, task));
+                       lines.insert(lines.end(), bounds.begin(), bounds.end());
+                       words.push_back({part.device_class.text(), std::move(lines)});
                    }
                }
                respond(wire::json_response(200, wire::policy_version_json(*version, words)));
@@ -276,6 +287,9 @@ void get_difference(ApiParts& parts, const HttpRequest& request, const net::Resp
                    compare_parts(parts_of(*before), parts_of(*after), task, labels_of(known, task));
                compare_shares(before->group_share_permille, after->group_share_permille,
                               parts_differ);
+               if (const auto* record = find_task(known.tasks, task)) {
+                   compare_bounds(before->text, after->text, *record, parts_differ);
+               }
                respond(wire::json_response(
                    200, wire::policy_difference_json(std::to_string(from), std::to_string(until),
                                                      parts_differ)));
@@ -298,15 +312,19 @@ void compare_file(ApiParts& parts, const HttpRequest& request, const net::Respon
                }
                std::vector<CompiledPart> now;
                std::uint32_t share_now = 0;
+               std::string text_now;
                for (const auto& policy : known.tasks.policies) {
                    if (policy.task == wanted.task) {
                        now.push_back({policy.device_class, policy.blob->content()});
                        share_now = policy.group_share_permille;
+                       const auto* version = find_version(known.history, policy.policy);
+                       text_now = version != nullptr ? version->text : text_now;
                    }
                }
                auto differs =
                    compare_parts(now, *compiled, wanted.task, labels_of(known, wanted.task));
                compare_shares(share_now, group_share(known, wanted.task, text), differs);
+               compare_bounds(text_now, text, *find_task(known.tasks, wanted.task), differs);
                respond(wire::json_response(
                    200, wire::policy_difference_json("in force", "file", differs)));
            });

@@ -8,6 +8,7 @@
 
 #include "crypto/verified_manifest.hpp"
 #include "policy/author/compiled_policy.hpp"
+#include "policy/author/gain_bounds.hpp"
 #include "policy/author/policy_file.hpp"
 
 namespace frugal::app {
@@ -105,6 +106,18 @@ std::vector<wire::PolicyPartDifference> compare_parts(const std::vector<Compiled
         }
     }
     return differences;
+}
+
+void compare_bounds(const std::string& before, const std::string& after,
+                    const core::TaskRecord& task,
+                    std::vector<wire::PolicyPartDifference>& differences) {
+    const auto read = [&](const std::string& text) {
+        return policy::read_owner_bounds(text, "policy", task.name, task.labels)
+            .value_or(policy::OwnerBounds{});
+    };
+    for (const auto& one : policy::compare(read(before), read(after), task.labels)) {
+        differences.push_back({"any", one.what, one.before, one.after});
+    }
 }
 
 void compare_shares(std::uint32_t before, std::uint32_t after,

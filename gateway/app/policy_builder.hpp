@@ -43,6 +43,11 @@ std::vector<wire::PolicyPartDifference> compare_parts(const std::vector<Compiled
                                                       std::uint32_t task,
                                                       const std::vector<std::string>& labels);
 
+/// Adds a line for each bound of gains that the later text sets otherwise; they stand in the texts.
+void compare_bounds(const std::string& before, const std::string& after,
+                    const core::TaskRecord& task,
+                    std::vector<wire::PolicyPartDifference>& differences);
+
 /// Adds a line if the share that groups may escalate is another; in thousandths, 0 for none.
 void compare_shares(std::uint32_t before, std::uint32_t after,
                     std::vector<wire::PolicyPartDifference>& differences);

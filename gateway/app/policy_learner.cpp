@@ -316,8 +316,8 @@ private:
             one.policy = cell.policy_id();
             one.tasks = cell.tasks();
             one.answered = cell.answered();
-            const policy::TableBytes learned = cell.table();
-            const policy::TableBytes pushed = cell.pushed().table;
+            const policy::TableBytes learned = cell.offer().tables[0];
+            const policy::TableBytes pushed = cell.pushed().tables[0];
             one.table.assign(learned.begin(), learned.end());
             one.pushed.assign(pushed.begin(), pushed.end());
             for (std::size_t bin = 0; bin < policy::kBins; ++bin) {

@@ -127,7 +127,23 @@ json::object proof_json(const policy::TaskProof& proof) {
             {"privacy", proof.privacy},
             {"can_escalate", proof.can_escalate},
             {"cap_per_hour", proof.cap_per_hour},
-            {"compiled_bytes", proof.compiled_bytes}};
+            {"compiled_bytes", proof.compiled_bytes},
+            {"gain_bounds", json::array(proof.gain_bounds.begin(), proof.gain_bounds.end())}};
+}
+
+/// What the owner binds gains to, once for each task.
+std::vector<std::string> bound_lines(const policy::PolicyProof& proof) {
+    std::vector<std::string> lines;
+    std::string told;
+    for (const auto& task : proof.tasks) {
+        for (const auto& bounds : task.gain_bounds) {
+            if (task.task != told) {
+                lines.push_back(task.task + ", " + bounds + ", whatever is learned");
+            }
+        }
+        told = task.task;
+    }
+    return lines;
 }
 
 }  // namespace
@@ -174,6 +190,9 @@ Result<int> check_policy(const Context& context, const std::string& path) {
                         std::to_string(proof.cap_per_hour), std::to_string(proof.compiled_bytes)});
     }
     print_table({"task", "model", "privacy", "can escalate", "cap/h", "compiled B"}, rows);
+    for (const auto& line : bound_lines(*checked)) {
+        say(line);
+    }
     say(fmt::format("{}: sound; without gateway or policy devices answer {}", path,
                     checked->fail_safe));
     return kExitDone;

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "policy/author/gain_bounds.hpp"
+
 namespace frugal::policy {
 
 namespace {
@@ -53,6 +55,9 @@ std::string gain_words(const CompiledTask& task, const AnswerFacts& facts) {
         words += ", recomputed";
     } else if (*facts.told_gain != gain && *facts.told_gain != 0) {
         words += fmt::format("; the device told {}, under an earlier version", *facts.told_gain);
+    }
+    if (facts.bounds && *facts.bounds != GainBounds{}) {
+        words += "; its owner keeps it within " + words_of(*facts.bounds);
     }
     return words;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "policy/author/compiled_policy.hpp"
+#include "policy/learn/gain_table.hpp"
 
 namespace frugal::policy {
 
@@ -24,6 +25,8 @@ struct AnswerFacts {
     std::optional<std::uint16_t> told_price{};
     std::optional<std::uint8_t> told_guard{};  ///< number of the guard that said local
     std::optional<std::uint32_t> payload_bytes{};
+    /// What the owner lets the gain of the local class be; absent if it is not known.
+    std::optional<GainBounds> bounds{};
 };
 
 /// The rule that spoke, then gain, price and its terms, bounds; one sentence each. `policy` may be

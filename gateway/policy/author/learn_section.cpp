@@ -37,10 +37,18 @@ base::Result<LearnTerms> read_learn_terms(std::string_view text, const std::stri
                           origin + ": learn names no way of learning", {},
                           "Write \"isogain\", \"hedge\", \"fixed(0.62)\" or \"off\".");
     }
+    const auto classes = read_classes(*task, origin, target.class_labels);
+    if (!classes) {
+        return tl::unexpected(classes.error());
+    }
     LearnTerms terms = *mode;
+    terms.bounds = classes->bounds;
     if (const toml::table* model = find_model(*task, target.model_digest)) {
         terms.temperature = (*model)["temperature"].value_or(1.0);
         terms.rho = (*model)["rho"].value_or(1.0);
+        if (const auto gain = read_gain(*task, origin, target)) {
+            terms.gain = *gain;
+        }
         terms.samples = (*model)["canary"].value_or(0.0);
         terms.model = base::to_hex(target.model_digest).substr(0, kNameDigits);
         terms.edge = digits_of((*task)["edge"].value_or<std::string>(""));

@@ -9,6 +9,7 @@
 #include "base/hex.hpp"
 #include "frugal/policy.h"
 #include "policy/author/policy_parts.hpp"
+#include "policy/author/policy_proof.hpp"
 #include "policy/author/policy_table.hpp"
 
 namespace frugal::policy {
@@ -18,7 +19,6 @@ using base::Result;
 namespace {
 
 constexpr std::array<std::string_view, 3> kFailSafes = {"local", "local+alarm", "hold"};
-constexpr std::uint8_t kTaskId = 1;  // any: what is proved does not depend on it
 
 class Checker {
 public:
@@ -116,7 +116,7 @@ private:
                            const base::Digest& digest) const {
         PolicyTarget target;
         target.task_name = name;
-        target.task = kTaskId;
+        target.task = kProvedTask;
         target.model_digest = digest;
         target.policy_id = 1;
         const toml::table* classes = task["classes"].as_table();
@@ -138,17 +138,27 @@ private:
                           "a policy is bound to the models it was measured with",
                           "Add sha256, e.g. from sha256sum.");
         }
-        const auto compiled = compile_table(file_, origin_, target_of(name, task, *digest));
+        const auto target = target_of(name, task, *digest);
+        const auto compiled = compile_table(file_, origin_, target);
         if (!compiled) {
             return tl::unexpected(compiled.error());
+        }
+        const auto rules = read_classes(task, origin_, target.class_labels);
+        if (!rules || !keeps_bounds(*compiled, *rules)) {
+            return refuse(node, "a gain leaves its bounds",
+                          "a learned table would give a class more or less than the owner allows",
+                          "Report this: the gateway must keep every table within them.");
         }
         TaskProof proof;
         proof.task = name;
         proof.model = (*model)["name"].value_or(hex.substr(0, 12));
         proof.privacy = task["privacy"].value_or<std::string>("never");
         proof.can_escalate = can_escalate(*compiled);
-        proof.cap_per_hour = fr_policy_cap_per_hour(compiled->data(), compiled->size(), kTaskId);
+        proof.cap_per_hour =
+            fr_policy_cap_per_hour(compiled->data(), compiled->size(), kProvedTask);
         proof.compiled_bytes = compiled->size();
+        const auto bounds = owner_bounds(*rules);
+        proof.gain_bounds = describe(bounds, target.class_labels);
         if (proof.privacy == "never") {
             if (auto checked = check_never(task); !checked) {
                 return checked;
@@ -162,31 +172,6 @@ private:
         proof_.guards = compiled->at(4);
         proof_.tasks.push_back(std::move(proof));
         return {};
-    }
-
-    // By the device's own evaluator, in the context that favours escalation most: free, fast, and
-    // certain of nothing; with every class and confidence.
-    static bool can_escalate(const base::Bytes& compiled) {
-        fr_policy_context_t context{};
-        context.fields[FR_FIELD_TASK] = kTaskId;
-        context.fields[FR_FIELD_BATTERY] = 200;
-        context.fields[FR_FIELD_LINK] = 1;
-        context.fields[FR_FIELD_TOKENS] = INT16_MAX;
-        context.fields[FR_FIELD_SLACK] = INT16_MAX;
-        context.fields[FR_FIELD_ENERGY_BUDGET] = INT16_MAX;
-        context.fields[FR_FIELD_FREE_RAM] = INT16_MAX;
-        for (int class_id = 0; class_id < static_cast<int>(FR_CLASSES_MAX); ++class_id) {
-            for (int confidence = 0; confidence < 256; confidence += 8) {
-                context.fields[FR_FIELD_CLASS] = static_cast<std::int16_t>(class_id);
-                context.fields[FR_FIELD_CONFIDENCE] = static_cast<std::int16_t>(confidence);
-                fr_policy_answer_t answer{};
-                fr_policy_evaluate(compiled.data(), compiled.size(), &context, &answer);
-                if (answer.tier != FR_TIER_LOCAL) {
-                    return true;
-                }
-            }
-        }
-        return false;
     }
 
     const toml::table& file_;

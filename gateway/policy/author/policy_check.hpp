@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Proves of a policy file, before anything is pushed: every task has a fail-safe, no task marked
-// `never` has a way out, every cap is finite, and every compiled form fits a device. Pure function,
+// `never` has a way out, every cap is finite, no learned table leaves
+// the owner's bounds, and every compiled form fits a device. Pure function,
 // any thread; says the first thing that is wrong, with file, line and column.
 #pragma once
 
@@ -21,6 +22,7 @@ struct TaskProof {
     bool can_escalate = false;
     std::uint32_t cap_per_hour = 0;
     std::size_t compiled_bytes = 0;
+    std::vector<std::string> gain_bounds{};  ///< "gains of class coat: 0.100 to 0.500"
 };
 
 struct PolicyProof {

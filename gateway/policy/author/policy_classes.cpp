@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The class rules of a policy file.
+// The class rules of a policy file, and its bounds of gains: the most specific one holds, a class's
+// rule before a class's bound before the task's bound.
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -8,30 +10,144 @@
 
 namespace frugal::policy {
 
-base::Result<std::vector<std::uint8_t>> read_classes(const toml::table& task,
-                                                     const std::string& origin,
-                                                     const PolicyTarget& target) {
-    const toml::table* classes = task["classes"].as_table();
-    if (classes == nullptr || classes->empty()) {
-        return std::vector<std::uint8_t>{};
+using base::Result;
+
+namespace {
+
+constexpr double kWholeQ8 = 256;
+constexpr double kMostQ8 = 255;          // what a byte holds stands for one whole answer
+constexpr double kLeastRounding = 1e-9;  // 0.1 x 256 / 256 must come back as it went
+
+/// A bound in wrong answers avoided; absent if the table does not state it.
+Result<std::optional<double>> read_bound(const toml::table& bounds, std::string_view name,
+                                         const std::string& origin) {
+    const auto node = bounds[name];
+    if (!node) {
+        return std::optional<double>();
     }
-    std::vector<std::uint8_t> groups(target.class_labels.size(), 0);
-    for (const auto& [name, node] : *classes) {
-        const auto label = std::find(target.class_labels.begin(), target.class_labels.end(),
-                                     std::string(name.str()));
-        const auto rule = node.value<std::string>().value_or("");
-        if (label == target.class_labels.end()) {
-            return refuse_at(node, origin, fmt::format("the task has no class \"{}\"", name.str()),
+    const auto value = node.value<double>();
+    if (!value || !(*value >= 0 && *value <= 1)) {
+        return refuse_at(*node.node(), origin, fmt::format("{} is not a gain of 0 to 1", name),
+                         "1 stands for one wrong answer avoided by every escalation.");
+    }
+    return value;
+}
+
+/// What a table { floor, ceiling } makes of the bounds around it. Rounded inwards.
+Result<GainBounds> read_bounds(const toml::table& table, const std::string& origin,
+                               GainBounds bounds) {
+    const auto floor = read_bound(table, "floor", origin);
+    const auto ceiling = read_bound(table, "ceiling", origin);
+    if (!floor || !ceiling) {
+        return tl::unexpected(!floor ? floor.error() : ceiling.error());
+    }
+    if (*floor) {
+        bounds.floor = static_cast<std::uint8_t>(
+            std::min(kMostQ8, std::ceil(**floor * kWholeQ8 - kLeastRounding)));
+    }
+    if (*ceiling) {
+        bounds.ceiling = static_cast<std::uint8_t>(
+            std::min(kMostQ8, std::floor(**ceiling * kWholeQ8 + kLeastRounding)));
+    }
+    if (bounds.floor > bounds.ceiling) {
+        return refuse_at(table, origin,
+                         fmt::format("the floor {:.4f} is above the ceiling {:.4f}",
+                                     bounds.floor / kWholeQ8, bounds.ceiling / kWholeQ8),
+                         "State both for a class whose bounds lie outside the task's.",
+                         "what a class does not state is the task's");
+    }
+    return bounds;
+}
+
+class ClassReader {
+public:
+    ClassReader(const std::string& origin, const std::vector<std::string>& labels)
+        : origin_(origin), labels_(labels) {}
+
+    Result<ClassRules> read(const toml::table& task) {
+        if (const toml::table* own = task["bounds"].as_table()) {
+            const auto bounds = read_bounds(*own, origin_, {});
+            if (!bounds) {
+                return tl::unexpected(bounds.error());
+            }
+            rules_.bounds.fill(*bounds);
+        }
+        const toml::table* classes = task["classes"].as_table();
+        if (classes == nullptr || classes->empty()) {
+            return rules_;
+        }
+        rules_.groups.assign(labels_.size(), 0);
+        rules_.has_pins = std::any_of(classes->begin(), classes->end(),
+                                      [](const auto& rule) { return rule.second.is_string(); });
+        for (const auto& [name, rule] : *classes) {
+            if (auto done = read_class(std::string(name.str()), rule); !done) {
+                return tl::unexpected(done.error());
+            }
+        }
+        if (!rules_.has_pins && rules_.group_count == 1) {
+            rules_.groups.clear();
+        }
+        return rules_;
+    }
+
+private:
+    Result<void> read_class(const std::string& name, const toml::node& rule) {
+        const auto label = std::find(labels_.begin(), labels_.end(), name);
+        if (label == labels_.end()) {
+            return refuse_at(rule, origin_, fmt::format("the task has no class \"{}\"", name),
                              "frugalctl task list shows its classes.");
         }
-        if (rule != "always-edge" && rule != "always-local") {
-            return refuse_at(node, origin, "a class rule is \"always-edge\" or \"always-local\"",
+        std::uint8_t& group = rules_.groups[static_cast<std::size_t>(label - labels_.begin())];
+        if (const toml::table* table = rule.as_table()) {
+            const auto bounds = read_bounds(*table, origin_, rules_.bounds[0]);
+            const auto found = bounds ? group_of(*bounds, rule) : tl::unexpected(bounds.error());
+            if (!found) {
+                return tl::unexpected(found.error());
+            }
+            group = *found;
+            return {};
+        }
+        const auto word = rule.value<std::string>().value_or("");
+        if (word != "always-edge" && word != "always-local") {
+            return refuse_at(rule, origin_,
+                             "a class rule is \"always-edge\", \"always-local\" or bounds like "
+                             "{ floor = 0.1, ceiling = 0.5 }",
                              "Leave the class out to decide by gain.");
         }
-        groups[static_cast<std::size_t>(label - target.class_labels.begin())] =
-            rule == "always-edge" ? FR_POLICY_PIN_EDGE : FR_POLICY_PIN_LOCAL;
+        group = word == "always-edge" ? FR_POLICY_PIN_EDGE : FR_POLICY_PIN_LOCAL;
+        return {};
     }
-    return groups;
+
+    /// The group with these bounds, a new one if there is none yet.
+    Result<std::uint8_t> group_of(const GainBounds& bounds, const toml::node& rule) {
+        const auto* first = rules_.bounds.data();
+        const auto* end = first + rules_.group_count;
+        const auto* found = std::find(first, end, bounds);
+        const std::uint32_t most = rules_.has_pins ? FR_POLICY_PIN_EDGE : FR_POLICY_GROUPS_MAX;
+        if (found == end && rules_.group_count == most) {
+            return refuse_at(
+                rule, origin_,
+                fmt::format("the bounds of the classes differ in more than {} ways", most),
+                "Give some classes the same bounds.",
+                rules_.has_pins ? "classes with a rule leave 2 gain tables, the task's among them"
+                                : "a compiled policy has 4 gain tables, the task's among them");
+        }
+        if (found == end) {
+            rules_.bounds[rules_.group_count++] = bounds;
+        }
+        return static_cast<std::uint8_t>(found - first);
+    }
+
+    const std::string& origin_;
+    const std::vector<std::string>& labels_;
+    ClassRules rules_;
+};
+
+}  // namespace
+
+Result<ClassRules> read_classes(const toml::table& task, const std::string& origin,
+                                const std::vector<std::string>& labels) {
+    return ClassReader(origin, labels).read(task);
 }
 
 }  // namespace frugal::policy

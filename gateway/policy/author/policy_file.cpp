@@ -145,18 +145,20 @@ private:
 
     Result<void> read_rules(const toml::table& task) {
         auto guards = read_guards(file_, origin_);
-        auto groups = read_classes(task, origin_, target_);
+        auto classes = read_classes(task, origin_, target_.class_labels);
         const auto gain = read_gain(task, origin_, target_);
-        if (!guards || !groups || !gain) {
-            return tl::unexpected(!guards   ? guards.error()
-                                  : !groups ? groups.error()
-                                            : gain.error());
+        if (!guards || !classes || !gain) {
+            return tl::unexpected(!guards    ? guards.error()
+                                  : !classes ? classes.error()
+                                             : gain.error());
         }
         guards_ = std::move(*guards);
-        groups_ = std::move(*groups);
-        task_.has_pins = !groups_.empty();
-        task_.group_count = 1;
-        std::copy(gain->begin(), gain->end(), task_.gains[0]);
+        groups_ = std::move(classes->groups);
+        task_.has_pins = classes->has_pins;
+        task_.group_count = classes->group_count;
+        for (std::size_t group = 0; group < task_.group_count; ++group) {
+            std::ranges::copy(bounded(*gain, classes->bounds[group]), task_.gains[group]);
+        }
         return {};
     }
 

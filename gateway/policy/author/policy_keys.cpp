@@ -27,9 +27,10 @@ const KnownKeys kUnitKeys = {{"error", kReal}};
 const KnownKeys kGuardKeys = {{"when", kText}, {"then", kText}};
 const KnownKeys kTaskKeys = {
     {"edge", kText}, {"deadline", kText}, {"payload_bytes", kWhole}, {"privacy", kText},
-    {"tier", kText}, {"caps", kTable}, {"classes", kTable}, {"audit", kText}, {"learn", kText},
+    {"tier", kText}, {"caps", kTable}, {"bounds", kTable}, {"classes", kTable}, {"audit", kText}, {"learn", kText},
     {"price", kTable}, {"model", kList}};
 const KnownKeys kCapKeys = {{"node_per_hour", kWhole}, {"group_share", kReal}};
+const KnownKeys kBoundKeys = {{"floor", kReal}, {"ceiling", kReal}};
 const KnownKeys kPriceKeys = {{"payload", kWhole}, {"latency", kWhole}, {"load", kWhole},
                               {"battery", kWhole}, {"shift", kWhole}};
 const KnownKeys kModelKeys = {{"name", kText}, {"sha256", kText}, {"temperature", kReal},
@@ -53,10 +54,22 @@ public:
                            .and_then([&] { return check_keys(task.get("caps"), kCapKeys); })
                            .and_then([&] { return check_keys(task.get("price"), kPriceKeys); });
         return checked.and_then([&] { return check_each(file.get("guard"), kGuardKeys); })
-            .and_then([&] { return check_each(task.get("model"), kModelKeys); });
+            .and_then([&] { return check_each(task.get("model"), kModelKeys); })
+            .and_then([&] { return check_keys(task.get("bounds"), kBoundKeys); })
+            .and_then([&] { return check_classes(task["classes"].as_table()); });
     }
 
 private:
+    Result<void> check_classes(const toml::table* classes) const {
+        for (auto it = classes != nullptr ? classes->begin() : toml::table::const_iterator{};
+             classes != nullptr && it != classes->end(); ++it) {
+            if (auto checked = check_keys(&it->second, kBoundKeys); !checked) {
+                return checked;
+            }
+        }
+        return {};
+    }
+
     Result<void> check_each(const toml::node* list, const KnownKeys& known) const {
         const toml::array* array = list != nullptr ? list->as_array() : nullptr;
         for (std::size_t i = 0; array != nullptr && i < array->size(); ++i) {

@@ -14,6 +14,7 @@
 
 #include "base/result.hpp"
 #include "frugal/policy.h"
+#include "policy/author/gain_bounds.hpp"
 #include "policy/author/policy_file.hpp"
 
 namespace frugal::policy {
@@ -35,10 +36,20 @@ base::Result<void> check_all_keys(const toml::table& file, const toml::table& ta
 base::Result<std::vector<fr_guard_spec_t>> read_guards(const toml::table& file,
                                                        const std::string& origin);
 
-/// The group of each class; empty if the task has no class rules.
-base::Result<std::vector<std::uint8_t>> read_classes(const toml::table& task,
-                                                     const std::string& origin,
-                                                     const PolicyTarget& target);
+/// What the file says of a task's classes, and of its gains as a whole.
+struct ClassRules {
+    std::vector<std::uint8_t> groups{};  ///< or pin, by class; empty: all in group 0
+    bool has_pins = false;
+    std::uint8_t group_count = 1;
+    GroupBounds bounds{};
+};
+
+/// `classes` and `bounds` of the task. Classes with the same bounds share a group.
+base::Result<ClassRules> read_classes(const toml::table& task, const std::string& origin,
+                                      const std::vector<std::string>& labels);
+
+/// The same by class.
+OwnerBounds owner_bounds(const ClassRules& rules);
 
 /// The task's [[model]] with this digest; null if it has none.
 const toml::table* find_model(const toml::table& task, const base::Digest& digest);

@@ -39,6 +39,10 @@ std::optional<Place> find(base::ByteView compiled, std::uint32_t task) {
     return std::nullopt;
 }
 
+std::ptrdiff_t table_at(const Place& place, std::size_t group) {
+    return static_cast<std::ptrdiff_t>(place.tables + group * kBins);
+}
+
 }  // namespace
 
 std::optional<LearnablePart> learnable_part(base::ByteView compiled, std::uint32_t task) {
@@ -49,8 +53,20 @@ std::optional<LearnablePart> learnable_part(base::ByteView compiled, std::uint32
     LearnablePart part;
     part.audit_q8 = compiled[place->task + kTaskAudit];
     part.groups = static_cast<std::uint8_t>(place->groups);
-    std::copy_n(compiled.begin() + static_cast<std::ptrdiff_t>(place->tables), kBins,
-                part.table.begin());
+    for (std::size_t group = 0; group < place->groups; ++group) {
+        std::copy_n(compiled.begin() + table_at(*place, group), kBins, part.tables[group].begin());
+    }
+    return part;
+}
+
+LearnablePart part_within(const TableBytes& learned, const GroupBounds& bounds, std::uint8_t groups,
+                          std::uint8_t audit_q8) {
+    LearnablePart part;
+    part.audit_q8 = audit_q8;
+    part.groups = groups;
+    for (std::size_t group = 0; group < groups; ++group) {
+        part.tables[group] = bounded(learned, bounds[group]);
+    }
     return part;
 }
 
@@ -66,8 +82,8 @@ std::optional<base::Bytes> with_learned(base::ByteView compiled, std::uint32_t t
     }
     policy[place->task + kTaskAudit] = part.audit_q8;
     for (std::size_t group = 0; group < place->groups; ++group) {
-        std::copy(part.table.begin(), part.table.end(),
-                  policy.begin() + static_cast<std::ptrdiff_t>(place->tables + group * kBins));
+        std::copy(part.tables[group].begin(), part.tables[group].end(),
+                  policy.begin() + table_at(*place, group));
     }
     return policy;
 }

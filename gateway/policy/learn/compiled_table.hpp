@@ -12,15 +12,20 @@
 namespace frugal::policy {
 
 struct LearnablePart {
-    TableBytes table{};  ///< of the first class group
+    std::array<TableBytes, FR_POLICY_GROUPS_MAX> tables{};  ///< of the class groups there are
     std::uint8_t audit_q8 = 0;
     std::uint8_t groups = 1;
+    bool operator==(const LearnablePart&) const = default;
 };
+
+/// One learned table for every class group, kept within what the owner allows each.
+LearnablePart part_within(const TableBytes& learned, const GroupBounds& bounds, std::uint8_t groups,
+                          std::uint8_t audit_q8);
 
 /// Absent if the bytes are no sound policy or do not know the task.
 std::optional<LearnablePart> learnable_part(base::ByteView compiled, std::uint32_t task);
 
-/// The same policy under a new id, with this table for every class group of the task and this audit
+/// The same policy under a new id, with these tables of the task's class groups and this audit
 /// rate. Absent likewise.
 std::optional<base::Bytes> with_learned(base::ByteView compiled, std::uint32_t task,
                                         std::uint32_t policy_id, const LearnablePart& part);

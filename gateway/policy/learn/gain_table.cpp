@@ -43,6 +43,14 @@ MonotoneFit fit_nonincreasing(const BinValues& values, const BinValues& weights)
     return fit;
 }
 
+TableBytes bounded(const TableBytes& table, const GainBounds& bounds) {
+    TableBytes within{};
+    for (std::size_t bin = 0; bin < kBins; ++bin) {
+        within[bin] = std::clamp(table[bin], bounds.floor, bounds.ceiling);
+    }
+    return within;
+}
+
 TableBytes to_q8(const BinValues& gains) {
     TableBytes table{};
     for (std::size_t bin = 0; bin < kBins; ++bin) {

@@ -17,6 +17,14 @@ inline constexpr std::size_t kBins = FR_POLICY_TABLE_BYTES;
 using BinValues = std::array<double, kBins>;
 using TableBytes = std::array<std::uint8_t, kBins>;
 
+/// What an owner lets a gain be, in q8, whatever is learned.
+struct GainBounds {
+    std::uint8_t floor = 0;
+    std::uint8_t ceiling = 255;  ///< not below the floor
+    bool operator==(const GainBounds&) const = default;
+};
+using GroupBounds = std::array<GainBounds, FR_POLICY_GROUPS_MAX>;  ///< by class group
+
 /// Bin of a confidence q8.
 constexpr std::size_t bin_of(std::uint8_t confidence_q8) {
     return confidence_q8 >> 3;
@@ -35,6 +43,9 @@ struct MonotoneFit {
 /// The closest non-increasing sequence in weighted squares, by pooling adjacent violators
 /// (Ayer et al. 1955). All weights must be positive.
 MonotoneFit fit_nonincreasing(const BinValues& values, const BinValues& weights);
+
+/// The same gains, none beyond the bounds.
+TableBytes bounded(const TableBytes& table, const GainBounds& bounds);
 
 /// Clamped to 0..1, then q8: 256 would be one whole answer, 255 is the most a byte holds.
 TableBytes to_q8(const BinValues& gains);

@@ -29,21 +29,27 @@ IsoGainConfig config_of(const CellTerms& terms) {
     return config;
 }
 
-int distance(const TableBytes& one, const TableBytes& other) {
+int distance(const LearnablePart& one, const LearnablePart& other) {
     int largest = 0;
-    for (std::size_t bin = 0; bin < kBins; ++bin) {
-        largest = std::max(largest, std::abs(int{one[bin]} - int{other[bin]}));
+    for (std::size_t group = 0; group < one.groups; ++group) {
+        for (std::size_t bin = 0; bin < kBins; ++bin) {
+            largest = std::max(
+                largest, std::abs(int{one.tables[group][bin]} - int{other.tables[group][bin]}));
+        }
     }
     return largest;
 }
 
-TableBytes toward(const TableBytes& from, const TableBytes& to, int step) {
-    TableBytes table{};
-    for (std::size_t bin = 0; bin < kBins; ++bin) {
-        table[bin] = static_cast<std::uint8_t>(
-            std::clamp(int{to[bin]}, int{from[bin]} - step, int{from[bin]} + step));
+// The owner's bounds have the last word, also over the step.
+void limit_step(const LearnablePart& from, LearnablePart& to, int step, const GroupBounds& bounds) {
+    for (std::size_t group = 0; group < to.groups; ++group) {
+        for (std::size_t bin = 0; bin < kBins; ++bin) {
+            const int held = from.tables[group][bin];
+            to.tables[group][bin] = static_cast<std::uint8_t>(
+                std::clamp(int{to.tables[group][bin]}, held - step, held + step));
+        }
+        to.tables[group] = bounded(to.tables[group], bounds[group]);
     }
-    return table;
 }
 
 }  // namespace
@@ -131,7 +137,11 @@ bool LearnCell::end_window() {
 }
 
 TableBytes LearnCell::table() const {
-    return isogain_ ? isogain_->table() : hedge_ ? drawn_ : terms_.authored.table;
+    return isogain_ ? isogain_->table() : hedge_ ? drawn_ : terms_.authored.tables[0];
+}
+
+LearnablePart LearnCell::offer() const {
+    return part_within(table(), terms_.bounds, pushed_.groups, audit_q8());
 }
 
 std::uint8_t LearnCell::audit_q8() const {
@@ -157,17 +167,16 @@ std::optional<LearnablePart> LearnCell::wanted(base::Instant now) {
     if (pushed_at_ && now - *pushed_at_ < interval) {
         return std::nullopt;
     }
-    LearnablePart part{table(), audit_q8(), pushed_.groups};
     if (hedge_) {
         pushed_at_ = now;  // one draw an interval, also when it draws the same
         hedge_->end_window();
         drawn_ = threshold_table(hedge_->draw(rng_));
-        part.table = drawn_;
-    } else if (!may_jump_) {
-        part.table = toward(pushed_.table, part.table, kStepMax);
     }
-    const bool is_news =
-        distance(part.table, pushed_.table) >= kPushLeast || part.audit_q8 != pushed_.audit_q8;
+    LearnablePart part = offer();
+    if (isogain_ && !may_jump_) {
+        limit_step(pushed_, part, kStepMax, terms_.bounds);
+    }
+    const bool is_news = distance(part, pushed_) >= kPushLeast || part.audit_q8 != pushed_.audit_q8;
     return is_news ? std::optional(part) : std::nullopt;
 }
 

@@ -21,6 +21,7 @@ struct CellTerms {
     Registration registration;
     LearnablePart authored;  ///< the owner's: where learning begins, and the usual audit rate
     LearnablePart held;      ///< what devices hold now; the same unless that was learned
+    GroupBounds bounds{};    ///< the owner's, for what is pushed
     double cost = 0.1;       ///< of an escalation on a quiet gateway, in wrong answers
     std::uint32_t classes = 2;
     std::uint32_t policy_id = 0;
@@ -80,7 +81,8 @@ public:
     std::uint32_t policy_id() const { return terms_.policy_id; }
     const LearnablePart& pushed() const { return pushed_; }
     const CellTerms& terms() const { return terms_; }
-    TableBytes table() const;
+    TableBytes table() const;     ///< as learned, before the owner's bounds
+    LearnablePart offer() const;  ///< what devices should hold in the end, within them
     std::uint8_t audit_q8() const;
     std::uint32_t alarms() const { return isogain_ ? isogain_->alarms() : 0; }
     std::uint32_t probes() const { return isogain_ ? isogain_->probes() : 0; }

@@ -28,6 +28,8 @@ struct LearnTerms {
     double samples = 0;      ///< labelled samples behind the authored gain table
     std::string model{};     ///< pair it was measured for: leading hex digits of the digests;
     std::string edge{};      ///< empty for any
+    std::optional<TableBytes> gain{};  ///< as measured: what the bounds leave of it is compiled
+    GroupBounds bounds{};              ///< the owner's: nothing that is learned goes beyond
     bool operator==(const LearnTerms&) const = default;
 };
 

@@ -20,11 +20,13 @@ CellTerms SiteLearner::terms_of(const CellKey& key, const PolicyInForce& policy)
     terms.mode = policy.terms.mode;
     terms.held = learnable_part(policy.compiled, key.scope.task).value_or(LearnablePart{});
     terms.authored = policy.owner.value_or(terms.held);
+    terms.bounds = policy.terms.bounds;
     const auto known = registrations_.find({key.scope.task, key.model, key.edge_model});
     if (known != registrations_.end()) {
         terms.registration = known->second;
     } else if (is_measured_for(policy.terms, key.model, key.edge_model)) {
-        terms.registration = registration_of(policy.terms, terms.authored.table);
+        terms.registration =
+            registration_of(policy.terms, policy.terms.gain.value_or(terms.authored.tables[0]));
     }
     terms.cost =
         nominal_price(policy.compiled, key.scope.task, policy.payload_bytes).value_or(terms.cost);

@@ -280,7 +280,7 @@ private:
         }
         const auto& now = learner_->cells().at(key_);
         if (before->tasks() - now.tasks() > 2 * kStepTasks + 1 ||
-            now.pushed().table != before->pushed().table) {
+            now.pushed().tables != before->pushed().tables) {
             violate("L5", fmt::format("{:.0f} tasks were known before the kill, {:.0f} after",
                                       before->tasks(), now.tasks()));
         }

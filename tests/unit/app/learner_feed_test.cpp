@@ -172,7 +172,7 @@ TEST_F(Feed, ALearnedPolicyGoesOnAfterARestartWithNothingStored) {
     const policy::PolicyTarget target{"net", 1, digest_of(2), {"a", "b", "c"}, 3};
     const auto authored = *policy::compile_policy(policy_text("isogain"), "test", target);
     policy::LearnablePart learned = *policy::learnable_part(authored, 1);
-    learned.table.fill(9);
+    learned.tables[0].fill(9);
     learned.audit_q8 = 16;
     feed = LearnerFeed(2);
     tell_compiled(*policy::with_learned(authored, 1, 9, learned), 9, "isogain");
@@ -182,7 +182,7 @@ TEST_F(Feed, ALearnedPolicyGoesOnAfterARestartWithNothingStored) {
     ASSERT_EQ(feed.learner().cells().size(), 1U);
     EXPECT_EQ(cell().mode(), policy::LearnMode::kIsoGain);
     EXPECT_EQ(cell().terms().authored.audit_q8, 4) << "the owner's, not the alarm's";
-    EXPECT_EQ(cell().terms().authored.table[0], 250);
+    EXPECT_EQ(cell().terms().authored.tables[0][0], 250);
     EXPECT_EQ(cell().pushed().audit_q8, 16);
 }
 

@@ -6,7 +6,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/hex.hpp"
 #include "frugal/policy.h"
+#include "policy/author/policy_proof.hpp"
 
 namespace frugal::policy {
 namespace {
@@ -47,6 +49,28 @@ TEST(PolicyCheck, ProvesThatAPrivateTaskStays) {
         "leaf.toml");
     ASSERT_TRUE(proof) << proof.error().describe();
     EXPECT_FALSE(proof->tasks[0].can_escalate);
+}
+
+TEST(PolicyCheck, ProvesThatLearningStaysWithinTheBounds) {
+    const auto proof =
+        check_policy(replaced(replaced(sound(), "blight = \"always-edge\"",
+                                       "blight = { floor = 0.25 }, soil = \"always-local\""),
+                              "privacy", "bounds = { ceiling = 0.5 }\nprivacy"),
+                     "leaf.toml");
+    ASSERT_TRUE(proof) << proof.error().describe();
+    EXPECT_EQ(proof->tasks[0].gain_bounds,
+              (std::vector<std::string>{"gains: 0.000 to 0.500",
+                                        "gains of class blight: 0.250 to 0.500"}));
+}
+
+TEST(PolicyCheck, SeesAGainThatLeavesItsBounds) {
+    const auto digest = *base::digest_from_hex(std::string(64, 'b'));
+    const auto compiled = compile_policy(sound(), "leaf.toml", {"leaf", 1, digest, {"blight"}, 1});
+    ASSERT_TRUE(compiled) << compiled.error().describe();
+    ClassRules rules{.groups = {FR_POLICY_PIN_EDGE}, .has_pins = true};
+    EXPECT_TRUE(keeps_bounds(*compiled, rules));
+    rules.bounds[0] = {0, 249};
+    EXPECT_FALSE(keeps_bounds(*compiled, rules)) << "the file's own table reaches 250";
 }
 
 struct Case {

@@ -90,6 +90,74 @@ TEST(PolicyFile, CompiledFormDecidesAsWritten) {
     EXPECT_EQ(answer_for(*policy, 0, 200, 20, 2).reason, FR_POLICY_CLASS_RULE);
 }
 
+std::string with_classes(const std::string& classes) {
+    std::string text = policy_text();
+    const std::string before = "classes = { blight = \"always-edge\", soil = \"always-local\" }";
+    return text.replace(text.find(before), before.size(), classes);
+}
+
+/// The gain that a device sees of a class.
+int gain_of(const base::Bytes& policy, int confidence, int local_class) {
+    return answer_for(policy, confidence, 200, 20, local_class).gain;
+}
+
+TEST(PolicyFile, TheMostSpecificBoundOfAGainHolds) {
+    const std::string text = with_classes(
+        "bounds = { floor = 0.1, ceiling = 0.8 }\n"
+        "classes = { blight = { floor = 0.25 }, soil = { ceiling = 0.5 } }");
+    const auto policy = compile_policy(text, "leaf.toml", target());
+    ASSERT_TRUE(policy) << policy.error().describe();
+    EXPECT_EQ(gain_of(*policy, 0, 0), 204) << "0.8, rounded inwards";
+    EXPECT_EQ(gain_of(*policy, 255, 0), 26) << "0.1, rounded inwards";
+    EXPECT_EQ(gain_of(*policy, 255, 1), 64);
+    EXPECT_EQ(gain_of(*policy, 0, 1), 204) << "what a class does not state is the task's";
+    EXPECT_EQ(gain_of(*policy, 0, 2), 128);
+    EXPECT_EQ(gain_of(*policy, 255, 2), 26);
+    EXPECT_EQ(gain_of(*policy, 0, 9), 204) << "a class that the file does not know";
+    const auto terms = read_learn_terms(text, "leaf.toml", target());
+    ASSERT_TRUE(terms) << terms.error().describe();
+    EXPECT_EQ((*terms->gain)[0], 255) << "measured, not bound";
+    EXPECT_EQ(terms->bounds[0], (GainBounds{26, 204}));
+}
+
+TEST(PolicyFile, ClassesWithTheSameBoundsShareATable) {
+    const auto bytes_with = [](const std::string& classes) {
+        const auto policy = compile_policy(with_classes(classes), "leaf.toml", target());
+        EXPECT_TRUE(policy) << policy.error().describe();
+        return policy ? policy->size() : 0;
+    };
+    const auto plain = bytes_with("classes = { healthy = \"always-edge\" }");
+    EXPECT_EQ(bytes_with("classes = { soil = { floor = 0.25 } }"), plain + FR_POLICY_TABLE_BYTES);
+    EXPECT_EQ(bytes_with("classes = { soil = { floor = 0.25 }, blight = { floor = 0.25 } }"),
+              plain + FR_POLICY_TABLE_BYTES);
+    EXPECT_EQ(bytes_with("classes = { soil = { floor = 0 } }"), plain - 1) << "nothing new";
+}
+
+TEST(PolicyFile, BoundsThatCannotBeAreRefusedWithTheirPlace) {
+    struct Case {
+        std::string classes;
+        std::string expected;
+    };
+    for (const auto& [classes, expected] :
+         {Case{"bounds = { floor = 0.5, ceiling = 0.2 }", "leaf.toml:7:10: the floor"},
+          Case{"bounds = { ceiling = 1.5 }", "leaf.toml:7:22: ceiling is not a gain of 0 to 1"},
+          Case{"bounds = { floor = nan }", "floor is not a gain"},
+          Case{"bounds = { roof = 1 }", "leaf.toml:7:19: there is no key \"roof\""},
+          Case{"bounds = { floor = 0.5 }\nclasses = { soil = { ceiling = 0.2 } }",
+               "leaf.toml:8:20: the floor 0.5000 is above the ceiling 0.1992"},
+          Case{"classes = { soil = { flor = 0.2 } }", "leaf.toml:7:29: there is no key"},
+          Case{"classes = { soil = 0.2 }", "a class rule is"},
+          Case{"classes = { healthy = \"always-edge\", blight = { floor = 0.1 }, "
+               "soil = { floor = 0.2 } }",
+               "differ in more than 2 ways"}}) {
+        const auto refused = compile_policy(with_classes(classes), "leaf.toml", target());
+        ASSERT_FALSE(refused) << classes;
+        EXPECT_NE(refused.error().describe().find(expected), std::string::npos)
+            << refused.error().describe();
+        EXPECT_FALSE(refused.error().remedy.empty()) << classes;
+    }
+}
+
 struct BadCase {
     std::string case_name;
     std::string from;

@@ -6,6 +6,7 @@
 
 #include "policy/author/compiled_policy.hpp"
 #include "policy/author/explain.hpp"
+#include "policy/author/gain_bounds.hpp"
 
 namespace frugal::policy {
 namespace {
@@ -48,6 +49,31 @@ struct Built {
 
 bool has(const std::vector<std::string>& lines, const std::string& wanted) {
     return std::ranges::find(lines, wanted) != lines.end();
+}
+
+TEST(PolicyWords, TellWhatBindsGains) {
+    const std::string text =
+        "[task.leaf]\nbounds = { ceiling = 0.5 }\nclasses = { soil = { floor = 0.25 } }\n";
+    const auto bounds = read_owner_bounds(text, "leaf.toml", "leaf", kLabels);
+    ASSERT_TRUE(bounds) << bounds.error().describe();
+    EXPECT_EQ(
+        describe(*bounds, kLabels),
+        (std::vector<std::string>{"gains: 0.000 to 0.500", "gains of class soil: 0.250 to 0.500"}));
+    EXPECT_EQ(compare(*bounds, {}, kLabels),
+              (std::vector<PolicyDifference>{{"gains", "0.000 to 0.500", "-"},
+                                             {"gains of class soil", "0.250 to 0.500", "-"}}));
+    EXPECT_TRUE(compare(*bounds, *bounds, kLabels).empty());
+    const auto compiled = Built().compiled();
+    const auto lines = explain(&compiled,
+                               {.task = 7,
+                                .reason = FR_POLICY_LOCAL_CONF,
+                                .local_class = 0,
+                                .local_confidence = 255,
+                                .bounds = bounds->of(0)},
+                               kLabels);
+    EXPECT_TRUE(std::ranges::any_of(lines, [](const std::string& line) {
+        return line.find("; its owner keeps it within 0.000 to 0.500") != std::string::npos;
+    }));
 }
 
 TEST(PolicyWords, SayEveryRule) {

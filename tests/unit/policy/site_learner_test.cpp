@@ -11,18 +11,38 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+TEST(SiteLearner, NothingLearnedLeavesTheOwnersBounds) {
+    LearnerWorld world(31);
+    world.policies[0].terms.bounds.fill({30, 60});
+    world.policies[0].owner.reset();
+    world.policies[0].id = 2;
+    world.policies[0].compiled =
+        *with_learned(world.policies[0].compiled, 1, 2,
+                      part_within(chow_table(), world.policies[0].terms.bounds, 1, 1));
+    world.learner.set_policies(world.policies);
+    live(world, 3200, 0.05);
+    EXPECT_LT(world.cell().table()[13], 30) << "what is learned is not bound";
+    EXPECT_EQ(world.part().tables[0][13], 30);
+    live(world, 12800, 4.0);  // devices turn wrong: an alarm lets tables jump
+    EXPECT_GT(world.cell().alarms(), 0u);
+    EXPECT_GT(world.cell().table()[13], 60);
+    EXPECT_EQ(world.part().tables[0][13], 60);
+    EXPECT_EQ(world.learner.step(world.now + minutes(60), 900).pushes.size(), 0u)
+        << "what bounds keep back is no reason to push";
+}
+
 TEST(SiteLearner, LearnsThatDevicesAreBetterThanTheyThink) {
     LearnerWorld world(1);
     live(world, 8000, 0.3);
     // With doubt 0.6 the device is wrong in 18 %, so the edge helps in about 0.14, not in 0.6.
-    EXPECT_LT(world.part().table[13], 90);
+    EXPECT_LT(world.part().tables[0][13], 90);
     EXPECT_GT(world.pushes, 1);
 }
 
 TEST(SiteLearner, TablesMoveInBoundedStepsAndAtMostEveryQuarterOfAnHour) {
     LearnerWorld world(2);
     base::Instant last;
-    TableBytes before = world.part().table;
+    TableBytes before = world.part().tables[0];
     for (int i = 0; i < 200; ++i) {
         live(world, 63, 0.3);  // one short of a step of its own
         world.decide(1, 10, 0.9, 0.95);
@@ -36,10 +56,11 @@ TEST(SiteLearner, TablesMoveInBoundedStepsAndAtMostEveryQuarterOfAnHour) {
             EXPECT_GE(world.now - last, minutes(15));
         }
         for (std::size_t bin = 0; bin < kBins; ++bin) {
-            EXPECT_LE(std::abs(world.part().table[bin] - before[bin]), LearnCell::kStepMax) << bin;
+            EXPECT_LE(std::abs(world.part().tables[0][bin] - before[bin]), LearnCell::kStepMax)
+                << bin;
         }
         last = world.now;
-        before = world.part().table;
+        before = world.part().tables[0];
     }
     EXPECT_GT(world.pushes, 2);
 }
@@ -102,8 +123,8 @@ TEST(SiteLearner, HedgePushesThresholdsAndAuditsWithItsMixingShare) {
     const LearnablePart part = world.part();
     EXPECT_GT(part.audit_q8, 1);
     for (std::size_t bin = 1; bin < kBins; ++bin) {
-        EXPECT_TRUE(part.table[bin] == 0 || part.table[bin] == 255);
-        EXPECT_LE(part.table[bin], part.table[bin - 1]);
+        EXPECT_TRUE(part.tables[0][bin] == 0 || part.tables[0][bin] == 255);
+        EXPECT_LE(part.tables[0][bin], part.tables[0][bin - 1]);
     }
     const base::Bytes state = world.cell().save();
     EXPECT_LE(state.size(), LearnCell::kStateBytesMax);
@@ -114,7 +135,7 @@ TEST(SiteLearner, HedgePushesThresholdsAndAuditsWithItsMixingShare) {
 TEST(SiteLearner, ADeviceFaultRaisesAnAlarmAndIsLearned) {
     LearnerWorld world(10);
     live(world, 12800, 0.3);
-    const TableBytes before = world.part().table;
+    const TableBytes before = world.part().tables[0];
     bool is_told = false;
     std::uint8_t most_audits = 0;
     // Confidently wrong: half of all answers, whatever they claim.
@@ -129,7 +150,7 @@ TEST(SiteLearner, ADeviceFaultRaisesAnAlarmAndIsLearned) {
     EXPECT_TRUE(is_told);
     EXPECT_GE(most_audits, IsoGainConfig{}.alarm_audit_q8);
     EXPECT_LT(before[30], 26);
-    EXPECT_GT(world.part().table[30], 60);
+    EXPECT_GT(world.part().tables[0][30], 60);
 }
 
 TEST(SiteLearner, AThirdOfTheDevicesLyingIsFoundOut) {
@@ -148,7 +169,7 @@ TEST(SiteLearner, AThirdOfTheDevicesLyingIsFoundOut) {
     }
     EXPECT_EQ(world.cell().trust().doubted().size(), 12u);
     // The most certain tasks stay on the device: the liars did not make the others ask.
-    EXPECT_LT(world.part().table[31], 26);
+    EXPECT_LT(world.part().tables[0][31], 26);
 }
 
 // What a liar shows counts, not what it is worth: a pair that gains little hides nobody.

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/author/policy_proof.hpp"
+
+#include "frugal/limits.h"
+#include "policy/learn/compiled_table.hpp"
+
+namespace frugal::policy {
+
+namespace {
+
+/// Free, fast, and certain of nothing.
+fr_policy_context_t tempting() {
+    fr_policy_context_t context{};
+    context.fields[FR_FIELD_TASK] = kProvedTask;
+    context.fields[FR_FIELD_BATTERY] = 200;
+    context.fields[FR_FIELD_LINK] = 1;
+    context.fields[FR_FIELD_TOKENS] = INT16_MAX;
+    context.fields[FR_FIELD_SLACK] = INT16_MAX;
+    context.fields[FR_FIELD_ENERGY_BUDGET] = INT16_MAX;
+    context.fields[FR_FIELD_FREE_RAM] = INT16_MAX;
+    return context;
+}
+
+/// `holds` of every answer; stops at the first it does not hold of.
+template <typename Holds>
+bool holds_of_all(base::ByteView compiled, const Holds& holds) {
+    auto context = tempting();
+    for (std::uint32_t class_id = 0; class_id < FR_CLASSES_MAX; ++class_id) {
+        for (std::size_t bin = 0; bin < kBins; ++bin) {
+            context.fields[FR_FIELD_CLASS] = static_cast<std::int16_t>(class_id);
+            context.fields[FR_FIELD_CONFIDENCE] = static_cast<std::int16_t>(bin * 8);
+            fr_policy_answer_t answer{};
+            fr_policy_evaluate(compiled.data(), compiled.size(), &context, &answer);
+            if (!holds(class_id, answer)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+bool is_weighed(const fr_policy_answer_t& answer) {
+    return answer.reason == FR_POLICY_LOCAL_CONF || answer.reason == FR_POLICY_ESC_GAIN ||
+           answer.reason == FR_POLICY_AUDIT;
+}
+
+}  // namespace
+
+bool can_escalate(base::ByteView compiled) {
+    return !holds_of_all(compiled, [](std::uint32_t /*class_id*/, const auto& answer) {
+        return answer.tier == FR_TIER_LOCAL;
+    });
+}
+
+bool keeps_bounds(base::ByteView compiled, const ClassRules& rules) {
+    const OwnerBounds bounds = owner_bounds(rules);
+    const auto is_within = [&bounds](std::uint32_t class_id, const fr_policy_answer_t& answer) {
+        const GainBounds& own = bounds.of(class_id);
+        return !is_weighed(answer) || (answer.gain >= own.floor && answer.gain <= own.ceiling);
+    };
+    TableBytes most{};
+    most.fill(255);
+    for (const TableBytes& wanted : {TableBytes{}, most}) {
+        const auto part = part_within(wanted, rules.bounds, rules.group_count, 0);
+        const auto learned = with_learned(compiled, kProvedTask, 1, part);
+        if (!learned || !holds_of_all(*learned, is_within)) {
+            return false;
+        }
+    }
+    return holds_of_all(compiled, is_within);
+}
+
+}  // namespace frugal::policy
