@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "node_fixture.hpp"
+#include "support/policy_bytes.hpp"
 
 namespace frugal::test {
 namespace {
@@ -232,18 +233,7 @@ TEST_F(Escalation, ACutWhileOneWaitsIsHealedWithTheLocalAnswer) {
 }
 
 TEST_F(Escalation, TheHourlyCapHoldsInEveryHour) {
-    fr_policy_task_spec_t task{};
-    task.task = 1;
-    task.tier = FR_TIER_EDGE;
-    task.group_count = 1;
-    task.cap_per_hour = 16;
-    std::memset(task.gains[0], 255, FR_POLICY_TABLE_BYTES);
-    const fr_policy_spec_t spec{1, 0, nullptr, 0, &task, 1};
-    base::Bytes bytes(FR_POLICY_SIZE_MAX);
-    std::size_t size = 0;
-    ASSERT_EQ(fr_policy_build(&spec, bytes.data(), bytes.size(), &size), FR_OK);
-    bytes.resize(size);
-    start_with(maker().sign(bytes));
+    start_with(maker().sign(policy_bytes(1, task_that_asks(16))));
     std::vector<std::uint64_t> sent;
     for (int minute = 0; minute < 300; ++minute) {
         ASSERT_EQ(world.submit(), FR_OK);

@@ -2,9 +2,9 @@
 // Hostile policies on a real node, signed or not: whatever they say, no message the node publishes
 // holds a private sample, and neither do its memory and its flash.
 #include <algorithm>
-#include <cstring>
 
 #include "node_fixture.hpp"
+#include "support/policy_bytes.hpp"
 
 namespace frugal::test {
 namespace {
@@ -24,19 +24,12 @@ protected:
 
     /// A policy that wants everything, with some of its bytes changed.
     base::Bytes hostile(std::uint32_t id) {
-        fr_policy_task_spec_t task{};
-        task.task = 1;
+        auto task = task_that_asks();
         task.tier = FR_TIER_EDGE + (next() & 1U);
-        task.group_count = 1;
         task.audit = 255;
-        std::memset(task.gains[0], 255, FR_POLICY_TABLE_BYTES);
-        const fr_policy_spec_t spec{id, 0, nullptr, 0, &task, 1};
-        base::Bytes bytes(FR_POLICY_SIZE_MAX);
-        std::size_t size = 0;
-        EXPECT_EQ(fr_policy_build(&spec, bytes.data(), bytes.size(), &size), FR_OK);
-        bytes.resize(size);
+        auto bytes = policy_bytes(id, task);
         for (std::uint32_t i = next() % 4; i > 0; --i) {
-            bytes[10 + next() % (size - 10)] ^= static_cast<std::uint8_t>(1U << next() % 8);
+            bytes[10 + next() % (bytes.size() - 10)] ^= static_cast<std::uint8_t>(1U << next() % 8);
         }
         return bytes;
     }

@@ -2,9 +2,9 @@
 // The hourly cap over random schedules, leaps of time, reboots and changes of policy: never more in
 // any sliding hour, and nearly all of it for a task that always asks.
 #include <algorithm>
-#include <cstring>
 
 #include "node_fixture.hpp"
+#include "support/policy_bytes.hpp"
 
 namespace frugal::test {
 namespace {
@@ -14,18 +14,7 @@ constexpr std::uint64_t kHour = 3600000;
 class TokenBucket : public NodeTest {
 protected:
     v1::SignedBlob capped(std::uint32_t id, std::uint32_t cap) {
-        fr_policy_task_spec_t task{};
-        task.task = 1;
-        task.tier = FR_TIER_EDGE;
-        task.group_count = 1;
-        task.cap_per_hour = cap;
-        std::memset(task.gains[0], 255, FR_POLICY_TABLE_BYTES);
-        const fr_policy_spec_t spec{id, 0, nullptr, 0, &task, 1};
-        base::Bytes bytes(FR_POLICY_SIZE_MAX);
-        std::size_t size = 0;
-        EXPECT_EQ(fr_policy_build(&spec, bytes.data(), bytes.size(), &size), FR_OK);
-        bytes.resize(size);
-        return maker().sign(bytes);
+        return maker().sign(policy_bytes(id, task_that_asks(cap)));
     }
     void begin(std::uint32_t cap) {
         world.site.policy = capped(1, cap);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "frugal/policy.h"
+#include "support/policy_bytes.hpp"
 
 namespace frugal::test {
 namespace {
@@ -29,11 +30,7 @@ struct Spec {
     Bytes build() const {
         const fr_policy_spec_t spec{
             7, expiry_hours, guards.data(), static_cast<std::uint32_t>(guards.size()), &task, 1};
-        Bytes bytes(FR_POLICY_SIZE_MAX);
-        std::size_t size = 0;
-        EXPECT_EQ(fr_policy_build(&spec, bytes.data(), bytes.size(), &size), FR_OK);
-        bytes.resize(size);
-        return bytes;
+        return policy_bytes(spec);
     }
 
     fr_policy_task_spec_t task{};

@@ -7,6 +7,7 @@
 #include "policy/author/compiled_policy.hpp"
 #include "policy/author/explain.hpp"
 #include "policy/author/gain_bounds.hpp"
+#include "support/policy_bytes.hpp"
 
 namespace frugal::policy {
 namespace {
@@ -38,11 +39,7 @@ struct Built {
         task.class_count = static_cast<std::uint32_t>(classes.size());
         const fr_policy_spec_t spec{
             id, 72, guards.data(), static_cast<std::uint32_t>(guards.size()), &task, 1};
-        base::Bytes bytes(FR_POLICY_SIZE_MAX);
-        std::size_t size = 0;
-        EXPECT_EQ(fr_policy_build(&spec, bytes.data(), bytes.size(), &size), FR_OK);
-        bytes.resize(size);
-        return bytes;
+        return test::policy_bytes(spec);
     }
     CompiledPolicy compiled(std::uint32_t id = 5) { return *read_compiled(bytes(id)); }
 };

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "support/policy_bytes.hpp"
 #include "unit/policy/learner_world.hpp"
 
 namespace frugal::policy {
@@ -80,14 +81,7 @@ TEST(WhatIf, ALoadedGatewayIsAskedLess) {
     task.weights[2] = 1;
     task.group_count = 1;
     std::fill_n(task.gains[0], kBins, std::uint8_t{100});
-    fr_policy_spec_t spec{};
-    spec.id = 1;
-    spec.tasks = &task;
-    spec.task_count = 1;
-    base::Bytes compiled(FR_POLICY_SIZE_MAX);
-    std::size_t size = 0;
-    ASSERT_EQ(fr_policy_build(&spec, compiled.data(), compiled.size(), &size), FR_OK);
-    compiled.resize(size);
+    const auto compiled = test::policy_bytes(1, task);
     std::vector<WhatIfContext> contexts(2);
     contexts[1].load_q8 = 200;
     EXPECT_DOUBLE_EQ(what_if({compiled, 1, 0}, contexts).escalated_share, 0.5);
