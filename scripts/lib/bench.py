@@ -208,6 +208,8 @@ def measure_codec(context):
                           f"peak memory {result['peak_memory_kb'] / 1024:.0f} MB"))
     proved, result["strip"] = bench_codec.strip_figures(context.binary("strip_bench"))
     figures += proved
+    near, result["rate_distortion"] = bench_compress.delta_figures(context)
+    figures += near
     result["code_bytes"] = bench_codec.measure_code(ROOT)
     figures += bench_codec.code_figures(result["code_bytes"])
     more, instructions = bench_codec.measure_instructions(ROOT, context.binary("frugalctl"), shared_models())

@@ -37,6 +37,22 @@ def measure_kws(context):
     return figures, result
 
 
+def delta_figures(context):
+    """(figures, result): the second version of a model of our own as a delta, lossless and by rate and distortion."""
+    try:
+        result = run_json([context.binary("delta_bench"), "--json"], 180)
+    except (Skip, demo.DemoError) as error:
+        return [Figure("delta by rate and distortion", "skipped", str(error).strip().splitlines()[-1])], None
+    less = result["delta_bytes"] / result["lossless_bytes"]
+    return [
+        Figure("fashion-small-2 as a lossless delta", f"{result['lossless_bytes']:,} B",
+               f"to fashion-small-1; whole {result['full_bytes']:,} B"),
+        Figure("  by rate and distortion", f"{result['delta_bytes']:,} B",
+               f"{less:.2f} of that; agreement {result['agreement']:.2%} on {result['inputs']:,} test images"),
+        Figure("  accuracy", f"{result['accuracy_after']:.2%}", f"before {result['accuracy_before']:.2%}"),
+    ], result
+
+
 def lenet_figures(name, result):
     figures = [Figure(f"LeNet-300-100 on {name}, dense", f"{result['dense_error']:.2%} error", "float32, 1,066,440 B")]
     for row in result.get("curves", []):

@@ -19,6 +19,9 @@ constexpr double kFactorBits = 32.0;    // a factor other than 1 and +-127
 constexpr double kIntegerDeltaMax = 1U << 30;
 constexpr double kUnscaledBits = 1.0;      // a value that follows its reference and not the factor
 constexpr std::size_t kQuotientsMax = 32;  // pairs of values whose quotient is tried as the factor
+// Quotients of values one factor tells, each within kProductDeltaMax units of the last place.
+constexpr std::uint32_t kQuotientsApart = 4 * kProductDeltaMax;
+constexpr std::size_t kCandidatesMax = 256;  // references tried; a model has some dozens of a size
 
 std::uint32_t word_at(base::ByteView file, std::size_t offset) {
     std::uint32_t word = 0;
@@ -70,18 +73,36 @@ struct Best {
     }
 };
 
-/// The float32 that takes the reference to the vector, tried around the quotients of some pairs:
-/// channels nothing passes through keep their scale while the others change theirs.
-void try_quotients(const Pair& pair, Best& best) {
+/// Quotients of some pairs, as bits, ascending.
+std::vector<std::uint32_t> quotients_of(const Pair& pair) {
     const std::size_t count = pair.size_bytes / 4;
     const std::size_t stride = (count + kQuotientsMax - 1) / kQuotientsMax;
-    std::set<std::uint32_t> tried;
+    std::vector<std::uint32_t> quotients;
     for (std::size_t i = 0; i < pair.size_bytes; i += 4 * stride) {
         const auto from = std::bit_cast<float>(word_at(pair.space, pair.reference + i));
         const auto to = std::bit_cast<float>(word_at(pair.space, pair.address + i));
         const float quotient = to / from;
-        const auto center = std::bit_cast<std::uint32_t>(quotient);
-        if (!std::isnormal(quotient) || !tried.insert(center >> 3).second) {
+        if (std::isnormal(quotient)) {
+            quotients.push_back(std::bit_cast<std::uint32_t>(quotient));
+        }
+    }
+    std::sort(quotients.begin(), quotients.end());
+    return quotients;
+}
+
+/// The float32 that takes the reference to the vector, tried around the quotients of some pairs:
+/// channels nothing passes through keep their scale while the others change theirs. A quotient
+/// that stands alone is not tried: a factor that tells one value in so many costs more than it
+/// saves, and vectors that have nothing to do with each other would make it hundreds of trials.
+void try_quotients(const Pair& pair, Best& best) {
+    const std::vector<std::uint32_t> quotients = quotients_of(pair);
+    std::set<std::uint32_t> tried;
+    for (std::size_t i = 0; i < quotients.size(); ++i) {
+        const std::uint32_t center = quotients[i];
+        const bool is_near_before = i > 0 && center - quotients[i - 1] <= kQuotientsApart;
+        const bool is_near_behind =
+            i + 1 < quotients.size() && quotients[i + 1] - center <= kQuotientsApart;
+        if (!(is_near_before || is_near_behind) || !tried.insert(center >> 3).second) {
             continue;
         }
         for (std::uint32_t step = 0; step < 7; ++step) {
@@ -122,7 +143,8 @@ std::optional<Product> find_product(CodedSpace space, std::size_t address, std::
                                     std::span<const std::size_t> candidates) {
     const double plain_bits = kPlainBits * static_cast<double>(size_bytes / 4);
     Best best{{}, plain_bits};
-    for (const std::size_t candidate : candidates) {
+    const std::size_t skipped = candidates.size() - std::min(candidates.size(), kCandidatesMax);
+    for (const std::size_t candidate : candidates.subspan(skipped)) {
         const Pair pair{space.bytes, space.base_size, address, candidate, size_bytes};
         for (const std::uint32_t factor :
              {FR_CODEC_FACTOR_ONE, FR_CODEC_FACTOR_RANGE, FR_CODEC_FACTOR_RANGE | 0x80000000U}) {

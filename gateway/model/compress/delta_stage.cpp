@@ -258,6 +258,18 @@ std::string obstacle_of(const Layer& layer, const Layer& base) {
     return is_alike ? "" : "the base's layer has another shape";
 }
 
+/// Whether the weights are nearer to the base's than to nothing: else the base tells nothing.
+bool has_in_common(const Levels& now, const Levels& base) {
+    double apart = 0;
+    double energy = 0;
+    for (std::size_t i = 0; i < now.weights.size(); ++i) {
+        const int difference = now.weights[i] - base.weights[i];
+        apart += difference * difference;
+        energy += now.weights[i] * now.weights[i];
+    }
+    return apart == 0 || apart < energy;
+}
+
 Result<LayerReport> delta_layer(LayerWalk& walk, const Layer& layer, const Layer& base_layer,
                                 const Work& work, const DeltaOptions& options) {
     LayerReport untouched = begin_report(layer);
@@ -266,11 +278,17 @@ Result<LayerReport> delta_layer(LayerWalk& walk, const Layer& layer, const Layer
     if (!untouched.note.empty()) {
         return untouched;
     }
+    Levels now = read(walk.file(), layer);
+    Levels base = read(work.base, base_layer);
+    if (!has_in_common(now, base)) {
+        untouched.note = "it has nothing in common with the base's";
+        return untouched;
+    }
     const auto curvatures = walk.curvatures(layer);
     if (!curvatures) {
         return tl::unexpected(curvatures.error());
     }
-    LayerDelta delta(layer, base_layer, read(walk.file(), layer), read(work.base, base_layer));
+    LayerDelta delta(layer, base_layer, std::move(now), std::move(base));
     delta.fit(*curvatures, read_values(walk.file(), layer).weights, options);
     delta.write(walk.file());
     return delta.report();
@@ -306,8 +324,9 @@ Result<std::vector<LayerReport>> delta_stage(Work& work, const DeltaOptions& opt
     }
     if (!is_any) {
         return fail(ErrorKind::kUnsupported, "delta: the model has no layer it could rewrite",
-                    "the stage needs int8 weights, and those of the base in the same shape",
-                    "Use stage \"quantize\" first, or leave the stage out.");
+                    "the stage needs int8 weights that have something in common with the base's",
+                    "Use stage \"quantize\" first, give the version the model was trained from "
+                    "as the base, or leave the stage out.");
     }
     work.file = std::move(stage.file);
     return reports;

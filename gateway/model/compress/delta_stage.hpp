@@ -23,10 +23,10 @@ struct DeltaOptions {
 };
 
 /// Rewrites work.file towards work.base. Layers are matched in the order they run; one of another
-/// shape is left alone. The density in a report is the share of weights unlike the base's.
-/// Fails with kUnsupported for a model without int8 layers or a base with another number of
-/// layers, kInvalidInput for unfit inputs or a base that is no model, kLimit beyond the memory of
-/// Replay.
+/// shape, or trained apart from the base's, is left alone. The density in a report is the share of
+/// weights unlike the base's.
+/// Fails with kUnsupported when all are left alone or the base has another number of layers,
+/// kInvalidInput for unfit inputs or a base that is no model, kLimit beyond the memory of Replay.
 base::Result<std::vector<LayerReport>> delta_stage(Work& work, const DeltaOptions& options);
 
 }  // namespace frugal::model

@@ -160,6 +160,22 @@ TEST(DeltaStage, ALayerOfAnotherShapeIsLeftAlone) {
               model::read_levels(world.file, own->at(2)));
 }
 
+TEST(DeltaStage, LayersThatWereTrainedApartAreLeftAlone) {
+    World world;
+    auto spec = frugal::test::small_network();
+    spec.tensors[7] = frugal::test::small_network(2).tensors[7];
+    world.base = frugal::test::ModelWriter(spec).write();
+    model::Work work = world.work();
+    const auto layers = model::delta_stage(work, options_of(1e-5));
+    ASSERT_TRUE(layers.has_value()) << layers.error().describe();
+    EXPECT_EQ(layers->at(1).note, "");
+    EXPECT_EQ(layers->at(2).note, "it has nothing in common with the base's");
+    work.base = frugal::test::ModelWriter(frugal::test::small_network(2)).write();
+    const auto none = model::delta_stage(work, options_of(1e-5));
+    ASSERT_FALSE(none.has_value());
+    EXPECT_EQ(none.error().message, "delta: the model has no layer it could rewrite");
+}
+
 TEST(DeltaStage, RefusesABaseThatIsNoVersionOfTheModel) {
     World world;
     auto spec = frugal::test::small_network();

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// delta_bench [--json] [--data FOLDER] [--recipe FILE]: the second version of the project's own
+// small model for devices that have the first: whole, as a lossless delta, and brought near the
+// first by the recipe, which is judged on training images and reported on the test images. FOLDER
+// holds Fashion-MNIST as Debian's dataset-fashion-mnist does.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+
+#include "bench/bench_models.hpp"
+#include "bench/lenet/idx_data.hpp"
+#include "model/compress/pipeline.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+namespace model = frugal::model;
+using frugal::base::Bytes;
+
+constexpr std::size_t kCalibrated = 256;
+constexpr std::size_t kJudged = 2000;
+
+struct Options {
+    bool json = false;
+    std::string data = "/usr/share/datasets/fashion-mnist";
+    std::string recipe = FRUGAL_SOURCE_DIR "/config/recipes/delta.toml";
+};
+
+Options parse(int argc, char** argv) {
+    Options options;
+    for (int i = 1; i < argc; ++i) {
+        const std::string name = argv[i];
+        if (name == "--json") {
+            options.json = true;
+        } else if (i + 1 < argc) {
+            (name == "--data" ? options.data : options.recipe) = argv[++i];
+        }
+    }
+    return options;
+}
+
+/// Images as the models take them: a pixel less 128.
+model::Samples samples_of(const model::Dataset& data) {
+    model::Samples samples;
+    samples.labels.assign(data.labels.begin(), data.labels.end());
+    for (std::size_t row = 0; row < data.inputs.rows; ++row) {
+        Bytes input;
+        for (const float value : data.inputs.row(row)) {
+            input.push_back(static_cast<std::uint8_t>(static_cast<int>(value * 255 + 0.5F) - 128));
+        }
+        samples.inputs.push_back(std::move(input));
+    }
+    return samples;
+}
+
+int failed(const std::string& text) {
+    fmt::print(stderr, "delta_bench: {}\n", text);
+    return 1;
+}
+
+void print(const Options& options, const model::Compressed& done, const model::Evaluation& test,
+           double seconds) {
+    const std::uint64_t full = done.packed_bytes_before;
+    const std::uint64_t lossless = *done.delta_bytes_before;
+    const std::uint64_t lossy = *done.stages.back().delta_bytes;
+    if (options.json) {
+        fmt::print(
+            "{{\"name\": \"fashion-small-2\", \"full_bytes\": {}, \"lossless_bytes\": {}, "
+            "\"delta_bytes\": {}, \"inputs\": {}, \"agreement\": {:.4f}, "
+            "\"accuracy_before\": {:.4f}, \"accuracy_after\": {:.4f}, \"seconds\": {:.1f}}}\n",
+            full, lossless, lossy, test.inputs, test.agreement, *test.accuracy_before,
+            *test.accuracy_after, seconds);
+        return;
+    }
+    fmt::print(
+        "fashion-small-2 for devices with fashion-small-1\n"
+        "  whole {} B, lossless delta {} B, recipe's delta {} B\n"
+        "  {} test images: agreement {:.2f} %, accuracy {:.2f} % -> {:.2f} %; {:.1f} s\n",
+        full, lossless, lossy, test.inputs, 100 * test.agreement, 100 * *test.accuracy_before,
+        100 * *test.accuracy_after, seconds);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const Options options = parse(argc, argv);
+    const fs::path models = fs::path(FRUGAL_SOURCE_DIR) / "device-sim" / "models";
+    const model::Dataset images = frugal::bench::read_images(options.data, "train");
+    const model::Dataset test_images = frugal::bench::read_images(options.data, "t10k");
+    if (images.inputs.rows < kCalibrated + kJudged || test_images.inputs.rows == 0) {
+        return failed(options.data + ": no idx images");
+    }
+    model::CompressInput input;
+    input.file = frugal::bench::read_file(models / "fashion-small-2.tflite");
+    input.base = frugal::bench::read_file(models / "fashion-small-1.tflite");
+    input.calibration = samples_of(images.part(0, kCalibrated));
+    input.evaluation = samples_of(images.part(kCalibrated, kJudged));
+    const auto begin = std::chrono::steady_clock::now();
+    const Bytes text = frugal::bench::read_file(options.recipe);
+    const auto recipe = model::parse_recipe(frugal::base::as_text(text), options.recipe);
+    const auto done = recipe
+                          ? model::compress(input, *recipe, {})
+                          : frugal::base::Result<model::Compressed>(tl::unexpected(recipe.error()));
+    if (!done) {
+        return failed(done.error().describe());
+    }
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
+    const auto test = model::evaluate(input.file, done->file, samples_of(test_images));
+    if (!test) {
+        return failed(test.error().describe());
+    }
+    print(options, *done, *test, taken.count());
+    return 0;
+}
