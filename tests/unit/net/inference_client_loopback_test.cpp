@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netdb.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -226,9 +227,22 @@ protected:
     std::optional<Server> tls_server;
 };
 
+/// A bare root has no /etc/hosts.
+bool knows_localhost() {
+    addrinfo* found = nullptr;
+    const bool is_known = getaddrinfo("localhost", nullptr, nullptr, &found) == 0;
+    if (is_known) {
+        freeaddrinfo(found);
+    }
+    return is_known;
+}
+
 TEST_F(InferenceOverTls, AnswersUnderItsOwnAuthority) {
     for (const char* host : {"127.0.0.1", "localhost"}) {
         SCOPED_TRACE(host);
+        if (host == std::string_view("localhost") && !knows_localhost()) {
+            GTEST_SKIP() << "this machine has no name for 127.0.0.1: only the address was tried";
+        }
         client = open(tls_server->url(host), "word", file("ca.pem"));
         for (const char* model : {"digits", "closing", "digits"}) {
             SCOPED_TRACE(model);
