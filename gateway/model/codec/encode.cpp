@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstring>
 
 #include "base/assert.hpp"
 #include "frugal/codec.h"
@@ -119,9 +120,14 @@ Attempt best_of_passes(CodedSpace space, const std::vector<Segment>& segments,
     Attempt best;
     for (int i = 0; i < kPasses; ++i) {
         Attempt attempt = Pass(space, profile, literal_prices, TokenPrices(tokens)).run(segments);
+        // The same prices again give the same tokens.
+        const bool is_settled = std::memcmp(&tokens, &attempt.tokens, sizeof tokens) == 0;
         tokens = attempt.tokens;
         if (best.coded.empty() || attempt.coded.size() < best.coded.size()) {
             best = std::move(attempt);
+        }
+        if (is_settled) {
+            break;
         }
     }
     return best;
