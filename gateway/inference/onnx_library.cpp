@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <mutex>
 #include <string>
 
 namespace frugal::inference {
@@ -43,10 +44,19 @@ Result<const OnnxLibrary*> load_onnx_library(const char* path) {
     return found;
 }
 
+// A failure is not kept: the library may be installed while the gateway runs.
 Result<const OnnxLibrary*> onnx_library() {
-    static const Result<const OnnxLibrary*> library =
-        load_onnx_library(path_beside_program().c_str());
-    return library;
+    static std::mutex mutex;
+    static const OnnxLibrary* loaded = nullptr;
+    const std::lock_guard guard(mutex);
+    if (loaded == nullptr) {
+        const auto library = load_onnx_library(path_beside_program().c_str());
+        if (!library) {
+            return library;
+        }
+        loaded = *library;
+    }
+    return loaded;
 }
 
 }  // namespace frugal::inference
