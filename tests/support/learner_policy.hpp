@@ -89,8 +89,8 @@ inline TableBytes chow_table() {
 
 inline PolicyInForce in_force(std::uint32_t id, const LearnTerms& terms,
                               const TableBytes& table = chow_table(), std::uint8_t audit_q8 = 1) {
-    return {scope_of(),    compiled_policy(id, table, audit_q8), id, terms, 3,
-            kPayloadBytes, LearnablePart{{table}, audit_q8, 1}};
+    const auto compiled = compiled_policy(id, table, audit_q8);
+    return {scope_of(), compiled, id, terms, 3, kPayloadBytes, learnable_part(compiled, 1)};
 }
 
 }  // namespace frugal::policy

@@ -61,8 +61,10 @@ bool keeps_bounds(base::ByteView compiled, const ClassRules& rules) {
     TableBytes most{};
     most.fill(255);
     for (const TableBytes& wanted : {TableBytes{}, most}) {
-        const auto part = part_within(wanted, rules.bounds, rules.group_count, 0);
-        const auto learned = with_learned(compiled, kProvedTask, 1, part);
+        const auto owner = learnable_part(compiled, kProvedTask);
+        const auto learned = owner ? with_learned(compiled, kProvedTask, 1,
+                                                  part_within(*owner, wanted, rules.bounds, 0))
+                                   : std::nullopt;
         if (!learned || !holds_of_all(*learned, is_within)) {
             return false;
         }

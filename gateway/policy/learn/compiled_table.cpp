@@ -21,26 +21,41 @@ struct Place {
     std::size_t task = 0;
     std::size_t tables = 0;
     std::size_t groups = 1;
+
+    std::size_t map() const { return task + FR_POLICY_TASK_BYTES; }
+    std::size_t end() const { return tables + groups * kBins; }
 };
+
+auto at(base::ByteView bytes, std::size_t offset) {
+    return bytes.begin() + static_cast<std::ptrdiff_t>(offset);
+}
+
+/// Map and tables as they lie behind a task's head.
+base::Bytes body_of(const LearnablePart& part) {
+    base::Bytes body(part.map_bytes);
+    for (std::size_t i = 0; i < 4 * std::size_t{part.map_bytes}; ++i) {
+        body[i / 4] = static_cast<std::uint8_t>(body[i / 4] | part.classes[i] << (2 * (i % 4)));
+    }
+    for (std::size_t group = 0; group < part.groups; ++group) {
+        body.insert(body.end(), part.tables[group].begin(), part.tables[group].end());
+    }
+    return body;
+}
 
 std::optional<Place> find(base::ByteView compiled, std::uint32_t task) {
     if (fr_policy_check(compiled.data(), compiled.size()) != FR_OK) {
         return std::nullopt;
     }
-    std::size_t at = FR_POLICY_HEADER_BYTES + FR_POLICY_GUARD_BYTES * compiled[kHeaderGuards];
+    std::size_t next = FR_POLICY_HEADER_BYTES + FR_POLICY_GUARD_BYTES * compiled[kHeaderGuards];
     for (std::uint32_t i = 0; i < compiled[kHeaderTasks]; ++i) {
-        const Place place{at, at + FR_POLICY_TASK_BYTES + compiled[at + kTaskMap],
-                          compiled[at + kTaskGroups] & 7u};
-        if (compiled[at] == task) {
+        const Place place{next, next + FR_POLICY_TASK_BYTES + compiled[next + kTaskMap],
+                          compiled[next + kTaskGroups] & 7u};
+        if (compiled[next] == task) {
             return place;
         }
-        at = place.tables + place.groups * FR_POLICY_TABLE_BYTES;
+        next = place.end();
     }
     return std::nullopt;
-}
-
-std::ptrdiff_t table_at(const Place& place, std::size_t group) {
-    return static_cast<std::ptrdiff_t>(place.tables + group * kBins);
 }
 
 }  // namespace
@@ -53,21 +68,24 @@ std::optional<LearnablePart> learnable_part(base::ByteView compiled, std::uint32
     LearnablePart part;
     part.audit_q8 = compiled[place->task + kTaskAudit];
     part.groups = static_cast<std::uint8_t>(place->groups);
+    part.has_pins = (compiled[place->task + kTaskGroups] & FR_POLICY_PINS) != 0;
+    part.map_bytes = compiled[place->task + kTaskMap];
+    for (std::size_t i = 0; i < 4 * std::size_t{part.map_bytes}; ++i) {
+        part.classes[i] = compiled[place->map() + i / 4] >> (2 * (i % 4)) & 3u;
+    }
     for (std::size_t group = 0; group < place->groups; ++group) {
-        std::copy_n(compiled.begin() + table_at(*place, group), kBins, part.tables[group].begin());
+        std::copy_n(at(compiled, place->tables + group * kBins), kBins, part.tables[group].begin());
     }
     return part;
 }
 
-LearnablePart part_within(const TableBytes& learned, const GroupBounds& bounds, std::uint8_t groups,
-                          std::uint8_t audit_q8) {
-    LearnablePart part;
-    part.audit_q8 = audit_q8;
-    part.groups = groups;
-    for (std::size_t group = 0; group < groups; ++group) {
-        part.tables[group] = bounded(learned, bounds[group]);
+LearnablePart part_within(LearnablePart layout, const TableBytes& learned,
+                          const GroupBounds& bounds, std::uint8_t audit_q8) {
+    layout.audit_q8 = audit_q8;
+    for (std::size_t group = 0; group < layout.groups; ++group) {
+        layout.tables[group] = bounded(learned, bounds[group]);
     }
-    return part;
+    return layout;
 }
 
 std::optional<base::Bytes> with_learned(base::ByteView compiled, std::uint32_t task,
@@ -76,16 +94,19 @@ std::optional<base::Bytes> with_learned(base::ByteView compiled, std::uint32_t t
     if (!place) {
         return std::nullopt;
     }
-    base::Bytes policy(compiled.begin(), compiled.end());
+    base::Bytes policy(compiled.begin(), at(compiled, place->map()));
     for (std::size_t i = 0; i < 4; ++i) {
         policy[kHeaderId + i] = static_cast<std::uint8_t>(policy_id >> (8 * i));
     }
     policy[place->task + kTaskAudit] = part.audit_q8;
-    for (std::size_t group = 0; group < place->groups; ++group) {
-        std::copy(part.tables[group].begin(), part.tables[group].end(),
-                  policy.begin() + table_at(*place, group));
-    }
-    return policy;
+    policy[place->task + kTaskMap] = part.map_bytes;
+    policy[place->task + kTaskGroups] =
+        static_cast<std::uint8_t>(part.groups | (part.has_pins ? FR_POLICY_PINS : 0u));
+    const base::Bytes body = body_of(part);
+    policy.insert(policy.end(), body.begin(), body.end());
+    policy.insert(policy.end(), at(compiled, place->end()), compiled.end());
+    const bool is_sound = fr_policy_check(policy.data(), policy.size()) == FR_OK;
+    return is_sound ? std::optional(std::move(policy)) : std::nullopt;
 }
 
 std::optional<double> nominal_price(base::ByteView compiled, std::uint32_t task,

@@ -15,14 +15,19 @@ DevicePolicy::DevicePolicy(std::uint8_t task) {
     context_.fields[FR_FIELD_SLACK] = INT16_MAX;
 }
 
-void DevicePolicy::push(const TableBytes& table, std::uint8_t audit_q8) {
+void DevicePolicy::push(const LearnablePart& part) {
     fr_policy_task_spec_t task{};
     task.task = static_cast<std::uint8_t>(context_.fields[FR_FIELD_TASK]);
     task.tier = FR_TIER_EDGE;
     task.weights[2] = 1;  // price = what the gateway asks
-    task.audit = audit_q8;
-    task.group_count = 1;
-    std::copy(table.begin(), table.end(), task.gains[0]);
+    task.audit = part.audit_q8;
+    task.group_count = part.groups;
+    task.has_pins = part.has_pins;
+    task.classes = part.map_bytes != 0 ? part.classes.data() : nullptr;
+    task.class_count = 4 * std::uint32_t{part.map_bytes};
+    for (std::size_t group = 0; group < part.groups; ++group) {
+        std::ranges::copy(part.tables[group], task.gains[group]);
+    }
     fr_policy_spec_t spec{};
     spec.id = ++id_;
     spec.tasks = &task;

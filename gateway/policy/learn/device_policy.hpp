@@ -6,7 +6,7 @@
 #include <array>
 #include <cstdint>
 
-#include "policy/learn/gain_table.hpp"
+#include "policy/learn/compiled_table.hpp"
 
 namespace frugal::policy {
 
@@ -15,7 +15,7 @@ public:
     explicit DevicePolicy(std::uint8_t task);
 
     /// Compiles what the devices are pushed next.
-    void push(const TableBytes& table, std::uint8_t audit_q8);
+    void push(const LearnablePart& part);
 
     /// An unhindered device (link up, battery full, public task) asks its policy.
     /// `price_q8` 0..32767; `random` is fresh.

@@ -31,6 +31,7 @@ void IsoGain::register_again(const Registration& registration) {
 void IsoGain::restart() {
     seen_ = {registration_.counts, registration_.gains};
     before_alarm_.reset();
+    class_factors_ = {};
     audit_sum_ = above_sum_ = below_sum_ = 0;
     rho_gain_ = rho_signal_ = 0;
     rho_samples_ = 0;
@@ -87,6 +88,7 @@ bool IsoGain::observe(const Evidence& evidence) {
     const double surprise = gain - expected_.values[bin];
     seen_.counts[bin] += 1;
     seen_.gains[bin] += gain;
+    class_factors_.add(evidence.answers.local_class, gain, expected_.values[bin]);
     if (quiet_left_ > 0) {
         return true;
     }
@@ -108,6 +110,7 @@ void IsoGain::retract(const std::array<float, kBins>& counts,
             std::clamp(seen_.gains[bin] - static_cast<double>(gains[bin]), -left, left);
         seen_.counts[bin] = left;
     }
+    class_factors_ = {};  // which classes the device answered is not known
 }
 
 void IsoGain::test_audit(double surprise) {
@@ -157,6 +160,7 @@ void IsoGain::discount(double keep) {
         seen_.counts[bin] *= keep;
         seen_.gains[bin] *= keep;
     }
+    class_factors_.fade(keep);
     audit_sum_ = above_sum_ = below_sum_ = 0;
     quiet_left_ = config_.quiet_tasks;
 }
@@ -167,6 +171,7 @@ void IsoGain::end_window(const Sketch& sketch) {
         seen_.counts[bin] *= keep;
         seen_.gains[bin] *= keep;
     }
+    class_factors_.fade(keep);
     tasks_ += sketch.tasks;
     added_.clear();
     const auto pass = [&sketch](std::uint32_t left) {
@@ -176,7 +181,11 @@ void IsoGain::end_window(const Sketch& sketch) {
     alarm_left_ = pass(alarm_left_);
     quiet_left_ = pass(quiet_left_);
     probe_gap_left_ = pass(probe_gap_left_);
-    if (drift_.add(sketch) && probe_gap_left_ == 0) {
+    const bool has_moved = drift_.add(sketch);
+    if (has_moved) {
+        class_factors_ = {};  // how often an answered class is right hangs on the mix of classes
+    }
+    if (has_moved && probe_gap_left_ == 0) {
         probe_left_ = config_.probe_tasks;
         probe_gap_left_ = config_.probe_gap_tasks;
         ++probes_;
@@ -208,7 +217,15 @@ void IsoGain::fit() {
         shown_[bin] = std::clamp(wanted, shown_[bin] - step, shown_[bin] + step);
     }
     may_jump_ = false;
-    table_ = registration_.rho > 0 ? to_q8(shown_) : TableBytes{};
+    table_ = table_times(1);
+}
+
+TableBytes IsoGain::table_times(double factor) const {
+    BinValues gains = shown_;
+    for (double& gain : gains) {
+        gain *= factor;
+    }
+    return registration_.rho > 0 ? to_q8(gains) : TableBytes{};
 }
 
 }  // namespace frugal::policy

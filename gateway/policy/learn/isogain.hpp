@@ -10,20 +10,21 @@
 
 #include "base/bytes.hpp"
 #include "policy/learn/canary.hpp"
+#include "policy/learn/class_factors.hpp"
 #include "policy/learn/drift_sketch.hpp"
 #include "policy/learn/gain_table.hpp"
 
 namespace frugal::policy {
 
-/// Names of design 4.4 first, then the faster detection. kappa and alpha are smaller than there
-/// (ARCHITECTURE.md D30).
+/// Names of design 4.4 first, then the faster detection. kappa, alpha and the alarm's limit differ
+/// from it (ARCHITECTURE.md D30).
 struct IsoGainConfig {
     double prior_weight = 2;      ///< kappa
     double bonus = 0.001;         ///< alpha: how far uncertainty raises a gain
     double memory_tasks = 16000;  ///< M: evidence fades over so many
     std::uint8_t audit_q8 = 1;    ///< a: share of locally kept tasks that is asked all the same
     double alarm_slack = 0.05;
-    double alarm_limit = 2.5;
+    double alarm_limit = 3.5;  ///< four surprising audits; the design's three are often chance
     double alarm_keep = 0.02;  ///< of the evidence, after an alarm
     std::uint8_t alarm_audit_q8 = 16;
     std::uint32_t alarm_tasks = 2048;
@@ -71,6 +72,9 @@ public:
     bool restore(base::ByteView state);
 
     const TableBytes& table() const { return table_; }
+    /// The table of classes for which asking gains so many times what it gains for all.
+    TableBytes table_times(double factor) const;
+    const ClassFactors& class_factors() const { return class_factors_; }
     std::uint8_t audit_q8() const { return audit_q8_; }
     std::uint32_t alarms() const { return alarms_; }
     std::uint32_t probes() const { return probes_; }
@@ -82,7 +86,7 @@ public:
     double tasks() const { return tasks_; }
     const Registration& registration() const { return registration_; }
 
-    static constexpr std::size_t kStateBytesMax = 480;
+    static constexpr std::size_t kStateBytesMax = 504;
 
 private:
     void restart();
@@ -106,6 +110,7 @@ private:
     };
 
     Evidences seen_;
+    ClassFactors class_factors_;
     std::optional<Evidences> before_alarm_;  ///< to return to when the fault is over
     MonotoneFit usual_;                      ///< mean gain and weight of each bin alone
     MonotoneFit expected_;                   ///< fitted gain of each bin, without the bonus

@@ -7,7 +7,7 @@ namespace frugal::policy {
 
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 constexpr double kCountUnit = 4;     // counts in quarters
 constexpr double kGainUnit = 16384;  // mean gains in 2^-14
 constexpr double kTableUnit = 256;
@@ -75,6 +75,9 @@ base::Bytes IsoGain::save() const {
     for (const double shown : shown_) {
         to.u8(static_cast<std::uint32_t>(std::lround(std::min(shown * kTableUnit, 255.0))));
     }
+    for (const std::uint8_t factor : class_factors_.save()) {
+        to.u8(factor);
+    }
     write_reference(to, drift_.reference());
     return to.take();
 }
@@ -109,13 +112,18 @@ bool IsoGain::restore(base::ByteView state) {
     for (double& shown : next.shown_) {
         shown = from.u8() / kTableUnit;
     }
+    ClassFactors::State factors{};
+    for (std::uint8_t& factor : factors) {
+        factor = from.u8();
+    }
+    next.class_factors_.restore(factors);
     next.drift_.resume(read_reference(from));
     if (!from.is_good() || !from.rest().empty() || next.registration_.temperature <= 0) {
         return false;
     }
     next.added_.clear();
     next.refit();
-    next.table_ = next.registration_.rho > 0 ? to_q8(next.shown_) : TableBytes{};
+    next.table_ = next.table_times(1);
     *this = std::move(next);
     return true;
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "policy/learn/class_tables.hpp"
 #include "policy/learn/state_bytes.hpp"
 
 namespace frugal::policy {
@@ -29,27 +30,55 @@ IsoGainConfig config_of(const CellTerms& terms) {
     return config;
 }
 
+TableBytes filled(std::uint8_t gain) {
+    TableBytes table{};
+    table.fill(gain);
+    return table;
+}
+
+std::uint8_t byte_of(int gain) {
+    return static_cast<std::uint8_t>(std::clamp(gain, 0, 255));
+}
+
+/// The most that any class's gain differs.
 int distance(const LearnablePart& one, const LearnablePart& other) {
     int largest = 0;
-    for (std::size_t group = 0; group < one.groups; ++group) {
-        for (std::size_t bin = 0; bin < kBins; ++bin) {
-            largest = std::max(
-                largest, std::abs(int{one.tables[group][bin]} - int{other.tables[group][bin]}));
+    for (std::size_t class_id = 0; class_id < FR_CLASSES_MAX; ++class_id) {
+        const TableBytes* left = one.table_of(class_id);
+        const TableBytes* right = other.table_of(class_id);
+        for (std::size_t bin = 0; left != nullptr && right != nullptr && bin < kBins; ++bin) {
+            largest = std::max(largest, std::abs(int{(*left)[bin]} - int{(*right)[bin]}));
         }
     }
     return largest;
 }
 
-// The owner's bounds have the last word, also over the step.
-void limit_step(const LearnablePart& from, LearnablePart& to, int step, const GroupBounds& bounds) {
+/// Moves no class's gain by more than the step. False if classes that held tables far apart are in
+/// one group now. The owner's bounds have the last word, also over the step.
+bool limit_step(const LearnablePart& from, LearnablePart& to, int step, const GroupBounds& bounds) {
+    std::array<TableBytes, FR_POLICY_GROUPS_MAX> least{};
+    std::array<TableBytes, FR_POLICY_GROUPS_MAX> most{};
+    most.fill(filled(255));
+    for (std::size_t class_id = 0; class_id < FR_CLASSES_MAX; ++class_id) {
+        const TableBytes* held = from.table_of(class_id);
+        const std::uint8_t group = to.classes[class_id];
+        for (std::size_t bin = 0; held != nullptr && group < to.groups && bin < kBins; ++bin) {
+            const int gain = (*held)[bin];
+            least[group][bin] = std::max(least[group][bin], byte_of(gain - step));
+            most[group][bin] = std::min(most[group][bin], byte_of(gain + step));
+        }
+    }
     for (std::size_t group = 0; group < to.groups; ++group) {
         for (std::size_t bin = 0; bin < kBins; ++bin) {
-            const int held = from.tables[group][bin];
-            to.tables[group][bin] = static_cast<std::uint8_t>(
-                std::clamp(int{to.tables[group][bin]}, held - step, held + step));
+            if (least[group][bin] > most[group][bin]) {
+                return false;
+            }
+            auto& gain = to.tables[group][bin];
+            gain = std::clamp(gain, least[group][bin], most[group][bin]);
         }
         to.tables[group] = bounded(to.tables[group], bounds[group]);
     }
+    return true;
 }
 
 }  // namespace
@@ -141,7 +170,8 @@ TableBytes LearnCell::table() const {
 }
 
 LearnablePart LearnCell::offer() const {
-    return part_within(table(), terms_.bounds, pushed_.groups, audit_q8());
+    return isogain_ ? learned_part(*isogain_, terms_.authored, terms_.classes, terms_.bounds)
+                    : part_within(terms_.authored, table(), terms_.bounds, audit_q8());
 }
 
 std::uint8_t LearnCell::audit_q8() const {
@@ -173,7 +203,8 @@ std::optional<LearnablePart> LearnCell::wanted(base::Instant now) {
         drawn_ = threshold_table(hedge_->draw(rng_));
     }
     LearnablePart part = offer();
-    if (isogain_ && !may_jump_) {
+    if (isogain_ && !may_jump_ && !limit_step(pushed_, part, kStepMax, terms_.bounds)) {
+        part = filled_in(*isogain_, pushed_, terms_.bounds);
         limit_step(pushed_, part, kStepMax, terms_.bounds);
     }
     const bool is_news = distance(part, pushed_) >= kPushLeast || part.audit_q8 != pushed_.audit_q8;

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "policy/learn/budget.hpp"
+#include "policy/learn/class_tables.hpp"
 #include "policy/learn/device_policy.hpp"
 #include "policy/learn/hedge.hpp"
 #include "policy/replay/rule.hpp"
@@ -40,11 +41,12 @@ std::uint32_t fresh(base::Rng& rng) {
 struct IsoGainCell {
     IsoGainCell(const IsoGainConfig& config, std::uint32_t classes, double share)
         : learner(config, {}, classes), device(kWireTask), budget(share) {
-        device.push(learner.table(), learner.audit_q8());
+        device.push({{learner.table()}, learner.audit_q8()});
     }
 
     IsoGain learner;
     DevicePolicy device;
+    LearnablePart held;  ///< by the device
     BudgetPrice budget;
     Sketch sketch;
     double escalated = 0;
@@ -56,6 +58,7 @@ public:
     IsoGainRule(const Trace& trace, const ReplayOptions& options, const Registrations& known)
         : options_(options),
           known_(known),
+          classes_(trace.classes),
           cells_(trace.tasks, IsoGainCell(options.isogain, trace.classes, options.share)) {}
 
     bool escalates(const TraceRow& row, base::Rng& rng) override {
@@ -100,26 +103,27 @@ private:
     }
 
     void end_window(IsoGainCell& cell) {
-        const TableBytes before = cell.learner.table();
-        const std::uint8_t audit_before = cell.learner.audit_q8();
         if (options_.share < 1) {
             cell.budget.add(cell.escalated, cell.sketch.tasks);
         }
         cell.learner.end_window(cell.sketch);
         cell.sketch = {};
         cell.escalated = 0;
-        if (before != cell.learner.table() || audit_before != cell.learner.audit_q8()) {
-            push(cell);
-        }
+        push(cell);
     }
 
     void push(IsoGainCell& cell) {
-        cell.device.push(cell.learner.table(), cell.learner.audit_q8());
-        ++counts_.pushes;
+        LearnablePart part = learned_part(cell.learner, {}, classes_, {});
+        if (part != cell.held) {
+            cell.device.push(part);
+            cell.held = std::move(part);
+            ++counts_.pushes;
+        }
     }
 
     const ReplayOptions& options_;
     const Registrations& known_;
+    std::uint32_t classes_;
     std::vector<IsoGainCell> cells_;
     RuleCounts counts_;
 };
@@ -172,8 +176,8 @@ private:
     void push(HedgeCell& cell, base::Rng& rng) {
         cell.learner.end_window();
         const double mixing = std::ceil(cell.learner.exploration() * kWholeQ8);
-        cell.device.push(threshold_table(cell.learner.draw(rng)),
-                         static_cast<std::uint8_t>(std::min(255.0, mixing)));
+        cell.device.push({{threshold_table(cell.learner.draw(rng))},
+                          static_cast<std::uint8_t>(std::min(255.0, mixing))});
         ++counts_.pushes;
     }
 

@@ -54,7 +54,7 @@ TEST(CompiledTable, EveryClassGroupKeepsItsOwnBounds) {
     ASSERT_EQ(fr_policy_build(&spec, bytes.data(), bytes.size(), &size), FR_OK);
     bytes.resize(size);
     const GroupBounds bounds = {{{0, 255}, {100, 255}, {0, 50}}};
-    const auto part = part_within(chow_table(), bounds, 3, 7);
+    const auto part = part_within(*learnable_part(bytes, 1), chow_table(), bounds, 7);
     const auto learned = with_learned(bytes, 1, 2, part);
     ASSERT_TRUE(learned);
     EXPECT_EQ(*learnable_part(*learned, 1), part);

@@ -40,7 +40,8 @@ TEST(LearnerRestart, ACellUnderALearnedPolicyBeginsFromTheOwnersFile) {
     LearnTerms terms = world.terms;
     terms.samples = 320;
     world.policies = {in_force(5, terms, learned, 16)};  // an alarm had raised the audits
-    world.policies[0].owner = LearnablePart{{}, 2, 1};
+    world.policies[0].owner->tables = {};
+    world.policies[0].owner->audit_q8 = 2;
     world.learner.set_policies(world.policies);
     live(world, 63, 0.3);
     world.decide(1, 10, 0.9, 0.95);

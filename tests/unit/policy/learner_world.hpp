@@ -28,10 +28,12 @@ public:
         const bool is_right = rng_.chance(local);
         Answers answers;
         answers.confidence_q8 = confidence_q8;
-        answers.local_class = is_right ? 0 : 1;
-        answers.edge_class = rng_.chance(edge) ? 0 : 1;
+        const auto truth = static_cast<std::uint32_t>(rng_.below(3));
+        const auto wrong = (truth + 1 + static_cast<std::uint32_t>(rng_.below(2))) % 3;
+        answers.local_class = is_right ? truth : wrong;
+        answers.edge_class = rng_.chance(edge) ? truth : wrong;
         answers.opinion = opinion_of(answers, edge);
-        costs += obey(device, answers, is_right, answers.edge_class == 0);
+        costs += obey(device, answers, is_right, answers.edge_class == truth);
         ++tasks;
     }
 
@@ -40,7 +42,7 @@ public:
         Answers answers;
         answers.confidence_q8 = 255;
         answers.local_class = static_cast<std::uint32_t>(rng_.below(3));
-        answers.edge_class = 0;
+        answers.edge_class = static_cast<std::uint32_t>(rng_.below(3));
         answers.opinion = opinion_of(answers, 0.95);
         learner.on_answer(key, {answers, device, false, true});
         ++lies;

@@ -18,7 +18,7 @@ TEST(SiteLearner, NothingLearnedLeavesTheOwnersBounds) {
     world.policies[0].id = 2;
     world.policies[0].compiled =
         *with_learned(world.policies[0].compiled, 1, 2,
-                      part_within(chow_table(), world.policies[0].terms.bounds, 1, 1));
+                      part_within(world.part(), chow_table(), world.policies[0].terms.bounds, 1));
     world.learner.set_policies(world.policies);
     live(world, 3200, 0.05);
     EXPECT_LT(world.cell().table()[13], 30) << "what is learned is not bound";
@@ -288,6 +288,48 @@ TEST(SiteLearner, CellsAreLimited) {
     }
     EXPECT_EQ(learner.cells().size(), SiteLearner::kCellsMax);
     EXPECT_EQ(learner.cells_refused(), 1u);
+}
+
+/// 64 tasks at confidence 0.3, half of them answered 0 and half 1; class 1 is always wrong.
+void two_classes(LearnerWorld& world, int windows) {
+    for (int i = 0; i < 64 * windows; ++i) {
+        Answers answers;
+        answers.confidence_q8 = 80;
+        answers.local_class = static_cast<std::uint32_t>(i % 2);
+        answers.edge_class = 0;
+        answers.opinion = opinion_of(answers, 0.95);
+        const auto device = 1 + static_cast<std::uint32_t>(i / 2 % 20);
+        world.learner.on_answer(world.key, {answers, device, false, true});
+        if (i % 64 == 63) {
+            world.step(minutes(16));
+        }
+    }
+}
+
+TEST(SiteLearner, ClassesThatDifferGetTablesOfTheirOwn) {
+    LearnerWorld world(33);
+    LearnablePart before = world.part();
+    for (int i = 0; i < 40; ++i) {
+        two_classes(world, 1);
+        const LearnablePart now = world.part();
+        for (std::size_t class_id : {0u, 1u, 2u}) {
+            for (std::size_t bin = 0; bin < kBins; ++bin) {
+                const int moved =
+                    (*now.table_of(class_id))[bin] - (*before.table_of(class_id))[bin];
+                EXPECT_LE(std::abs(moved), LearnCell::kStepMax) << class_id << " " << bin;
+            }
+        }
+        EXPECT_EQ(now.table_of(3), nullptr) << "the owner's rule of a class";
+        before = now;
+    }
+    EXPECT_EQ(before.groups, 2);
+    EXPECT_GT((*before.table_of(1))[10], (*before.table_of(0))[10] + 60);
+    const auto first = *learnable_part(compiled_policy(1, chow_table()), 1);
+    EXPECT_EQ(*with_learned(world.policies[0].compiled, 1, 1, first),
+              compiled_policy(1, chow_table()))
+        << "everything else stays";
+    const base::Bytes state = world.cell().save();
+    EXPECT_LE(state.size(), LearnCell::kStateBytesMax);
 }
 
 }  // namespace
