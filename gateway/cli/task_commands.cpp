@@ -224,7 +224,7 @@ void add_task_commands(CLI::App& root, Context& context) {
                [&context] { return list(context); });
     auto* edge = task->add_subcommand("set-edge-model", "the model that answers escalations");
     edge->add_option("task", options->task, "its name or number")->required();
-    edge->add_option("file", options->file, "a classifier: .tflite, Bonsai tree, or .onnx")->required();
+    edge->add_option("file", options->file, "a classifier: .tflite or .onnx")->required();
     add_samples(*edge, *options, Samples::kOptional);
     on_command(*edge, context, [&context, options] { return set_edge_model(context, *options); });
     auto* measured =
