@@ -130,6 +130,8 @@ public:
             server_->stop();
         }
         learner_.stop();
+        parts_.measuring.stop();  // what waits; what runs ends within a minute
+        parts_.measuring.join();
         parts_.slow.join();
         parts_.urgent.join();
     }

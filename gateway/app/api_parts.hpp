@@ -51,7 +51,9 @@ struct ApiParts {
     ModelTrial trial{"/proc/self/exe"};
     PolicyLearner* learner = nullptr;  ///< set before the server starts
     boost::asio::thread_pool slow{1};
-    boost::asio::thread_pool urgent{1};  ///< for what must not wait behind an upload
+    boost::asio::thread_pool urgent{1};     ///< for what must not wait behind an upload
+    boost::asio::thread_pool measuring{1};  ///< for canaries, which take up to a minute
+    std::size_t measurements = 0;           ///< canaries that run or wait
 
     /// Runs `work` on the pool, then `then` with its result on the loop.
     template <typename Work, typename Then>

@@ -43,11 +43,13 @@ void serve_if_it_passes(ApiParts& parts, const std::string& actor, core::SetEdge
                         wire::CanaryRequest canary, const net::Responder& respond) {
     EdgeCandidate candidate{command.model.digest, *command.blob.bytes};
     measure(parts, actor, std::move(canary), std::move(candidate), respond,
-            [&parts, actor, command, respond](Measured measured) {
+            [&parts, actor, command, respond](Measured measured) mutable {
                 if (const auto passed = judge(measured.pairs); !passed) {
                     respond(wire::problem(passed.error()));
                     return;
                 }
+                // Another request may have been faster: the figures say nothing of its model.
+                command.instead_of = measured.predecessor;
                 serve(parts, actor, command, std::move(measured), respond);
             });
 }

@@ -18,6 +18,13 @@ const core::EdgeModelRecord* serving(const core::TaskList& tasks, std::uint32_t 
     return found == tasks.edge_models.end() ? nullptr : &*found;
 }
 
+constexpr std::size_t kMeasurementsMax = 4;  // each holds its samples and models
+
+base::Error too_busy() {
+    return {ErrorKind::kUnavailable, "the samples were not measured",
+            "other samples are being measured, and some wait", "Send them again in a minute."};
+}
+
 // One model for each device class and digest; files come later.
 Result<CanaryJob> plan(const wire::CanaryRequest& request, const core::TaskList& tasks,
                        const core::ModelList& models) {
@@ -50,9 +57,9 @@ Result<CanaryJob> plan(const wire::CanaryRequest& request, const core::TaskList&
     return job;
 }
 
-// On the pool.
-Result<Measured> run(ApiParts& parts, CanaryJob job, const core::EdgeModelRecord* now,
-                     std::optional<EdgeCandidate> candidate) {
+// On the pool for slow work, where the reader lives.
+Result<CanaryJob> load(ApiParts& parts, CanaryJob job, const core::EdgeModelRecord* now,
+                       std::optional<EdgeCandidate> candidate) {
     for (auto& local : job.locals) {
         auto file = parts.reader.blob(local.digest);
         if (!file) {
@@ -61,16 +68,14 @@ Result<Measured> run(ApiParts& parts, CanaryJob job, const core::EdgeModelRecord
         local.file = std::move(*file);
     }
     auto file = now != nullptr ? parts.reader.blob(now->digest) : Result<base::Bytes>();
+    if (!file) {
+        return tl::unexpected(file.error());
+    }
     if (candidate) {
-        if (!file) {
-            return tl::unexpected(file.error());
-        }
         job.before =
             now != nullptr && now->digest != candidate->digest ? std::move(*file) : base::Bytes();
         job.edge = std::move(candidate->file);
         job.edge_digest = candidate->digest;
-    } else if (!file) {
-        return tl::unexpected(file.error());
     } else if (now == nullptr) {
         return base::fail(ErrorKind::kConflict, "the samples cannot be used",
                           "no edge model answers the task",
@@ -79,11 +84,24 @@ Result<Measured> run(ApiParts& parts, CanaryJob job, const core::EdgeModelRecord
         job.edge = std::move(*file);
         job.edge_digest = now->digest;
     }
-    auto pairs = run_canary(job);
-    if (!pairs) {
-        return tl::unexpected(pairs.error());
-    }
-    return Measured{std::move(job), std::move(*pairs)};
+    return job;
+}
+
+// Takes up to a minute: uploads and the learner's rounds, which share the pool for slow work, must
+// not wait so long, and the models cannot be stopped in the middle.
+void run(ApiParts& parts, std::shared_ptr<const CanaryJob> job, core::EdgePredecessor predecessor,
+         const net::Responder& respond, std::function<void(Measured)> then) {
+    parts.run_on(
+        parts.measuring, [job] { return run_canary(*job); },
+        [&parts, job, predecessor, respond,
+         then = std::move(then)](Result<std::vector<CanaryPair>> pairs) {
+            --parts.measurements;
+            if (!pairs) {
+                respond(wire::problem(pairs.error()));
+                return;
+            }
+            then({job->task, job->edge_digest, std::move(*pairs), predecessor});
+        });
 }
 
 wire::MeasuredPairView view_of(const CanaryPair& pair) {
@@ -112,17 +130,30 @@ void measure(ApiParts& parts, const std::string& actor, wire::CanaryRequest requ
             respond(wire::problem(job.error()));
             return;
         }
+        if (parts.measurements >= kMeasurementsMax) {
+            respond(wire::problem(too_busy()));
+            return;
+        }
+        ++parts.measurements;
         job->inputs = std::move(wanted->inputs);
         job->labels = std::move(wanted->labels);
-        parts.run_slow([&parts, job = std::move(*job), tasks,
-                        candidate] { return run(parts, job, serving(tasks, job.task), candidate); },
-                       [respond, then](Result<Measured> measured) {
-                           if (!measured) {
-                               respond(wire::problem(measured.error()));
-                               return;
-                           }
-                           then(std::move(*measured));
-                       });
+        const auto* now = serving(tasks, job->task);
+        const core::EdgePredecessor predecessor{now != nullptr ? std::optional(now->digest)
+                                                               : std::nullopt};
+        parts.run_slow(
+            [&parts, job = std::move(*job), tasks, candidate]() mutable {
+                const auto* serves = serving(tasks, job.task);
+                return load(parts, std::move(job), serves, candidate);
+            },
+            [&parts, predecessor, respond, then](Result<CanaryJob> loaded) {
+                if (!loaded) {
+                    --parts.measurements;
+                    respond(wire::problem(loaded.error()));
+                    return;
+                }
+                run(parts, std::make_shared<const CanaryJob>(std::move(*loaded)), predecessor,
+                    respond, then);
+            });
     };
     parts.ask<core::TaskList>(
         actor, core::ListTasks{}, respond, [&parts, actor, respond, go_on](core::TaskList tasks) {
@@ -139,8 +170,8 @@ void register_measured(ApiParts& parts, const std::string& actor, const Measured
         views.push_back(view_of(pair));
     }
     parts.learner->register_pairs(
-        actor, measured.job.task, measured.pairs,
-        [respond, body = wire::canary_json(measured.job.task, measured.job.edge_digest, views)](
+        actor, measured.task, measured.pairs,
+        [respond, body = wire::canary_json(measured.task, measured.edge_model, views)](
             const Result<core::AdminReply>& reply) {
             respond(reply ? wire::json_response(200, body) : wire::problem(reply.error()));
         });

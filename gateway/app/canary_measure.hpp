@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Private to Api: labelled samples of a request, run through a release's device models and an edge
-// model, then registered. Loop thread; the models run on the pool for slow work.
+// model, then registered. Loop thread; the models run one request after the other on a thread of
+// their own.
 #pragma once
 
 #include "app/api_parts.hpp"
@@ -16,8 +17,10 @@ struct EdgeCandidate {
 };
 
 struct Measured {
-    CanaryJob job;
+    std::uint32_t task = 0;
+    base::Digest edge_model{};
     std::vector<CanaryPair> pairs;
+    core::EdgePredecessor predecessor{};  ///< what served when the request came
 };
 
 /// Measures the pairs of the release with the candidate, or without one with the edge model that

@@ -30,9 +30,9 @@ struct Samples {
 
 Result<Samples> read_samples(const CanaryJob& job, const CanaryModel& local) {
     const auto format = model::input_format(local.file);
-    auto inputs = format ? model::parse_inputs(job.inputs, *format, "inputs")
+    auto inputs = format ? model::parse_inputs(job.inputs, *format, "inputs", kCanarySamplesMax)
                          : Result<std::vector<base::Bytes>>(tl::unexpected(format.error()));
-    auto labels = model::parse_labels(job.labels, "labels");
+    auto labels = model::parse_labels(job.labels, "labels", kCanarySamplesMax);
     if (!inputs || !labels) {
         return tl::unexpected(!inputs ? inputs.error() : labels.error());
     }
@@ -41,7 +41,7 @@ Result<Samples> read_samples(const CanaryJob& job, const CanaryModel& local) {
                     fmt::format("{} inputs, but {} labels", inputs->size(), labels->size()),
                     "Send one label for each input.");
     }
-    if (inputs->size() < kCanarySamplesMin || inputs->size() > kCanarySamplesMax) {
+    if (inputs->size() < kCanarySamplesMin) {
         return fail(ErrorKind::kInvalidInput, "the samples cannot be used",
                     fmt::format("there are {}", inputs->size()),
                     fmt::format("Send {} to {}; 200 to 500 are a good measure.", kCanarySamplesMin,
@@ -58,17 +58,23 @@ Result<Samples> read_samples(const CanaryJob& job, const CanaryModel& local) {
 }
 
 using Clock = std::chrono::steady_clock;
-constexpr std::chrono::seconds kTimeLimit{60};  // other slow work waits for it
+
+/// When a canary began, and when it has to end.
+struct Time {
+    Clock::time_point end;
+    std::chrono::milliseconds limit;
+};
 
 Result<std::vector<Classification>> answers_of(Engine& engine, const std::string& name,
                                                const std::vector<base::Bytes>& inputs,
-                                               Clock::time_point end) {
+                                               const Time& time) {
     std::vector<Classification> answers;
     for (const auto& input : inputs) {
-        if (Clock::now() > end) {
+        if (Clock::now() > time.end) {
             return fail(
                 ErrorKind::kLimit, "the samples were not measured",
-                fmt::format("the models take more than {} s for all of them", kTimeLimit.count()),
+                fmt::format("the models take more than {} s for all of them",
+                            std::chrono::duration_cast<std::chrono::seconds>(time.limit).count()),
                 "Send fewer samples; 200 are a measure.");
         }
         auto answer = engine.classify(input);
@@ -82,9 +88,9 @@ Result<std::vector<Classification>> answers_of(Engine& engine, const std::string
 
 Result<std::vector<Classification>> answers_of(base::Bytes file, const std::string& name,
                                                const std::vector<base::Bytes>& inputs,
-                                               Clock::time_point end) {
+                                               const Time& time) {
     auto engine = Engine::load(std::move(file));
-    return engine ? answers_of(*engine, name, inputs, end) : fail(engine.error(), name);
+    return engine ? answers_of(*engine, name, inputs, time) : fail(engine.error(), name);
 }
 
 // As the learner hears of an escalation: chances in q8, of the edge's class and of the device's.
@@ -109,7 +115,7 @@ std::vector<policy::CanarySample> join(const std::vector<Classification>& local,
 // What the edge model that serves now tells of the samples; nothing if it takes another input.
 Result<std::vector<policy::CanarySample>> run_before(const CanaryJob& job, const Samples& samples,
                                                      const std::vector<Classification>& mine,
-                                                     Clock::time_point end) {
+                                                     const Time& time) {
     const std::string name = "edge model that serves now";
     auto engine = Engine::load(job.before);
     if (!engine) {
@@ -118,28 +124,28 @@ Result<std::vector<policy::CanarySample>> run_before(const CanaryJob& job, const
     if (engine->input_size() != samples.inputs.front().size()) {
         return std::vector<policy::CanarySample>();
     }
-    const auto answers = answers_of(*engine, name, samples.inputs, end);
+    const auto answers = answers_of(*engine, name, samples.inputs, time);
     if (!answers) {
         return tl::unexpected(answers.error());
     }
     return join(mine, *answers, samples.labels);
 }
 
-Result<CanaryPair> run_pair(const CanaryJob& job, const CanaryModel& local, Clock::time_point end) {
+Result<CanaryPair> run_pair(const CanaryJob& job, const CanaryModel& local, const Time& time) {
     const auto samples = read_samples(job, local);
     if (!samples) {
         return fail(samples.error(), "device class " + local.device_class.text());
     }
     const std::string name = "model of device class " + local.device_class.text();
-    const auto mine = answers_of(local.file, name, samples->inputs, end);
-    const auto edge = mine ? answers_of(job.edge, "edge model", samples->inputs, end)
+    const auto mine = answers_of(local.file, name, samples->inputs, time);
+    const auto edge = mine ? answers_of(job.edge, "edge model", samples->inputs, time)
                            : tl::unexpected(mine.error());
     if (!edge) {
         return tl::unexpected(edge.error());
     }
     std::vector<policy::CanarySample> before;
     if (!job.before.empty()) {
-        auto earlier = run_before(job, *samples, *mine, end);
+        auto earlier = run_before(job, *samples, *mine, time);
         if (!earlier) {
             return tl::unexpected(earlier.error());
         }
@@ -159,12 +165,12 @@ Result<CanaryPair> run_pair(const CanaryJob& job, const CanaryModel& local, Cloc
 
 Result<std::vector<CanaryPair>> run_canary(const CanaryJob& job) {
     std::vector<CanaryPair> pairs;
-    const auto end = Clock::now() + kTimeLimit;
+    const Time time{Clock::now() + job.time_limit, job.time_limit};
     for (const auto& local : job.locals) {
         if (model::is_bonsai(local.file)) {
             continue;  // a tree has no engine here
         }
-        auto pair = run_pair(job, local, end);
+        auto pair = run_pair(job, local, time);
         if (!pair) {
             return tl::unexpected(pair.error());
         }

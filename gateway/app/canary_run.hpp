@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs device models and an edge model on labelled samples, and says what the pairs are worth.
-// Blocks for as long as the models take; on a worker thread. Keeps no sample.
+// Blocks for as long as the models take; on a thread of its own. Keeps no sample.
 #pragma once
 
+#include <chrono>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -27,6 +28,7 @@ struct CanaryJob {
     base::Bytes before;  ///< edge model to compare with; empty: none
     base::Bytes inputs;
     base::Bytes labels;
+    std::chrono::milliseconds time_limit = std::chrono::seconds(60);
 };
 
 struct CanaryPair {
@@ -41,9 +43,10 @@ struct CanaryPair {
 inline constexpr std::size_t kCanarySamplesMin = 50;  ///< fewer say nothing of 32 bins
 inline constexpr std::size_t kCanarySamplesMax = 5000;
 
-/// One pair for each device model but Bonsai trees, in at most a minute. kInvalidInput for samples
-/// that do not fit the models, are too few, too many or without a label; kUnsupported for models
-/// that cannot be run, also the edge model that serves now; kLimit if a minute is not enough.
+/// One pair for each device model but Bonsai trees, within the time limit. kInvalidInput for
+/// samples that do not fit the models, are too few or without a label; kUnsupported for models that
+/// cannot be run, also the edge model that serves now; kLimit for too many samples, before any is
+/// copied, and if the time is not enough.
 base::Result<std::vector<CanaryPair>> run_canary(const CanaryJob& job);
 
 /// Fails with kConflict, in words, if the edge model must not serve: it is no help to any device

@@ -3,7 +3,11 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include "base/hex.hpp"
 #include "policy/author/policy_file.hpp"
+#include "policy/learn/registration_state.hpp"
 
 namespace frugal::app {
 
@@ -36,14 +40,39 @@ core::LearningRecord to_record(const policy::StoredCell& cell) {
             .device_class = cell.key.scope.device_class,
             .model = cell.key.model,
             .edge_model = cell.key.edge_model,
-            .state = cell.state};
+            .state = cell.state,
+            .doubted = cell.doubted};
+}
+
+core::CanaryRecord to_record(std::uint32_t task, const CanaryPair& pair) {
+    const auto& figures = pair.figures;
+    return {.task = task,
+            .model = pair.model,
+            .edge_model = pair.edge_model,
+            .state = policy::save(pair.registration),
+            .figures = fmt::format("class {}: {} samples, right in {:.1f} % alone and in {:.1f} % "
+                                   "at the edge model {}, rho {:.2f}",
+                                   pair.device_class.text(), figures.samples,
+                                   100 * figures.local_right, 100 * figures.edge_right,
+                                   base::to_hex(base::ByteView(pair.edge_model).first(4)),
+                                   pair.registration.rho)};
 }
 
 void LearnerFeed::remember(std::vector<core::LearningRecord> stored) {
     for (auto& record : stored) {
         learner_.remember(
             {{{record.task, std::move(record.device_class)}, record.model, record.edge_model},
-             std::move(record.state)});
+             std::move(record.state),
+             std::move(record.doubted)});
+    }
+}
+
+// A damaged one is no loss: the samples can be sent again.
+void LearnerFeed::remember(const std::vector<core::CanaryRecord>& canaries) {
+    for (const auto& record : canaries) {
+        if (const auto registration = policy::read_registration(record.state)) {
+            learner_.remember(record.task, record.model, record.edge_model, *registration);
+        }
     }
 }
 

@@ -38,6 +38,7 @@ public:
     explicit LearnerFeed(std::uint64_t seed) : learner_(seed) {}
 
     void remember(std::vector<core::LearningRecord> stored);
+    void remember(const std::vector<core::CanaryRecord>& canaries);
     void know(SiteKnowledge knowledge);
 
     /// What labelled samples say of a pair of models; the cells that begin anew from it. None if
@@ -84,5 +85,6 @@ private:
 };
 
 core::LearningRecord to_record(const policy::StoredCell& cell);
+core::CanaryRecord to_record(std::uint32_t task, const CanaryPair& pair);
 
 }  // namespace frugal::app

@@ -97,6 +97,7 @@ public:
             [this, self = shared_from_this(), task, pairs = std::move(pairs)] {
                 core::SaveLearning save;
                 for (const auto& pair : pairs) {
+                    save.canaries.push_back(to_record(task, pair));
                     for (const auto& cell : feed_.register_pair(task, pair)) {
                         save.cells.push_back(to_record(cell));
                     }
@@ -122,6 +123,11 @@ private:
             return tl::unexpected(stored.error());
         }
         feed_.remember(std::move(*stored));
+        const auto canaries = parts_.reader.canaries();
+        if (!canaries) {
+            return tl::unexpected(canaries.error());
+        }
+        feed_.remember(*canaries);
         return {};
     }
 

@@ -60,9 +60,16 @@ struct ImportRelease {
     SignedPointer statement{};        ///< of the author's bundle; null: this site signed
 };
 
+/// The edge model that served when another one was measured against it; absent: none did.
+struct EdgePredecessor {
+    std::optional<base::Digest> digest{};
+};
+
+/// kConflict if another one than `instead_of` serves by now; without it nobody asks.
 struct SetEdgeModel {
     EdgeModelRecord model;
     BlobRecord blob;  ///< kind kEdgeModel; bytes may be null if they are stored already
+    std::optional<EdgePredecessor> instead_of{};
 };
 
 struct StartRollout {

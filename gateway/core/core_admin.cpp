@@ -45,7 +45,7 @@ struct Dispatch {
         if (done) {
             auto& device = *state.registry.find(command.device);
             state.transfers.forget(device.record.number);
-            state.escalations.forget(device.record.number);
+            state.escalations.expel(step, device.record.number);
             state.rollouts.on_expelled(step, device);
         }
         return later(std::move(done));
@@ -70,7 +70,7 @@ struct Dispatch {
         const auto task = command.task.task;
         auto done = state.catalogue.define_task(step, by.actor, std::move(command));
         if (done) {
-            state.escalations.on_shares(task);
+            state.escalations.on_shares(step, task);
         }
         return now(std::move(done));
     }

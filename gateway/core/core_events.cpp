@@ -25,7 +25,9 @@ Core::State::State(Snapshot&& snapshot, const CoreConfig& core_config)
       policies(snapshot, registry, catalogue, journal, config.policy),
       rollouts(snapshot, registry, catalogue, policies, journal, config.rollout),
       enrolment(registry, journal, works, config.fleet),
-      energy(snapshot.energy, config.energy) {}
+      energy(snapshot.energy, config.energy) {
+    escalations.restore(snapshot.shares);
+}
 
 void Core::State::boot(const Step& step, const std::optional<base::Error>& given_up) {
     ++fencing_epoch;
@@ -233,7 +235,7 @@ void Core::State::quarantine(const Step& step, Device& device) {
     device.record.state = DeviceState::kQuarantined;
     step.write(device.record);
     transfers.forget(device.record.number);
-    escalations.forget(device.record.number);
+    escalations.expel(step, device.record.number);
     rollouts.on_expelled(step, device);
     journal.audit(step, "gateway", "device.quarantine", device.record.id.text());
 }
@@ -241,7 +243,7 @@ void Core::State::quarantine(const Step& step, Device& device) {
 void Core::State::follow_policies(const Step& step) {
     for (const auto& change : policies.take_changes()) {
         rollouts.on_policy(step, change);
-        escalations.on_shares(change.version->task);
+        escalations.on_shares(step, change.version->task);
     }
 }
 

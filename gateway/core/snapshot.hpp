@@ -7,6 +7,7 @@
 
 #include "core/energy.hpp"
 #include "core/offload/policy_version.hpp"
+#include "core/offload/share_record.hpp"
 #include "core/record.hpp"
 
 namespace frugal::core {
@@ -24,6 +25,7 @@ struct Snapshot {
     std::vector<RolloutRecord> rollouts{};               ///< by id
     std::vector<RolloutDeviceRecord> rollout_devices{};
     std::vector<EnergyRecord> energy{};
+    std::vector<ShareRecord> shares{};
     std::uint64_t audit_count = 0;  ///< number of the next audit row
     base::Digest audit_head{};      ///< hash of the last audit row
 };

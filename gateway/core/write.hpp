@@ -9,6 +9,7 @@
 #include "core/energy.hpp"
 #include "core/offload/learning.hpp"
 #include "core/offload/policy_version.hpp"
+#include "core/offload/share_record.hpp"
 #include "core/record.hpp"
 
 namespace frugal::core {
@@ -20,11 +21,12 @@ struct FencingEpochRecord {
 
 /// Inserts the row, or replaces the one with the same key. Gaps, audit rows and incidents only
 /// append.
-using Write = std::variant<DeviceRecord, GapRecord, TaskRecord, ReleaseRecord, BlobRecord,
-                           EdgeModelRecord, PolicyRecord, RolloutRecord, RolloutDeviceRecord,
-                           AuditRecord, IncidentRecord, EnergyRecord, FencingEpochRecord,
-                           LearningRecord, ObservationRecord, PolicyVersionRecord,
-                           PolicyVersionReached, PolicyVersionDropped, PolicyRolloutRecord>;
+using Write =
+    std::variant<DeviceRecord, GapRecord, TaskRecord, ReleaseRecord, BlobRecord, EdgeModelRecord,
+                 PolicyRecord, RolloutRecord, RolloutDeviceRecord, AuditRecord, IncidentRecord,
+                 EnergyRecord, FencingEpochRecord, LearningRecord, ObservationRecord,
+                 PolicyVersionRecord, PolicyVersionReached, PolicyVersionDropped,
+                 PolicyRolloutRecord, CanaryRecord, CanariesDropped, ShareRecord>;
 
 struct WriteBatch {
     std::vector<Write> records;

@@ -29,7 +29,7 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
         std::string_view sql;
     };
     // clang-format off
-    const std::array<Preparation, 26> all = {{
+    const std::array<Preparation, 30> all = {{
         {&BatchWriter::device_, "INSERT OR REPLACE INTO device VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::gap_, "INSERT INTO gap VALUES (NULL,?,?,?,?,?)"},
         {&BatchWriter::task_, "INSERT OR REPLACE INTO task VALUES (?,?,?,?,?,?)"},
@@ -56,6 +56,10 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
         {&BatchWriter::policy_version_drop_, "DELETE FROM policy_version WHERE task = ? AND version = ?"},
         {&BatchWriter::policy_part_drop_, "DELETE FROM policy_part WHERE task = ? AND version = ?"},
         {&BatchWriter::policy_rollout_, "INSERT OR REPLACE INTO policy_rollout VALUES (?,?,?,?,?,?,?,?,?,?)"},
+        {&BatchWriter::canary_, "INSERT OR REPLACE INTO canary VALUES (?,?,?,?,?,?,?)"},
+        {&BatchWriter::canaries_drop_, "DELETE FROM canary WHERE task = ?"},
+        {&BatchWriter::doubted_, "INSERT OR REPLACE INTO doubted VALUES (?,?,?,?,?)"},
+        {&BatchWriter::share_, "INSERT OR REPLACE INTO share VALUES (?,?,?,?)"},
     }};
     // clang-format on
     BatchWriter writer;

@@ -37,6 +37,9 @@ private:
     Outcome put(const core::PolicyVersionReached& record);
     Outcome put(const core::PolicyVersionDropped& record);
     Outcome put(const core::PolicyRolloutRecord& record);
+    Outcome put(const core::CanaryRecord& record);
+    Outcome put(const core::CanariesDropped& record);
+    Outcome put(const core::ShareRecord& record);
     Outcome put(const core::StreamRecord& record);
     Outcome put(const core::DecisionRun& run);
     Outcome put_energy(const core::EnergyRecord& record, std::int64_t part,
@@ -72,6 +75,10 @@ private:
     Statement policy_version_drop_;
     Statement policy_part_drop_;
     Statement policy_rollout_;
+    Statement canary_;
+    Statement canaries_drop_;
+    Statement doubted_;
+    Statement share_;
 };
 
 }  // namespace frugal::storage

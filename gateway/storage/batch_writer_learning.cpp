@@ -16,12 +16,50 @@ std::int64_t leading_bytes(const base::Digest& digest) {
 }  // namespace
 
 base::Result<void> BatchWriter::put(const core::LearningRecord& record) {
-    return learning_.number(record.task)
+    auto done = learning_.number(record.task)
+                    .text(record.device_class.text())
+                    .bytes(record.model)
+                    .bytes(record.edge_model)
+                    .bytes(record.state)
+                    .number(record.saved_at.unix_ms)
+                    .run();
+    if (!done) {
+        return done;
+    }
+    base::Bytes devices;
+    for (const auto device : record.doubted) {
+        for (int shift = 0; shift < 32; shift += 8) {
+            devices.push_back(static_cast<std::uint8_t>(device >> shift));
+        }
+    }
+    return doubted_.number(record.task)
         .text(record.device_class.text())
         .bytes(record.model)
         .bytes(record.edge_model)
+        .bytes(devices)
+        .run();
+}
+
+base::Result<void> BatchWriter::put(const core::CanaryRecord& record) {
+    return canary_.number(record.task)
+        .bytes(record.model)
+        .bytes(record.edge_model)
         .bytes(record.state)
+        .text(record.figures)
+        .text(record.actor)
         .number(record.saved_at.unix_ms)
+        .run();
+}
+
+base::Result<void> BatchWriter::put(const core::CanariesDropped& record) {
+    return canaries_drop_.number(record.task).run();
+}
+
+base::Result<void> BatchWriter::put(const core::ShareRecord& record) {
+    return share_.number(record.task)
+        .text(record.group)
+        .number(record.device ? std::int64_t{core::index_of(*record.device)} : -1)
+        .number(record.length_permille)
         .run();
 }
 

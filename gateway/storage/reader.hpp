@@ -94,6 +94,7 @@ public:
 
     /// Everything learned. kCorrupt, kStorage.
     base::Result<std::vector<core::LearningRecord>> learning();
+    base::Result<std::vector<core::CanaryRecord>> canaries();
 
     /// Of one task, newest first, received since, at most `limit` and the page maximum of a scan.
     base::Result<std::vector<core::ObservationRecord>> observations(std::uint32_t task,

@@ -14,6 +14,19 @@ base::Digest whole_digest(const Statement& row, int column) {
     return from.array<32>();
 }
 
+std::vector<std::uint32_t> devices_at(const Statement& row, int column) {
+    std::vector<std::uint32_t> devices;
+    if (row.is_null_at(column)) {
+        return devices;
+    }
+    for (auto rest = row.bytes_at(column); rest.size() >= 4; rest = rest.subspan(4)) {
+        devices.push_back(
+            static_cast<std::uint32_t>(rest[0]) | static_cast<std::uint32_t>(rest[1]) << 8 |
+            static_cast<std::uint32_t>(rest[2]) << 16 | static_cast<std::uint32_t>(rest[3]) << 24);
+    }
+    return devices;
+}
+
 core::ObservationRecord observation_at(const Statement& row) {
     core::ObservationRecord record;
     record.at = {row.number_at(1)};
@@ -41,7 +54,9 @@ core::ObservationRecord observation_at(const Statement& row) {
 }  // namespace
 
 base::Result<std::vector<core::LearningRecord>> Reader::learning() {
-    auto statement = state_->connection.prepare("SELECT * FROM learning");
+    auto statement = state_->connection.prepare(
+        "SELECT learning.*, doubted.devices FROM learning LEFT JOIN doubted"
+        " USING (task, device_class, model, edge_model)");
     if (!statement) {
         return pass_on(statement);
     }
@@ -64,8 +79,27 @@ base::Result<std::vector<core::LearningRecord>> Reader::learning() {
                            .model = whole_digest(*statement, 2),
                            .edge_model = whole_digest(*statement, 3),
                            .state = {state.begin(), state.end()},
-                           .saved_at = {statement->number_at(5)}});
+                           .saved_at = {statement->number_at(5)},
+                           .doubted = devices_at(*statement, 6)});
     }
+}
+
+base::Result<std::vector<core::CanaryRecord>> Reader::canaries() {
+    auto statement =
+        state_->connection.prepare("SELECT * FROM canary ORDER BY task, model, edge_model");
+    if (!statement) {
+        return pass_on(statement);
+    }
+    return collect<core::CanaryRecord>(*statement, [](const Statement& row) {
+        const auto state = row.bytes_at(3);
+        return core::CanaryRecord{.task = as<std::uint32_t>(row, 0),
+                                  .model = whole_digest(row, 1),
+                                  .edge_model = whole_digest(row, 2),
+                                  .state = {state.begin(), state.end()},
+                                  .figures = row.text_at(4),
+                                  .actor = row.text_at(5),
+                                  .saved_at = {row.number_at(6)}};
+    });
 }
 
 base::Result<std::vector<core::ObservationRecord>> Reader::observations(std::uint32_t task,

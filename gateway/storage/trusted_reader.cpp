@@ -15,7 +15,7 @@ base::Result<core::Snapshot> TrustedReader::load() {
           &TrustedReader::load_policies, &TrustedReader::load_policy_versions,
           &TrustedReader::load_policy_parts, &TrustedReader::load_policy_rollouts,
           &TrustedReader::load_rollouts, &TrustedReader::load_rollout_devices,
-          &TrustedReader::load_energy, &TrustedReader::load_audit}) {
+          &TrustedReader::load_energy, &TrustedReader::load_shares, &TrustedReader::load_audit}) {
         if (const auto done = (this->*step)(snapshot); !done) {
             return tl::unexpected<base::Error>(done.error());
         }
@@ -291,6 +291,22 @@ base::Result<void> TrustedReader::load_energy(core::Snapshot& to) {
         counters.inferences = as<std::uint64_t>(row, 17);
         return true;
     });
+}
+
+base::Result<void> TrustedReader::load_shares(core::Snapshot& to) {
+    return each("SELECT * FROM share ORDER BY task, group_name, device", "share",
+                [&](const Statement& row) {
+                    core::ShareRecord record{.task = as<std::uint32_t>(row, 0),
+                                             .group = row.text_at(1),
+                                             .length_permille = row.number_at(3)};
+                    const bool is_device = row.number_at(2) >= 0;
+                    if (is_device) {
+                        record.device = as<core::DeviceNumber>(row, 2);
+                    }
+                    to.shares.push_back(std::move(record));
+                    return !is_device ||
+                           core::index_of(*to.shares.back().device) < to.devices.size();
+                });
 }
 
 base::Result<void> TrustedReader::load_audit(core::Snapshot& to) {

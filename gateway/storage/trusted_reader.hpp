@@ -33,6 +33,7 @@ private:
     Outcome load_rollouts(core::Snapshot& to);
     Outcome load_rollout_devices(core::Snapshot& to);
     Outcome load_energy(core::Snapshot& to);
+    Outcome load_shares(core::Snapshot& to);
     Outcome load_audit(core::Snapshot& to);
 
     core::SignedBlob signed_blob(const Statement& row, int content, int signature,

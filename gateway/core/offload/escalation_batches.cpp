@@ -262,8 +262,13 @@ void EscalationDesk::forget(DeviceNumber device) {
         ++statistics_.withdrawn;
     }
     returns_.forget(device);
+}
+
+void EscalationDesk::expel(const Step& step, DeviceNumber device) {
+    forget(device);
     budget_.forget(device);
     device_groups_.erase(device);
+    save_shares(step);
 }
 
 void EscalationDesk::on_time(const Step& step) {

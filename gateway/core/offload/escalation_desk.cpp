@@ -187,6 +187,7 @@ void EscalationDesk::on_decisions(const Step& step, const Device& device,
     const auto number = device.record.number;
     if (const auto share = share_of(decisions.task, device); share != 0) {
         budget_.on_decisions({decisions.task, group_of(device)}, number, count, share);
+        save_shares(step);
     }
     for (auto i = decisions.count - count; i < decisions.count; ++i) {
         const auto tier = decisions.outcomes[i] / 16U;
@@ -204,9 +205,31 @@ void EscalationDesk::on_decisions(const Step& step, const Device& device,
     }
 }
 
-void EscalationDesk::on_shares(std::uint32_t task) {
+void EscalationDesk::on_shares(const Step& step, std::uint32_t task) {
     if (!catalogue_.has_group_share(task)) {
         budget_.forget(task);
+        save_shares(step);
+    }
+}
+
+void EscalationDesk::restore(const std::vector<ShareRecord>& stored) {
+    for (const auto& record : stored) {
+        if (catalogue_.has_group_share(record.task)) {
+            const auto group = number_of(record.group);
+            budget_.restore({{record.task, group}, record.device, record.length_permille});
+        }
+    }
+}
+
+// The groups that are one have no name to keep them by.
+void EscalationDesk::save_shares(const Step& step) {
+    for (const auto& change : budget_.take_changes()) {
+        const auto named =
+            std::ranges::find(groups_, change.key.second, &decltype(groups_)::value_type::second);
+        if (named != groups_.end()) {
+            step.write(
+                ShareRecord{change.key.first, named->first, change.device, change.length_permille});
+        }
     }
 }
 

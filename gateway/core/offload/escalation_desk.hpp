@@ -25,6 +25,7 @@
 #include "core/offload/sent_answers.hpp"
 #include "core/offload/service_times.hpp"
 #include "core/offload/share_budget.hpp"
+#include "core/offload/share_record.hpp"
 #include "core/offload/sojourn_guard.hpp"
 #include "core/offload/waiting_queue.hpp"
 #include "core/rollout/catalogue.hpp"
@@ -44,6 +45,9 @@ public:
     EscalationDesk(Registry& registry, Catalogue& catalogue, Journal& journal, WorkNumbers& works,
                    const OffloadConfig& config, const CloudConfig& cloud);
 
+    /// What was used of the shares before this process began; before anything else.
+    void restore(const std::vector<ShareRecord>& stored);
+
     void on_escalate(const Step& step, Device& device, Escalate&& escalate);
     void on_inference(const Step& step, InferenceDone&& done);
     void on_cloud(const Step& step, const CloudDone& done);
@@ -51,7 +55,7 @@ public:
     void on_decisions(const Step& step, const Device& device, const Decisions& decisions,
                       std::uint32_t count);
     /// The task or one of its policies was set anew: shares may have gone.
-    void on_shares(std::uint32_t task);
+    void on_shares(const Step& step, std::uint32_t task);
     /// The task has another edge model: what waits for the old one is told, what was measured of it
     /// is void.
     void on_edge_model(const Step& step, std::uint32_t task);
@@ -59,6 +63,9 @@ public:
 
     /// Drops the device's waiting work.
     void forget(DeviceNumber device);
+    /// It is out: revoked or in quarantine. What it used of its share is forgotten only now, and so
+    /// is its group: who says good-bye must not come back with another share.
+    void expel(const Step& step, DeviceNumber device);
 
     void on_time(const Step& step);
     std::optional<base::Instant> next_deadline() const;
@@ -124,8 +131,11 @@ private:
     std::uint8_t share_price(std::uint32_t task, const Device& device) const;
     std::string group_name(const Device& device) const;
     GroupNumber group_of(const Device& device);
+    GroupNumber number_of(const std::string& group);
     std::optional<GroupNumber> known_group(const Device& device) const;
     void note_arrival(base::Instant now, std::uint32_t task);
+    /// What of the budgets moved far enough to be stored.
+    void save_shares(const Step& step);
 
     // Batches: escalation_batches.cpp
     void dispatch(const Step& step);

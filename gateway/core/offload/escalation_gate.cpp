@@ -60,6 +60,7 @@ void EscalationDesk::on_escalate(const Step& step, Device& device, Escalate&& es
     ++statistics_.admitted;
     if (share_of(job.task, device) != 0) {
         budget_.on_escalated({job.task, job.group}, instance.device);
+        save_shares(step);
     }
     note_arrival(step.now.instant, job.task);
     job.charged = gate.charged;
@@ -323,13 +324,16 @@ GroupNumber EscalationDesk::group_of(const Device& device) {
     if (const auto known = known_group(device)) {
         return *known;
     }
-    const auto next = static_cast<GroupNumber>(groups_.size());
-    const auto group =
-        next < kGroups ? groups_.try_emplace(group_name(device), next).first->second : kOtherGroups;
+    const auto group = number_of(group_name(device));
     if (!config_.groups_by_label) {
         device_groups_.emplace(device.record.number, group);
     }
     return group;
+}
+
+GroupNumber EscalationDesk::number_of(const std::string& group) {
+    const auto next = static_cast<GroupNumber>(groups_.size());
+    return next < kGroups ? groups_.try_emplace(group, next).first->second : kOtherGroups;
 }
 
 std::optional<GroupNumber> EscalationDesk::known_group(const Device& device) const {

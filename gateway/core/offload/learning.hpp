@@ -39,6 +39,8 @@ struct ObservationRecord {
 };
 
 inline constexpr std::size_t kLearningStateMax = 512;
+inline constexpr std::size_t kDoubtedMax = 4096;  ///< of one cell
+inline constexpr std::size_t kFiguresMax = 256;
 
 /// What was learned for one (task, device class, device model, edge model); replaced as a whole.
 struct LearningRecord {
@@ -48,7 +50,26 @@ struct LearningRecord {
     base::Digest edge_model{};
     base::Bytes state{};  ///< at most kLearningStateMax; the learner's own form
     base::WallTime saved_at{};
+    std::vector<std::uint32_t> doubted{};  ///< devices not learned from; at most kDoubtedMax
     bool operator==(const LearningRecord&) const = default;
+};
+
+/// What labelled samples said of a pair of models; holds until a person's next policy of the task
+/// is in force. One for each pair, replaced by the next.
+struct CanaryRecord {
+    std::uint32_t task = 0;
+    base::Digest model{};
+    base::Digest edge_model{};
+    base::Bytes state{};    ///< at most kLearningStateMax; the learner's own form
+    std::string figures{};  ///< in words, for the audit; at most kFiguresMax
+    std::string actor{};    ///< set by the core
+    base::WallTime saved_at{};
+    bool operator==(const CanaryRecord&) const = default;
+};
+
+/// All canaries of a task hold no more.
+struct CanariesDropped {
+    std::uint32_t task = 0;
 };
 
 /// Something the learner found that a person should know.
@@ -59,12 +80,13 @@ struct LearningEvent {
     bool is_alarm = false;  ///< what was learned no longer holds: a staged policy goes no further
 };
 
-/// Stores what was learned and what it was learned from, in one transaction. Not audited: only its
-/// events are, and the policies that come of it.
+/// Stores what was learned and what it was learned from, in one transaction. Audited are only its
+/// events and canaries, and the policies that come of it.
 struct SaveLearning {
     std::vector<LearningRecord> cells{};
     std::vector<ObservationRecord> observations{};
     std::vector<LearningEvent> events{};
+    std::vector<CanaryRecord> canaries{};
 };
 
 }  // namespace frugal::core

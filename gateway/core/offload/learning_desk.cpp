@@ -56,13 +56,18 @@ void tell_decisions(const Step& step, const Device& device, const DecisionRun& r
 
 base::Result<void> check_learning(const SaveLearning& command) {
     const auto is_too_large = [](const LearningRecord& cell) {
-        return cell.state.size() > kLearningStateMax;
+        return cell.state.size() > kLearningStateMax || cell.doubted.size() > kDoubtedMax;
     };
-    if (command.cells.size() + command.observations.size() > kRowsMax ||
-        std::ranges::any_of(command.cells, is_too_large)) {
+    const auto is_too_long = [](const CanaryRecord& canary) {
+        return canary.state.size() > kLearningStateMax || canary.figures.size() > kFiguresMax;
+    };
+    if (command.cells.size() + command.observations.size() + command.canaries.size() > kRowsMax ||
+        std::ranges::any_of(command.cells, is_too_large) ||
+        std::ranges::any_of(command.canaries, is_too_long)) {
         return base::fail(base::ErrorKind::kInvalidInput, "learning not stored",
-                          "a state above " + std::to_string(kLearningStateMax) +
-                              " bytes, or more than " + std::to_string(kRowsMax) + " rows");
+                          "a state above " + std::to_string(kLearningStateMax) + " bytes, above " +
+                              std::to_string(kDoubtedMax) + " doubted devices, or more than " +
+                              std::to_string(kRowsMax) + " rows");
     }
     return {};
 }
@@ -78,6 +83,13 @@ base::Result<Done> save_learning(const Step& step, Journal& journal, const std::
     }
     for (auto& observation : command.observations) {
         step.write(std::move(observation));
+    }
+    for (auto& canary : command.canaries) {
+        journal.audit(step, actor, "task.canary", "task " + std::to_string(canary.task),
+                      canary.figures);
+        canary.actor = actor;
+        canary.saved_at = step.now.wall;
+        step.write(std::move(canary));
     }
     for (const auto& event : command.events) {
         journal.audit(step, actor, "policy.alarm",

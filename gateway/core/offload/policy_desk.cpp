@@ -248,6 +248,14 @@ PolicyVersionPointer PolicyDesk::mark_in_force(const Step& step,
 
 // In force for its classes; who is below `from` has it already.
 void PolicyDesk::apply(const Step& step, const PolicyVersionPointer& version, std::uint32_t from) {
+    // What a person wrote now counts, not what was measured under the policy before (D39).
+    const bool replaces_one = std::ranges::any_of(version->parts, [&](const PolicyPart& part) {
+        const auto* present = catalogue_.policy(version->task, part.device_class);
+        return present != nullptr && present->device_class == part.device_class;
+    });
+    if (replaces_one && version->origin != PolicyOrigin::kLearned) {
+        step.write(CanariesDropped{version->task});
+    }
     for (const auto& part : version->parts) {
         catalogue_.put_policy(step, {part.device_class, version->task, version->version, part.blob,
                                      version->group_share_permille});

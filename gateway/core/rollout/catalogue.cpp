@@ -193,6 +193,13 @@ base::Result<Done> Catalogue::set_edge_model(const Step& step, const std::string
         return base::fail(base::ErrorKind::kInvalidInput, "edge model not set",
                           "task number above 255 or a name above 64 bytes");
     }
+    const auto* present = edge_model(command.model.task);
+    const auto serving = present != nullptr ? std::optional(present->digest) : std::nullopt;
+    if (command.instead_of && command.instead_of->digest != serving) {
+        return base::fail(base::ErrorKind::kConflict, "edge model not set",
+                          "another one than it was measured against serves by now",
+                          "Send it again with its samples");
+    }
     if (command.blob.bytes != nullptr) {
         command.blob.kind = BlobKind::kEdgeModel;
         step.write(std::move(command.blob));

@@ -30,6 +30,11 @@ tl::unexpected<base::Error> unfit(const std::string& origin, const std::string& 
                 "Give raw input bytes, .npy or idx files of the model's input.");
 }
 
+tl::unexpected<base::Error> too_many(const std::string& origin, std::size_t most) {
+    return fail(ErrorKind::kLimit, origin + ": too many", fmt::format("more than {}", most),
+                fmt::format("Give at most {}.", most));
+}
+
 /// Numbers of one type in a file, and how to turn them into real values or raw inputs.
 struct Numbers {
     ByteView bytes;
@@ -81,10 +86,14 @@ void append(double value, const InputFormat& format, Bytes& input) {
     input.push_back(static_cast<std::uint8_t>(static_cast<int>(clamped) & 0xFF));
 }
 
-Result<std::vector<Bytes>> split(ByteView bytes, std::size_t size, const std::string& origin) {
+Result<std::vector<Bytes>> split(ByteView bytes, std::size_t size, const std::string& origin,
+                                 std::size_t most) {
     if (size == 0 || bytes.empty() || bytes.size() % size != 0) {
         return unfit(origin, fmt::format("{} bytes are no whole number of inputs of {} bytes",
                                          bytes.size(), size));
+    }
+    if (bytes.size() / size > most) {
+        return too_many(origin, most);
     }
     std::vector<Bytes> inputs;
     for (; !bytes.empty(); bytes = bytes.subspan(size)) {
@@ -94,9 +103,9 @@ Result<std::vector<Bytes>> split(ByteView bytes, std::size_t size, const std::st
 }
 
 Result<std::vector<Bytes>> convert(const Numbers& numbers, const InputFormat& format,
-                                   const std::string& origin) {
+                                   const std::string& origin, std::size_t most) {
     if (is_models_own(numbers, format)) {
-        return split(numbers.bytes, format.size_bytes, origin);
+        return split(numbers.bytes, format.size_bytes, origin, most);
     }
     const bool is_known = format.type == kFloat32 ||
                           ((format.type == kInt8 || format.type == kUint8) && format.scale > 0);
@@ -104,6 +113,9 @@ Result<std::vector<Bytes>> convert(const Numbers& numbers, const InputFormat& fo
     if (!is_known || format.elements == 0 || count == 0 || count % format.elements != 0) {
         return unfit(origin,
                      fmt::format("{} numbers do not fit inputs of {}", count, format.elements));
+    }
+    if (count / format.elements > most) {
+        return too_many(origin, most);
     }
     std::vector<Bytes> inputs(count / format.elements);
     for (std::size_t i = 0; i < count; ++i) {
@@ -195,21 +207,25 @@ Result<InputFormat> input_format(ByteView model, const fr_operator_set_t* operat
 }
 
 Result<std::vector<Bytes>> parse_inputs(ByteView bytes, const InputFormat& format,
-                                        const std::string& origin) {
+                                        const std::string& origin, std::size_t most) {
     if (is_npy(bytes)) {
         const auto numbers = npy_numbers(bytes, origin);
-        return numbers ? convert(*numbers, format, origin)
+        return numbers ? convert(*numbers, format, origin, most)
                        : Result<std::vector<Bytes>>(tl::unexpected(numbers.error()));
     }
     if (const auto data = idx_data(bytes)) {
-        return convert({*data, "u1", true}, format, origin);
+        return convert({*data, "u1", true}, format, origin, most);
     }
-    return split(bytes, format.size_bytes, origin);
+    return split(bytes, format.size_bytes, origin, most);
 }
 
-Result<std::vector<std::uint32_t>> parse_labels(ByteView bytes, const std::string& origin) {
+Result<std::vector<std::uint32_t>> parse_labels(ByteView bytes, const std::string& origin,
+                                                std::size_t most) {
     std::vector<std::uint32_t> labels;
     if (const auto data = idx_data(bytes)) {
+        if (data->size() > most) {
+            return too_many(origin, most);
+        }
         labels.assign(data->begin(), data->end());
         return labels;
     }
@@ -224,6 +240,9 @@ Result<std::vector<std::uint32_t>> parse_labels(ByteView bytes, const std::strin
             return fail(ErrorKind::kInvalidInput,
                         fmt::format("{}:{}: no class number", origin, line), {},
                         "Write one class number a line.");
+        }
+        if (labels.size() == most) {
+            return too_many(origin, most);
         }
         labels.push_back(label);
         begin = end + 1;

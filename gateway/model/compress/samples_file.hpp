@@ -30,13 +30,19 @@ struct InputFormat {
 base::Result<InputFormat> input_format(base::ByteView model,
                                        const fr_operator_set_t* operators = &fr_operators_all);
 
-/// Splits a file into inputs. @param origin how messages call it
-/// Fails with kInvalidInput for bytes that do not fit the model.
-base::Result<std::vector<base::Bytes>> parse_inputs(base::ByteView bytes, const InputFormat& format,
-                                                    const std::string& origin);
+inline constexpr std::size_t kSamplesUnlimited = SIZE_MAX;
 
-/// Fails with kInvalidInput for anything that is no list of class numbers.
+/// Splits a file into inputs. @param origin how messages call it @param most so many are taken
+/// Fails with kInvalidInput for bytes that do not fit the model; with kLimit, before any is made,
+/// for more than `most`.
+base::Result<std::vector<base::Bytes>> parse_inputs(base::ByteView bytes, const InputFormat& format,
+                                                    const std::string& origin,
+                                                    std::size_t most = kSamplesUnlimited);
+
+/// Fails with kInvalidInput for anything that is no list of class numbers, with kLimit for more
+/// than `most`.
 base::Result<std::vector<std::uint32_t>> parse_labels(base::ByteView bytes,
-                                                      const std::string& origin);
+                                                      const std::string& origin,
+                                                      std::size_t most = kSamplesUnlimited);
 
 }  // namespace frugal::model

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <vector>
 
 #include "policy/learn/gain_table.hpp"
 
@@ -45,6 +46,11 @@ public:
 
     /// The cell's evidence faded, or was thrown away (0): so much less is there to take back.
     void fade(double keep);
+
+    /// These were doubted before a restart; each is judged again once it was seen often enough.
+    void doubt(const std::vector<std::uint32_t>& devices) {
+        doubted_.insert(devices.begin(), devices.end());
+    }
 
     const std::set<std::uint32_t>& doubted() const { return doubted_; }
 

@@ -252,7 +252,7 @@ std::optional<base::Bytes> LearnCell::moved(base::ByteView state, std::uint32_t 
     return moved;
 }
 
-bool LearnCell::restore(base::ByteView state) {
+bool LearnCell::restore(base::ByteView state, const std::vector<std::uint32_t>& doubted) {
     StateReader from(state);
     if (from.u8() != kVersion || from.u8() != static_cast<std::uint8_t>(terms_.mode)) {
         return false;
@@ -281,6 +281,7 @@ bool LearnCell::restore(base::ByteView state) {
     next.alarms_pushed_ = next.alarms_seen_ = next.alarms();
     next.tasks_ = next.isogain_ ? next.isogain_->tasks() : tasks;
     next.is_restored_ = true;
+    next.trust_.doubt(doubted);
     *this = std::move(next);
     return true;
 }

@@ -71,7 +71,7 @@ public:
 
     base::Bytes save() const;
     /// False, and as before, for bytes that are none, of another mode or under another policy.
-    bool restore(base::ByteView state);
+    bool restore(base::ByteView state, const std::vector<std::uint32_t>& doubted = {});
 
     /// The state of a cell saved under policy `from`, as if saved under `to`; absent if it was not.
     static std::optional<base::Bytes> moved(base::ByteView state, std::uint32_t from,

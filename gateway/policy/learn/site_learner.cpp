@@ -9,6 +9,11 @@ namespace frugal::policy {
 
 namespace {
 
+StoredCell to_store(const CellKey& key, const LearnCell& cell) {
+    const auto& doubted = cell.trust().doubted();
+    return {key, cell.save(), {doubted.begin(), doubted.end()}};
+}
+
 bool learns(const LearnTerms& terms) {
     return terms.mode == LearnMode::kIsoGain || terms.mode == LearnMode::kHedge;
 }
@@ -89,14 +94,15 @@ std::vector<StoredCell> SiteLearner::set_registration(std::uint32_t task, const 
         if (key.scope.task == task && key.model == model && key.edge_model == edge_model) {
             cell.restart(terms_of(key, policies_.at(key.scope)));
             told_.erase(key);
-            changed.push_back({key, cell.save()});
+            changed.push_back(to_store(key, cell));
         }
     }
     return changed;
 }
 
 void SiteLearner::remember(StoredCell cell) {
-    remembered_.insert_or_assign(std::move(cell.key), std::move(cell.state));
+    remembered_.insert_or_assign(std::move(cell.key),
+                                 Remembered{std::move(cell.state), std::move(cell.doubted)});
 }
 
 LearnCell* SiteLearner::find_or_make(const CellKey& key) {
@@ -116,10 +122,10 @@ LearnCell* SiteLearner::find_or_make(const CellKey& key) {
         cells_.emplace(key, LearnCell(terms_of(key, policy->second), seed_ + cells_.size()))
             .first->second;
     if (const auto stored = remembered_.find(key); stored != remembered_.end()) {
-        cell.restore(stored->second);
+        cell.restore(stored->second.state, stored->second.doubted);
         remembered_.erase(stored);
     }
-    told_[key] = {cell.alarms(), cell.probes(), 0};
+    told_[key] = {cell.alarms(), cell.probes(), cell.trust().doubted().size()};
     return &cell;
 }
 
@@ -184,7 +190,7 @@ LearnerStep SiteLearner::step(base::Instant now, std::uint32_t next_id) {
     for (auto& [key, cell] : cells_) {
         if (cell.end_window()) {
             tell(key, cell, result.events);
-            result.changed.push_back({key, cell.save()});
+            result.changed.push_back(to_store(key, cell));
             FRUGAL_ASSERT(result.changed.back().state.size() <= LearnCell::kStateBytesMax);
         }
     }
@@ -218,8 +224,8 @@ void SiteLearner::on_pushed(const PolicyPush& push, base::Instant now) {
     }
     for (auto it = remembered_.lower_bound({scope, {}, {}});
          it != remembered_.end() && it->first.scope == scope; ++it) {
-        if (auto moved = LearnCell::moved(it->second, push.replaces, push.id)) {
-            it->second = std::move(*moved);
+        if (auto moved = LearnCell::moved(it->second.state, push.replaces, push.id)) {
+            it->second.state = std::move(*moved);
         }
     }
 }
@@ -231,7 +237,7 @@ void SiteLearner::on_refused(const PolicyPush& push, base::Instant now) {
 
 std::vector<StoredCell> SiteLearner::stored_after(const PolicyPush& push) const {
     const PolicyScope& scope = push.cell.scope;
-    std::vector<StoredCell> stored;
+    std::vector<StoredCell> after;
     for (auto it = cells_.lower_bound({scope, {}, {}});
          it != cells_.end() && it->first.scope == scope; ++it) {
         LearnCell cell = it->second;
@@ -242,15 +248,15 @@ std::vector<StoredCell> SiteLearner::stored_after(const PolicyPush& push) const 
         } else {
             continue;
         }
-        stored.push_back({it->first, cell.save()});
+        after.push_back(to_store(it->first, cell));
     }
     for (auto it = remembered_.lower_bound({scope, {}, {}});
          it != remembered_.end() && it->first.scope == scope; ++it) {
-        if (auto moved = LearnCell::moved(it->second, push.replaces, push.id)) {
-            stored.push_back({it->first, std::move(*moved)});
+        if (auto moved = LearnCell::moved(it->second.state, push.replaces, push.id)) {
+            after.push_back({it->first, std::move(*moved), it->second.doubted});
         }
     }
-    return stored;
+    return after;
 }
 
 }  // namespace frugal::policy

@@ -55,7 +55,8 @@ struct PolicyPush {
 
 struct StoredCell {
     CellKey key;
-    base::Bytes state;  ///< at most LearnCell::kStateBytesMax
+    base::Bytes state;                     ///< at most LearnCell::kStateBytesMax
+    std::vector<std::uint32_t> doubted{};  ///< devices that are not learned from
 };
 
 /// Something a person should know.
@@ -89,6 +90,12 @@ public:
 
     /// The cell is there from now on, as if devices had decided; not if its policy does not learn.
     void expect(const CellKey& key) { find_or_make(key); }
+
+    /// What set_registration() was told before a restart: before any policy is.
+    void remember(std::uint32_t task, const base::Digest& model, const base::Digest& edge_model,
+                  const Registration& registration) {
+        registrations_[{task, model, edge_model}] = registration;
+    }
 
     /// What was stored of a cell, to go on from when it is seen.
     void remember(StoredCell cell);
@@ -138,7 +145,11 @@ private:
     std::uint64_t seed_;
     std::map<PolicyScope, PolicyInForce> policies_;
     std::map<PairKey, Registration> registrations_;
-    std::map<CellKey, base::Bytes> remembered_;
+    struct Remembered {
+        base::Bytes state;
+        std::vector<std::uint32_t> doubted;
+    };
+    std::map<CellKey, Remembered> remembered_;
     std::map<CellKey, LearnCell> cells_;
     std::map<CellKey, Told> told_;
     std::map<PolicyScope, std::uint32_t> in_flight_;  ///< id being pushed

@@ -148,6 +148,27 @@ TEST_F(Feed, LearningBeginsFromACanaryBeforeAnythingIsDecided) {
     EXPECT_TRUE(feed.register_pair(1, pair).empty()) << "nothing is learned";
 }
 
+TEST_F(Feed, ACanaryIsKeptWhateverIsLearnedAfter) {
+    CanaryPair pair{*base::ClassName::parse("m4"), digest_of(2), digest_of(80), {}, {}, {}};
+    pair.registration.samples = 300;
+    pair.registration.rho = 0.4;
+    pair.figures.samples = 300;
+    pair.figures.edge_right = 0.912;
+    const auto record = to_record(1, pair);
+    EXPECT_EQ(record.edge_model, digest_of(80));
+    EXPECT_NE(record.figures.find("300 samples"), std::string::npos);
+    EXPECT_NE(record.figures.find("91.2 %"), std::string::npos);
+    EXPECT_LE(record.figures.size(), core::kFiguresMax);
+    feed = LearnerFeed(2);
+    feed.remember(std::vector{record});
+    tell(3, "isogain");
+    LearnerNews news;
+    news.decided = {decided(1)};
+    feed.take(std::move(news));
+    EXPECT_FLOAT_EQ(static_cast<float>(cell().terms().registration.rho), 0.4F);
+    EXPECT_EQ(cell().terms().registration.samples, 300);
+}
+
 TEST_F(Feed, AfterARestartStoredCellsSayHowToGoOn) {
     for (int i = 0; i < 8; ++i) {
         LearnerNews news;

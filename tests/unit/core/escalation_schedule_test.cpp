@@ -205,6 +205,39 @@ TEST_F(Schedule, AGroupBeyondItsShareIsStoppedByItsAcks) {
     EXPECT_LT(world.sent<Ack>("a").back().price, 255) << "paid off by decisions kept local";
 }
 
+TEST_F(Schedule, WhatAGroupUsedOfItsShareOutlivesTheProcess) {
+    define(1, Priority::kNormal, 100);
+    EXPECT_NEAR(escalate_until_stopped(), 80, 3);
+    std::map<std::optional<DeviceNumber>, ShareRecord> disk;
+    for (const auto& record : world.written<ShareRecord>()) {
+        EXPECT_EQ(record.group, "m4");
+        disk[record.device] = record;
+    }
+    ASSERT_EQ(disk.size(), 2U) << "the group's and one device's";
+    Snapshot snapshot;
+    snapshot.tasks = {{.task = 1, .name = "t", .group_share_permille = 100}};
+    for (const auto& [device, record] : disk) {
+        snapshot.shares.push_back(record);
+    }
+    SiteWorld again(batching_config(), std::move(snapshot));
+    const auto budgets = again.get<EscalationStatistics>(GetEscalationStatistics{}).budgets;
+    ASSERT_EQ(budgets.size(), 1U);
+    EXPECT_EQ(budgets[0].group, "m4");
+    EXPECT_EQ(budgets[0].price, 255) << "still stopped";
+}
+
+TEST_F(Schedule, WhoSaysGoodByeComesBackWithWhatItUsed) {
+    define(1, Priority::kNormal, 100);
+    EXPECT_NEAR(escalate_until_stopped(), 80, 3);
+    world.say("a", Bye{});
+    auto renamed = hello("a");
+    renamed.capability = capability("fresh");
+    world.say("a", renamed);
+    escalate("a", sequence++, 60'000);
+    EXPECT_EQ(verdicts("a").back().status, VerdictStatus::kBusy);
+    EXPECT_EQ(statistics().budgets.size(), 1U) << "a new name is no new share";
+}
+
 class OneByOne : public Schedule {
 protected:
     static CoreConfig config() {

@@ -96,6 +96,56 @@ TEST_F(Learning, WhatIsLearnedIsStoredAndAlarmsAreAudited) {
     EXPECT_EQ(audit.back().detail, "learning again");
 }
 
+TEST_F(Learning, ACanaryIsAuditedAndKeptUntilAPersonsNextPolicy) {
+    const auto set = [this](std::uint32_t number, PolicyOrigin origin, std::uint32_t source) {
+        world.get<PolicySet>(
+            SetPolicy{{.task = 1,
+                       .version = number,
+                       .origin = origin,
+                       .source = source,
+                       .parts = {{*base::ClassName::parse("m4"), signed_policy("policy")}}}});
+    };
+    SaveLearning command;
+    command.canaries = {{.task = 1,
+                         .model = digest_of(1),
+                         .edge_model = digest_of(80),
+                         .state = {4},
+                         .figures = "right in 91.2 %"}};
+    world.get<Done>(std::move(command));
+    const auto kept = world.written<CanaryRecord>();
+    ASSERT_EQ(kept.size(), 1U);
+    EXPECT_EQ(kept[0].actor, "ada");
+    EXPECT_GT(kept[0].saved_at.unix_ms, 0);
+    const auto audit = world.written<AuditRecord>().back();
+    EXPECT_EQ(audit.action, "task.canary");
+    EXPECT_EQ(audit.subject, "task 1");
+    EXPECT_EQ(audit.detail, "right in 91.2 %");
+    set(1, PolicyOrigin::kAuthored, 0);
+    EXPECT_TRUE(world.written<CanariesDropped>().empty()) << "the first replaces none";
+    set(2, PolicyOrigin::kLearned, 1);
+    EXPECT_TRUE(world.written<CanariesDropped>().empty()) << "a push comes of it";
+    set(3, PolicyOrigin::kAuthored, 0);
+    EXPECT_EQ(world.written<CanariesDropped>().size(), 1U);
+}
+
+TEST_F(Learning, AnEdgeModelMeasuredAgainstAnotherIsRefused) {
+    const auto measured_against = [](std::optional<base::Digest> digest, std::uint8_t model) {
+        return SetEdgeModel{
+            {.task = 1, .digest = digest_of(model), .name = "new", .input_bytes = 3},
+            {},
+            EdgePredecessor{digest}};
+    };
+    for (const auto& stale : {std::optional<base::Digest>(), std::optional(digest_of(79))}) {
+        const auto refused = world.ask(measured_against(stale, 81));
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().kind, base::ErrorKind::kConflict);
+    }
+    EXPECT_EQ(world.get<TaskList>(ListTasks{}).edge_models.at(0).digest, digest_of(80));
+    EXPECT_TRUE(world.ask(measured_against(digest_of(80), 81)));
+    EXPECT_FALSE(world.ask(measured_against(digest_of(80), 82))) << "the second of two at once";
+    EXPECT_EQ(world.get<TaskList>(ListTasks{}).edge_models.at(0).digest, digest_of(81));
+}
+
 TEST_F(Learning, AStateThatIsTooLargeIsRefusedWhole) {
     SaveLearning command;
     command.observations.emplace_back().task = 1;

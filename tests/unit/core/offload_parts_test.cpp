@@ -266,6 +266,55 @@ TEST(ShareBudget, OneBlindDeviceLeavesTheOthersTheirs) {
     EXPECT_GT(std::ranges::min(escalated), 800U);
 }
 
+TEST(ShareBudget, AKillForgetsNoneOfItOrLessThanEight) {
+    const ShareBudget::Key key{1, 0};
+    base::Rng rng(11);
+    for (int life = 0; life < 200; ++life) {
+        ShareBudget budget;
+        std::map<std::optional<DeviceNumber>, std::int64_t> disk;
+        const auto save = [&] {
+            for (const auto& change : budget.take_changes()) {
+                disk[change.device] = change.length_permille;
+            }
+        };
+        const auto steps = rng.below(400);
+        for (std::uint64_t i = 0; i < steps; ++i) {
+            const DeviceNumber device{static_cast<std::uint32_t>(rng.below(3))};
+            budget.on_escalated(key, device);
+            budget.on_decisions(key, device, static_cast<std::uint32_t>(rng.below(12)), 100);
+            save();
+        }
+        ShareBudget again;
+        for (const auto& [device, length] : disk) {
+            again.restore({key, device, length});
+        }
+        const int before = budget.price(key);
+        const int after = again.price(key);
+        const auto stored = disk.find(std::nullopt);
+        const bool is_known = stored != disk.end() && stored->second != 0;
+        EXPECT_GE(after, is_known ? before : before - 32) << life;
+        EXPECT_LE(after, std::min(255, before + 64)) << life;
+    }
+}
+
+TEST(ShareBudget, StoresSeldomAndTheEnd) {
+    ShareBudget budget;
+    const ShareBudget::Key key{1, 0};
+    const DeviceNumber device{1};
+    std::size_t stored = 0;
+    for (int i = 0; i < 64; ++i) {
+        budget.on_escalated(key, device);
+        stored += budget.take_changes().size();
+    }
+    EXPECT_EQ(stored, 16U) << "every eighth, of group and device";
+    budget.forget(1);
+    const auto gone = budget.take_changes();
+    ASSERT_EQ(gone.size(), 2U);
+    EXPECT_EQ(gone[0].length_permille, 0);
+    budget.restore(gone[0]);
+    EXPECT_EQ(budget.price(key), 0);
+}
+
 TEST(EdgeHealth, IsDownAfterFailuresInARowAndTriedEverMoreRarely) {
     EdgeHealth health(3, seconds(1), seconds(4));
     const auto fail = [&health](milliseconds started, milliseconds now) {

@@ -142,6 +142,28 @@ TEST(SamplesFile, RawBytesAreSplitIntoInputs) {
     EXPECT_FALSE(model::parse_inputs(Bytes{}, format, "x").has_value());
 }
 
+TEST(SamplesFile, MoreThanTheLimitAreNotMade) {
+    const model::InputFormat format{4, 4, 9, 0.5F, 1};
+    const Bytes three(12);
+    EXPECT_TRUE(model::parse_inputs(three, format, "x", 3));
+    const Bytes idx{0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    const Bytes labels{'1', '\n', '2', '\n', '3', '\n'};
+    const Bytes idx_labels{0, 0, 8, 1, 0, 0, 0, 3, 1, 2, 3};
+    EXPECT_TRUE(model::parse_inputs(idx, format, "x", 3));
+    EXPECT_TRUE(model::parse_labels(labels, "x", 3));
+    EXPECT_TRUE(model::parse_labels(idx_labels, "x", 3));
+    for (const auto& refused :
+         {model::parse_inputs(three, format, "x", 2), model::parse_inputs(idx, format, "x", 2)}) {
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().kind, frugal::base::ErrorKind::kLimit);
+    }
+    for (const auto& refused :
+         {model::parse_labels(labels, "x", 2), model::parse_labels(idx_labels, "x", 2)}) {
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().kind, frugal::base::ErrorKind::kLimit);
+    }
+}
+
 Bytes npy(const std::string& type, const Bytes& data) {
     std::string header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': (2, 2), }";
     Bytes bytes{0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, static_cast<std::uint8_t>(header.size()), 0};

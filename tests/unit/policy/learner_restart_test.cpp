@@ -2,6 +2,7 @@
 // What the learner knows after a restart of the gateway, and what it takes for the owner's.
 #include <gtest/gtest.h>
 
+#include "policy/learn/registration_state.hpp"
 #include "policy/learn/site_learner.hpp"
 #include "unit/policy/learner_world.hpp"
 
@@ -31,6 +32,74 @@ TEST(LearnerRestart, ARestartLosesNothing) {
         EXPECT_NEAR(cell.evidence(bin), world.cell().evidence(bin), 0.2) << bin;
     }
     EXPECT_EQ(cell.save(), state);
+}
+
+TEST(LearnerRestart, LiarsStayDoubted) {
+    LearnerWorld world(6);
+    for (int i = 0; i < 6400; ++i) {
+        const auto device = 1 + static_cast<std::uint32_t>(i % 20);
+        if (device <= 3) {
+            world.lie(device);
+        } else {
+            world.decide(device, static_cast<std::uint8_t>(40 + i % 200), 0.7, 0.95);
+        }
+    }
+    const auto step = world.learner.step(world.now, 900);
+    const std::set<std::uint32_t> liars = {1, 2, 3};
+    ASSERT_EQ(world.cell().trust().doubted(), liars);
+    ASSERT_EQ(step.changed.size(), 1U);
+    EXPECT_EQ(step.changed[0].doubted, (std::vector<std::uint32_t>{1, 2, 3}));
+
+    LearnerWorld again(7);
+    again.policies = world.policies;
+    again.learner = SiteLearner(7);
+    again.learner.set_policies(again.policies);
+    again.learner.remember(step.changed[0]);
+    const SiteLearner::LocalDecision one{200, 0};
+    again.learner.on_decisions(again.key, {&one, 1});
+    EXPECT_EQ(again.cell().trust().doubted(), liars);
+    const auto before = again.cell().evidence(31);
+    for (int i = 0; i < 15; ++i) {
+        again.lie(2);
+    }
+    EXPECT_EQ(again.cell().evidence(31), before) << "not learned from, before it is judged anew";
+    const std::vector<SiteLearner::LocalDecision> window(64, one);
+    again.learner.on_decisions(again.key, window);
+    for (const auto& event : again.learner.step(again.now, 900).events) {
+        EXPECT_EQ(event.what.find("unlike the others"), std::string::npos) << "no news";
+    }
+}
+
+TEST(LearnerRestart, ACanaryOutlivesARestartAlsoForCellsNotSeenYet) {
+    LearnerWorld world(8);
+    Registration measured;
+    measured.temperature = 0.5;
+    measured.rho = 0.25;
+    measured.samples = 300;
+    measured.counts[3] = 12;
+    measured.gains[3] = 4.5;
+    const auto kept = read_registration(save(measured));
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(kept->counts, measured.counts);
+    EXPECT_EQ(kept->gains, measured.gains);
+    EXPECT_EQ(kept->samples, 300);
+    world.learner = SiteLearner(8);
+    world.learner.remember(1, digest_of(1), digest_of(2), *kept);
+    world.learner.set_policies(world.policies);
+    const SiteLearner::LocalDecision one{200, 0};
+    world.learner.on_decisions(world.key, {&one, 1});
+    EXPECT_EQ(world.cell().terms().registration.rho, 0.25);
+    EXPECT_EQ(world.cell().terms().registration.temperature, 0.5);
+}
+
+TEST(LearnerRestart, DamagedRegistrationsAreNone) {
+    const auto good = save(Registration{});
+    for (std::size_t size = 0; size < good.size(); ++size) {
+        EXPECT_FALSE(read_registration(base::ByteView(good).first(size))) << size;
+    }
+    auto other = good;
+    other[0] = 99;
+    EXPECT_FALSE(read_registration(other));
 }
 
 TEST(LearnerRestart, ACellUnderALearnedPolicyBeginsFromTheOwnersFile) {

@@ -227,6 +227,7 @@ TEST_F(DatabaseTest, AnUpgradeConfirmsEarlierRevocationsOnceMore) {
         "ALTER TABLE release DROP COLUMN statement_key_id;"
         "ALTER TABLE variant DROP COLUMN stripped_bytes;"
         "DROP TABLE policy_version; DROP TABLE policy_part; DROP TABLE policy_rollout;"
+        "DROP TABLE canary; DROP TABLE doubted; DROP TABLE share;"
         "ALTER TABLE task DROP COLUMN priority; ALTER TABLE task DROP COLUMN group_share_permille;"
         "ALTER TABLE policy DROP COLUMN group_share_permille;"
         "PRAGMA user_version = 1");  // as it was

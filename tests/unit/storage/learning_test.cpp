@@ -34,11 +34,13 @@ protected:
 
 TEST_F(LearningRows, WhatWasLearnedComesBackAndIsReplacedWhole) {
     const auto m4 = *base::ClassName::parse("m4");
-    core::LearningRecord record{1, m4, core::digest_of(1), core::digest_of(2), {1, 2, 3}, {77}};
+    core::LearningRecord record{1,         m4,   core::digest_of(1), core::digest_of(2),
+                                {1, 2, 3}, {77}, {5, 70'000}};
     core::WriteBatch batch;
     batch.records = {record};
     ASSERT_TRUE(database.commit(batch));
     record.state = {9};
+    record.doubted = {70'001};
     batch.records = {record};
     ASSERT_TRUE(database.commit(batch));
     auto reader = Reader::open(path());
@@ -46,6 +48,32 @@ TEST_F(LearningRows, WhatWasLearnedComesBackAndIsReplacedWhole) {
     ASSERT_TRUE(learned);
     ASSERT_EQ(learned->size(), 1U);
     EXPECT_EQ((*learned)[0], record);
+}
+
+TEST_F(LearningRows, CanariesOfATaskComeBackUntilTheyAreDropped) {
+    const core::CanaryRecord first{
+        1, core::digest_of(1), core::digest_of(2), {1, 2}, "right", "ada", {77}};
+    auto other = first;
+    other.task = 2;
+    auto again = first;
+    again.state = {3};
+    core::WriteBatch batch;
+    batch.records = {first, other, again};
+    ASSERT_TRUE(database.commit(batch));
+    auto reader = Reader::open(path());
+    EXPECT_EQ(*reader->canaries(), (std::vector{again, other}));
+    batch.records = {core::CanariesDropped{1}};
+    ASSERT_TRUE(database.commit(batch));
+    EXPECT_EQ(*reader->canaries(), std::vector{other});
+}
+
+TEST_F(LearningRows, UsedSharesComeBackAndAreReplaced) {
+    core::WriteBatch batch;
+    const core::ShareRecord own{1, "m4", static_cast<core::DeviceNumber>(0), 9000};
+    batch.records = {device_record(0, "a"), core::ShareRecord{1, "m4", {}, 8000}, own,
+                     core::ShareRecord{1, "m4", {}, 16'000}};
+    ASSERT_TRUE(database.commit(batch));
+    EXPECT_EQ(database.load()->shares, (std::vector{core::ShareRecord{1, "m4", {}, 16'000}, own}));
 }
 
 TEST_F(LearningRows, ObservationsComeBackNewestFirstAndSinceATime) {

@@ -80,6 +80,7 @@ TEST_F(DatabaseTest, PoliciesFromBeforeVersionsBecomeVersions) {
     ASSERT_TRUE(open().commit(batch));
     execute(
         "DROP TABLE policy_version; DROP TABLE policy_part; DROP TABLE policy_rollout;"
+        "DROP TABLE canary; DROP TABLE doubted; DROP TABLE share;"
         "ALTER TABLE task DROP COLUMN priority; ALTER TABLE task DROP COLUMN group_share_permille;"
         "ALTER TABLE policy DROP COLUMN group_share_permille;"
         "PRAGMA user_version = 7");  // as it was
