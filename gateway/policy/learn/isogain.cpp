@@ -34,7 +34,8 @@ void IsoGain::restart() {
     class_factors_ = {};
     audit_sum_ = above_sum_ = below_sum_ = 0;
     rho_gain_ = rho_signal_ = 0;
-    rho_samples_ = 0;
+    rho_samples_ = probe_audits_ = 0;
+    probe_sum_ = 0;
     drift_ = {};
     tasks_ = 0;
     alarm_left_ = probe_left_ = probe_gap_left_ = quiet_left_ = 0;
@@ -114,6 +115,8 @@ void IsoGain::retract(const std::array<float, kBins>& counts,
 }
 
 void IsoGain::test_audit(double surprise) {
+    probe_sum_ += surprise;
+    ++probe_audits_;
     audit_sum_ = std::max(0.0, audit_sum_ + surprise - config_.alarm_slack);
     if (audit_sum_ > config_.alarm_limit) {
         alarm();
@@ -179,6 +182,7 @@ void IsoGain::end_window(const Sketch& sketch) {
     };
     probe_left_ = pass(probe_left_);
     alarm_left_ = pass(alarm_left_);
+    end_quiet_probe();
     quiet_left_ = pass(quiet_left_);
     probe_gap_left_ = pass(probe_gap_left_);
     const bool has_moved = drift_.add(sketch);
@@ -194,6 +198,20 @@ void IsoGain::end_window(const Sketch& sketch) {
                 : alarm_left_ > 0 ? std::max(config_.audit_q8, config_.alarm_audit_q8)
                                   : config_.audit_q8;
     fit();
+}
+
+// A sketch that moved need not mean that anything goes wrong; what an alarm asks for is not cut
+// short.
+void IsoGain::end_quiet_probe() {
+    const bool is_quiet =
+        probe_audits_ >= config_.probe_audits && probe_sum_ <= config_.alarm_slack * probe_audits_;
+    if (is_quiet && alarm_left_ == 0) {
+        probe_left_ = 0;
+    }
+    if (probe_left_ == 0) {
+        probe_sum_ = 0;
+        probe_audits_ = 0;
+    }
 }
 
 // What is believed of each bin, alone and in the monotone fit.

@@ -34,7 +34,10 @@ struct IsoGainConfig {
     std::uint8_t probe_audit_q8 = 64;  ///< while a moved sketch or an alarm is looked into
     std::uint32_t probe_tasks = 256;
     std::uint32_t probe_gap_tasks = 2048;  ///< between two probes that sketches ask for
-    double surprise_slack = 0.25;          ///< the same test on all samples, both ways
+    /// So many audits without more surprise than the slack end a probe: less than a tenth of the
+    /// tasks go wrong then, with 95 % (rule of three).
+    std::uint32_t probe_audits = 32;
+    double surprise_slack = 0.25;  ///< the same test on all samples, both ways
     double surprise_limit = 8;
     double clear_keep = 0.25;         ///< of the evidence, when the edge helps less than believed
     std::uint32_t quiet_tasks = 512;  ///< after an alarm, before the tests go on
@@ -94,6 +97,7 @@ private:
     void learn_rho(const Answers& answers, double signal);
     bool may_add(std::size_t bin, std::uint32_t device);
     void test_audit(double surprise);
+    void end_quiet_probe();
     void test_surprise(double surprise);
     void alarm();
     void all_clear();
@@ -127,6 +131,8 @@ private:
     std::uint32_t alarm_left_ = 0;
     std::uint32_t probe_left_ = 0;
     std::uint32_t probe_gap_left_ = 0;
+    double probe_sum_ = 0;  ///< of the surprises of its audits; a restart begins anew
+    std::uint32_t probe_audits_ = 0;
     bool may_jump_ = true;
     std::uint32_t quiet_left_ = 0;
     std::uint32_t alarms_ = 0;

@@ -139,6 +139,33 @@ TEST(IsoGain, AMovedSketchIsProbedOnceAndForAWhile) {
     EXPECT_EQ(learner.audit_q8(), IsoGainConfig{}.audit_q8);
 }
 
+/// A learner that a moved sketch has just asked to look closer, before a window of `audits`.
+IsoGain probing_after(int audits, bool edge_differs) {
+    Registration known;
+    known.samples = known.counts[31] = 500;
+    IsoGain learner({}, known, 4);
+    for (int i = 0; i < 30; ++i) {
+        learner.end_window(window(64));
+    }
+    while (learner.probes() == 0) {
+        learner.end_window(window(64, 200));
+    }
+    for (int i = 0; i < audits; ++i) {
+        learner.observe(evidence(255, edge_differs && i % 8 == 0, true));
+    }
+    learner.end_window(window(64, 200));
+    return learner;
+}
+
+TEST(IsoGain, AProbeEndsOnceItsAuditsShowNothing) {
+    const auto few = static_cast<int>(IsoGainConfig{}.probe_audits) - 1;
+    EXPECT_EQ(probing_after(few, false).audit_q8(), IsoGainConfig{}.probe_audit_q8);
+    EXPECT_EQ(probing_after(few + 1, false).audit_q8(), IsoGainConfig{}.audit_q8);
+    const auto surprised = probing_after(few + 1, true);
+    EXPECT_EQ(surprised.alarms(), 0u);
+    EXPECT_EQ(surprised.audit_q8(), IsoGainConfig{}.probe_audit_q8) << "one in eight goes wrong";
+}
+
 TEST(IsoGain, ASteadyStreamIsNotProbed) {
     base::Rng rng(11);
     IsoGain learner({}, {}, 4);
