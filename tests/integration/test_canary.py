@@ -64,6 +64,11 @@ class CanaryTest(unittest.TestCase):
             return self.site.rows("SELECT device_class FROM learning ORDER BY device_class")
         rows = fleet.wait_for("the learner knows the policy", registered, 30, 1)
         self.assertEqual([("esp32",), ("m4",), ("tiny",)], rows)
+        kept = self.site.rows("SELECT actor, figures FROM canary")
+        self.assertEqual(2, len(kept), "m4 and esp32 run the same model")
+        self.assertTrue(all("300 samples" in figures for _, figures in kept), kept)
+        audited = self.site.rows("SELECT count(*) FROM audit WHERE action = 'task.canary'")
+        self.assertGreaterEqual(audited[0][0], 3)
 
     def test_a_worse_edge_model_is_refused(self):
         worse = os.path.join(fleet.MODELS, "fashion-tiny-1.tflite")
