@@ -48,10 +48,31 @@ bool has_one_scale(const Layer& layer) {
 struct Group {
     std::size_t first = 0;
     Matrix weights;  ///< real, of the model as it came
+    Matrix target;   ///< that would make up for what was lost in the layers before
     std::vector<double> hessian;
     std::vector<double> mean_before;
     std::vector<double> mean_now;
 };
+
+/// What the rows should become. Without a price that is what they are; inputs that are always 0 ask
+/// for nothing but the base's weights.
+Matrix target_of(const Matrix& weights, const Matrix& base, const Curvature& curvature,
+                 const DeltaOptions& options) {
+    if (options.lambda == 0) {
+        return weights;
+    }
+    Matrix target =
+        options.correction == 0 ? weights : curvature.corrected(weights, options.correction);
+    const std::vector<double> energies = curvature.energies();
+    for (std::size_t row = 0; row < target.rows; ++row) {
+        for (std::size_t column = 0; column < target.columns; ++column) {
+            if (energies[column] == 0) {
+                target.at(row, column) = base.at(row, column);
+            }
+        }
+    }
+    return target;
+}
 
 /// Both ways to write the rows of a group.
 struct Ways {
@@ -72,7 +93,7 @@ public:
 
     void fit(const std::vector<Curvature>& curvatures, const Matrix& weights,
              const DeltaOptions& options) {
-        make_groups(curvatures, weights, options.damping);
+        make_groups(curvatures, weights, options);
         price_ = options.lambda * power() / static_cast<double>(layer_.rows);
         std::vector<Ways> ways;
         for (const Group& group : groups_) {
@@ -113,13 +134,25 @@ public:
 
 private:
     void make_groups(const std::vector<Curvature>& curvatures, const Matrix& weights,
-                     double damping) {
+                     const DeltaOptions& options) {
         const std::size_t rows = layer_.rows / curvatures.size();
         for (std::size_t i = 0; i < curvatures.size(); ++i) {
-            groups_.push_back({i * rows, weights.rows_from(i * rows, rows),
-                               curvatures[i].hessian(damping), curvatures[i].mean_original(),
-                               curvatures[i].mean_compressed()});
+            const Curvature& curvature = curvatures[i];
+            const Matrix own = weights.rows_from(i * rows, rows);
+            groups_.push_back({i * rows, own,
+                               target_of(own, base_weights(i * rows, rows), curvature, options),
+                               curvature.hessian(options.damping), curvature.mean_original(),
+                               curvature.mean_compressed()});
         }
+    }
+
+    Matrix base_weights(std::size_t first, std::size_t count) const {
+        Matrix rows(count, layer_.columns);
+        for (std::size_t i = 0; i < rows.values.size(); ++i) {
+            const std::size_t at = first * layer_.columns + i;
+            rows.values[i] = base_.scales[at / layer_.columns] * base_.weights[at];
+        }
+        return rows;
     }
 
     double power() const {
@@ -156,7 +189,7 @@ private:
         grid.row_steps.assign(scales.begin() + first, scales.begin() + first + rows);
         grid.anchor.assign(base_.weights.begin() + first * columns,
                            base_.weights.begin() + (first + rows) * columns);
-        return fit_to_grid(group.weights, group.hessian, grid);
+        return fit_to_grid(group.target, group.hessian, grid);
     }
 
     /// Each row the cheaper way; all of them the same where they share a scale.

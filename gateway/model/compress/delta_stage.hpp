@@ -17,8 +17,9 @@ struct DeltaOptions {
     /// What a bit may cost in output error, as a share of the mean output power of a row. 0 leaves
     /// the model as it is, a very large one gives the base back.
     double lambda = 1e-6;
-    double damping = 0.01;  ///< of the Hessian, in units of its mean diagonal
-    int passes = 3;         ///< see GridOptions
+    double damping = 0.01;    ///< of the Hessian, in units of its mean diagonal
+    double correction = 0.1;  ///< damping of making up for earlier layers; 0: do not
+    int passes = 3;           ///< see GridOptions
     int sweeps = 2;
 };
 

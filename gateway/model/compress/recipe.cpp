@@ -74,6 +74,7 @@ template <typename Reader>
 void visit(DeltaOptions& options, Reader& reader) {
     reader.number("lambda", options.lambda, {0, 1e6});
     reader.number("damping", options.damping, {1e-6, 10});
+    reader.number("correction", options.correction, {0, 100});
     reader.whole("passes", options.passes, {1, 20});
     reader.whole("sweeps", options.sweeps, {0, 20});
 }

@@ -130,7 +130,7 @@ void run_drift(World& world) {
                            100 * model::error_rate(tuned, test), "", "full B", "delta B", "% error",
                            "agreement"));
     world.json += ", \"drift\": [";
-    for (const double lambda : {0.0, 1e-7, 1e-6, 3e-6, 1e-5}) {
+    for (const double lambda : {0.0, 1e-6, 3e-6, 6e-6, 1e-5}) {
         model::DeltaOptions delta;
         delta.lambda = lambda;
         report(world, lambda == 0 ? "lossless" : fmt::format("lambda {}", lambda), lambda,

@@ -134,6 +134,20 @@ TEST(DeltaStage, LosesLessThanKeepingTheBaseWouldAtHalfTheDelta) {
     EXPECT_GT(near->evaluation.output_snr_db, whole->evaluation.output_snr_db);
 }
 
+TEST(DeltaStage, LaterLayersMakeUpForWhatEarlierOnesLost) {
+    const World world;
+    const model::Samples samples{world.inputs, {}};
+    const auto snr_db = [&](double correction) {
+        model::DeltaOptions options = options_of(1e-6);
+        options.correction = correction;
+        model::Work work = world.work();
+        EXPECT_TRUE(model::delta_stage(work, options).has_value());
+        const auto evaluation = model::evaluate(world.file, work.file, samples);
+        return evaluation ? evaluation->output_snr_db : 0;
+    };
+    EXPECT_GT(snr_db(0.1), snr_db(0) + 3);
+}
+
 TEST(DeltaStage, SameInputsSameBytes) {
     const World world;
     model::Work first = world.work();
