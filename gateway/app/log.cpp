@@ -72,6 +72,7 @@ LogLevel level_of(core::LogEvent event) {
         case core::LogEvent::kLinkDown:
         case core::LogEvent::kReopened:
         case core::LogEvent::kPolicyAlarm:
+        case core::LogEvent::kPolicyAhead:
             return LogLevel::kWarning;
         case core::LogEvent::kDeviceFirstSeen:
             return LogLevel::kDebug;

@@ -162,7 +162,7 @@ void Core::State::message(const Step& step, Device& device, Hello&& hello) {
         step.write(record);
     }
     for (const auto& state : hello.tasks) {
-        policies.on_reported(state.policy);
+        policies.on_reported(step, state.policy);
     }
     follow(step, device, intake.on_hello(step, device, hello));
     rollouts.on_hello(step, device, hello);
@@ -197,10 +197,10 @@ void Core::State::message(const Step& step, Device& device, Escalate&& escalate)
 void Core::State::message(const Step& step, Device& device, Health&& health) {
     energy.on_health(step, device.record.number, health);
     for (const auto& state : health.tasks) {
-        policies.on_reported(state.policy);
+        policies.on_reported(step, state.policy);
     }
-    policies.on_health(device, health);
-    rollouts.on_health(device, health);
+    policies.on_health(step, device, health);
+    rollouts.on_health(step, device, health);
     device.health = std::move(health);
 }
 

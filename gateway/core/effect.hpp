@@ -118,6 +118,7 @@ enum class LogEvent : std::uint8_t {
     kIntakeShed,
     kReopened,
     kPolicyAlarm,
+    kPolicyAhead,
 };
 std::string_view to_string(LogEvent event);  ///< "device.first-seen"
 

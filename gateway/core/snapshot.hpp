@@ -14,6 +14,7 @@ namespace frugal::core {
 
 struct Snapshot {
     std::uint64_t fencing_epoch = 0;      ///< of the last process
+    std::uint32_t next_policy = 1;        ///< as devices' word raised it last
     std::vector<DeviceRecord> devices{};  ///< by number, dense
     std::vector<StreamRecord> streams{};  ///< by number, dense
     std::vector<TaskRecord> tasks{};

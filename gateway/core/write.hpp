@@ -19,13 +19,18 @@ struct FencingEpochRecord {
     std::uint64_t epoch = 0;
 };
 
+/// What the number of the next policy version rose to by the word of devices.
+struct PolicyNumberRecord {
+    std::uint32_t next = 1;
+};
+
 /// Inserts the row, or replaces the one with the same key. Gaps, audit rows and incidents only
 /// append.
 using Write =
     std::variant<DeviceRecord, GapRecord, TaskRecord, ReleaseRecord, BlobRecord, EdgeModelRecord,
                  PolicyRecord, RolloutRecord, RolloutDeviceRecord, AuditRecord, IncidentRecord,
-                 EnergyRecord, FencingEpochRecord, LearningRecord, ObservationRecord,
-                 PolicyVersionRecord, PolicyVersionReached, PolicyVersionDropped,
+                 EnergyRecord, FencingEpochRecord, PolicyNumberRecord, LearningRecord,
+                 ObservationRecord, PolicyVersionRecord, PolicyVersionReached, PolicyVersionDropped,
                  PolicyRolloutRecord, CanaryRecord, CanariesDropped, ShareRecord>;
 
 struct WriteBatch {

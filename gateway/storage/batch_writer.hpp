@@ -31,6 +31,7 @@ private:
     Outcome put(const core::IncidentRecord& record);
     Outcome put(const core::EnergyRecord& record);
     Outcome put(const core::FencingEpochRecord& record);
+    Outcome put(const core::PolicyNumberRecord& record);
     Outcome put(const core::LearningRecord& record);
     Outcome put(const core::ObservationRecord& record);
     Outcome put(const core::PolicyVersionRecord& record);

@@ -33,6 +33,10 @@ base::Result<void> BatchWriter::put(const core::PolicyVersionRecord& record) {
     return done;
 }
 
+base::Result<void> BatchWriter::put(const core::PolicyNumberRecord& record) {
+    return setting_.text("next_policy").number(record.next).run();
+}
+
 base::Result<void> BatchWriter::put(const core::PolicyVersionReached& record) {
     return policy_version_reached_.number(record.task).number(record.version).run();
 }

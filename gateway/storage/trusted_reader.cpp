@@ -24,11 +24,14 @@ base::Result<core::Snapshot> TrustedReader::load() {
 }
 
 base::Result<void> TrustedReader::load_settings(core::Snapshot& to) {
-    return each("SELECT value FROM setting WHERE name = 'fencing_epoch'", "setting",
-                [&](const Statement& row) {
-                    to.fencing_epoch = as<std::uint64_t>(row, 0);
-                    return true;
-                });
+    return each("SELECT name, value FROM setting", "setting", [&](const Statement& row) {
+        if (row.text_at(0) == "fencing_epoch") {
+            to.fencing_epoch = as<std::uint64_t>(row, 1);
+        } else if (row.text_at(0) == "next_policy") {
+            to.next_policy = as<std::uint32_t>(row, 1);
+        }
+        return true;
+    });
 }
 
 base::Result<void> TrustedReader::load_devices(core::Snapshot& to) {

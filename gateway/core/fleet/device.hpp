@@ -12,6 +12,16 @@
 
 namespace frugal::core {
 
+/// What a device says of one task's policies, and what is chosen for it; versions, 0 for none.
+struct PolicyGap {
+    std::uint32_t task = 0;
+    std::uint32_t obeyed = 0;
+    std::uint32_t evaluated = 0;
+    std::uint32_t policy = 0;
+    std::uint32_t shadow = 0;
+    bool operator==(const PolicyGap&) const = default;
+};
+
 struct Device {
     DeviceRecord record;
 
@@ -31,6 +41,11 @@ struct Device {
     /// Pace of telling it again what it should run; see RolloutDesk.
     std::optional<base::Instant> remind_at{};
     base::Duration remind_after{0};
+
+    /// The same for the policies of a device that says it has others; see RolloutDesk::on_health.
+    std::vector<PolicyGap> policy_gaps{};  ///< when it was last told
+    base::Instant policies_told_at{};
+    base::Duration tell_policies_after{0};
 };
 
 }  // namespace frugal::core

@@ -13,7 +13,6 @@ namespace frugal::core {
 namespace {
 
 constexpr std::uint32_t kTaskLast = 255;
-constexpr std::uint32_t kBelievedAhead = 65'536;
 constexpr std::size_t kIdFrom = FR_POLICY_ID_OFFSET;
 constexpr std::size_t kIdUntil = kIdFrom + FR_POLICY_ID_BYTES;
 
@@ -55,16 +54,34 @@ std::string describe(const std::vector<PolicyStep>& steps) {
     return text.empty() ? "at once" : text;
 }
 
+PolicyNumbers numbers_of(const Snapshot& snapshot, const Registry& registry,
+                         const Catalogue& catalogue) {
+    std::uint32_t stored = 0;
+    std::uint32_t reported = 0;
+    for (const auto& policy : catalogue.list().policies) {
+        stored = std::max(stored, policy.policy);
+    }
+    for (const auto& record : snapshot.policy_versions) {
+        stored = std::max(stored, record.version);
+    }
+    for (const auto& device : registry.devices()) {
+        for (const auto& state : device.record.reported) {
+            reported = std::max(reported, state.policy);
+        }
+    }
+    return {stored, reported, snapshot.next_policy};
+}
+
 }  // namespace
 
 PolicyDesk::PolicyDesk(Snapshot& snapshot, Registry& registry, Catalogue& catalogue,
                        Journal& journal, const PolicyConfig& config)
-    : registry_(registry), catalogue_(catalogue), journal_(journal), config_(config) {
-    for (const auto& policy : catalogue_.list().policies) {
-        next_policy_ = std::max(next_policy_, policy.policy + 1);
-    }
+    : numbers_(numbers_of(snapshot, registry, catalogue)),
+      registry_(registry),
+      catalogue_(catalogue),
+      journal_(journal),
+      config_(config) {
     for (auto& record : snapshot.policy_versions) {
-        next_policy_ = std::max(next_policy_, record.version + 1);
         const auto task = record.task;
         versions_[task].push_back(std::make_shared<const PolicyVersionRecord>(std::move(record)));
     }
@@ -83,19 +100,11 @@ PolicyDesk::PolicyDesk(Snapshot& snapshot, Registry& registry, Catalogue& catalo
                 .comparison = PolicyComparison(*version, share, registry_, catalogue_)};
         }
     }
-    next_policy_max_ = next_policy_ + kBelievedAhead;
-    for (const auto& device : registry_.devices()) {
-        for (const auto& state : device.record.reported) {
-            on_reported(state.policy);
-        }
-    }
 }
 
-// A database from a backup knows fewer versions than the devices, who take no older one. What they
-// say is believed so far only that no liar uses the numbers up.
-void PolicyDesk::on_reported(std::uint32_t policy) {
-    if (policy >= next_policy_) {
-        next_policy_ = std::min(policy, next_policy_max_ - 1) + 1;
+void PolicyDesk::on_reported(const Step& step, std::uint32_t policy) {
+    if (numbers_.on_reported(policy, step.now.instant)) {
+        step.write(PolicyNumberRecord{numbers_.next()});
     }
 }
 
@@ -130,10 +139,8 @@ base::Result<void> PolicyDesk::check(const SetPolicy& command) const {
                           std::to_string(kPolicyStepsMax),
                       "Write rising shares that end with 100 %");
     }
-    if (version.version < next_policy_) {
-        return base::fail(base::ErrorKind::kConflict, "policy not set",
-                          "version " + std::to_string(version.version) + " is taken",
-                          "Ask for the next number, sign with it, and set it again");
+    if (auto checked = numbers_.check(version.version); !checked) {
+        return checked;
     }
     if (version.origin == PolicyOrigin::kLearned) {
         return check_learned(version);
@@ -209,8 +216,7 @@ base::Result<PolicySet> PolicyDesk::set(const Step& step, const std::string& act
                        (is_staged ? describe(command.steps) : "at once"));
     step.write(record);
     const auto version = std::make_shared<const PolicyVersionRecord>(std::move(record));
-    next_policy_ = version->version + 1;
-    next_policy_max_ = std::max(next_policy_max_, next_policy_);
+    numbers_.on_stored(version->version);
     versions_[task].push_back(version);
     end_rollout(step, task);
     if (is_staged) {

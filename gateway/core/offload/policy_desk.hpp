@@ -15,6 +15,7 @@
 #include "core/fleet/registry.hpp"
 #include "core/journal.hpp"
 #include "core/offload/policy_comparison.hpp"
+#include "core/offload/policy_numbers.hpp"
 #include "core/rollout/catalogue.hpp"
 
 namespace frugal::core {
@@ -37,9 +38,9 @@ public:
     base::Result<Done> resume(const Step& step, const std::string& actor,
                               const ResumePolicyRollout& command);
     /// A device says that it obeys this version: no new one gets a number that it would refuse.
-    void on_reported(std::uint32_t policy);
-    /// What the devices say they obey.
-    void on_health(const Device& device, const Health& health);
+    void on_reported(const Step& step, std::uint32_t policy);
+    /// What the devices say they obey; before it is the device's last one.
+    void on_health(const Step& step, const Device& device, const Health& health);
     /// What the tasks of a device came to since the step began; each batch once.
     void on_decisions(const Step& step, const Device& device, const Decisions& decisions);
     /// The learner found that tasks kept local go wrong: a staged policy goes no further.
@@ -50,17 +51,18 @@ public:
     /// Who is to be told of what happened since the last call.
     std::vector<PolicyChange> take_changes() { return std::exchange(changes_, {}); }
 
-    /// What this device is to obey and to evaluate beside it; null and 0 for none.
+    /// What this device is to obey and to evaluate beside it.
     struct Choice {
-        SignedPointer blob{};
+        SignedPointer blob;
         std::uint32_t version = 0;
     };
-    Choice in_force(const Device& device, std::uint32_t task) const;
-    Choice in_shadow(const Device& device, std::uint32_t task) const;
-    /// Every task of this health has the versions chosen for it.
-    bool is_up_to_date(const Device& device, const Health& health) const;
+    std::optional<Choice> in_force(const Device& device, std::uint32_t task) const;
+    std::optional<Choice> in_shadow(const Device& device, std::uint32_t task) const;
+    /// Tasks of this health without the versions chosen for them, as far as telling again may help:
+    /// no device goes back to an older one.
+    std::vector<PolicyGap> gaps(const Device& device, const Health& health) const;
 
-    std::uint32_t next_policy() const { return next_policy_; }
+    std::uint32_t next_policy() const { return numbers_.next(); }
     PolicyHistory history(std::uint32_t task) const;
     /// kNotFound if no policy of the task was ever staged.
     base::Result<PolicyRolloutView> view(std::uint32_t task, base::Instant now) const;
@@ -89,14 +91,14 @@ private:
     const Rollout* open_rollout(std::uint32_t task) const;
     std::uint32_t skip_empty(const Rollout& rollout, std::uint32_t number) const;
     bool may_go_on(const Rollout& rollout) const;
+    void note_ahead(const Step& step, const Device& device, const Health& health) const;
     std::optional<base::Instant> step_ends(const Rollout& rollout) const;
     std::set<std::uint32_t> needed(std::uint32_t task) const;
 
     std::map<std::uint32_t, std::vector<PolicyVersionPointer>> versions_;  ///< by task, ascending
     std::map<std::uint32_t, Rollout> rollouts_;                            ///< by task
     std::vector<PolicyChange> changes_;
-    std::uint32_t next_policy_ = 1;
-    std::uint32_t next_policy_max_ = 1;  ///< what devices say raises it no further
+    PolicyNumbers numbers_;
     Registry& registry_;
     Catalogue& catalogue_;
     Journal& journal_;

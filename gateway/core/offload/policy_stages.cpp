@@ -120,7 +120,8 @@ base::Result<Done> PolicyDesk::resume(const Step& step, const std::string& actor
     return Done{};
 }
 
-void PolicyDesk::on_health(const Device& device, const Health& health) {
+void PolicyDesk::on_health(const Step& step, const Device& device, const Health& health) {
+    note_ahead(step, device, health);
     for (auto& [task, rollout] : rollouts_) {
         if (rollout.record.status == PolicyRolloutStatus::kRunning) {
             rollout.comparison.on_health(device, health, catalogue_);
@@ -200,42 +201,73 @@ std::optional<base::Instant> PolicyDesk::next_deadline() const {
     return next;
 }
 
-PolicyDesk::Choice PolicyDesk::in_force(const Device& device, std::uint32_t task) const {
+std::optional<PolicyDesk::Choice> PolicyDesk::in_force(const Device& device,
+                                                       std::uint32_t task) const {
     const auto& device_class = device.record.capability->device_class;
     const auto* rollout = open_rollout(task);
     const auto* part =
         rollout != nullptr ? part_replacing(*rollout->version, device_class, catalogue_) : nullptr;
     if (part != nullptr && policy_place(device.record.id, rollout->record.version) <
                                rollout->record.steps[rollout->record.step].permyriad) {
-        return {part->blob, rollout->record.version};
+        return Choice{part->blob, rollout->record.version};
     }
     const auto* policy = catalogue_.policy(task, device_class);
-    return policy != nullptr ? Choice{policy->blob, policy->policy} : Choice{};
+    return policy != nullptr ? std::optional(Choice{policy->blob, policy->policy}) : std::nullopt;
 }
 
-PolicyDesk::Choice PolicyDesk::in_shadow(const Device& device, std::uint32_t task) const {
+std::optional<PolicyDesk::Choice> PolicyDesk::in_shadow(const Device& device,
+                                                        std::uint32_t task) const {
     const auto* rollout = open_rollout(task);
     if (rollout == nullptr || rollout->record.steps[rollout->record.step].permyriad != 0) {
-        return {};
+        return std::nullopt;
     }
     const auto& device_class = device.record.capability->device_class;
     const auto* part = part_replacing(*rollout->version, device_class, catalogue_);
     const auto* policy = catalogue_.policy(task, device_class);
     const bool is_in_force = policy != nullptr && policy->policy == rollout->record.version;
-    return part != nullptr && !is_in_force ? Choice{part->blob, rollout->record.version} : Choice{};
+    return part != nullptr && !is_in_force
+               ? std::optional(Choice{part->blob, rollout->record.version})
+               : std::nullopt;
 }
 
 // A device without a model has nothing to obey a policy with.
-bool PolicyDesk::is_up_to_date(const Device& device, const Health& health) const {
-    return std::ranges::all_of(health.tasks, [&](const TaskHealth& said) {
+std::vector<PolicyGap> PolicyDesk::gaps(const Device& device, const Health& health) const {
+    std::vector<PolicyGap> gaps;
+    for (const auto& said : health.tasks) {
         const auto known = std::ranges::find(device.record.reported, said.task, &TaskState::task);
         if (known == device.record.reported.end() || known->release == 0) {
-            return true;
+            continue;
         }
-        const auto wanted = in_force(device, said.task);
-        return (wanted.blob == nullptr || wanted.version == said.policy) &&
-               in_shadow(device, said.task).version == said.shadow;
-    });
+        const auto policy = in_force(device, said.task);
+        const auto shadow = in_shadow(device, said.task);
+        const PolicyGap gap{said.task, said.policy, said.shadow, policy ? policy->version : 0,
+                            shadow ? shadow->version : 0};
+        if (gap.obeyed < gap.policy || gap.evaluated != gap.shadow) {
+            gaps.push_back(gap);
+        }
+    }
+    return gaps;
+}
+
+// A database from a backup: such a device obeys what it has until a version above its own is set.
+void PolicyDesk::note_ahead(const Step& step, const Device& device, const Health& health) const {
+    if (!device.record.capability) {
+        return;
+    }
+    for (const auto& said : health.tasks) {
+        const auto chosen = in_force(device, said.task);
+        const bool is_said_before =
+            device.health && std::ranges::any_of(device.health->tasks, [&](const TaskHealth& old) {
+                return old.task == said.task && old.policy == said.policy;
+            });
+        if (chosen && said.policy > chosen->version && !is_said_before) {
+            journal_.log(step, LogEvent::kPolicyAhead,
+                         {{"device", device.record.id.text()},
+                          {"task", std::to_string(said.task)},
+                          {"obeys", std::to_string(said.policy)},
+                          {"chosen", std::to_string(chosen->version)}});
+        }
+    }
 }
 
 base::Result<PolicyRolloutView> PolicyDesk::view(std::uint32_t task, base::Instant now) const {

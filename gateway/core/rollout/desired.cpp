@@ -46,7 +46,7 @@ void RolloutDesk::add_policies(const Device& device, Desired& desired) const {
     for (const auto& state : device.record.reported) {
         const auto policy = policies_.in_force(device, state.task);
         const auto shadow = policies_.in_shadow(device, state.task);
-        if (policy.blob == nullptr && shadow.blob == nullptr) {
+        if (!policy && !shadow) {
             continue;
         }
         auto found = std::ranges::find(desired.tasks, state.task, &TaskDesired::task);
@@ -54,8 +54,8 @@ void RolloutDesk::add_policies(const Device& device, Desired& desired) const {
             found = desired.tasks.insert(desired.tasks.end(), TaskDesired{.task = state.task});
         }
         if (found != desired.tasks.end()) {
-            found->policy = policy.blob;
-            found->shadow = shadow.blob;
+            found->policy = policy ? policy->blob : nullptr;
+            found->shadow = shadow ? shadow->blob : nullptr;
         }
     }
     std::ranges::sort(desired.tasks, {}, &TaskDesired::task);

@@ -241,11 +241,27 @@ base::Result<RolloutStarted> RolloutDesk::rollback(const Step& step, const std::
 }
 
 // What it was told of a policy was lost on the way, or waited in a process that died. While an
-// update is under way reminders go out anyhow.
-void RolloutDesk::on_health(const Device& device, const Health& health) {
-    if (device.record.capability && device.record.state == DeviceState::kEnrolled &&
-        !has_unsettled(device) && !policies_.is_up_to_date(device, health)) {
+// update is under way reminders go out anyhow. Who cannot obey it, because its flash loses it or
+// holds no more, says the same for good: nobody is to write flash and talk without end for that.
+void RolloutDesk::on_health(const Step& step, Device& device, const Health& health) {
+    if (!device.record.capability || device.record.state != DeviceState::kEnrolled ||
+        has_unsettled(device)) {
+        return;
+    }
+    auto gaps = policies_.gaps(device, health);
+    if (gaps != device.policy_gaps) {
+        device.policy_gaps = std::move(gaps);
+        device.tell_policies_after = base::Duration{0};
+    }
+    const auto now = step.now.instant;
+    if (!device.policy_gaps.empty() &&
+        now - device.policies_told_at >= device.tell_policies_after) {
         to_tell_.insert(device.record.number);
+        device.policies_told_at = now;
+        device.tell_policies_after =
+            device.tell_policies_after.count() == 0
+                ? config_.offer_retry
+                : std::min(device.tell_policies_after * 2, config_.offer_retry_max);
     }
 }
 
@@ -257,7 +273,8 @@ void RolloutDesk::on_policy(const Step& step, const PolicyChange& change) {
         const auto place = policy_place(device.record.id, change.version->version);
         const bool is_concerned =
             place >= change.from && place < change.until &&
-            part_for(*change.version, device.record.capability->device_class) != nullptr &&
+            part_replacing(*change.version, device.record.capability->device_class, catalogue_) !=
+                nullptr &&
             std::ranges::any_of(device.record.reported, [&](const auto& state) {
                 return state.task == change.version->task;
             });

@@ -41,8 +41,8 @@ public:
     void on_report(const Step& step, Device& device, const Report& report);
     /// The device is out: revoked, or quarantined.
     void on_expelled(const Step& step, Device& device);
-    /// Who does not obey the policy he should is told again.
-    void on_health(const Device& device, const Health& health);
+    /// Who does not obey the policy he should is told again, ever more rarely.
+    void on_health(const Step& step, Device& device, const Health& health);
     /// Policies changed: everybody concerned is told.
     void on_policy(const Step& step, const PolicyChange& change);
     /// A device came back into service.

@@ -3,6 +3,7 @@
 // rule before a class's bound before the task's bound.
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 #include <fmt/format.h>
 
@@ -31,6 +32,14 @@ Result<std::optional<double>> read_bound(const toml::table& bounds, std::string_
                          "1 stands for one wrong answer avoided by every escalation.");
     }
     return value;
+}
+
+/// What stands in the file there, for an error.
+std::string said_of(const toml::node& rule) {
+    constexpr std::size_t kMost = 40;
+    std::ostringstream said;
+    rule.visit([&](const auto& value) { said << value; });
+    return said.str().substr(0, kMost);
 }
 
 /// What a table { floor, ceiling } makes of the bounds around it. Rounded inwards.
@@ -110,8 +119,10 @@ private:
         const auto word = rule.value<std::string>().value_or("");
         if (word != "always-edge" && word != "always-local") {
             return refuse_at(rule, origin_,
-                             "a class rule is \"always-edge\", \"always-local\" or bounds like "
-                             "{ floor = 0.1, ceiling = 0.5 }",
+                             fmt::format("class \"{}\" has {}, but a class rule is "
+                                         "\"always-edge\", \"always-local\" or bounds like "
+                                         "{{ floor = 0.1, ceiling = 0.5 }}",
+                                         name, said_of(rule)),
                              "Leave the class out to decide by gain.");
         }
         group = word == "always-edge" ? FR_POLICY_PIN_EDGE : FR_POLICY_PIN_LOCAL;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Policies that devices missed, policies of which they know more than the gateway, and classes that
 // have one of their own. All found by checker I27 of the simulation.
+#include <algorithm>
+
 #include "unit/core/policy_world.hpp"
 
 namespace frugal::core {
@@ -15,6 +17,14 @@ protected:
                   Health{.stream = {4}, .boot_epoch = 1, .tasks = {{1, policy, shadow, {}, 0}}});
         world.advance(std::chrono::seconds(1));
         return world.sent<Desired>("node-3");
+    }
+    std::size_t told_in_an_hour(std::uint32_t policy) {
+        std::size_t told = 0;
+        for (int minute = 0; minute < 60; ++minute) {
+            told += answers(policy).size();
+            world.advance(std::chrono::seconds(59));
+        }
+        return told;
     }
     void report_model() {
         auto word = hello("node-3", 4);
@@ -50,15 +60,59 @@ TEST_F(PolicyToldTest, WhoHasNoModelIsNotToldOverAndOver) {
     EXPECT_TRUE(answers(0).empty());
 }
 
+TEST_F(PolicyToldTest, WhoCannotBeBroughtToObeyIsToldEverMoreRarely) {
+    report_model();
+    ASSERT_TRUE(set(2, {}));
+    EXPECT_EQ(told_in_an_hour(1), 8U) << "at 0, 1, 2, 4, 8, 16, 31 and 46 minutes";
+    EXPECT_EQ(told_in_an_hour(1), 4U);
+    ASSERT_TRUE(set(3, {}));
+    EXPECT_EQ(answers(1).size(), 1U) << "another one was chosen: at once";
+    EXPECT_TRUE(answers(1).empty());
+    EXPECT_EQ(answers(2).size(), 1U) << "it moved";
+    EXPECT_TRUE(answers(3).empty());
+    EXPECT_EQ(answers(1).size(), 1U) << "it was right meanwhile";
+}
+
+TEST_F(PolicyToldTest, WhoObeysANewerOneThanTheGatewayKnowsIsNotTold) {
+    report_model();
+    EXPECT_EQ(told_in_an_hour(40), 0U) << "it would refuse it each time";
+    ASSERT_TRUE(set(next(), {}));
+    EXPECT_EQ(answers(40).size(), 1U);
+}
+
+TEST_F(PolicyToldTest, SaysOnceThatADeviceObeysANewerOne) {
+    report_model();
+    answers(40);
+    const auto count = [&] {
+        const auto lines = world.performed<Log>();
+        return std::ranges::count(lines, LogEvent::kPolicyAhead, &Log::event);
+    };
+    EXPECT_EQ(count(), 1);
+    answers(40);
+    EXPECT_EQ(count(), 0);
+}
+
 TEST_F(PolicyToldTest, NumbersGoOnAboveWhatDevicesObey) {
     answers(40);
-    EXPECT_EQ(next(), 41U);
+    const auto raised = next();
+    EXPECT_GT(raised, 40U);
     EXPECT_FALSE(set(40, {})) << "the device would refuse it";
-    EXPECT_TRUE(set(41, {}));
+    EXPECT_TRUE(set(raised, {}));
+    world.advance(std::chrono::minutes(1));
     auto word = hello("node-4", 5);
-    word.tasks[0].policy = 60;
+    word.tasks[0].policy = raised + 60;
     world.say("node-4", word);
-    EXPECT_EQ(next(), 61U);
+    EXPECT_GT(next(), raised + 60);
+}
+
+TEST_F(PolicyToldTest, SaysWhyANumberIsRefused) {
+    const auto cause = [&](std::uint32_t number) {
+        const auto reply = world.ask(SetPolicy{version(number), {}});
+        return reply ? "set" : reply.error().describe();
+    };
+    EXPECT_NE(cause(1).find("version 1 is taken"), std::string::npos) << cause(1);
+    answers(40);
+    EXPECT_NE(cause(40).find("devices say"), std::string::npos) << cause(40);
 }
 
 TEST_F(PolicyToldTest, NoLiarUsesTheNumbersUp) {
@@ -71,21 +125,49 @@ TEST_F(PolicyToldTest, NoLiarUsesTheNumbersUp) {
     EXPECT_EQ(next(), raised + 1);
 }
 
+TEST_F(PolicyToldTest, NoLiarKeepsPeopleFromSettingPolicies) {
+    for (int i = 0; i < 20; ++i) {
+        answers(next());
+        const auto number = next();
+        answers(number);  // between the question for a number and the policy
+        EXPECT_TRUE(set(number, {}));
+    }
+    EXPECT_LE(next(), 1000U);
+}
+
+TEST_F(PolicyToldTest, WhatDevicesSaidOfNumbersOutlivesAProcess) {
+    answers(40);
+    const auto raised = next();
+    const auto stored = world.written<PolicyNumberRecord>();
+    ASSERT_FALSE(stored.empty());
+    EXPECT_EQ(stored.back().next, raised);
+    SiteWorld restarted({}, Snapshot{.next_policy = stored.back().next});
+    EXPECT_EQ(restarted.get<TaskList>(ListTasks{}).next_policy, raised);
+}
+
 TEST_F(TwoClassesTest, WhatIsStagedForAnyLeavesClassesWithTheirOwnAlone) {
-    ASSERT_TRUE(world.ask(SetPolicy{of(6, {"any"})}));
+    world.enrol("other");
+    auto word = hello("other", 99);
+    word.capability = capability("other");
+    world.say("other", word);
     world.take();
-    ASSERT_TRUE(world.ask(SetPolicy{of(8, {"any"}), usual()}));
-    world.advance(std::chrono::seconds(1));
-    ASSERT_FALSE(told().empty());
-    for (const auto& [device, desired] : told()) {
-        EXPECT_EQ(policy_in(desired), "policy5" + class_of(device)) << device;
-    }
+    const auto is_only_other_told = [&] {
+        world.advance(std::chrono::seconds(1));
+        const bool is_told = !world.sent<Desired>("other").empty();
+        EXPECT_TRUE(told().empty()) << told().begin()->first << " has a policy of its class";
+        world.take();
+        return is_told;
+    };
+    ASSERT_TRUE(world.ask(SetPolicy{of(6, {"any"})}));
+    EXPECT_TRUE(is_only_other_told());
+    ASSERT_TRUE(world.ask(SetPolicy{of(8, {"any"}), {{0, {}}, {kWholeFleet, {}}}}));
+    EXPECT_TRUE(is_only_other_told());
     world.get<Done>(ResumePolicyRollout{1});
-    world.get<Done>(ResumePolicyRollout{1});
-    world.advance(std::chrono::seconds(1));
-    for (const auto& [device, desired] : told()) {
-        EXPECT_EQ(policy_in(desired), "policy5" + class_of(device)) << device;
-    }
+    EXPECT_TRUE(is_only_other_told());
+    ASSERT_TRUE(world.ask(SetPolicy{of(9, {"any"}), {{0, {}}, {kWholeFleet, {}}}}));
+    EXPECT_TRUE(is_only_other_told());
+    ASSERT_TRUE(world.ask(SetPolicy{of(10, {"any"})}));
+    EXPECT_TRUE(is_only_other_told()) << "what was taken back";
 }
 
 }  // namespace

@@ -146,7 +146,7 @@ TEST(PolicyFile, BoundsThatCannotBeAreRefusedWithTheirPlace) {
           Case{"bounds = { floor = 0.5 }\nclasses = { soil = { ceiling = 0.2 } }",
                "leaf.toml:8:20: the floor 0.5000 is above the ceiling 0.1992"},
           Case{"classes = { soil = { flor = 0.2 } }", "leaf.toml:7:29: there is no key"},
-          Case{"classes = { soil = 0.2 }", "a class rule is"},
+          Case{"classes = { soil = 0.2 }", "class \"soil\" has 0.2, but a class rule is"},
           Case{"classes = { healthy = \"always-edge\", blight = { floor = 0.1 }, "
                "soil = { floor = 0.2 } }",
                "differ in more than 2 ways"}}) {

@@ -85,12 +85,14 @@ TEST_F(DatabaseTest, GivesBackEveryRecordAsItWas) {
         core::WriteBatch batch;
         batch.records = {device,  task,  release, edge,   policy,
                          rollout, entry, audit,   energy, core::FencingEpochRecord{12}};
+        batch.records.push_back(core::PolicyNumberRecord{512});
         batch.streams = {stream};
         ASSERT_TRUE(open().commit(batch));
     }
     const auto loaded = open().load();
     ASSERT_TRUE(loaded) << loaded.error().describe();
     EXPECT_EQ(loaded->fencing_epoch, 12U);
+    EXPECT_EQ(loaded->next_policy, 512U);
     EXPECT_EQ(loaded->devices.at(0), device);
     EXPECT_EQ(loaded->streams.at(0), stream);
     EXPECT_EQ(loaded->tasks.at(0), task);
