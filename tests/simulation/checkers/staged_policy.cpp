@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// I27: a device obeys a version of the policy only if it was entitled to it: it was in force for
-// its class, or on its way to the share of the devices that this one belongs to. The same holds for
-// what it is sent. When all is at rest, who can be reached obeys what it should, and the highest id
-// that a device ever accepted is never forgotten.
+// I27: a device is sent a version of the policy to obey only if it is entitled to it: it is in
+// force for its class, or on its way to the share of the devices that this one belongs to; one to
+// evaluate only while it is in the shadow. What it obeys it was entitled to once. When all is at
+// rest, who can be reached obeys and evaluates what it should, and the highest id that a device
+// ever accepted is never forgotten.
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -29,31 +31,38 @@ struct Site {
     std::uint32_t share = 0;
     std::set<std::string> enrolled{};
 
-    void apply(const core::PolicyRecord& record) {
+    /// Each returns whether a device's policy may be another one now.
+    bool apply(const core::PolicyRecord& record) {
         in_force[record.device_class.text()] = record.blob->content();
+        return true;
     }
-    void apply(const core::PolicyVersionRecord& record) {
+    bool apply(const core::PolicyVersionRecord& record) {
         auto& parts = versions[record.version];
         parts.clear();  // another one had the number, in a database that was lost
         for (const auto& part : record.parts) {
             parts[part.device_class.text()] = part.blob->content();
         }
+        return false;
     }
-    void apply(const core::PolicyRolloutRecord& record) {
+    bool apply(const core::PolicyRolloutRecord& record) {
         const bool is_open = record.status == core::PolicyRolloutStatus::kRunning ||
                              record.status == core::PolicyRolloutStatus::kHalted;
         candidate = is_open ? record.version : 0;
         share = is_open ? record.steps[record.step].permyriad : 0;
+        return true;
     }
-    void apply(const core::DeviceRecord& record) {
+    bool apply(const core::DeviceRecord& record) {
         if (record.state == core::DeviceState::kEnrolled && record.capability) {
             enrolled.insert(record.id.text());
         } else {
             enrolled.erase(record.id.text());
         }
+        return false;
     }
     template <typename Other>
-    void apply(const Other&) {}
+    bool apply(const Other&) {
+        return false;
+    }
 };
 
 /// Of the parts by class, the one for this class; null for none.
@@ -74,20 +83,56 @@ const base::Bytes* part_of_candidate(const Site& site, const std::string& device
     return part_of(found->second, device_class);
 }
 
+/// To be evaluated beside the one in force; null for none.
+const base::Bytes* shadow_of(const Site& site, const std::string& device_class) {
+    const auto* content = site.share == 0 ? part_of_candidate(site, device_class) : nullptr;
+    const auto* obeyed = part_of(site.in_force, device_class);
+    return content != nullptr && (obeyed == nullptr || *obeyed != *content) ? content : nullptr;
+}
+
+/// What devices may be given, in some states of the site.
+struct Entitlement {
+    using Policy = std::pair<std::string, base::Bytes>;  ///< device class, content
+
+    std::set<Policy> in_force{};
+    std::map<Policy, std::uint32_t> shares{};  ///< largest, permyriad
+    std::set<Policy> shadows{};
+
+    void add(const Site& site) {
+        for (const auto* name : kClassNames) {
+            if (const auto* content = part_of(site.in_force, name)) {
+                in_force.insert({name, *content});
+            }
+            if (const auto* content = part_of_candidate(site, name)) {
+                auto& share = shares[{name, *content}];
+                share = std::max(share, site.share);
+            }
+            if (const auto* content = shadow_of(site, name)) {
+                shadows.insert({name, *content});
+            }
+        }
+    }
+};
+
 class StagedPolicy final : public Checker {
 public:
     using Checker::Checker;
 
+    // What waited for this commit was decided somewhere between the one before and its end.
     void on_committed(const core::WriteBatch& batch) override {
+        present_ = {};
+        present_.add(site_);
         for (const auto& record : batch.records) {
-            std::visit([this](const auto& one) { site_.apply(one); }, record);
+            if (std::visit([this](const auto& one) { return site_.apply(one); }, record)) {
+                entitle();
+            }
         }
-        entitle();
     }
 
     // What was committed by a process that died of it is known only now.
     void on_loaded(const DatabaseView& database) override {
         site_ = {};
+        present_ = {};
         const auto apply = [this](const auto& records) {
             std::ranges::for_each(records, [this](const auto& one) { site_.apply(one); });
         };
@@ -107,10 +152,11 @@ public:
         }
         for (const auto& task : desired->tasks) {
             if (task.policy != nullptr) {
-                judge(device.text(), known->second, task.policy->content(), "is sent");
+                judge(present_, device.text(), known->second, task.policy->content(), "is sent");
             }
             if (task.shadow != nullptr) {
                 trace_.sometimes("policy in the shadow");
+                judge_shadow(device.text(), known->second, task.shadow->content());
             }
         }
     }
@@ -136,11 +182,13 @@ public:
                                               view.name, device.floor, task.policy_floor));
         }
         device.floor = task.policy_floor;
+        const auto shadow = content_at(view.node, fr_record_shadow(0));
+        device.evaluates.assign(shadow.begin(), shadow.end());
         const auto obeyed = obeyed_by(view.node);
         if (!std::equal(obeyed.begin(), obeyed.end(), device.obeys.begin(), device.obeys.end())) {
             device.obeys.assign(obeyed.begin(), obeyed.end());
             if (!device.obeys.empty()) {
-                judge(view.name, classes_[view.name], device.obeys, "obeys");
+                judge(once_, view.name, classes_[view.name], device.obeys, "obeys");
             }
         }
     }
@@ -149,6 +197,11 @@ public:
         for (const auto& [index, device] : devices_) {
             if (!is_expected(device)) {
                 continue;
+            }
+            const auto* shadow = shadow_of(site_, classes_.at(device.name));
+            if (device.evaluates != (shadow != nullptr ? *shadow : base::Bytes())) {
+                return fmt::format("{} evaluates policy {} instead of {}", device.name,
+                                   id_of(device.evaluates), shadow != nullptr ? id_of(*shadow) : 0);
             }
             const auto* wanted = wanted_of(device.name);
             if (wanted != nullptr && *wanted != device.obeys) {
@@ -173,50 +226,54 @@ private:
         bool has_model = false;
         std::uint32_t floor = 0;
         base::Bytes obeys{};
+        base::Bytes evaluates{};
     };
 
     static std::uint32_t id_of(const base::Bytes& content) {
         return fr_policy_id(content.data(), content.size());
     }
 
-    static base::ByteView obeyed_by(const fr_node_t& node) {
-        const auto slot = node.state.tasks[0].active;
+    static base::ByteView content_at(const fr_node_t& node, std::uint32_t key) {
         std::uint32_t size = 0;
-        const auto* record =
-            slot < 0
-                ? nullptr
-                : fr_record_log_get(&node.records,
-                                    fr_record_policy(0, static_cast<std::uint32_t>(slot)), &size);
+        const auto* record = fr_record_log_get(&node.records, key, &size);
         return record == nullptr || size <= FR_SIGNATURE_SIZE
                    ? base::ByteView()
                    : base::ByteView(record + FR_SIGNATURE_SIZE, size - FR_SIGNATURE_SIZE);
     }
 
-    // What was once allowed stays so: a device may have got it then, or get it late.
-    void entitle() {
-        for (const auto* name : kClassNames) {
-            if (const auto* content = part_of(site_.in_force, name)) {
-                was_in_force_.insert({name, *content});
-            }
-            if (const auto* content = part_of_candidate(site_, name)) {
-                auto& share = shares_[{name, *content}];
-                share = std::max(share, site_.share);
-            }
-        }
+    static base::ByteView obeyed_by(const fr_node_t& node) {
+        const auto slot = node.state.tasks[0].active;
+        return slot < 0 ? base::ByteView()
+                        : content_at(node, fr_record_policy(0, static_cast<std::uint32_t>(slot)));
     }
 
-    void judge(const std::string& device, const std::string& device_class,
-               const base::Bytes& content, const char* what) {
+    void entitle() {
+        present_.add(site_);
+        once_.add(site_);
+    }
+
+    void judge(const Entitlement& entitled, const std::string& device,
+               const std::string& device_class, const base::Bytes& content, const char* what) {
         const auto id = id_of(content);
-        const auto share = shares_.find({device_class, content});
+        const auto share = entitled.shares.find({device_class, content});
         const auto place = core::policy_place(*base::DeviceId::parse(device), id);
-        if (share != shares_.end() && place < share->second) {
+        if (share != entitled.shares.end() && place < share->second) {
             trace_.sometimes("staged policy with its share");
-        } else if (!was_in_force_.contains({device_class, content})) {
+        } else if (!entitled.in_force.contains({device_class, content})) {
             trace_.violate("I27", fmt::format("{} of class {} at place {} {} policy {}, which is "
                                               "for the first {}",
                                               device, device_class, place, what, id,
-                                              share != shares_.end() ? share->second : 0));
+                                              share != entitled.shares.end() ? share->second : 0));
+        }
+    }
+
+    void judge_shadow(const std::string& device, const std::string& device_class,
+                      const base::Bytes& content) {
+        if (!present_.shadows.contains({device_class, content})) {
+            trace_.violate("I27",
+                           fmt::format("{} of class {} is sent policy {} to evaluate, which is not "
+                                       "in the shadow",
+                                       device, device_class, id_of(content)));
         }
     }
 
@@ -236,9 +293,9 @@ private:
     }
 
     Site site_;
-    std::set<std::pair<std::string, base::Bytes>> was_in_force_;           ///< by device class
-    std::map<std::pair<std::string, base::Bytes>, std::uint32_t> shares_;  ///< largest, permyriad
-    std::map<std::string, std::string> classes_;                           ///< by device
+    Entitlement present_;                         ///< since the commit before the last
+    Entitlement once_;                            ///< a device may have got it then, or get it late
+    std::map<std::string, std::string> classes_;  ///< by device
     std::map<std::size_t, Device> devices_;
 };
 

@@ -263,6 +263,9 @@ void DeviceHost::power_on() {
     is_connected_ = false;
     is_alive_ = true;
     const auto status = fr_node_boot(&node_, &config_, &port_, now_ms());
+    if (context_.options.plant == Plant::kForgetsFloor) {
+        node_.state.tasks[0].policy_floor = 0;
+    }
     context_.trace.note(fmt::format("{} boots epoch {} next {} release {}", plan_.index,
                                     node_.state.boot_epoch, node_.decisions.next_sequence,
                                     node_.tasks[0].loaded.release));

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/offload/policy_comparison.hpp"
 #include "frugal/policy.h"
 #include "simulation/world/gateway_host.hpp"
 #include "simulation/world/release_shelf.hpp"
@@ -38,17 +39,48 @@ void GatewayHost::note_effect(const core::Send& send, std::size_t bytes) {
     context_.tell([&](Checker& checker) { checker.on_send(send.device, send.message, bytes); });
 }
 
-/// Planted: what comes after the first few policies is kept from the devices.
-void GatewayHost::play_planted_policy(core::Send& send) const {
+/// Planted: what comes after the first few policies is kept from the devices, or a staged one goes
+/// to too many, or the last one in the shadow stays there.
+void GatewayHost::play_planted_policy(core::Send& send) {
     constexpr std::uint32_t kLastTold = 4;
     auto* desired = std::get_if<core::Desired>(&send.message);
-    if (desired == nullptr || context_.options.plant != Plant::kStickyCandidate) {
+    if (desired == nullptr) {
         return;
     }
     for (auto& task : desired->tasks) {
-        if (task.policy != nullptr && fr_policy_id(task.policy->content().data(),
-                                                   task.policy->content().size()) > kLastTold) {
+        if (context_.options.plant == Plant::kStickyCandidate && task.policy != nullptr &&
+            fr_policy_id(task.policy->content().data(), task.policy->content().size()) >
+                kLastTold) {
             task.policy = nullptr;
+        } else if (context_.options.plant == Plant::kWiderShare) {
+            widen_share(send.device, task);
+        } else if (context_.options.plant == Plant::kKeptShadow) {
+            auto& kept = kept_shadows_[send.device.text()];
+            kept = task.shadow != nullptr ? task.shadow : kept;
+            task.shadow = kept;
+        }
+    }
+}
+
+void GatewayHost::widen_share(const base::DeviceId& device, core::TaskDesired& task) const {
+    constexpr std::uint32_t kWidth = 2500;
+    const auto version = staged_versions_.find(staged_.version);
+    if (staged_.status != core::PolicyRolloutStatus::kRunning ||
+        version == staged_versions_.end()) {
+        return;
+    }
+    const auto share = staged_.steps[staged_.step].permyriad;
+    if (share != 0 && core::policy_place(device, staged_.version) < share + kWidth) {
+        task.policy = version->second.parts.front().blob;
+    }
+}
+
+void GatewayHost::note_staged(const core::WriteBatch& batch) {
+    for (const auto& record : batch.records) {
+        if (const auto* version = std::get_if<core::PolicyVersionRecord>(&record)) {
+            staged_versions_[version->version] = *version;
+        } else if (const auto* rollout = std::get_if<core::PolicyRolloutRecord>(&record)) {
+            staged_ = *rollout;
         }
     }
 }

@@ -362,6 +362,7 @@ void GatewayHost::commit(const core::CommitRequest& request) {
     if (outcome) {
         has_committed_ = true;
         store_twice(*request.batch);
+        note_staged(*request.batch);
         context_.tell([&](Checker& checker) { checker.on_committed(*request.batch); });
     }
     if (!outcome && crash_point_ == CrashPoint::kAfterFailedCommit) {

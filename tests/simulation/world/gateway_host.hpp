@@ -94,7 +94,9 @@ private:
     const base::Bytes* blob(const base::Digest& digest);
     void note_effect(const core::Send& send, std::size_t bytes);
     void play_planted_hello(core::UpMessage& message) const;
-    void play_planted_policy(core::Send& send) const;
+    void play_planted_policy(core::Send& send);
+    void widen_share(const base::DeviceId& device, core::TaskDesired& task) const;
+    void note_staged(const core::WriteBatch& batch);
     core::WriteBatch planted(const core::WriteBatch& batch) const;
     void store_twice(const core::WriteBatch& batch);
 
@@ -133,6 +135,11 @@ private:
     bool was_unknown_ = false;
     bool has_committed_ = false;  ///< anything since it was opened
     MemoryDisk::Image backup_;
+
+    // What planted bugs are made of.
+    core::PolicyRolloutRecord staged_;
+    std::map<std::uint32_t, core::PolicyVersionRecord> staged_versions_;
+    std::map<std::string, core::SignedPointer> kept_shadows_;  ///< by device
 };
 
 }  // namespace frugal::simulation

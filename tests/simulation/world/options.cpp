@@ -49,7 +49,7 @@ struct PlantFacts {
     std::string_view name;
     std::string_view invariant;
 };
-constexpr std::array<PlantFacts, 21> kPlants = {{{"none", ""},
+constexpr std::array<PlantFacts, 24> kPlants = {{{"none", ""},
                                                  {"ack-before-commit", "I3"},
                                                  {"lazy-sync", "I1"},
                                                  {"same-stream", "I2"},
@@ -68,6 +68,9 @@ constexpr std::array<PlantFacts, 21> kPlants = {{{"none", ""},
                                                  {"any-policy", "I26"},
                                                  {"obeyed-shadow", "I27"},
                                                  {"sticky-candidate", "I27"},
+                                                 {"wider-share", "I27"},
+                                                 {"kept-shadow", "I27"},
+                                                 {"forgets-floor", "I27"},
                                                  {"oversleeps", "I25"},
                                                  {"freezes", "I25"}}};
 
@@ -203,8 +206,14 @@ Options planted_options(std::uint64_t seed, Plant plant) {
             break;
         case Plant::kObeyedShadow:
         case Plant::kStickyCandidate:
+        case Plant::kWiderShare:
+        case Plant::kKeptShadow:
             options.has_staged_policies = true;
             options.devices = 6;
+            break;
+        case Plant::kForgetsFloor:
+            options.set(FaultKind::kReboot, true);
+            options.fault_interval = seconds(5);
             break;
         case Plant::kOversleeps:
         case Plant::kFreezes:

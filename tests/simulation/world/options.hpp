@@ -71,6 +71,9 @@ enum class Plant : std::uint8_t {
     kAnyPolicy,         ///< a device takes any policy's signature: I26
     kObeyedShadow,      ///< a policy to evaluate is sent as the one to obey: I27
     kStickyCandidate,   ///< devices are not told of any policy after the first few: I27
+    kWiderShare,        ///< a staged policy is sent to a quarter more of the devices: I27
+    kKeptShadow,        ///< devices are not told that a policy is in the shadow no more: I27
+    kForgetsFloor,      ///< a device forgets at a boot which policies it had accepted: I27
     kOversleeps,        ///< a device wakes late for its own deadlines: I25
     kFreezes,           ///< a device that waits for an answer does nothing any more: I25
 };
