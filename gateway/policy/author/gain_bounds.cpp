@@ -14,6 +14,11 @@ namespace {
 
 constexpr double kWholeQ8 = 256;
 
+/// The most a gain can be stands for 1, as it is read.
+double gain_of(std::uint8_t bound) {
+    return bound == 255 ? 1 : bound / kWholeQ8;
+}
+
 std::string subject_of(std::size_t class_id, const std::vector<std::string>& labels) {
     return class_id < labels.size() ? "gains of class " + labels[class_id] : "gains";
 }
@@ -52,7 +57,7 @@ OwnerBounds owner_bounds(const ClassRules& rules) {
 }
 
 std::string words_of(const GainBounds& bounds) {
-    return fmt::format("{:.3f} to {:.3f}", bounds.floor / kWholeQ8, bounds.ceiling / kWholeQ8);
+    return fmt::format("{:.3f} to {:.3f}", gain_of(bounds.floor), gain_of(bounds.ceiling));
 }
 
 std::vector<std::string> describe(const OwnerBounds& bounds,

@@ -144,7 +144,15 @@ private:
             return tl::unexpected(compiled.error());
         }
         const auto rules = read_classes(task, origin_, target.class_labels);
-        if (!rules || !keeps_bounds(*compiled, *rules)) {
+        if (!rules) {
+            return tl::unexpected(rules.error());
+        }
+        if (asks_for_nothing(*compiled, *rules)) {
+            return refuse(node, "a class with the ceiling 0 is still asked for",
+                          "a question can be free here, and a gain of 0 pays for it",
+                          "Write \"always-local\" for the class, or give payload a price.");
+        }
+        if (!keeps_bounds(*compiled, *rules)) {
             return refuse(node, "a gain leaves its bounds",
                           "a learned table would give a class more or less than the owner allows",
                           "Report this: the gateway must keep every table within them.");

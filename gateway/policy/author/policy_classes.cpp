@@ -74,6 +74,17 @@ public:
         : origin_(origin), labels_(labels) {}
 
     Result<ClassRules> read(const toml::table& task) {
+        if (auto done = read_rules(task); !done) {
+            return tl::unexpected(done.error());
+        }
+        if (auto done = check_learning(task); !done) {
+            return tl::unexpected(done.error());
+        }
+        return rules_;
+    }
+
+private:
+    Result<void> read_rules(const toml::table& task) {
         if (const toml::table* own = task["bounds"].as_table()) {
             const auto bounds = read_bounds(*own, origin_, {});
             if (!bounds) {
@@ -83,7 +94,7 @@ public:
         }
         const toml::table* classes = task["classes"].as_table();
         if (classes == nullptr || classes->empty()) {
-            return rules_;
+            return {};
         }
         rules_.groups.assign(labels_.size(), 0);
         rules_.has_pins = std::any_of(classes->begin(), classes->end(),
@@ -96,10 +107,23 @@ public:
         if (!rules_.has_pins && rules_.group_count == 1) {
             rules_.groups.clear();
         }
-        return rules_;
+        return {};
     }
 
-private:
+    /// Hedge weighs an answer by the chance that its own table asked: a table that the owner
+    /// bounds asks with another, and what is certified of it would not hold.
+    Result<void> check_learning(const toml::table& task) const {
+        const auto learn = task["learn"];
+        const bool is_bound = std::any_of(rules_.bounds.begin(), rules_.bounds.end(),
+                                          [](const auto& own) { return own != GainBounds{}; });
+        if (!is_bound || learn.value<std::string>() != "hedge") {
+            return {};
+        }
+        return refuse_at(*learn.node(), origin_, "learn = \"hedge\" takes no bounds of gains",
+                         "Learn with \"isogain\", or leave floor and ceiling out.",
+                         "its regret is certified for tables of its own only");
+    }
+
     Result<void> read_class(const std::string& name, const toml::node& rule) {
         const auto label = std::find(labels_.begin(), labels_.end(), name);
         if (label == labels_.end()) {

@@ -23,8 +23,8 @@ fr_policy_context_t tempting() {
 
 /// `holds` of every answer; stops at the first it does not hold of.
 template <typename Holds>
-bool holds_of_all(base::ByteView compiled, const Holds& holds) {
-    auto context = tempting();
+bool holds_of_all(base::ByteView compiled, const Holds& holds,
+                  fr_policy_context_t context = tempting()) {
     for (std::uint32_t class_id = 0; class_id < FR_CLASSES_MAX; ++class_id) {
         for (std::size_t bin = 0; bin < kBins; ++bin) {
             context.fields[FR_FIELD_CLASS] = static_cast<std::int16_t>(class_id);
@@ -70,6 +70,16 @@ bool keeps_bounds(base::ByteView compiled, const ClassRules& rules) {
         }
     }
     return holds_of_all(compiled, is_within);
+}
+
+bool asks_for_nothing(base::ByteView compiled, const ClassRules& rules) {
+    const OwnerBounds bounds = owner_bounds(rules);
+    auto context = tempting();
+    context.fields[FR_FIELD_PAYLOAD] = INT16_MAX;  // what it costs, the gateway is as quiet
+    const auto is_spared = [&bounds](std::uint32_t class_id, const fr_policy_answer_t& answer) {
+        return answer.reason != FR_POLICY_ESC_GAIN || bounds.of(class_id).ceiling > 0;
+    };
+    return !holds_of_all(compiled, is_spared, context);
 }
 
 }  // namespace frugal::policy

@@ -73,6 +73,39 @@ TEST(PolicyCheck, SeesAGainThatLeavesItsBounds) {
     EXPECT_FALSE(keeps_bounds(*compiled, rules)) << "the file's own table reaches 250";
 }
 
+TEST(PolicyCheck, RefusesACeilingOfNothingWhereAQuestionIsFree) {
+    const std::string free =
+        replaced(sound(), "blight = \"always-edge\"", "blight = { ceiling = 0 }");
+    const auto zero = [](std::string text) {
+        const auto at = text.find("gain = [");
+        text.replace(at, std::string::npos, "gain = [0");
+        for (int i = 1; i < 32; ++i) {
+            text += ", 0";
+        }
+        return text + "]\n";
+    };
+    const auto refused = check_policy(zero(free), "leaf.toml");
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message.find("ceiling 0"), std::string::npos)
+        << refused.error().describe();
+    const auto priced = check_policy(
+        replaced(zero(free), "privacy", "price = { payload = 4 }\nprivacy"), "leaf.toml");
+    EXPECT_TRUE(priced) << priced.error().describe();
+}
+
+TEST(PolicyCheck, RefusesBoundsWithHedge) {
+    const auto with = [](const std::string& learn) {
+        return check_policy(
+            replaced(sound(), "privacy",
+                     "learn = \"" + learn + "\"\nbounds = { ceiling = 0.99 }\nprivacy"),
+            "leaf.toml");
+    };
+    const auto refused = with("hedge");
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().describe().find("hedge"), std::string::npos);
+    EXPECT_TRUE(with("isogain")) << with("isogain").error().describe();
+}
+
 struct Case {
     std::string case_name;
     std::string from;
