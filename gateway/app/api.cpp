@@ -130,7 +130,8 @@ public:
             server_->stop();
         }
         learner_.stop();
-        parts_.measuring.stop();  // what waits; what runs ends within a minute
+        parts_.measuring_stop.request_stop();  // what runs, at its next sample
+        parts_.measuring.stop();               // what waits
         parts_.measuring.join();
         parts_.slow.join();
         parts_.urgent.join();

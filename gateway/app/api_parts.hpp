@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include <boost/asio/io_context.hpp>
@@ -54,6 +55,7 @@ struct ApiParts {
     boost::asio::thread_pool urgent{1};     ///< for what must not wait behind an upload
     boost::asio::thread_pool measuring{1};  ///< for canaries, which take up to a minute
     std::size_t measurements = 0;           ///< canaries that run or wait
+    std::stop_source measuring_stop{};      ///< ends the one that runs
 
     /// Runs `work` on the pool, then `then` with its result on the loop.
     template <typename Work, typename Then>

@@ -84,11 +84,12 @@ Result<CanaryJob> load(ApiParts& parts, CanaryJob job, const core::EdgeModelReco
         job.edge = std::move(*file);
         job.edge_digest = now->digest;
     }
+    job.stop = parts.measuring_stop.get_token();
     return job;
 }
 
 // Takes up to a minute: uploads and the learner's rounds, which share the pool for slow work, must
-// not wait so long, and the models cannot be stopped in the middle.
+// not wait so long.
 void run(ApiParts& parts, std::shared_ptr<const CanaryJob> job, core::EdgePredecessor predecessor,
          const net::Responder& respond, std::function<void(Measured)> then) {
     parts.run_on(

@@ -63,6 +63,7 @@ using Clock = std::chrono::steady_clock;
 struct Time {
     Clock::time_point end;
     std::chrono::milliseconds limit;
+    std::stop_token stop;
 };
 
 Result<std::vector<Classification>> answers_of(Engine& engine, const std::string& name,
@@ -70,6 +71,10 @@ Result<std::vector<Classification>> answers_of(Engine& engine, const std::string
                                                const Time& time) {
     std::vector<Classification> answers;
     for (const auto& input : inputs) {
+        if (time.stop.stop_requested()) {
+            return fail(ErrorKind::kUnavailable, "the samples were not measured",
+                        "the gateway stops", "Send them again when it is back.");
+        }
         if (Clock::now() > time.end) {
             return fail(
                 ErrorKind::kLimit, "the samples were not measured",
@@ -165,7 +170,7 @@ Result<CanaryPair> run_pair(const CanaryJob& job, const CanaryModel& local, cons
 
 Result<std::vector<CanaryPair>> run_canary(const CanaryJob& job) {
     std::vector<CanaryPair> pairs;
-    const Time time{Clock::now() + job.time_limit, job.time_limit};
+    const Time time{Clock::now() + job.time_limit, job.time_limit, job.stop};
     for (const auto& local : job.locals) {
         if (model::is_bonsai(local.file)) {
             continue;  // a tree has no engine here

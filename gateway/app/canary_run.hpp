@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <stop_token>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -29,6 +30,7 @@ struct CanaryJob {
     base::Bytes inputs;
     base::Bytes labels;
     std::chrono::milliseconds time_limit = std::chrono::seconds(60);
+    std::stop_token stop{};  ///< looked at before every sample
 };
 
 struct CanaryPair {
@@ -46,7 +48,7 @@ inline constexpr std::size_t kCanarySamplesMax = 5000;
 /// One pair for each device model but Bonsai trees, within the time limit. kInvalidInput for
 /// samples that do not fit the models, are too few or without a label; kUnsupported for models that
 /// cannot be run, also the edge model that serves now; kLimit for too many samples, before any is
-/// copied, and if the time is not enough.
+/// copied, and if the time is not enough; kUnavailable when stopped.
 base::Result<std::vector<CanaryPair>> run_canary(const CanaryJob& job);
 
 /// Fails with kConflict, in words, if the edge model must not serve: it is no help to any device

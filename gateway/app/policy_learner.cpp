@@ -119,15 +119,16 @@ private:
     // On the pool: the feed is touched nowhere else.
     Result<void> read_stored() {
         auto stored = parts_.reader.learning();
-        if (!stored) {
-            return tl::unexpected(stored.error());
-        }
-        feed_.remember(std::move(*stored));
         const auto canaries = parts_.reader.canaries();
-        if (!canaries) {
-            return tl::unexpected(canaries.error());
+        if (stored) {
+            feed_.remember(std::move(*stored));
         }
-        feed_.remember(*canaries);
+        if (canaries) {
+            feed_.remember(*canaries);
+        }
+        if (!stored || !canaries) {
+            return tl::unexpected(stored ? canaries.error() : stored.error());
+        }
         return {};
     }
 

@@ -214,7 +214,8 @@ void EscalationDesk::on_shares(const Step& step, std::uint32_t task) {
 
 void EscalationDesk::restore(const std::vector<ShareRecord>& stored) {
     for (const auto& record : stored) {
-        if (catalogue_.has_group_share(record.task)) {
+        // An empty queue is as good as none, and takes no group's number.
+        if (record.length_permille > 0 && catalogue_.has_group_share(record.task)) {
             const auto group = number_of(record.group);
             budget_.restore({{record.task, group}, record.device, record.length_permille});
         }

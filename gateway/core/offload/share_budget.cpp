@@ -83,7 +83,7 @@ void ShareBudget::restore(const Change& stored) {
     auto& queue = queues_[stored.key];
     auto& length = stored.device ? queue.devices[*stored.device] : queue.length;
     length.now = grown(stored.length_permille, kUnsaved_permille);
-    length.saved = length.now;
+    length.saved = stored.length_permille;  // so that the next change is stored, whatever it is
 }
 
 void ShareBudget::forget(std::uint32_t task) {

@@ -277,14 +277,24 @@ private:
 };
 
 /// Why a layer stays as it is, or empty.
-std::string obstacle_of(const Layer& layer, const Layer& base) {
+std::string obstacle_of(base::ByteView file, const Layer& layer, base::ByteView base_file,
+                        const Layer& base) {
     for (const Layer* one : {&layer, &base}) {
         if (!one->obstacle.empty()) {
             return one->obstacle;
         }
-        if (one->weights_type != kInt8 || one->input_scale <= 0 || one->weight_scales.size == 0) {
+        if (one->weights_type != kInt8 || !(one->input_scale > 0) || one->weight_scales.size == 0) {
             return "it is not quantized to int8";
         }
+    }
+    const auto has_values = [](base::ByteView bytes, const Layer& one) {
+        const auto scales = read_values(bytes, one).scales;
+        return std::isfinite(one.input_scale) &&
+               std::all_of(scales.begin(), scales.end(),
+                           [](float scale) { return std::isfinite(scale) && scale > 0; });
+    };
+    if (!has_values(file, layer) || !has_values(base_file, base)) {
+        return "a scale is no positive number";
     }
     const bool is_alike =
         layer.kind == base.kind && layer.rows == base.rows && layer.columns == base.columns;
@@ -307,7 +317,7 @@ Result<LayerReport> delta_layer(LayerWalk& walk, const Layer& layer, const Layer
                                 const Work& work, const DeltaOptions& options) {
     LayerReport untouched = begin_report(layer);
     untouched.weights = layer.weights.size;
-    untouched.note = obstacle_of(layer, base_layer);
+    untouched.note = obstacle_of(walk.file(), layer, work.base, base_layer);
     if (!untouched.note.empty()) {
         return untouched;
     }

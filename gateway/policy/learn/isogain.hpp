@@ -34,8 +34,8 @@ struct IsoGainConfig {
     std::uint8_t probe_audit_q8 = 64;  ///< while a moved sketch or an alarm is looked into
     std::uint32_t probe_tasks = 256;
     std::uint32_t probe_gap_tasks = 2048;  ///< between two probes that sketches ask for
-    /// So many audits without more surprise than the slack end a probe: less than a tenth of the
-    /// tasks go wrong then, with 95 % (rule of three).
+    /// So many audits with no more surprise than the slack end a probe: with 32, one more of them
+    /// wrong than expected.
     std::uint32_t probe_audits = 32;
     double surprise_slack = 0.25;  ///< the same test on all samples, both ways
     double surprise_limit = 8;

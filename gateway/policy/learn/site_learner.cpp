@@ -89,6 +89,10 @@ std::vector<StoredCell> SiteLearner::set_registration(std::uint32_t task, const 
                                                       const base::Digest& edge_model,
                                                       const Registration& registration) {
     registrations_[{task, model, edge_model}] = registration;
+    std::erase_if(remembered_, [&](const auto& cell) {  // from before it was measured
+        const CellKey& key = cell.first;
+        return key.scope.task == task && key.model == model && key.edge_model == edge_model;
+    });
     std::vector<StoredCell> changed;
     for (auto& [key, cell] : cells_) {
         if (key.scope.task == task && key.model == model && key.edge_model == edge_model) {

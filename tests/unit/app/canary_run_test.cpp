@@ -98,6 +98,15 @@ TEST_F(CanaryRun, AnEdgeModelThatIsRightServes) {
     EXPECT_TRUE(judge(measured));
 }
 
+TEST_F(CanaryRun, EndsWhenTheGatewayStops) {
+    be_right(kEdge);
+    std::stop_source stopping;
+    job.stop = stopping.get_token();
+    EXPECT_EQ(pairs().size(), 1U);
+    stopping.request_stop();
+    EXPECT_EQ(refusal().kind, base::ErrorKind::kUnavailable);
+}
+
 TEST_F(CanaryRun, OneThatHelpsNobodyDoesNot) {
     be_right(kDevice);
     const auto refused = judge(pairs());

@@ -297,6 +297,26 @@ TEST(ShareBudget, AKillForgetsNoneOfItOrLessThanEight) {
     }
 }
 
+TEST(ShareBudget, ShortLivesAddUp) {
+    const ShareBudget::Key key{1, 0};
+    std::map<std::optional<DeviceNumber>, std::int64_t> disk;
+    int taken = 0;
+    for (int life = 0; life < 60; ++life) {
+        ShareBudget budget;
+        for (const auto& [device, length] : disk) {
+            budget.restore({key, device, length});
+        }
+        for (int i = life == 0 ? 8 : 7; i > 0 && budget.may_escalate(key, DeviceNumber{0}); --i) {
+            budget.on_escalated(key, DeviceNumber{0});
+            for (const auto& change : budget.take_changes()) {
+                disk[change.device] = change.length_permille;
+            }
+            ++taken;
+        }
+    }
+    EXPECT_LT(taken, 2 * ShareBudget::kPatience) << "who dies often gives nothing away";
+}
+
 TEST(ShareBudget, StoresSeldomAndTheEnd) {
     ShareBudget budget;
     const ShareBudget::Key key{1, 0};

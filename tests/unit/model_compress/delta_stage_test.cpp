@@ -209,6 +209,19 @@ TEST(DeltaStage, RefusesABaseThatIsNoVersionOfTheModel) {
     EXPECT_EQ(none.error().kind, ErrorKind::kInvalidInput);
 }
 
+TEST(DeltaStage, LeavesLayersWithoutASoundScaleAlone) {
+    for (const float scale : {0.0F, -1.0F, std::nanf(""), HUGE_VALF}) {
+        World world;
+        const auto layers = model::read_layers(world.base);
+        std::memcpy(world.base.data() + layers->front().weight_scales.offset, &scale, sizeof scale);
+        model::Work work = world.work();
+        const auto done = model::delta_stage(work, options_of(1e-7));
+        ASSERT_TRUE(done.has_value()) << done.error().describe();
+        EXPECT_NE(done->front().note, "") << scale;
+        EXPECT_EQ(done->back().note, "") << scale;
+    }
+}
+
 struct Compressing {
     model::CompressInput input = World().compress_input();
     model::Recipe recipe;
