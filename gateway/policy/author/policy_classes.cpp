@@ -38,7 +38,13 @@ Result<std::optional<double>> read_bound(const toml::table& bounds, std::string_
 std::string said_of(const toml::node& rule) {
     constexpr std::size_t kMost = 40;
     std::ostringstream said;
-    rule.visit([&](const auto& value) { said << value; });
+    rule.visit([&](const auto& value) {
+        if constexpr (toml::is_floating_point<decltype(value)>) {
+            said << fmt::format("{}", *value);  // 0.2, not 0.20000000000000001
+        } else {
+            said << value;
+        }
+    });
     return said.str().substr(0, kMost);
 }
 
