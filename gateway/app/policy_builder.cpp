@@ -10,6 +10,7 @@
 #include "policy/author/compiled_policy.hpp"
 #include "policy/author/gain_bounds.hpp"
 #include "policy/author/policy_file.hpp"
+#include "policy/learn/compiled_table.hpp"
 
 namespace frugal::app {
 

@@ -71,14 +71,6 @@ base::Result<CompiledPolicy> read_compiled(base::ByteView bytes) {
     return policy;
 }
 
-base::Bytes with_policy_id(base::Bytes compiled, std::uint32_t id) {
-    for (std::size_t i = 0; i < FR_POLICY_ID_BYTES && FR_POLICY_ID_OFFSET + i < compiled.size();
-         ++i) {
-        compiled[FR_POLICY_ID_OFFSET + i] = static_cast<std::uint8_t>(id >> (8 * i));
-    }
-    return compiled;
-}
-
 std::string words_of(const CompiledGuard& guard) {
     const auto operation = std::ranges::find_if(kOperations, [&](const auto& candidate) {
         return candidate.second == (guard.operation & ~FR_GUARD_FIELD_VALUE);

@@ -51,9 +51,6 @@ struct CompiledPolicy {
 /// kInvalidInput for bytes that fr_policy_check() refuses.
 base::Result<CompiledPolicy> read_compiled(base::ByteView bytes);
 
-/// The same policy under another id: what going back to a version signs.
-base::Bytes with_policy_id(base::Bytes compiled, std::uint32_t id);
-
 std::string words_of(const CompiledGuard& guard);  ///< "battery < 20%"
 
 /// "learned table 1", "always-edge" or "always-local".

@@ -10,7 +10,6 @@ namespace {
 // Places in a task's 14 bytes and in the header, as frugal/policy.h lays them out.
 constexpr std::size_t kHeaderTasks = 3;
 constexpr std::size_t kHeaderGuards = 4;
-constexpr std::size_t kHeaderId = 6;
 constexpr std::size_t kTaskGroups = 1;
 constexpr std::size_t kTaskAudit = 11;
 constexpr std::size_t kTaskMap = 13;
@@ -88,16 +87,22 @@ LearnablePart part_within(LearnablePart layout, const TableBytes& learned,
     return layout;
 }
 
+base::Bytes with_policy_id(base::Bytes compiled, std::uint32_t id) {
+    for (std::size_t i = 0; i < FR_POLICY_ID_BYTES && FR_POLICY_ID_OFFSET + i < compiled.size();
+         ++i) {
+        compiled[FR_POLICY_ID_OFFSET + i] = static_cast<std::uint8_t>(id >> (8 * i));
+    }
+    return compiled;
+}
+
 std::optional<base::Bytes> with_learned(base::ByteView compiled, std::uint32_t task,
                                         std::uint32_t policy_id, const LearnablePart& part) {
     const auto place = find(compiled, task);
     if (!place) {
         return std::nullopt;
     }
-    base::Bytes policy(compiled.begin(), at(compiled, place->map()));
-    for (std::size_t i = 0; i < 4; ++i) {
-        policy[kHeaderId + i] = static_cast<std::uint8_t>(policy_id >> (8 * i));
-    }
+    auto policy =
+        with_policy_id(base::Bytes(compiled.begin(), at(compiled, place->map())), policy_id);
     policy[place->task + kTaskAudit] = part.audit_q8;
     policy[place->task + kTaskMap] = part.map_bytes;
     policy[place->task + kTaskGroups] =

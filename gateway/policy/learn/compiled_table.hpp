@@ -40,6 +40,10 @@ std::optional<LearnablePart> learnable_part(base::ByteView compiled, std::uint32
 std::optional<base::Bytes> with_learned(base::ByteView compiled, std::uint32_t task,
                                         std::uint32_t policy_id, const LearnablePart& part);
 
+/// The same policy under another id: what going back to a version signs. Too short bytes stay as
+/// they are where the id would lie.
+base::Bytes with_policy_id(base::Bytes compiled, std::uint32_t id);
+
 /// What an escalation costs an unhindered device on a quiet gateway, in wrong answers: link up,
 /// battery full, 16 ms there and back. Absent likewise.
 std::optional<double> nominal_price(base::ByteView compiled, std::uint32_t task,

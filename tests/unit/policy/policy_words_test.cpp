@@ -7,6 +7,7 @@
 #include "policy/author/compiled_policy.hpp"
 #include "policy/author/explain.hpp"
 #include "policy/author/gain_bounds.hpp"
+#include "policy/learn/compiled_table.hpp"
 #include "support/policy_bytes.hpp"
 
 namespace frugal::policy {
