@@ -4,11 +4,11 @@
 #include <algorithm>
 
 #include "app/api_parts.hpp"
+#include "app/policy_builder.hpp"
 #include "app/told_answer.hpp"
 #include "core/offload/policy_comparison.hpp"
 #include "frugal/limits.h"
 #include "policy/author/explain.hpp"
-#include "policy/author/gain_bounds.hpp"
 #include "wire/json_commands.hpp"
 #include "wire/json_views_policy.hpp"
 #include "wire/policy_queries.hpp"
@@ -83,7 +83,7 @@ policy::AnswerFacts facts_of(const Material& material, const core::RecentAnswer*
 std::optional<policy::GainBounds> bounds_of(const core::PolicyVersionRecord& version,
                                             const core::TaskRecord& task,
                                             std::optional<std::uint32_t> local_class) {
-    const auto bounds = policy::read_owner_bounds(version.text, "policy", task.name, task.labels);
+    const auto bounds = owner_bounds_of(version.text, task);
     return bounds && local_class ? std::optional(bounds->of(*local_class)) : std::nullopt;
 }
 

@@ -8,7 +8,6 @@
 #include "app/policy_builder.hpp"
 #include "app/policy_choice.hpp"
 #include "policy/author/compiled_policy.hpp"
-#include "policy/author/gain_bounds.hpp"
 #include "policy/author/policy_file.hpp"
 #include "wire/json_commands.hpp"
 #include "wire/policy_queries.hpp"
@@ -230,7 +229,7 @@ const std::vector<std::string>& labels_of(const Known& known, std::uint32_t task
 }
 
 std::vector<std::string> bound_words(const std::string& text, const core::TaskRecord& task) {
-    const auto bounds = policy::read_owner_bounds(text, "policy", task.name, task.labels);
+    const auto bounds = owner_bounds_of(text, task);
     return bounds ? policy::describe(*bounds, task.labels) : std::vector<std::string>{};
 }
 

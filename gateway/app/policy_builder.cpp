@@ -8,7 +8,6 @@
 
 #include "crypto/verified_manifest.hpp"
 #include "policy/author/compiled_policy.hpp"
-#include "policy/author/gain_bounds.hpp"
 #include "policy/author/policy_file.hpp"
 #include "policy/learn/compiled_table.hpp"
 
@@ -109,14 +108,18 @@ std::vector<wire::PolicyPartDifference> compare_parts(const std::vector<Compiled
     return differences;
 }
 
+std::optional<policy::OwnerBounds> owner_bounds_of(const std::string& text,
+                                                   const core::TaskRecord& task) {
+    auto bounds = policy::read_owner_bounds(text, "policy", task.name, task.labels);
+    return bounds ? std::optional(std::move(*bounds)) : std::nullopt;
+}
+
 void compare_bounds(const std::string& before, const std::string& after,
                     const core::TaskRecord& task,
                     std::vector<wire::PolicyPartDifference>& differences) {
-    const auto read = [&](const std::string& text) {
-        return policy::read_owner_bounds(text, "policy", task.name, task.labels)
-            .value_or(policy::OwnerBounds{});
-    };
-    for (const auto& one : policy::compare(read(before), read(after), task.labels)) {
+    const auto left = owner_bounds_of(before, task).value_or(policy::OwnerBounds{});
+    const auto right = owner_bounds_of(after, task).value_or(policy::OwnerBounds{});
+    for (const auto& one : policy::compare(left, right, task.labels)) {
         differences.push_back({"any", one.what, one.before, one.after});
     }
 }

@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "core/admin.hpp"
 #include "crypto/release_key.hpp"
+#include "policy/author/gain_bounds.hpp"
 #include "wire/json_views_policy.hpp"
 
 namespace frugal::app {
@@ -42,6 +43,10 @@ std::vector<wire::PolicyPartDifference> compare_parts(const std::vector<Compiled
                                                       const std::vector<CompiledPart>& after,
                                                       std::uint32_t task,
                                                       const std::vector<std::string>& labels);
+
+/// The bounds that a policy's text sets to the gains of a task; absent if it cannot be read.
+std::optional<policy::OwnerBounds> owner_bounds_of(const std::string& text,
+                                                   const core::TaskRecord& task);
 
 /// Adds a line for each bound of gains that the later text sets otherwise; they stand in the texts.
 void compare_bounds(const std::string& before, const std::string& after,
