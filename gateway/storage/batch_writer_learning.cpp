@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of the learner: what it learned, and from what.
 #include "storage/batch_writer.hpp"
+#include "storage/packing.hpp"
 
 namespace frugal::storage {
 
@@ -26,17 +27,15 @@ base::Result<void> BatchWriter::put(const core::LearningRecord& record) {
     if (!done) {
         return done;
     }
-    base::Bytes devices;
+    Packer devices;
     for (const auto device : record.doubted) {
-        for (int shift = 0; shift < 32; shift += 8) {
-            devices.push_back(static_cast<std::uint8_t>(device >> shift));
-        }
+        devices.u32(device);
     }
     return doubted_.number(record.task)
         .text(record.device_class.text())
         .bytes(record.model)
         .bytes(record.edge_model)
-        .bytes(devices)
+        .bytes(devices.bytes())
         .run();
 }
 

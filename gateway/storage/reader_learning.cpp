@@ -19,10 +19,10 @@ std::vector<std::uint32_t> devices_at(const Statement& row, int column) {
     if (row.is_null_at(column)) {
         return devices;
     }
-    for (auto rest = row.bytes_at(column); rest.size() >= 4; rest = rest.subspan(4)) {
-        devices.push_back(
-            static_cast<std::uint32_t>(rest[0]) | static_cast<std::uint32_t>(rest[1]) << 8 |
-            static_cast<std::uint32_t>(rest[2]) << 16 | static_cast<std::uint32_t>(rest[3]) << 24);
+    const auto bytes = row.bytes_at(column);
+    Unpacker from(bytes.first(bytes.size() / 4 * 4));
+    while (!from.is_at_end()) {
+        devices.push_back(from.u32());
     }
     return devices;
 }
