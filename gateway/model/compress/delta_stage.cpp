@@ -277,8 +277,7 @@ private:
 };
 
 /// Why a layer stays as it is, or empty.
-std::string obstacle_of(base::ByteView file, const Layer& layer, base::ByteView base_file,
-                        const Layer& base) {
+std::string obstacle_of(const Layer& layer, const Layer& base) {
     for (const Layer* one : {&layer, &base}) {
         if (!one->obstacle.empty()) {
             return one->obstacle;
@@ -287,18 +286,16 @@ std::string obstacle_of(base::ByteView file, const Layer& layer, base::ByteView 
             return "it is not quantized to int8";
         }
     }
-    const auto has_values = [](base::ByteView bytes, const Layer& one) {
-        const auto scales = read_values(bytes, one).scales;
-        return std::isfinite(one.input_scale) &&
-               std::all_of(scales.begin(), scales.end(),
-                           [](float scale) { return std::isfinite(scale) && scale > 0; });
-    };
-    if (!has_values(file, layer) || !has_values(base_file, base)) {
-        return "a scale is no positive number";
-    }
     const bool is_alike =
         layer.kind == base.kind && layer.rows == base.rows && layer.columns == base.columns;
     return is_alike ? "" : "the base's layer has another shape";
+}
+
+/// Everything that is divided by: a file from elsewhere may hold anything.
+bool has_sound_scales(const Levels& levels) {
+    const auto is_sound = [](double scale) { return std::isfinite(scale) && scale > 0; };
+    return std::ranges::all_of(levels.scales, is_sound) &&
+           std::ranges::all_of(levels.bias_steps, is_sound);
 }
 
 /// Whether the weights are nearer to the base's than to nothing: else the base tells nothing.
@@ -317,12 +314,16 @@ Result<LayerReport> delta_layer(LayerWalk& walk, const Layer& layer, const Layer
                                 const Work& work, const DeltaOptions& options) {
     LayerReport untouched = begin_report(layer);
     untouched.weights = layer.weights.size;
-    untouched.note = obstacle_of(walk.file(), layer, work.base, base_layer);
+    untouched.note = obstacle_of(layer, base_layer);
     if (!untouched.note.empty()) {
         return untouched;
     }
     Levels now = read(walk.file(), layer);
     Levels base = read(work.base, base_layer);
+    if (!has_sound_scales(now) || !has_sound_scales(base)) {
+        untouched.note = "a scale is no positive number";
+        return untouched;
+    }
     if (!has_in_common(now, base)) {
         untouched.note = "it has nothing in common with the base's";
         return untouched;
