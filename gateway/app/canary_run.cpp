@@ -117,46 +117,63 @@ std::vector<policy::CanarySample> join(const std::vector<Classification>& local,
     return canary;
 }
 
-// What the edge model that serves now tells of the samples; nothing if it takes another input.
-Result<std::vector<policy::CanarySample>> run_before(const CanaryJob& job, const Samples& samples,
-                                                     const std::vector<Classification>& mine,
-                                                     const Time& time) {
+/// What the edge models say to a set of inputs: device models that read the samples alike share it.
+struct EdgeAnswers {
+    std::vector<base::Bytes> inputs{};
+    std::vector<Classification> edge{};
+    std::vector<Classification> before{};  ///< empty: there is none, or it takes another input
+};
+
+// What the edge model that serves now says; nothing if it takes another input.
+Result<std::vector<Classification>> ask_before(const CanaryJob& job,
+                                               const std::vector<base::Bytes>& inputs,
+                                               const Time& time) {
+    if (job.before.empty()) {
+        return std::vector<Classification>();
+    }
     const std::string name = "edge model that serves now";
     auto engine = Engine::load(job.before);
     if (!engine) {
         return fail(engine.error(), name);
     }
-    if (engine->input_size() != samples.inputs.front().size()) {
-        return std::vector<policy::CanarySample>();
-    }
-    const auto answers = answers_of(*engine, name, samples.inputs, time);
-    if (!answers) {
-        return tl::unexpected(answers.error());
-    }
-    return join(mine, *answers, samples.labels);
+    return engine->input_size() == inputs.front().size() ? answers_of(*engine, name, inputs, time)
+                                                         : std::vector<Classification>();
 }
 
-Result<CanaryPair> run_pair(const CanaryJob& job, const CanaryModel& local, const Time& time) {
+Result<void> ask_edge(const CanaryJob& job, const std::vector<base::Bytes>& inputs,
+                      const Time& time, EdgeAnswers& known) {
+    if (known.inputs == inputs) {
+        return {};
+    }
+    auto edge = answers_of(job.edge, "edge model", inputs, time);
+    if (!edge) {
+        return tl::unexpected(edge.error());
+    }
+    auto before = ask_before(job, inputs, time);
+    if (!before) {
+        return tl::unexpected(before.error());
+    }
+    known = {inputs, std::move(*edge), std::move(*before)};
+    return {};
+}
+
+Result<CanaryPair> run_pair(const CanaryJob& job, const CanaryModel& local, const Time& time,
+                            EdgeAnswers& edge) {
     const auto samples = read_samples(job, local);
     if (!samples) {
         return fail(samples.error(), "device class " + local.device_class.text());
     }
     const std::string name = "model of device class " + local.device_class.text();
     const auto mine = answers_of(local.file, name, samples->inputs, time);
-    const auto edge = mine ? answers_of(job.edge, "edge model", samples->inputs, time)
-                           : tl::unexpected(mine.error());
-    if (!edge) {
-        return tl::unexpected(edge.error());
+    if (!mine) {
+        return tl::unexpected(mine.error());
     }
-    std::vector<policy::CanarySample> before;
-    if (!job.before.empty()) {
-        auto earlier = run_before(job, *samples, *mine, time);
-        if (!earlier) {
-            return tl::unexpected(earlier.error());
-        }
-        before = std::move(*earlier);
+    if (const auto asked = ask_edge(job, samples->inputs, time, edge); !asked) {
+        return tl::unexpected(asked.error());
     }
-    const auto canary = join(*mine, *edge, samples->labels);
+    const auto canary = join(*mine, edge.edge, samples->labels);
+    const auto before = edge.before.empty() ? std::vector<policy::CanarySample>()
+                                            : join(*mine, edge.before, samples->labels);
     const auto registration = policy::register_pair(canary, job.classes);
     return CanaryPair{local.device_class,
                       local.digest,
@@ -171,11 +188,12 @@ Result<CanaryPair> run_pair(const CanaryJob& job, const CanaryModel& local, cons
 Result<std::vector<CanaryPair>> run_canary(const CanaryJob& job) {
     std::vector<CanaryPair> pairs;
     const Time time{Clock::now() + job.time_limit, job.time_limit, job.stop};
+    EdgeAnswers edge;
     for (const auto& local : job.locals) {
         if (model::is_bonsai(local.file)) {
             continue;  // a tree has no engine here
         }
-        auto pair = run_pair(job, local, time);
+        auto pair = run_pair(job, local, time, edge);
         if (!pair) {
             return tl::unexpected(pair.error());
         }
