@@ -41,20 +41,6 @@ Options parse(int argc, char** argv) {
     return options;
 }
 
-/// Images as the models take them: a pixel less 128.
-model::Samples samples_of(const model::Dataset& data) {
-    model::Samples samples;
-    samples.labels.assign(data.labels.begin(), data.labels.end());
-    for (std::size_t row = 0; row < data.inputs.rows; ++row) {
-        Bytes input;
-        for (const float value : data.inputs.row(row)) {
-            input.push_back(static_cast<std::uint8_t>(static_cast<int>(value * 255 + 0.5F) - 128));
-        }
-        samples.inputs.push_back(std::move(input));
-    }
-    return samples;
-}
-
 int failed(const std::string& text) {
     fmt::print(stderr, "delta_bench: {}\n", text);
     return 1;
@@ -95,8 +81,8 @@ int main(int argc, char** argv) {
     model::CompressInput input;
     input.file = frugal::bench::read_file(models / "fashion-small-2.tflite");
     input.base = frugal::bench::read_file(models / "fashion-small-1.tflite");
-    input.calibration = samples_of(images.part(0, kCalibrated));
-    input.evaluation = samples_of(images.part(kCalibrated, kJudged));
+    input.calibration = frugal::bench::samples_of(images.part(0, kCalibrated));
+    input.evaluation = frugal::bench::samples_of(images.part(kCalibrated, kJudged));
     const auto begin = std::chrono::steady_clock::now();
     const Bytes text = frugal::bench::read_file(options.recipe);
     const auto recipe = model::parse_recipe(frugal::base::as_text(text), options.recipe);
@@ -107,7 +93,8 @@ int main(int argc, char** argv) {
         return failed(done.error().describe());
     }
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
-    const auto test = model::evaluate(input.file, done->file, samples_of(test_images));
+    const auto test =
+        model::evaluate(input.file, done->file, frugal::bench::samples_of(test_images));
     if (!test) {
         return failed(test.error().describe());
     }

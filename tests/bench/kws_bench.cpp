@@ -9,11 +9,10 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "base/rng.hpp"
+#include "bench/bench_models.hpp"
 #include "model/compress/pipeline.hpp"
 #include "model/compress/samples_file.hpp"
 
@@ -22,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 namespace model = frugal::model;
 using frugal::base::Bytes;
+using frugal::bench::read_file;
 
 constexpr std::size_t kFrames = 49;
 constexpr std::size_t kCoefficients = 10;
@@ -35,11 +35,6 @@ struct Options {
     std::string labels;
     std::string recipe = FRUGAL_SOURCE_DIR "/config/recipes/int8.toml";
 };
-
-Bytes read_file(const fs::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    return Bytes(std::istreambuf_iterator<char>(in), {});
-}
 
 /// Cepstra of nothing in particular: a few bursts over quiet, each coefficient a slow random walk.
 std::vector<float> made_up_input(frugal::base::Rng& rng) {

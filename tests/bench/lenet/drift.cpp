@@ -7,6 +7,7 @@
 #include <numbers>
 #include <vector>
 
+#include "bench/lenet/idx_data.hpp"
 #include "model/compress/grid_network.hpp"
 #include "model/compress/pipeline.hpp"
 #include "model/compress/trainer.hpp"
@@ -55,19 +56,6 @@ model::Dataset turned(const model::Dataset& data) {
         turn(data.inputs.row(row), result.inputs.row(row));
     }
     return result;
-}
-
-model::Samples samples_of(const model::Dataset& data) {
-    model::Samples samples;
-    samples.labels.assign(data.labels.begin(), data.labels.end());
-    for (std::size_t row = 0; row < data.inputs.rows; ++row) {
-        Bytes input;
-        for (const float value : data.inputs.row(row)) {
-            input.push_back(static_cast<std::uint8_t>(static_cast<int>(value * 255 + 0.5F) - 128));
-        }
-        samples.inputs.push_back(std::move(input));
-    }
-    return samples;
 }
 
 model::Compressed compressed(const model::CompressInput& input,

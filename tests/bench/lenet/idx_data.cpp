@@ -47,4 +47,17 @@ model::Dataset read_images(const std::filesystem::path& folder, const char* pref
     return data;
 }
 
+model::Samples samples_of(const model::Dataset& data) {
+    model::Samples samples;
+    samples.labels.assign(data.labels.begin(), data.labels.end());
+    for (std::size_t row = 0; row < data.inputs.rows; ++row) {
+        base::Bytes input;
+        for (const float value : data.inputs.row(row)) {
+            input.push_back(static_cast<std::uint8_t>(static_cast<int>(value * 255 + 0.5F) - 128));
+        }
+        samples.inputs.push_back(std::move(input));
+    }
+    return samples;
+}
+
 }  // namespace frugal::bench
