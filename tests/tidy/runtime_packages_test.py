@@ -18,27 +18,32 @@ def runtime_packages():
 
 
 def libraries_of(program):
+    """Path by name of what the program itself links, not what its libraries do."""
     told = subprocess.run(["readelf", "-d", program], capture_output=True, text=True, check=True).stdout
-    return set(re.findall(r"\(NEEDED\).*\[(.*)\]", told))
+    found = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+    paths = {pathlib.Path(path).name: path for path in re.findall(r"(/\S+) \(", found)}
+    return {name: paths[name] for name in re.findall(r"\(NEEDED\).*\[(.*)\]", told)}
 
 
-def package_of(library, program):
-    told = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
-    found = re.search(rf"{re.escape(library)} => (\S+)|(\S*/{re.escape(library)}) ", told)
-    path = pathlib.Path(found.group(1) or found.group(2))
-    for one in {path, path.resolve(), pathlib.Path("/usr") / str(path).lstrip("/")}:
-        owner = subprocess.run(["dpkg", "-S", one], capture_output=True, text=True, check=False)
-        if owner.returncode == 0:
-            return owner.stdout.split(":")[0]
-    return None
+def packages_of(libraries):
+    """Package by path, as dpkg knows it under one of its names."""
+    names = {}
+    for path in libraries:
+        for name in (path, str(pathlib.Path(path).resolve()), "/usr" + path):
+            names[name] = path
+    told = subprocess.run(["dpkg", "-S", *names], capture_output=True, text=True, check=False).stdout
+    owners = (line.split(": ", 1) for line in told.splitlines())
+    return {names[name]: owner.split(":")[0] for owner, name in owners}
 
 
 def main():
     known = runtime_packages() | ALWAYS
+    linked = {program: libraries_of(program) for program in sys.argv[1:]}
+    packages = packages_of({path for libraries in linked.values() for path in libraries.values()})
     problems = []
-    for program in sys.argv[1:]:
-        for library in sorted(libraries_of(program)):
-            package = package_of(library, program)
+    for program, libraries in linked.items():
+        for library, path in sorted(libraries.items()):
+            package = packages.get(path)
             if package not in known:
                 problems.append(f"{pathlib.Path(program).name} links {library} of package {package}, "
                                 "which the runtime section of scripts/lib/packages.txt does not name")
