@@ -55,6 +55,40 @@ TEST(FloatMultiply, RoundsHalvesToEven) {
     }
 }
 
+TEST(FloatScaleInteger, RoundsHalvesAwayFromZero) {
+    std::mt19937_64 generator(11);
+    int compared = 0;
+    for (int i = 0; i < 500000; ++i) {
+        // Few enough bits that a double holds the product exactly; factors of 2^-40 to 2^39.
+        const auto value = static_cast<int32_t>(generator() % (1U << 29)) - (1 << 28);
+        const auto word = static_cast<uint32_t>(generator());
+        const uint32_t factor = (word & 0x807FFFFFU) | (127U - 40U + (word >> 23) % 80U) << 23;
+        const double exact = std::round(value * static_cast<double>(std::bit_cast<float>(factor)));
+        int32_t scaled = 0;
+        ASSERT_EQ(fr_float_scale_integer(value, factor, &scaled), std::abs(exact) <= INT32_MAX)
+            << value << " * " << std::hex << factor;
+        if (std::abs(exact) <= INT32_MAX) {
+            ASSERT_EQ(scaled, exact) << value << " * " << std::hex << factor;
+            ++compared;
+        }
+    }
+    EXPECT_GT(compared, 250000);
+}
+
+TEST(FloatScaleInteger, AnswersAtTheEdges) {
+    int32_t scaled = 7;
+    EXPECT_TRUE(fr_float_scale_integer(0, 0x7F7FFFFFU, &scaled)) << "nothing, however large";
+    EXPECT_EQ(scaled, 0);
+    EXPECT_TRUE(fr_float_scale_integer(INT32_MIN, 0x00800000U, &scaled)) << "too small to count";
+    EXPECT_EQ(scaled, 0);
+    EXPECT_TRUE(fr_float_scale_integer(INT32_MAX, FR_CODEC_FACTOR_ONE, &scaled));
+    EXPECT_EQ(scaled, INT32_MAX);
+    EXPECT_FALSE(fr_float_scale_integer(INT32_MIN, FR_CODEC_FACTOR_ONE, &scaled));
+    EXPECT_FALSE(fr_float_scale_integer(1, 0x7F7FFFFFU, &scaled));
+    EXPECT_FALSE(fr_float_scale_integer(1, 0x7F800000U, &scaled)) << "infinite";
+    EXPECT_FALSE(fr_float_scale_integer(1, 0x007FFFFFU, &scaled)) << "subnormal";
+}
+
 TEST(Context, StaysInsideItsRangeWhateverItSees) {
     for (uint32_t bit : {0U, 1U}) {
         fr_context_t context;
