@@ -175,12 +175,13 @@ Result<CanaryPair> run_pair(const CanaryJob& job, const CanaryModel& local, cons
     const auto before = edge.before.empty() ? std::vector<policy::CanarySample>()
                                             : join(*mine, edge.before, samples->labels);
     const auto registration = policy::register_pair(canary, job.classes);
-    return CanaryPair{local.device_class,
-                      local.digest,
-                      job.edge_digest,
-                      registration,
-                      policy::IsoGain({}, registration, job.classes).table(),
-                      policy::judge_edge(canary, before)};
+    return CanaryPair{
+        local.device_class,
+        local.digest,
+        job.edge_digest,
+        registration,
+        policy::IsoGain({}, policy::without_classes(registration, canary), job.classes).table(),
+        policy::judge_edge(canary, before)};
 }
 
 }  // namespace

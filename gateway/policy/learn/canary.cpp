@@ -10,6 +10,8 @@ namespace {
 
 constexpr int kTemperatureSteps = 81;
 constexpr double kRhoPrior = 3;
+constexpr double kPriorWeight = 2;  // of Chow's rule, as IsoGain has it
+constexpr int kFitRounds = 30;
 constexpr double kLeastChance = 1.0 / 512;  // half of what a q8 output can tell from nothing
 
 struct Chances {
@@ -59,6 +61,11 @@ double best_temperature(std::span<const CanarySample> canary, std::uint32_t clas
     return best;
 }
 
+double true_gain(const CanarySample& sample) {
+    return (sample.answers.edge_class == sample.true_class ? 1 : 0) -
+           (sample.answers.local_class == sample.true_class ? 1 : 0);
+}
+
 }  // namespace
 
 double gain_signal(const Answers& answers, double temperature, std::uint32_t classes) {
@@ -75,6 +82,18 @@ double gain_signal(const Answers& answers, double temperature, std::uint32_t cla
     return chances.top - chances.local;
 }
 
+Registration without_classes(const Registration& registered, std::span<const CanarySample> canary) {
+    Registration pooled = registered;
+    pooled.counts = pooled.gains = {};
+    pooled.classes = {};
+    for (const CanarySample& sample : canary) {
+        const std::size_t bin = bin_of(sample.answers.confidence_q8);
+        pooled.counts[bin] += 1;
+        pooled.gains[bin] += true_gain(sample);
+    }
+    return pooled;
+}
+
 Registration register_pair(std::span<const CanarySample> canary, std::uint32_t classes) {
     Registration found;
     if (canary.empty()) {
@@ -87,6 +106,8 @@ Registration register_pair(std::span<const CanarySample> canary, std::uint32_t c
     if (all([](const CanarySample& one) { return one.answers.opinion.has_value(); })) {
         found.temperature = best_temperature(canary, classes);
     }
+    GainEvidence evidence(classes);
+    ClassFactors::Values tasks{};
     double gain_sum = 0;
     double signal_sum = 0;
     for (const CanarySample& sample : canary) {
@@ -95,13 +116,17 @@ Registration register_pair(std::span<const CanarySample> canary, std::uint32_t c
             answers.opinion.reset();
             answers.finished_signal.reset();
         }
-        const double gain = (answers.edge_class == sample.true_class ? 1 : 0) -
-                            (answers.local_class == sample.true_class ? 1 : 0);
+        const double gain = true_gain(sample);
         gain_sum += gain;
         signal_sum += gain_signal(answers, found.temperature, classes);
-        found.counts[bin_of(answers.confidence_q8)] += 1;
-        found.gains[bin_of(answers.confidence_q8)] += gain;
+        evidence.add(bin_of(answers.confidence_q8), answers.local_class, gain);
+        tasks[answers.local_class % tasks.size()] += 1;
     }
+    evidence.fit(kPriorWeight, tasks, kFitRounds);
+    const BinSums sums = evidence.flat();
+    found.counts = sums.counts;
+    found.gains = sums.gains;
+    found.classes = evidence.factors();
     found.samples = static_cast<double>(canary.size());
     found.rho = (gain_sum + kRhoPrior) / (signal_sum + kRhoPrior);
     return found;

@@ -8,7 +8,7 @@
 #include <optional>
 #include <span>
 
-#include "policy/learn/gain_table.hpp"
+#include "policy/learn/gain_evidence.hpp"
 
 namespace frugal::policy {
 
@@ -38,17 +38,22 @@ struct Registration {
     /// False when the canary carried no signals: rho is then for bare disagreement.
     bool has_signals = false;
     double samples = 0;
-    BinValues counts{};
-    BinValues gains{};  ///< sums of (edge right) - (device right)
+    BinValues counts{};      ///< of samples, each by the factor of its class
+    BinValues gains{};       ///< sums of (edge right) - (device right)
+    ClassFactors classes{};  ///< of the classes in them
 };
 
 /// P(edge class) - P(local class) by the edge model after the temperature, 0 when both agree; 1
 /// for a disagreement without an opinion. `classes` is at least 2.
 double gain_signal(const Answers& answers, double temperature, std::uint32_t classes);
 
-/// Design 4.4: temperature by least negative log likelihood over 81 steps of e^[-2, 2],
-/// rho = (sum of true gains + 3) / (sum of signals + 3). No samples: counts 0, rho 1,
-/// temperature 1.
+/// What a pair gains by bin whatever the class: for a policy file, which has one table for all.
+/// `registered`: the same samples.
+Registration without_classes(const Registration& registered, std::span<const CanarySample> canary);
+
+/// Design 4.4, and what gain_evidence.hpp says of classes: temperature by least negative log
+/// likelihood over 81 steps of e^[-2, 2], rho = (sum of true gains + 3) / (sum of signals + 3). No
+/// samples: counts 0, rho 1, temperature 1.
 Registration register_pair(std::span<const CanarySample> canary, std::uint32_t classes);
 
 }  // namespace frugal::policy

@@ -13,7 +13,8 @@ constexpr double kPrior = 8;  // wrong answers that asking was expected to avoid
 constexpr double kMost = 255.0 / 64;
 constexpr double kUnit = 64;
 constexpr double kLeastWeight = 0.1;
-constexpr double kAlike = 0.05;  // factors that are not worth a table of their own
+constexpr double kLeastMean = 0.1;  // of the factors; below it there is nothing to tell apart
+constexpr double kAlike = 0.05;     // factors that are not worth a table of their own
 constexpr int kRounds = 10;
 
 struct Member {
@@ -64,24 +65,44 @@ std::vector<double> merged(std::vector<double> centres) {
 }  // namespace
 
 void ClassFactors::add(std::uint32_t class_id, double gain, double expected) {
-    if (class_id < kTracked) {
-        gains_[class_id] += gain;
-        expected_[class_id] += expected;
+    if (class_id < kTracked && expected > 0) {
+        sums_.gains[class_id] += gain;
+        sums_.expected[class_id] += expected;
     }
 }
 
 void ClassFactors::fade(double keep) {
     for (std::size_t i = 0; i < kTracked; ++i) {
-        gains_[i] *= keep;
-        expected_[i] *= keep;
+        sums_.gains[i] *= keep;
+        sums_.expected[i] *= keep;
     }
 }
 
 double ClassFactors::of(std::uint32_t class_id) const {
-    return class_id < kTracked ? std::clamp((gains_[class_id] + kPrior) /
-                                                (std::max(expected_[class_id], 0.0) + kPrior),
-                                            0.0, kMost)
-                               : 1;
+    return class_id < kTracked
+               ? std::clamp((sums_.gains[class_id] + kPrior) / (sums_.expected[class_id] + kPrior),
+                            0.0, kMost)
+               : 1;
+}
+
+void ClassFactors::normalise(const Values& tasks) {
+    double sum = 0;
+    double all = 0;
+    for (std::uint32_t i = 0; i < kTracked; ++i) {
+        sum += tasks[i] * of(i);
+        all += tasks[i];
+    }
+    if (all <= 0) {
+        return;
+    }
+    const double mean = sum / all;
+    if (mean < kLeastMean) {
+        *this = {};
+        return;
+    }
+    for (std::size_t i = 0; i < kTracked; ++i) {
+        sums_.gains[i] = (sums_.gains[i] + kPrior) / mean - kPrior;
+    }
 }
 
 double ClassFactors::of_group(const ClassMap& map, std::uint8_t group) const {
@@ -89,7 +110,7 @@ double ClassFactors::of_group(const ClassMap& map, std::uint8_t group) const {
     double weight = 0;
     for (std::uint32_t i = 0; i < kTracked; ++i) {
         if (map[i] == group) {
-            const double own = std::max(expected_[i], 0.0) + kLeastWeight;
+            const double own = sums_.expected[i] + kLeastWeight;
             sum += of(i) * own;
             weight += own;
         }
@@ -102,7 +123,7 @@ std::uint8_t ClassFactors::cluster(ClassMap& map, std::size_t classes, std::size
     for (std::size_t i = 0; i < std::min(classes, kTracked); ++i) {
         if (map[i] < most) {
             members.push_back(
-                {of(static_cast<std::uint32_t>(i)), std::max(expected_[i], 0.0) + kLeastWeight, i});
+                {of(static_cast<std::uint32_t>(i)), sums_.expected[i] + kLeastWeight, i});
         }
     }
     std::ranges::stable_sort(members, {}, &Member::factor);
@@ -128,8 +149,8 @@ ClassFactors::State ClassFactors::save() const {
 void ClassFactors::restore(const State& state) {
     for (std::size_t i = 0; i < kTracked; ++i) {
         const double factor = state[i] / kUnit;
-        expected_[i] = factor == 1 ? 0 : kPrior;
-        gains_[i] = factor * (expected_[i] + kPrior) - kPrior;
+        sums_.expected[i] = factor == 1 ? 0 : kPrior;
+        sums_.gains[i] = factor * (sums_.expected[i] + kPrior) - kPrior;
     }
 }
 

@@ -25,18 +25,17 @@ double median(std::vector<double>& values) {
 
 }  // namespace
 
-void DeviceTrust::add(std::uint32_t device, std::size_t bin, double gain, double surprise,
-                      bool is_added) {
+void DeviceTrust::add(std::uint32_t device, std::size_t bin, const Sample& sample) {
     if (devices_.size() >= kDevicesMax && !devices_.contains(device)) {
         return;
     }
     Contribution& one = devices_[device];
     const double keep = 1 - 1 / kMemorySamples;
     one.samples = one.samples * keep + 1;
-    one.surprise = one.surprise * keep + surprise;
-    if (is_added) {
-        one.counts[bin] += 1;
-        one.gains[bin] += static_cast<float>(gain);
+    one.surprise = one.surprise * keep + sample.surprise;
+    if (sample.weight > 0) {
+        one.counts[bin] += static_cast<float>(sample.weight);
+        one.gains[bin] += static_cast<float>(sample.gain);
     }
 }
 

@@ -31,8 +31,13 @@ public:
 
     bool is_believed(std::uint32_t device) const { return !doubted_.contains(device); }
 
-    /// `is_added`: the sample entered the cell's evidence.
-    void add(std::uint32_t device, std::size_t bin, double gain, double surprise, bool is_added);
+    /// What one task of a device showed.
+    struct Sample {
+        double weight = 0;  ///< it has in the cell's evidence; 0: it did not enter
+        double gain = 0;
+        double surprise = 0;
+    };
+    void add(std::uint32_t device, std::size_t bin, const Sample& sample);
 
     /// Judges everybody; calls `retract` with the contribution of each device newly doubted.
     template <typename Retract>

@@ -19,7 +19,10 @@ constexpr double kTestedWeight = 24;
 
 IsoGain::IsoGain(const IsoGainConfig& config, const Registration& registration,
                  std::uint32_t classes)
-    : config_(config), registration_(registration), classes_(std::max(2u, classes)) {
+    : config_(config),
+      registration_(registration),
+      classes_(std::max(2u, classes)),
+      seen_(classes_) {
     restart();
 }
 
@@ -29,9 +32,9 @@ void IsoGain::register_again(const Registration& registration) {
 }
 
 void IsoGain::restart() {
-    seen_ = {registration_.counts, registration_.gains};
+    seen_ =
+        GainEvidence(classes_, {registration_.counts, registration_.gains}, registration_.classes);
     before_alarm_.reset();
-    class_factors_ = {};
     audit_sum_ = above_sum_ = below_sum_ = 0;
     rho_gain_ = rho_signal_ = 0;
     rho_samples_ = probe_audits_ = 0;
@@ -61,13 +64,12 @@ void IsoGain::learn_rho(const Answers& answers, double signal) {
     if (!rho_is_learned(answers) || rho_samples_ == kRhoSamples) {
         return;
     }
-    const std::size_t bin = bin_of(answers.confidence_q8);
-    rho_gain_ += expected_.values[bin];
+    rho_gain_ += expected_gain(answers);
     rho_signal_ += signal;
     ++rho_samples_;
 }
 
-bool IsoGain::may_add(std::size_t bin, std::uint32_t device) {
+bool IsoGain::may_add(std::size_t bin, std::uint32_t device, double weight) {
     if (device == 0) {
         return true;
     }
@@ -75,43 +77,30 @@ bool IsoGain::may_add(std::size_t bin, std::uint32_t device) {
     if (added_.size() >= kDevicesTrackedMax && added_.find(key) == added_.end()) {
         return false;
     }
-    const double most = std::max(config_.device_least, config_.device_share * seen_.counts[bin]);
-    return ++added_[key] <= most;
+    const double most = std::max(config_.device_least, config_.device_share * seen_.count(bin));
+    return (added_[key] += weight) <= most;
 }
 
 bool IsoGain::observe(const Evidence& evidence) {
     const std::size_t bin = bin_of(evidence.answers.confidence_q8);
-    if (registration_.rho <= 0 || !may_add(bin, evidence.device)) {
+    const double weight = weight_of(evidence.answers);
+    if (registration_.rho <= 0 || !may_add(bin, evidence.device, weight)) {
         return false;
     }
     learn_rho(evidence.answers, gain_signal(evidence.answers, registration_.temperature, classes_));
     const double gain = signal_of(evidence.answers);
-    const double surprise = gain - expected_.values[bin];
-    seen_.counts[bin] += 1;
-    seen_.gains[bin] += gain;
-    class_factors_.add(evidence.answers.local_class, gain, expected_.values[bin]);
+    const double surprise = gain - expected_gain(evidence.answers);
+    seen_.add(bin, evidence.answers.local_class, gain);
     if (quiet_left_ > 0) {
         return true;
     }
     if (evidence.is_audit) {
         test_audit(surprise);
     }
-    if (usual_.weights[bin] >= kTestedWeight) {
-        test_surprise(gain - usual_.values[bin]);
+    if (seen_.usual().weights[bin] >= kTestedWeight) {
+        test_surprise(gain - seen_.usual().values[bin] * weight);
     }
     return true;
-}
-
-void IsoGain::retract(const std::array<float, kBins>& counts,
-                      const std::array<float, kBins>& gains) {
-    for (std::size_t bin = 0; bin < kBins; ++bin) {
-        const double left = std::max(0.0, seen_.counts[bin] - static_cast<double>(counts[bin]));
-        // Rounding must not leave more gain than there are samples.
-        seen_.gains[bin] =
-            std::clamp(seen_.gains[bin] - static_cast<double>(gains[bin]), -left, left);
-        seen_.counts[bin] = left;
-    }
-    class_factors_ = {};  // which classes the device answered is not known
 }
 
 void IsoGain::test_audit(double surprise) {
@@ -136,7 +125,7 @@ void IsoGain::test_surprise(double surprise) {
 
 void IsoGain::alarm() {
     if (alarm_left_ == 0) {
-        before_alarm_ = seen_;
+        before_alarm_ = seen_.flat();
     }
     discount(config_.alarm_keep);
     alarm_left_ = config_.alarm_tasks;
@@ -149,7 +138,7 @@ void IsoGain::alarm() {
 void IsoGain::all_clear() {
     if (before_alarm_) {
         discount(0);
-        seen_ = *before_alarm_;
+        seen_ = GainEvidence(classes_, *before_alarm_);
         before_alarm_.reset();
     } else {
         discount(config_.clear_keep);
@@ -159,22 +148,14 @@ void IsoGain::all_clear() {
 }
 
 void IsoGain::discount(double keep) {
-    for (std::size_t bin = 0; bin < kBins; ++bin) {
-        seen_.counts[bin] *= keep;
-        seen_.gains[bin] *= keep;
-    }
-    class_factors_.fade(keep);
+    seen_.fade(keep);
     audit_sum_ = above_sum_ = below_sum_ = 0;
     quiet_left_ = config_.quiet_tasks;
 }
 
 void IsoGain::end_window(const Sketch& sketch) {
     const double keep = std::max(0.0, 1 - sketch.tasks / config_.memory_tasks);
-    for (std::size_t bin = 0; bin < kBins; ++bin) {
-        seen_.counts[bin] *= keep;
-        seen_.gains[bin] *= keep;
-    }
-    class_factors_.fade(keep);
+    seen_.fade(keep);
     tasks_ += sketch.tasks;
     added_.clear();
     const auto pass = [&sketch](std::uint32_t left) {
@@ -187,7 +168,7 @@ void IsoGain::end_window(const Sketch& sketch) {
     probe_gap_left_ = pass(probe_gap_left_);
     const bool has_moved = drift_.add(sketch);
     if (has_moved) {
-        class_factors_ = {};  // how often an answered class is right hangs on the mix of classes
+        seen_.forget_classes();  // how often an answered class is right hangs on their mix
     }
     if (has_moved && probe_gap_left_ == 0) {
         probe_left_ = config_.probe_tasks;
@@ -214,24 +195,14 @@ void IsoGain::end_quiet_probe() {
     }
 }
 
-// What is believed of each bin, alone and in the monotone fit.
-void IsoGain::refit() {
-    for (std::size_t bin = 0; bin < kBins; ++bin) {
-        usual_.weights[bin] = seen_.counts[bin] + config_.prior_weight;
-        usual_.values[bin] =
-            (seen_.gains[bin] + config_.prior_weight * chow_gain(bin)) / usual_.weights[bin];
-    }
-    expected_ = fit_nonincreasing(usual_.values, usual_.weights);
-}
-
 void IsoGain::fit() {
-    refit();
+    seen_.fit(config_.prior_weight, drift_.reference().classes);
     const bool is_free = may_jump_ || alarm_left_ > 0;
     const double step = is_free ? 1 : config_.step_max;
     for (std::size_t bin = 0; bin < kBins; ++bin) {
         const double bonus =
-            std::sqrt(config_.bonus * std::log(1 + tasks_) / expected_.weights[bin]);
-        const double wanted = std::clamp(expected_.values[bin] + bonus, 0.0, 1.0);
+            std::sqrt(config_.bonus * std::log(1 + tasks_) / seen_.expected().weights[bin]);
+        const double wanted = std::clamp(seen_.expected().values[bin] + bonus, 0.0, 1.0);
         shown_[bin] = std::clamp(wanted, shown_[bin] - step, shown_[bin] + step);
     }
     may_jump_ = false;

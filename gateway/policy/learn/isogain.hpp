@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // IsoGain: learns the gain table of one (task, device class, device model, edge model) from what
-// escalated and audited tasks showed. Owned by one thread; a few hundred bytes; deterministic.
+// escalated and audited tasks showed. Owned by one thread; a few kilobytes; deterministic.
 // Never sees an input or a label, never decides a task: devices evaluate the table it gives.
 #pragma once
 
@@ -10,9 +10,8 @@
 
 #include "base/bytes.hpp"
 #include "policy/learn/canary.hpp"
-#include "policy/learn/class_factors.hpp"
 #include "policy/learn/drift_sketch.hpp"
-#include "policy/learn/gain_table.hpp"
+#include "policy/learn/gain_evidence.hpp"
 
 namespace frugal::policy {
 
@@ -62,7 +61,9 @@ public:
     bool observe(const Evidence& evidence);
 
     /// Takes back what one device added; the table follows at the end of the window.
-    void retract(const std::array<float, kBins>& counts, const std::array<float, kBins>& gains);
+    void retract(const std::array<float, kBins>& counts, const std::array<float, kBins>& gains) {
+        seen_.retract(counts, gains);
+    }
 
     /// Ends a push window of the cell's devices; the table and audit rate change only here.
     void end_window(const Sketch& sketch);
@@ -77,13 +78,22 @@ public:
     const TableBytes& table() const { return table_; }
     /// The table of classes for which asking gains so many times what it gains for all.
     TableBytes table_times(double factor) const;
-    const ClassFactors& class_factors() const { return class_factors_; }
+    const ClassFactors& class_factors() const { return seen_.factors(); }
     std::uint8_t audit_q8() const { return audit_q8_; }
     std::uint32_t alarms() const { return alarms_; }
     std::uint32_t probes() const { return probes_; }
     double signal_of(const Answers& answers) const;
-    double evidence_of(std::size_t bin) const { return seen_.counts[bin]; }
-    double expected_gain(std::size_t bin) const { return expected_.values[bin]; }
+    double evidence_of(std::size_t bin) const { return seen_.count(bin); }
+    /// Of all classes at this confidence, each as often as devices answer it.
+    double expected_gain(std::size_t bin) const { return seen_.expected().values[bin]; }
+    /// Of this answer of a device.
+    double expected_gain(const Answers& answers) const {
+        return expected_gain(bin_of(answers.confidence_q8)) * weight_of(answers);
+    }
+    /// What an answer counts for in its bin: the factor of its class.
+    double weight_of(const Answers& answers) const {
+        return class_factors().of(answers.local_class);
+    }
     /// The evidence is being gathered anew after an alarm: tables may move freely.
     bool is_alarmed() const { return alarm_left_ > 0; }
     double tasks() const { return tasks_; }
@@ -95,7 +105,7 @@ private:
     void restart();
     bool rho_is_learned(const Answers& answers) const;
     void learn_rho(const Answers& answers, double signal);
-    bool may_add(std::size_t bin, std::uint32_t device);
+    bool may_add(std::size_t bin, std::uint32_t device, double weight);
     void test_audit(double surprise);
     void end_quiet_probe();
     void test_surprise(double surprise);
@@ -103,22 +113,14 @@ private:
     void all_clear();
     void discount(double keep);
     void fit();
-    void refit();
 
     IsoGainConfig config_;
     Registration registration_;
     std::uint32_t classes_;
-    struct Evidences {
-        BinValues counts{};
-        BinValues gains{};
-    };
 
-    Evidences seen_;
-    ClassFactors class_factors_;
-    std::optional<Evidences> before_alarm_;  ///< to return to when the fault is over
-    MonotoneFit usual_;                      ///< mean gain and weight of each bin alone
-    MonotoneFit expected_;                   ///< fitted gain of each bin, without the bonus
-    BinValues shown_{};                      ///< with it: what the table holds
+    GainEvidence seen_;
+    std::optional<BinSums> before_alarm_;  ///< to return to when the fault is over
+    BinValues shown_{};                    ///< what the table holds: with the bonus
     double tasks_ = 0;
     double rho_gain_ = 0;
     double rho_signal_ = 0;

@@ -17,18 +17,21 @@ constexpr std::uint32_t kHasSignals = 1;
 constexpr std::uint32_t kHasBefore = 2;
 constexpr std::uint32_t kMayJump = 4;
 
-void write_bins(StateWriter& to, const BinValues& counts, const BinValues& gains) {
+void write_bins(StateWriter& to, const BinSums& sums) {
     for (std::size_t bin = 0; bin < kBins; ++bin) {
-        to.u16(counts[bin] * kCountUnit);
-        to.i16(counts[bin] > 0 ? gains[bin] / counts[bin] * kGainUnit : 0);
+        const double count = sums.counts[bin];
+        to.u16(count * kCountUnit);
+        to.i16(count > 0 ? sums.gains[bin] / count * kGainUnit : 0);
     }
 }
 
-void read_bins(StateReader& from, BinValues& counts, BinValues& gains) {
+BinSums read_bins(StateReader& from) {
+    BinSums sums;
     for (std::size_t bin = 0; bin < kBins; ++bin) {
-        counts[bin] = from.u16() / kCountUnit;
-        gains[bin] = from.i16() / kGainUnit * counts[bin];
+        sums.counts[bin] = from.u16() / kCountUnit;
+        sums.gains[bin] = from.i16() / kGainUnit * sums.counts[bin];
     }
+    return sums;
 }
 
 void write_reference(StateWriter& to, const DriftReference& reference) {
@@ -68,14 +71,14 @@ base::Bytes IsoGain::save() const {
         to.u16(count);
     }
     to.u8(audit_q8_);
-    write_bins(to, seen_.counts, seen_.gains);
+    write_bins(to, seen_.flat());
     if (before_alarm_) {
-        write_bins(to, before_alarm_->counts, before_alarm_->gains);
+        write_bins(to, *before_alarm_);
     }
     for (const double shown : shown_) {
         to.u8(static_cast<std::uint32_t>(std::lround(std::min(shown * kTableUnit, 255.0))));
     }
-    for (const std::uint8_t factor : class_factors_.save()) {
+    for (const std::uint8_t factor : seen_.factors().save()) {
         to.u8(factor);
     }
     write_reference(to, drift_.reference());
@@ -103,26 +106,27 @@ bool IsoGain::restore(base::ByteView state) {
         *count = from.u16();
     }
     next.audit_q8_ = from.u8();
-    read_bins(from, next.seen_.counts, next.seen_.gains);
+    const BinSums seen = read_bins(from);
     next.before_alarm_.reset();
     if ((flags & kHasBefore) != 0) {
-        next.before_alarm_.emplace();
-        read_bins(from, next.before_alarm_->counts, next.before_alarm_->gains);
+        next.before_alarm_ = read_bins(from);
     }
     for (double& shown : next.shown_) {
         shown = from.u8() / kTableUnit;
     }
-    ClassFactors::State factors{};
-    for (std::uint8_t& factor : factors) {
+    ClassFactors::State state_of_classes{};
+    for (std::uint8_t& factor : state_of_classes) {
         factor = from.u8();
     }
-    next.class_factors_.restore(factors);
+    ClassFactors factors;
+    factors.restore(state_of_classes);
+    next.seen_ = GainEvidence(classes_, seen, factors);
     next.drift_.resume(read_reference(from));
     if (!from.is_good() || !from.rest().empty() || next.registration_.temperature <= 0) {
         return false;
     }
     next.added_.clear();
-    next.refit();
+    next.seen_.fit(config_.prior_weight, next.drift_.reference().classes, 0);
     next.table_ = next.table_times(1);
     *this = std::move(next);
     return true;

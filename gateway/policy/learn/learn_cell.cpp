@@ -133,11 +133,12 @@ void LearnCell::on_answer(const AnsweredTask& task) {
     }
     const double gain = isogain_->signal_of(task.answers);
     // In what the answers show, not in what it is worth: else a pair with a small rho hides liars.
-    const double surprise = (gain - isogain_->expected_gain(bin)) /
+    const double weight = isogain_->weight_of(task.answers);
+    const double surprise = (gain - isogain_->expected_gain(task.answers)) /
                             std::clamp(isogain_->registration().rho, kLeastRho, 1.0);
     const bool is_added = trust_.is_believed(task.device) &&
                           isogain_->observe({task.answers, task.is_audit, task.device});
-    trust_.add(task.device, bin, gain, surprise, is_added);
+    trust_.add(task.device, bin, {is_added ? weight : 0, gain, surprise});
 }
 
 bool LearnCell::end_window() {

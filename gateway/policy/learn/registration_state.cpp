@@ -6,7 +6,8 @@
 namespace frugal::policy {
 
 namespace {
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
+constexpr double kClassUnit = 4;  // sums of classes in quarters of a wrong answer
 }  // namespace
 
 base::Bytes save(const Registration& registration) {
@@ -20,6 +21,12 @@ base::Bytes save(const Registration& registration) {
         for (const double value : *values) {
             to.real(value);
         }
+    }
+    for (const double gain : registration.classes.sums().gains) {
+        to.i16(gain * kClassUnit);
+    }
+    for (const double expected : registration.classes.sums().expected) {
+        to.u16(expected * kClassUnit);
     }
     return to.take();
 }
@@ -39,6 +46,14 @@ std::optional<Registration> read_registration(base::ByteView state) {
             value = from.real();
         }
     }
+    ClassFactors::Sums sums;
+    for (double& gain : sums.gains) {
+        gain = from.i16() / kClassUnit;
+    }
+    for (double& expected : sums.expected) {
+        expected = from.u16() / kClassUnit;
+    }
+    registration.classes = ClassFactors(sums);
     const bool is_whole = from.is_good() && from.rest().empty();
     return is_whole && registration.temperature > 0 ? std::optional(registration) : std::nullopt;
 }

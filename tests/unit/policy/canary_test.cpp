@@ -29,17 +29,42 @@ TEST(Canary, CountsTrueGainsByBin) {
         sample(0, 1, 1, 100),  // the edge helps
         sample(0, 1, 0, 103),  // it harms
         sample(0, 1, 2, 255),  // both wrong
-        sample(1, 1, 1, 255),  // both right
+        sample(0, 0, 0, 255),  // both right
     };
     const Registration found = register_pair(canary, 3);
-    EXPECT_EQ(found.counts[12], 2);
+    EXPECT_DOUBLE_EQ(found.counts[12], 2);
     EXPECT_EQ(found.gains[12], 0);
-    EXPECT_EQ(found.counts[31], 2);
+    EXPECT_DOUBLE_EQ(found.counts[31], 2);
     EXPECT_EQ(found.samples, 4);
     // Bare disagreement: three signals of 1, true gain 0: (0 + 3) / (3 + 3).
     EXPECT_FALSE(found.has_signals);
     EXPECT_DOUBLE_EQ(found.rho, 0.5);
     EXPECT_EQ(found.temperature, 1);
+}
+
+/// Where both classes doubt, asking helps one of them and not the other; where only the first one
+/// doubts less, asking helps it still.
+std::vector<CanarySample> two_classes() {
+    std::vector<CanarySample> canary;
+    for (int i = 0; i < 80; ++i) {
+        canary.push_back(sample(0, 2, 2, 100));
+        canary.push_back(sample(1, 1, 1, 100));
+        canary.push_back(sample(0, 2, 2, 104));
+    }
+    return canary;
+}
+
+TEST(Canary, TellsClassesApart) {
+    const Registration found = register_pair(two_classes(), 3);
+    EXPECT_LT(found.classes.of(1), 0.2);
+    EXPECT_GT(found.classes.of(0), 1.2);
+    const auto gain = [&found](std::size_t bin) { return found.gains[bin] / found.counts[bin]; };
+    EXPECT_NEAR(gain(12), gain(13), 0.1) << "the class that is no worth asking does not hide it";
+    EXPECT_NEAR(gain(13) * found.classes.of(0), 1, 0.1);
+    const Registration pooled = without_classes(found, two_classes());
+    EXPECT_EQ(pooled.gains[12] / pooled.counts[12], 0.5);
+    EXPECT_EQ(pooled.gains[13] / pooled.counts[13], 1);
+    EXPECT_EQ(pooled.classes.of(1), 1);
 }
 
 TEST(Canary, RhoComparesTrueGainsWithSignals) {

@@ -26,6 +26,25 @@ TEST(ClassFactors, LittleEvidenceHardlyMovesAClass) {
     EXPECT_EQ(factors_of(100, {0}).of(ClassFactors::kTracked), 1);
 }
 
+TEST(ClassFactors, NothingExpectedSaysNothingOfAClass) {
+    EXPECT_EQ(factors_of(0, {-500}).of(0), 1);
+    EXPECT_EQ(factors_of(-3, {100}).of(0), 1);
+}
+
+TEST(ClassFactors, TheirMeanOverAllTasksIsOne) {
+    auto factors = factors_of(1000, {4000, 1000, 400});
+    const ClassFactors::Values tasks = {10, 70, 20};
+    const double ratio = factors.of(1) / factors.of(2);
+    factors.normalise(tasks);
+    EXPECT_NEAR(0.1 * factors.of(0) + 0.7 * factors.of(1) + 0.2 * factors.of(2), 1, 1e-9);
+    EXPECT_NEAR(factors.of(1) / factors.of(2), ratio, 1e-9);
+    factors.normalise({});
+    EXPECT_NEAR(factors.of(1) / factors.of(2), ratio, 1e-9) << "no tasks say nothing";
+    auto none = factors_of(1000, {-1000, -1000});
+    none.normalise({1, 1});
+    EXPECT_EQ(none.of(0), 1);
+}
+
 TEST(ClassFactors, LikeClassesShareAGroup) {
     const auto factors = factors_of(1000, {1000, 3000, 100, 1010, 2980, 110});
     ClassMap map{};

@@ -22,11 +22,11 @@ Evidence evidence(std::uint8_t confidence_q8, bool edge_differs, bool is_audit =
     return made;
 }
 
-/// A window of tasks spread evenly over the confidences from `least` on.
+/// A window of tasks of one class, spread evenly over the confidences from `least` on.
 Sketch window(std::uint32_t tasks, std::uint32_t least = 0) {
     Sketch sketch;
     for (std::uint32_t i = 0; i < tasks; ++i) {
-        sketch.add(static_cast<std::uint8_t>(least + i * (255 - least) / tasks), i % 4);
+        sketch.add(static_cast<std::uint8_t>(least + i * (255 - least) / tasks), 0);
     }
     return sketch;
 }

@@ -78,11 +78,15 @@ TEST(LearnerRestart, ACanaryOutlivesARestartAlsoForCellsNotSeenYet) {
     measured.samples = 300;
     measured.counts[3] = 12;
     measured.gains[3] = 4.5;
+    measured.classes.add(2, 30, 10);
+    measured.classes.add(1, -5, 12);
     const auto kept = read_registration(save(measured));
     ASSERT_TRUE(kept);
     EXPECT_EQ(kept->counts, measured.counts);
     EXPECT_EQ(kept->gains, measured.gains);
+    EXPECT_EQ(kept->classes.sums(), measured.classes.sums());
     EXPECT_EQ(kept->samples, 300);
+    EXPECT_LE(save(measured).size(), LearnCell::kStateBytesMax);
     world.learner = SiteLearner(8);
     world.learner.remember(1, digest_of(1), digest_of(2), *kept);
     world.learner.set_policies(world.policies);
