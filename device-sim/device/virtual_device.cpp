@@ -67,6 +67,8 @@ void VirtualDevice::fill_config() {
     config_.arena = environment_.arena.data();
     config_.arena_bytes = profile.arena_bytes;
     config_.slot_bytes = profile.slot_bytes;
+    config_.in_place = environment_.one_slot ? &fr_in_place : nullptr;
+    config_.reach_bytes = FR_REACH_BYTES;
     config_.staging_bytes = profile.staging_bytes;
     config_.block_bytes = profile.block_bytes;
     config_.fetch_credit = environment_.fetch_credit;

@@ -34,6 +34,7 @@ struct DeviceEnvironment {
     fr_task_config_t task{};
     std::uint32_t deadline_ms = 2000;
     std::uint32_t decision_sectors = 4;
+    bool one_slot = false;  ///< of each device
     std::uint32_t fetch_credit = 16;
     std::uint32_t decision_flush_ms = 0;  ///< 0: the library's default, as for the next two
     std::uint32_t ack_timeout_ms = 0;

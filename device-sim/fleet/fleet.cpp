@@ -99,6 +99,7 @@ Result<void> Fleet::prepare() {
                          .state_bytes = 0};
     environment_.deadline_ms = scenario_.deadline_ms;
     environment_.decision_sectors = scenario_.decision_sectors;
+    environment_.one_slot = scenario_.one_slot;
     return read_earlier_ledger();
 }
 

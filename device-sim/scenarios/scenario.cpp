@@ -47,6 +47,7 @@ void read_fleet(const toml::table& source, Scenario& scenario, std::optional<Err
     table.read("privacy", scenario.privacy);
     table.read("deadline_ms", scenario.deadline_ms, kMillisecondsMax);
     table.read("decision_sectors", scenario.decision_sectors, 256);
+    table.read("one_slot", scenario.one_slot);
     table.read("mqtt", scenario.mqtt);
     if (const toml::table* classes = table.table("classes")) {
         TomlTable mix(*classes, problem);

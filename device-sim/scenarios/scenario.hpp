@@ -74,6 +74,7 @@ struct Scenario {
     std::string privacy = "edge-only";
     std::uint32_t deadline_ms = 2000;
     std::uint32_t decision_sectors = 4;
+    bool one_slot = false;       ///< devices overwrite the model they run
     std::string mqtt = "mixed";  ///< "5", "3.1.1", or "mixed": every fourth device 3.1.1
     LinkScenario link;
     std::vector<PowerCutScenario> power_cuts;

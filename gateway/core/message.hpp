@@ -34,6 +34,11 @@ struct Capability {
     std::uint32_t decoder_profiles = 0;      ///< bit n: profile n can be decoded
     std::vector<std::uint32_t> operators{};  ///< builtin operator code * 256 + highest version
     std::uint32_t features_bytes_max = 0;
+    std::uint32_t slots = 2;        ///< of each task: 2 (or 0), or 1 that is rewritten in place
+    std::uint32_t reach_bytes = 0;  ///< one slot: how far behind its output a delta may read
+
+    /// A device that says nothing was built when all had two.
+    bool has_one_slot() const { return slots == 1; }
     bool operator==(const Capability&) const = default;
 };
 
@@ -192,6 +197,7 @@ struct ArtifactOffer {
     std::optional<base::Digest> base_digest{};
     std::uint32_t decoder_profile = 0;
     std::uint32_t decoder_ram_bytes = 0;
+    std::uint32_t base_lag_bytes = 0;  ///< how far behind its output a delta reads its base
     bool operator==(const ArtifactOffer&) const = default;
 };
 

@@ -135,6 +135,7 @@ struct ArtifactRecord {
     std::optional<base::Digest> base_digest{};  ///< of the model a delta needs; absent: full
     std::uint32_t decoder_profile = 0;
     std::uint32_t decoder_ram_bytes = 0;
+    std::uint32_t base_lag_bytes = 0;  ///< how far behind its output a delta reads its base
     bool operator==(const ArtifactRecord&) const = default;
 };
 

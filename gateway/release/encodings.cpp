@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "frugal/codec.h"
+#include "frugal/limits.h"
 #include "model/codec/artifact.hpp"
 #include "model/codec/codec.hpp"
 #include "release/model_reading.hpp"
@@ -53,7 +54,8 @@ Result<void> add_artifacts(core::ImportRelease& import, core::VariantRecord& var
              .list_digest = artifact->list_digest,
              .base_digest = base_digest,
              .decoder_profile = encoded.profile,
-             .decoder_ram_bytes = *decoder_ram});
+             .decoder_ram_bytes = *decoder_ram,
+             .base_lag_bytes = encoded.base_lag_bytes});
         add_blob(import, artifact->digest, core::BlobKind::kArtifact, std::move(artifact->bytes));
     }
     return {};
@@ -69,6 +71,12 @@ struct Planned {
 struct PlannedBase {
     base::Digest digest;
     Planned model;
+};
+
+/// What a delta is compared with.
+struct Full {
+    std::uint8_t profile;
+    std::size_t size_bytes;
 };
 
 /// The bases of a variant, each once although classes may share one.
@@ -87,7 +95,31 @@ std::vector<PlannedBase> bases_of(const std::vector<DeltaSource>& sources,
     return bases;
 }
 
-// One profile: the full encoding, and a delta for each base where that is smaller.
+// A delta where it is smaller than the full encoding. One that reads its base from far behind is
+// of no use to a device with one slot, which overwrites the base as it goes: then a second one.
+Result<void> add_delta(core::ImportRelease& import, core::VariantRecord& record,
+                       const Planned& variant, const PlannedBase& base, const Full& full) {
+    for (const std::size_t lag_max : {SIZE_MAX, std::size_t{FR_REACH_BYTES}}) {
+        const auto delta = model::encode_with_statistics(
+            variant.file, variant.parts.plan,
+            {full.profile, base.model.file, base.model.parts.plan, lag_max});
+        if (!delta) {
+            return tl::unexpected(delta.error());
+        }
+        if (!delta->is_delta || delta->stream.size() + kDeltaGain > full.size_bytes) {
+            return {};
+        }
+        if (auto added = add_artifacts(import, record, *delta, base.digest); !added) {
+            return added;
+        }
+        if (delta->base_lag_bytes <= FR_REACH_BYTES) {
+            return {};
+        }
+    }
+    return {};
+}
+
+// One profile: the full encoding, and deltas for each base.
 Result<std::size_t> add_profile(core::ImportRelease& import, core::VariantRecord& record,
                                 const Planned& variant, const std::vector<PlannedBase>& bases,
                                 std::uint8_t profile) {
@@ -99,15 +131,9 @@ Result<std::size_t> add_profile(core::ImportRelease& import, core::VariantRecord
         return tl::unexpected(added.error());
     }
     for (const auto& base : bases) {
-        auto delta = model::encode_with_statistics(
-            variant.file, variant.parts.plan, {profile, base.model.file, base.model.parts.plan});
-        if (!delta) {
-            return tl::unexpected(delta.error());
-        }
-        if (delta->is_delta && delta->stream.size() + kDeltaGain <= full->stream.size()) {
-            if (auto added = add_artifacts(import, record, *delta, base.digest); !added) {
-                return tl::unexpected(added.error());
-            }
+        if (auto added = add_delta(import, record, variant, base, {profile, full->stream.size()});
+            !added) {
+            return tl::unexpected(added.error());
         }
     }
     return full->stream.size();

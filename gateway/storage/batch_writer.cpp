@@ -35,7 +35,7 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
         {&BatchWriter::task_, "INSERT OR REPLACE INTO task VALUES (?,?,?,?,?,?)"},
         {&BatchWriter::release_, "INSERT INTO release VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::variant_, "INSERT INTO variant VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
-        {&BatchWriter::artifact_, "INSERT INTO artifact VALUES (?,?,?,?,?,?,?,?,?,?)"},
+        {&BatchWriter::artifact_, "INSERT INTO artifact VALUES (?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::blob_, "INSERT INTO blob VALUES (NULL,?,?,?) ON CONFLICT (digest) DO NOTHING"},
         {&BatchWriter::edge_model_, "INSERT OR REPLACE INTO edge_model VALUES (?,?,?,?)"},
         {&BatchWriter::policy_, "INSERT OR REPLACE INTO policy VALUES (?,?,?,?,?,?,?)"},
@@ -261,7 +261,10 @@ base::Result<void> BatchWriter::put_artifact(core::ReleaseNumber release, std::s
     } else {
         artifact_.null();
     }
-    return artifact_.number(record.decoder_profile).number(record.decoder_ram_bytes).run();
+    return artifact_.number(record.decoder_profile)
+        .number(record.decoder_ram_bytes)
+        .number(record.base_lag_bytes)
+        .run();
 }
 
 base::Result<void> BatchWriter::put(const core::BlobRecord& record) {

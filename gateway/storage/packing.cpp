@@ -77,7 +77,9 @@ std::vector<core::Assignment> unpack_assignments(Unpacker& from) {
 
 base::Bytes pack(const core::Capability& capability) {
     Packer to;
-    to.text(capability.device_class.text())
+    to.u32(capability.slots)
+        .u32(capability.reach_bytes)
+        .text(capability.device_class.text())
         .u32(capability.runtime_abi)
         .u32(capability.arena_bytes)
         .u32(capability.slot_bytes)
@@ -91,11 +93,14 @@ base::Bytes pack(const core::Capability& capability) {
 }
 
 std::optional<core::Capability> unpack_capability(Unpacker& from) {
+    const auto slots = from.u32();
+    const auto reach_bytes = from.u32();
     auto name = base::ClassName::parse(from.text());
     if (!name) {
         return std::nullopt;
     }
-    core::Capability capability{.device_class = std::move(*name)};
+    core::Capability capability{
+        .device_class = std::move(*name), .slots = slots, .reach_bytes = reach_bytes};
     capability.runtime_abi = from.u32();
     capability.arena_bytes = from.u32();
     capability.slot_bytes = from.u32();

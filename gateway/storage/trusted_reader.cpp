@@ -197,6 +197,7 @@ base::Result<void> TrustedReader::load_artifacts(core::Snapshot& to) {
                     }
                     record.decoder_profile = as<std::uint32_t>(row, 8);
                     record.decoder_ram_bytes = as<std::uint32_t>(row, 9);
+                    record.base_lag_bytes = as<std::uint32_t>(row, 10);
                     to.releases[release].variants[variant].artifacts.push_back(record);
                     return is_good;
                 });

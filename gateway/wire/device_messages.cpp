@@ -47,6 +47,8 @@ core::Capability read(Fields& fields, const v1::Capability& from) {
         .decoder_profiles = from.decoder_profiles(),
         .operators = ascending_operators(fields, from),
         .features_bytes_max = from.features_bytes_max(),
+        .slots = fields.range("slots", from.slots(), 0U, 2U),
+        .reach_bytes = from.reach_bytes(),
     };
 }
 

@@ -24,6 +24,7 @@ void put(const core::ArtifactOffer& from, v1::ArtifactOffer& to) {
     }
     to.set_decoder_profile(from.decoder_profile);
     to.set_decoder_ram_bytes(from.decoder_ram_bytes);
+    to.set_base_lag_bytes(from.base_lag_bytes);
 }
 
 base::Bytes encode(const core::Desired& from) {

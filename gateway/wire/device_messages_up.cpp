@@ -20,6 +20,8 @@ void put(const core::Capability& from, v1::Capability& to) {
     to.set_decoder_profiles(from.decoder_profiles);
     to.mutable_operators()->Add(from.operators.begin(), from.operators.end());
     to.set_features_bytes_max(from.features_bytes_max);
+    to.set_slots(from.slots);
+    to.set_reach_bytes(from.reach_bytes);
 }
 
 void put(const core::TaskState& from, v1::TaskState& to) {

@@ -20,6 +20,8 @@ json::object capability_object(const core::Capability& capability) {
     object["block_bytes"] = capability.block_bytes;
     object["decoder_ram_bytes"] = capability.decoder_ram_bytes;
     object["features_bytes_max"] = capability.features_bytes_max;
+    object["slots"] = capability.has_one_slot() ? 1 : 2;
+    object["reach_bytes"] = capability.reach_bytes;
     return object;
 }
 

@@ -21,6 +21,7 @@ json::object artifact_object(const core::ArtifactRecord& artifact) {
     object["decoder_ram_bytes"] = artifact.decoder_ram_bytes;
     object["base_digest"] = json_or_null(
         artifact.base_digest, [](const base::Digest& digest) { return json_of(digest); });
+    object["base_lag_bytes"] = artifact.base_lag_bytes;
     return object;
 }
 

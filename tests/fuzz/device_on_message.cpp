@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A booted node with a confirmed model, and a stream of events: raw messages, well-formed ones in
-// the wrong order, samples, time, lost sessions, resets, power cuts. Checked after each: no
-// impossible state, no breach of the flash contract, the confirmed slot untouched, sequence numbers
-// only grow, what runs is a signed release.
+// A booted node with a confirmed model, in one of two slots or in the only one, and a stream of
+// events: raw messages, well-formed ones in the wrong order, samples, time, lost sessions, resets,
+// power cuts. Checked after each: no impossible state, no breach of the flash contract, the
+// confirmed slot untouched, sequence numbers only grow, what runs is a signed release.
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include <cstdlib>
@@ -27,7 +27,7 @@ struct Setup {
     std::vector<std::uint8_t> image;
     frugal::test::SiteModel site;
 
-    Setup() {
+    explicit Setup(const fr_in_place_t* in_place) {
         releases.push_back(maker.make("fashion-tiny-1.tflite", 1));
         releases.push_back(maker.make("fashion-tiny-2.tflite", 2));
         releases.push_back(maker.again(releases[0], 3));
@@ -41,6 +41,7 @@ struct Setup {
         releases.push_back(maker.make("fashion-bonsai.frbn", 7));
         frugal::test::Shape shape;
         shape.bonsai = &fr_bonsai_kernel;
+        shape.in_place = in_place;
         world = std::make_unique<DeviceWorld>(maker, shape);
         world->site.policy = maker.policy(1, 128, 1);
         if (world->boot() != FR_OK) {
@@ -176,7 +177,8 @@ void check(const DeviceWorld& world) {
     const auto status = world.status();
     if (counters.internal_errors != 0 || !world.flash.breaches().empty() ||
         fr_node_oldest_sequence(&world.node) > fr_node_next_sequence(&world.node) ||
-        status.release > 7 || status.release == 5 || !status.has_model) {
+        status.release > 7 || status.release == 5 ||
+        (world.config.in_place == nullptr && !status.has_model)) {
         std::abort();
     }
 }
@@ -184,9 +186,11 @@ void check(const DeviceWorld& world) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    static const Setup setup;
-    auto& world = setup.fresh();
+    static const Setup two_slots(nullptr);
+    static const Setup one_slot(&fr_in_place);
     FuzzedDataProvider input(data, size);
+    const auto& setup = input.ConsumeBool() ? one_slot : two_slots;
+    auto& world = setup.fresh();
     for (int i = 0; i < 200 && input.remaining_bytes() > 0; ++i) {
         one_event(input, setup, world);
         check(world);

@@ -200,7 +200,7 @@ class ForeignDevice:
             device_class="m4", runtime_abi=1, arena_bytes=65536, slot_bytes=262144,
             staging_bytes=262144, block_bytes=1024, decoder_ram_bytes=8192, decoder_profiles=7,
             operators=[code * 256 + 5 for code in (1, 3, 4, 9, 17, 22, 25)],
-            features_bytes_max=4096)
+            features_bytes_max=4096, slots=2)
         values = dict(protocol=1, device=self.name, stream=self.stream, boot_epoch=self.boot_epoch,
                       next_sequence=next_sequence, oldest_sequence=next_sequence,
                       capability=capability,

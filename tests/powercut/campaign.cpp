@@ -88,7 +88,8 @@ bool Campaign::drive(DeviceWorld& world) {
         if (!is_over && !world.flash.is_cut()) {
             (void)world.submit();
         }
-        if (world.status().phase == FR_PHASE_REVERTED && round % 8 == 7) {
+        const bool has_model = world.status().active_slot >= 0;
+        if (has_model && world.status().phase == FR_PHASE_REVERTED && round % 8 == 7) {
             world.disconnect();  // the site tells its wish again at the next hello
             world.connect();
         }
@@ -121,7 +122,8 @@ void Campaign::judge_boot(DeviceWorld& world, const std::string& where) {
     }
 }
 
-void Campaign::judge_end(const DeviceWorld& world, const std::string& where, std::size_t cuts) {
+void Campaign::judge_end(const DeviceWorld& world, const std::string& where, std::size_t cuts,
+                         std::uint32_t refetch_bytes) {
     const auto& site = world.site;
     for (const auto& complaint : site.complaints) {
         complain(where, "site: " + complaint);
@@ -146,7 +148,7 @@ void Campaign::judge_end(const DeviceWorld& world, const std::string& where, std
         const auto& layout = site.wanted->artifact.layout;
         const auto unit = std::max(scenario_.shape.sector_size, layout.block_bytes);
         const auto window = scenario_.shape.fetch_credit * layout.block_bytes;
-        const auto allowed = layout.size_bytes + (unit + window) * cuts;
+        const auto allowed = layout.size_bytes + refetch_bytes + (unit + window) * cuts;
         if (site.chunk_bytes_sent > allowed) {
             complain(where, "I11: " + std::to_string(site.chunk_bytes_sent) + " bytes sent for " +
                                 std::to_string(layout.size_bytes));
@@ -168,7 +170,7 @@ void Campaign::run_with_fault(std::uint64_t operation, Tear tear) {
         complain(where, "does not come to its end: phase " + std::to_string(world.status().phase) +
                             " reason " + std::to_string(world.status().reason));
     }
-    judge_end(world, where, 2);
+    judge_end(world, where, 2, scenario_.refetch_bytes);
 }
 
 void Campaign::run(const std::vector<Cut>& cuts) {

@@ -24,6 +24,8 @@ struct Scenario {
     /// Releases that may run, ever.
     std::vector<std::uint32_t> allowed_releases;
     Shape shape;
+    /// What may travel besides after an operation that failed: a base lost with the only slot.
+    std::uint32_t refetch_bytes = 0;
 };
 
 struct Cut {
@@ -57,7 +59,8 @@ private:
     void protect(DeviceWorld& world) const;
     bool drive(DeviceWorld& world);
     void judge_boot(DeviceWorld& world, const std::string& where);
-    void judge_end(const DeviceWorld& world, const std::string& where, std::size_t cuts);
+    void judge_end(const DeviceWorld& world, const std::string& where, std::size_t cuts,
+                   std::uint32_t refetch_bytes = 0);
     void complain(const std::string& where, const std::string& what);
 
     const ReleaseMaker& maker_;

@@ -221,6 +221,23 @@ FR_MUST_USE fr_status_t fr_decoder_poll(fr_decoder_t* decoder, uint8_t* output, 
 ///         poll still has output to give; FR_ERROR_TRUNCATED; the status of an earlier failure.
 FR_MUST_USE fr_status_t fr_decoder_finish(fr_decoder_t* decoder);
 
+/// Takes every pointer out of a decoder between two polls, once it has begun to decode: its bytes,
+/// and those of its memory, can then be stored and loaded again wherever both lie afterwards, by a
+/// firmware whose fr_decoder_form() is the same.
+void fr_decoder_suspend(fr_decoder_t* decoder);
+
+/// Tells the stored bytes of one firmware's decoder from those of another's.
+uint32_t fr_decoder_form(void);
+
+/// Makes a suspended decoder ready again. The bytes may have been anything: what is not sound is
+/// refused, and what is accepted stays inside its bounds, though only a checksum of whoever stored
+/// them says that they are the same. `config` as for fr_decoder_init(), with the memory that was
+/// stored with the decoder and the same base.
+/// @return FR_OK; FR_ERROR_MALFORMED for bytes no decoder has; FR_ERROR_ARGUMENT as
+///         fr_decoder_init(), or when the cap is below the decoded size; FR_ERROR_UNSUPPORTED
+///         without its profile; FR_ERROR_NO_SPACE with too little memory.
+FR_MUST_USE fr_status_t fr_decoder_resume(fr_decoder_t* decoder, const fr_decoder_config_t* config);
+
 fr_codec_fault_t fr_decoder_fault(const fr_decoder_t* decoder);
 fr_status_t fr_codec_fault_status(fr_codec_fault_t fault);
 /// A short name for logs, e.g. "copy distance".

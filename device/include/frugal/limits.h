@@ -15,6 +15,7 @@
 #define FR_BLOCK_DIGEST_SIZE 8u  ///< leading bytes of SHA-256 in an artifact's block list
 #define FR_ARTIFACT_SIZE_MAX (4u * 1024u * 1024u)
 #define FR_FETCH_CREDIT_MAX 64u     ///< blocks one fetch may ask for: one bit of its mask each
+#define FR_REACH_BYTES 4096u        ///< deltas for one slot read their base at most so far behind
 #define FR_FEATURES_SIZE_MAX 4096u  ///< input bytes of one escalation
 #define FR_TASKS_MAX 2u             ///< tasks of one device
 #define FR_CLASSES_MAX 64u          ///< classes of one task: class ids are 0..63

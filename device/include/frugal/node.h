@@ -34,6 +34,11 @@ extern "C" {
 #define FR_ESCALATIONS_MAX 4u  ///< escalations waiting for a verdict at once
 #define FR_NEVER UINT64_MAX    ///< fr_node_next_deadline(): nothing is due
 
+/// How a single slot is overwritten; what is in it is the node's own business.
+typedef struct fr_in_place fr_in_place_t;
+/// A firmware that does not name it carries none of its code.
+extern const fr_in_place_t fr_in_place;
+
 /// How far the input of a task may travel. The strictest of task, sample and policy holds; a zeroed
 /// value means it never leaves the device.
 typedef enum {
@@ -72,11 +77,13 @@ typedef struct {
     uint8_t* arena;        ///< working memory, used only inside one call of this API
     uint32_t arena_bytes;  ///< activations, decoder RAM, outgoing messages: >= 1280
 
-    uint32_t slot_bytes;          ///< largest decoded model; each task has two slots
-    uint32_t staging_bytes;       ///< largest artifact
-    uint32_t block_bytes;         ///< transfer block it wants: a power of two, 128..4096
-    uint32_t fetch_credit;        ///< blocks asked for at once, 1..FR_FETCH_CREDIT_MAX
-    uint32_t decision_sectors;    ///< flash sectors of the decision log: >= 2
+    uint32_t slot_bytes;            ///< largest decoded model
+    const fr_in_place_t* in_place;  ///< &fr_in_place for one slot a task, see below; NULL: two
+    uint32_t reach_bytes;       ///< one slot: how far behind the new model a delta may read the old
+    uint32_t staging_bytes;     ///< largest artifact
+    uint32_t block_bytes;       ///< transfer block it wants: a power of two, 128..4096
+    uint32_t fetch_credit;      ///< blocks asked for at once, 1..FR_FETCH_CREDIT_MAX
+    uint32_t decision_sectors;  ///< flash sectors of the decision log: >= 2
     uint32_t features_bytes_max;  ///< largest input it escalates; 0: never escalates
 
     uint32_t decision_flush_ms;     ///< a decision is sent at the latest so long after (2000)
@@ -87,6 +94,13 @@ typedef struct {
     uint32_t radio_nj_per_byte;     ///< for raw_uj and energy_avoided_uj in health
     uint32_t radio_uj_per_message;  ///< what waking the radio for one message adds to them
 } fr_node_config_t;
+
+// One slot a task. The model that runs is overwritten by the next one, so it is given up only when
+// every byte of the next is on the device, the window is open and the battery charged; a delta then
+// rewrites it in place, and a power cut at any moment goes on where it was. Until the self-test has
+// passed the task has no model: fr_node_submit() says FR_ERROR_STATE. If the new model fails, there
+// is no old one to go back to: the task waits, without a model, and the node asks the gateway for
+// one, which then sends it in full. A device that must always decide needs two slots.
 
 /// What the node counted since boot.
 typedef struct {

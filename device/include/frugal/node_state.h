@@ -20,6 +20,7 @@ typedef struct {
     uint8_t verified;       // bit s: slot s holds a verified model
     uint8_t failures;       // of the release failed_counter
     uint8_t boot_attempts;  // boots inside this probation
+    uint8_t is_rewriting;   // one slot: it is being overwritten with the offer in work
     uint32_t burned_counter;
     uint32_t burned_tag;  // first bytes of the digest burned with it
     uint32_t failed_counter;
@@ -69,6 +70,7 @@ typedef struct {
     uint8_t is_subscribed;    // to the shared chunk topic
     uint8_t list_is_checked;  // the block list in staging matches its digest
     uint8_t ask_again;        // a desired state had to wait: say hello when done
+    uint8_t asked;            // for a model that was lost, since one was taken up
 } fr_update_t;
 
 /// An escalation that waits for its verdict.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a node keeps in flash, and how it survives a cut at any operation. Four parts in one region:
+// What a node keeps in flash, and how it survives a cut at any operation. The parts of one region:
 //   record log    ping-pong pair of sides; the newest record of each type counts: node state,
 //                 signed manifests and policies of the slots, the offer being worked on,
 //                 policies in the shadow
 //   decision log  ring of sectors, one 24-byte record for each decision
 //   staging       journal (the offer being worked on, one word per complete unit) and artifact
-//   bytes slots         two for each task: a decoded model each, nothing else
+//   slots         two for each task: a decoded model each, nothing else; or one for each task, and
+//                 scratch pages and checkpoints for rewriting it in place (frugal/rewrite.h)
 // The caller owns the structs; one thread; nothing here knows about messages or the update machine.
 #ifndef FRUGAL_STORE_H
 #define FRUGAL_STORE_H
@@ -22,7 +23,7 @@
 extern "C" {
 #endif
 
-#define FR_SLOTS 2u
+#define FR_SLOTS 2u  ///< of a task, at most
 
 // Layout.
 
@@ -34,6 +35,9 @@ typedef struct {
     uint32_t staging_bytes;
     uint32_t block_bytes;
     uint32_t decision_sectors;
+    uint32_t slots;        ///< of each task: FR_SLOTS, or 1 that is rewritten in place
+    uint32_t reach_bytes;  ///< one slot: old content kept behind the new, rounded up to pages
+    uint32_t state_bytes;  ///< one slot: what a checkpoint holds of whoever rewrites, at most
 } fr_store_shape_t;
 
 /// Offsets and sizes in bytes; every part starts at a sector.
@@ -42,7 +46,11 @@ typedef struct {
     uint32_t decisions, decision_sectors;
     uint32_t journal, journal_bytes;
     uint32_t staging, staging_bytes;
-    uint32_t slots, slot_bytes;  ///< slot s of task index t at slots + (2 t + s) slot_bytes
+    uint32_t slots, slot_bytes;  ///< slot s of task index t at slots + (count t + s) slot_bytes
+    uint32_t slot_count;         ///< of each task
+    uint32_t page_bytes;         ///< one slot: rewritten page by page
+    uint32_t scratch, scratch_pages;         ///< one slot: else none
+    uint32_t checkpoints, checkpoint_bytes;  ///< one slot: two, one after the other
     uint32_t total_bytes;
 } fr_layout_t;
 
@@ -219,6 +227,10 @@ FR_MUST_USE fr_status_t fr_staging_write(fr_staging_t* staging, uint32_t block,
 
 /// Forgets every block: the next transfer starts from the first.
 FR_MUST_USE fr_status_t fr_staging_restart(fr_staging_t* staging);
+
+/// Makes sure that a boot would find the artifact complete: a mark that a cut tore is written anew.
+/// @return FR_OK; FR_ERROR_STATE if it is not complete now; FR_ERROR_STORAGE, then it is lost.
+FR_MUST_USE fr_status_t fr_staging_secure(fr_staging_t* staging, const fr_layout_t* layout);
 
 bool fr_staging_holds(const fr_staging_t* staging, uint32_t block);
 bool fr_staging_is_complete(const fr_staging_t* staging);

@@ -65,6 +65,8 @@ typedef struct {
     const uint32_t* operators;
     uint32_t operator_count;
     uint32_t features_bytes_max;
+    uint32_t slots;        ///< of each task
+    uint32_t reach_bytes;  ///< one slot: how far behind its output a delta may read its base
 } fr_capability_t;
 
 typedef struct {
@@ -211,6 +213,7 @@ typedef struct {
     fr_view_t base_digest;  ///< empty for a full artifact
     uint32_t decoder_profile;
     uint32_t decoder_ram_bytes;
+    uint32_t base_lag_bytes;  ///< how far behind its output a delta reads its base
 } fr_artifact_offer_t;
 
 typedef struct {

@@ -58,18 +58,25 @@ static fr_codec_fault_t read_count(fr_decoder_t* decoder) {
     return FR_CODEC_FAULT_NONE;
 }
 
-static fr_codec_fault_t begin_weights(fr_decoder_t* decoder) {
-    const fr_weight_shape_t* shape = &decoder->shape;
+fr_codec_fault_t fr_weight_shape_judge(const fr_weight_shape_t* shape, uint32_t room,
+                                       uint32_t address) {
     if (shape->rows > FR_WEIGHT_ROWS_MAX || shape->rows == 0 || shape->columns == 0 ||
         shape->columns > FR_WEIGHT_COLUMNS_MAX || shape->near_distance >= shape->columns ||
-        shape->far_distance >= shape->columns ||
-        (uint64_t)shape->rows * shape->columns > fr_decoder_remaining(decoder)) {
+        shape->far_distance >= shape->columns || (uint64_t)shape->rows * shape->columns > room) {
         return FR_CODEC_FAULT_DIMENSIONS;
     }
     // The old tensor lies wholly before this one.
-    if (shape->old_distance != 0 && (shape->old_distance < shape->rows * shape->columns ||
-                                     shape->old_distance > fr_decoder_address(decoder))) {
-        return FR_CODEC_FAULT_REFERENCE;
+    return shape->old_distance != 0 && (shape->old_distance < shape->rows * shape->columns ||
+                                        shape->old_distance > address)
+               ? FR_CODEC_FAULT_REFERENCE
+               : FR_CODEC_FAULT_NONE;
+}
+
+static fr_codec_fault_t begin_weights(fr_decoder_t* decoder) {
+    const fr_codec_fault_t fault = fr_weight_shape_judge(
+        &decoder->shape, fr_decoder_remaining(decoder), fr_decoder_address(decoder));
+    if (fault != FR_CODEC_FAULT_NONE) {
+        return fault;
     }
     decoder->profile->begin_tensor(decoder);
     return FR_CODEC_FAULT_NONE;

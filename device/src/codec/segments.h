@@ -49,6 +49,9 @@ uint32_t fr_decoder_address(const fr_decoder_t* decoder);
 
 /// Reads a segment's kind and chooses its first step.
 fr_codec_fault_t fr_segment_begin(fr_decoder_t* decoder);
+/// Whether a tensor fits into the `room` bytes of output from `address` on.
+fr_codec_fault_t fr_weight_shape_judge(const fr_weight_shape_t* shape, uint32_t room,
+                                       uint32_t address);
 /// Runs one step between FR_STEP_COUNT and FR_STEP_SCALED.
 fr_codec_fault_t fr_segment_step(fr_decoder_t* decoder);
 

@@ -5,12 +5,12 @@
 #include "codec/bits.h"
 #include "codec/logistic.h"
 #include "codec/segments.h"
+#include "codec/weight_steps.h"
 
 #define CUMULATIVE_ONE (1u << 24)
 #define CUMULATIVE_LOGISTIC 16743661u  // the density's share; the rest is spread evenly
 #define CUMULATIVE_EVEN 131            // for each value
 #define LEARNING_SHIFT 16u
-#define WEIGHT_MAX (7 << 14)
 #define ROWS_KEPT 8u
 
 static void begin_tensor(fr_weight_mixer_t* mixer) {
@@ -61,7 +61,7 @@ static void update(fr_weight_mixer_t* mixer, uint32_t node, uint32_t bit) {
         // |input| < 2^12 and |error| <= 2^16: the product stays inside 32 bits.
         const int32_t change =
             (mixer->inputs[i] * error + (1 << (LEARNING_SHIFT - 1u))) >> LEARNING_SHIFT;
-        mixer->weights[node][i] = fr_clamp(mixer->weights[node][i] + change, WEIGHT_MAX);
+        mixer->weights[node][i] = fr_clamp(mixer->weights[node][i] + change, FR_WEIGHT_MIX_LIMIT);
     }
     if (bit != 0) {
         mixer->below_low = mixer->below_middle;

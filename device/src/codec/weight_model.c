@@ -8,16 +8,12 @@
 
 #include "codec/weight_steps.h"
 
-#define TAP_LIMIT (2 << 16)
 #define OLD_TAP 4u
-#define ENERGY_SHIFT 8u  // energies have 8 bits below a sixteenth
 #define GLOBAL_SHIFT_MAX 9u
 #define LOCAL_SHIFT 4u
 #define ROW_SHIFT_MAX 5u
 #define STEP_LIMIT (1 << 20)
 #define NARROW_OCTAVE_MAX 5u  // bins below a scale of 4 weights are narrow
-#define VALUE_LOW (-128)
-#define VALUE_HIGH 128
 #define NO_VALUE 256
 
 const int16_t fr_weight_boundaries[FR_WEIGHT_BINS] = {0,    0,   -58, 58,  -104, -26, 26, 104,
@@ -58,16 +54,11 @@ void fr_weight_model_begin_tensor(fr_weight_model_t* model, const fr_weight_tens
     begin_trees(model);
     model->has_special = has_special;
     model->tap_weights[OLD_TAP] = tensor->shape.old_distance != 0 ? 1 << 16 : 0;
-    model->lowest = VALUE_LOW;
-    model->highest = VALUE_HIGH;
-    model->outermost_low = VALUE_LOW + 1;
-    if (tensor->palette.count != 0) {
-        model->lowest = -(int32_t)tensor->palette.zero;
-        model->highest = model->lowest + tensor->palette.count;
-        model->outermost_low = model->lowest;
-    }
+    model->lowest = fr_weight_lowest(&tensor->palette);
+    model->highest = fr_weight_highest(&tensor->palette);
+    model->outermost_low = fr_weight_clamped(&tensor->palette);
     model->outermost_high = model->highest - 1;
-    model->global = (32u * 16u) << ENERGY_SHIFT;
+    model->global = (32u * 16u) << FR_WEIGHT_ENERGY_SHIFT;
     model->local = model->global;
     model->mixing = mixing;
     model->mixer = mixer;
@@ -84,7 +75,7 @@ void fr_weight_model_begin_row(fr_weight_model_t* model) {
 
 // Steps shrink with the square of the magnitudes, and as more weights have been seen.
 static void set_rate(fr_weight_model_t* model) {
-    uint32_t scale = (model->global >> ENERGY_SHIFT) + 1u;
+    uint32_t scale = (model->global >> FR_WEIGHT_ENERGY_SHIFT) + 1u;
     scale = scale < 16u ? 16u : scale;
     const uint32_t seen = model->count >> 8;
     const uint32_t decay = seen == 0 ? 0 : seen < 4u ? 1u : seen < 16u ? 2u : 3u;
@@ -137,7 +128,7 @@ void fr_weight_model_begin(fr_weight_model_t* model, const fr_weight_tensor_t* t
     predict_mean(model, around);
     const uint32_t energy = 6u * (model->row >> 4) + 4u * (column_energy(model, tensor) >> 4) +
                             3u * (model->local >> 4) + 3u * (model->global >> 4);
-    model->scale = (energy >> ENERGY_SHIFT) + 1u;
+    model->scale = (energy >> FR_WEIGHT_ENERGY_SHIFT) + 1u;
     choose_bins(model);
     model->special = !model->has_special ? NO_VALUE : around->taps[OLD_TAP];
     model->low = model->lowest;
@@ -166,7 +157,7 @@ static void learn_mean(fr_weight_model_t* model, const fr_weight_surroundings_t*
     for (uint32_t i = 0; i < around->tap_count; ++i) {
         if (around->taps[i] != 0) {
             const int32_t change = (step * around->taps[i] + 128) >> 8;
-            model->tap_weights[i] = fr_clamp(model->tap_weights[i] + change, TAP_LIMIT);
+            model->tap_weights[i] = fr_clamp(model->tap_weights[i] + change, FR_WEIGHT_TAP_LIMIT);
         }
     }
 }
@@ -184,7 +175,8 @@ static uint32_t growing_shift(uint32_t count, uint32_t shift_max) {
 void fr_weight_model_end(fr_weight_model_t* model, const fr_weight_tensor_t* tensor,
                          int32_t coded) {
     const int32_t residual = coded * 16 - model->mean;
-    const uint32_t energy = (uint32_t)(residual < 0 ? -residual : residual) << ENERGY_SHIFT;
+    const uint32_t energy = (uint32_t)(residual < 0 ? -residual : residual)
+                            << FR_WEIGHT_ENERGY_SHIFT;
     model->row = moved(model->row, energy, growing_shift(model->row_count + 4u, ROW_SHIFT_MAX));
     model->local = moved(model->local, energy, LOCAL_SHIFT);
     model->global =

@@ -11,6 +11,16 @@
 #define FR_WEIGHT_TAIL_SETTLED 6u
 #define FR_WEIGHT_SETTLED 7u
 
+// Bounds that keep the arithmetic inside 32 bits.
+#define FR_WEIGHT_TAP_LIMIT (2 << 16)
+#define FR_WEIGHT_ENERGY_SHIFT 8u  // energies have 8 bits below a sixteenth
+/// Of a residual: a value and a mean are at most 128 and 127 away from 0.
+#define FR_WEIGHT_ENERGY_MAX ((uint32_t)(128 + 127) * 16u << FR_WEIGHT_ENERGY_SHIFT)
+#define FR_WEIGHT_RATE_MAX (1 << 16)
+#define FR_WEIGHT_MIX_LIMIT (7 << 14)
+#define FR_WEIGHT_VALUE_LOW (-128)
+#define FR_WEIGHT_VALUE_HIGH 128
+
 /// Where the upper half of each node of the tree begins, from the mean, in 1/64 of the mean
 /// magnitude.
 extern const int16_t fr_weight_boundaries[FR_WEIGHT_BINS];
@@ -34,6 +44,18 @@ static inline void fr_settle(uint16_t* probability, uint8_t* count, uint32_t bit
     const uint32_t before = *probability;
     *probability = (uint16_t)(bit != 0 ? before + ((FR_SETTLING_MAX - before) >> shift)
                                        : before - ((before - FR_SETTLING_MIN) >> shift));
+}
+
+/// The weights of a tensor, as coded, are lowest .. highest - 1.
+static inline int32_t fr_weight_lowest(const fr_palette_t* palette) {
+    return palette->count != 0 ? -(int32_t)palette->zero : FR_WEIGHT_VALUE_LOW;
+}
+static inline int32_t fr_weight_highest(const fr_palette_t* palette) {
+    return palette->count != 0 ? (int32_t)palette->count - palette->zero : FR_WEIGHT_VALUE_HIGH;
+}
+/// Where quantizers clamp from below: without a palette they leave the lowest value out.
+static inline int32_t fr_weight_clamped(const fr_palette_t* palette) {
+    return fr_weight_lowest(palette) + (palette->count != 0 ? 0 : 1);
 }
 
 /// fr_weight_model_room(), inline.

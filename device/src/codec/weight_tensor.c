@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
-#include "frugal/codec_model.h"
+#include "codec/restored.h"
 
 #define BLOCK_MASK (FR_WEIGHT_BLOCK - 1u)
 
@@ -127,6 +127,47 @@ void fr_weight_tensor_look(fr_weight_tensor_t* tensor, fr_weight_read_t read, vo
     taps[ABOVE] = tensor->lines[LINE_ABOVE][in_block];
     taps[BESIDE] = tensor->lines[LINE_RECENT][(in_block - tensor->beside_back) & BLOCK_MASK];
     taps[OLD] = tensor->lines[LINE_OLD][in_block];
+}
+
+static bool is_place(const fr_weight_place_t* place, fr_weight_place_t expected) {
+    return place->line == expected.line && place->back == expected.back;
+}
+
+static bool remembers_rows_before(const fr_weight_tensor_t* tensor) {
+    if (tensor->remembered_count > tensor->row) {
+        return false;
+    }
+    for (uint32_t i = 0; i < tensor->rows_kept && i < tensor->remembered_count; ++i) {
+        if (tensor->remembered[i] >= tensor->row) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Sums index nothing, but bound a scale; an old weight is a rank of the palette, if there is one.
+static bool columns_are_sound(const fr_weight_tensor_t* tensor) {
+    for (uint32_t i = 0; i < FR_WEIGHT_BLOCK; ++i) {
+        if (tensor->column_sum[i] > 128u * FR_WEIGHT_ROWS_REMEMBERED ||
+            (tensor->palette.count != 0 &&
+             tensor->lines[LINE_OLD][i] < -(int32_t)tensor->palette.zero)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool fr_weight_tensor_is_sound(const fr_weight_tensor_t* tensor, const fr_weight_shape_t* shape,
+                               uint32_t rows_kept) {
+    return memcmp(&tensor->shape, shape, sizeof *shape) == 0 &&
+           is_place(&tensor->near, place_of(shape->near_distance, LINE_NEAR)) &&
+           is_place(&tensor->far, place_of(shape->far_distance, LINE_FAR)) &&
+           tensor->beside_back == (shape->near_distance == 1u ? 2u : 1u) &&
+           tensor->around.tap_count == (shape->old_distance != 0 ? OLD + 1 : OLD) &&
+           tensor->rows_kept == rows_kept && tensor->around.row_count <= rows_kept &&
+           tensor->row < shape->rows && tensor->column < shape->columns &&
+           remembers_rows_before(tensor) && tensor->palette.count <= FR_PALETTE_MAX &&
+           tensor->palette.zero <= tensor->palette.count && columns_are_sound(tensor);
 }
 
 uint32_t fr_weight_tensor_special_state(const fr_weight_tensor_t* tensor) {

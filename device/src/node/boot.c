@@ -6,9 +6,16 @@
 #include "node/internal.h"
 
 static fr_store_shape_t shape_of(const fr_node_config_t* config, uint32_t sector_size) {
-    const fr_store_shape_t shape = {sector_size,         config->task_count,
-                                    config->slot_bytes,  config->staging_bytes,
-                                    config->block_bytes, config->decision_sectors};
+    const bool is_single = config->in_place != NULL;
+    const fr_store_shape_t shape = {sector_size,
+                                    config->task_count,
+                                    config->slot_bytes,
+                                    config->staging_bytes,
+                                    config->block_bytes,
+                                    config->decision_sectors,
+                                    is_single ? 1u : FR_SLOTS,
+                                    is_single ? config->reach_bytes : 0,
+                                    is_single ? config->in_place->state_bytes(config) : 0};
     return shape;
 }
 
@@ -92,9 +99,13 @@ static void settle_phase(fr_task_state_t* state) {
     }
 }
 
-/// Counts the boot; a candidate that boots too often is given up, before it runs once more.
+/// Counts the boot; a candidate that boots too often is given up, before it runs once more. A
+/// rewrite is judged when its offer is looked at.
 static bool count_boot(fr_task_state_t* state) {
     settle_phase(state);
+    if (state->is_rewriting && state->boot_attempts < UINT8_MAX) {
+        state->boot_attempts += 1;
+    }
     if (state->active == state->confirmed) {
         return false;
     }

@@ -22,6 +22,7 @@ static void make_offer(fr_offer_t* offer, const fr_task_desired_t* desired, uint
     offer->base_digest = desired->artifact.base_digest;
     offer->decoder_profile = desired->artifact.decoder_profile;
     offer->decoder_ram_bytes = desired->artifact.decoder_ram_bytes;
+    offer->base_lag_bytes = desired->artifact.base_lag_bytes;
     offer->manifest = desired->manifest.content;
     offer->manifest_signature = desired->manifest.signature;
 }
@@ -87,6 +88,7 @@ static void take_up(fr_node_t* node, uint32_t task_index, const fr_task_desired_
     }
     if (fr_offer_save(node, offer) != FR_OK) {
         fr_update_step(node, task_index, FR_EVENT_REFUSE, FR_REASON_STORAGE_FAULT);
+        fr_ask_for_model(node, task_index);
         return;
     }
     fr_update_begin(node);
@@ -95,6 +97,7 @@ static void take_up(fr_node_t* node, uint32_t task_index, const fr_task_desired_
 static void refuse(fr_node_t* node, uint32_t task_index, fr_reason_t reason) {
     const bool bans = reason == FR_REASON_QUARANTINED && !fr_is_in_probation(node, task_index);
     fr_update_step(node, task_index, bans ? FR_EVENT_BAN : FR_EVENT_REFUSE, reason);
+    fr_ask_for_model(node, task_index);
 }
 
 /// The same bytes by the same way. An offer without a way means "you have them": no news either.
@@ -106,12 +109,16 @@ static bool is_same_artifact(const fr_offer_t* wanted, const fr_offer_t* offer) 
             wanted->size_bytes == offer->size_bytes && wanted->block_bytes == offer->block_bytes);
 }
 
-/// The desired state already being worked on; its conditions may have changed.
+/// The desired state already being worked on; its conditions may have changed. Half a model is not
+/// given up because the gateway, which sees none, now offers the whole; but it is for missing
+/// blocks, which nobody sends any more.
 static bool is_the_work(const fr_node_t* node, const fr_offer_t* wanted) {
     fr_offer_t offer;
+    const bool is_under_way = node->state.tasks[node->update.task_index].is_rewriting != 0 &&
+                              fr_staging_is_complete(&node->staging);
     return fr_offer_load(node, &offer) == FR_OK && offer.task == wanted->task &&
            fr_views_equal(&wanted->manifest, offer.manifest.bytes, offer.manifest.size) &&
-           is_same_artifact(wanted, &offer);
+           (is_under_way || is_same_artifact(wanted, &offer));
 }
 
 /// Conditions and policy may have changed on the way; manifest and artifact have not.
@@ -186,11 +193,19 @@ void fr_update_on_desired(fr_node_t* node, uint32_t task_index, const fr_task_de
         node->update.ask_again = 1;
         return;
     }
+    uint32_t detail = 0;
+    const bool is_rewriting = node->state.tasks[task_index].is_rewriting != 0;
+    // Of half a slot nothing is left for another delta.
+    const fr_reason_t reason = is_rewriting && offer.base_digest.size != 0
+                                   ? FR_REASON_BASE_MISSING
+                                   : fr_offer_judge(node, task_index, &offer, &detail);
+    if (node->update.is_working && is_rewriting && reason != FR_REASON_NONE) {
+        node->update.ask_again = 1;  // half a model is not given up for a wish nobody can meet
+        return;
+    }
     if (node->update.is_working) {
         fr_update_fail(node, FR_REASON_SUPERSEDED, 0);
     }
-    uint32_t detail = 0;
-    const fr_reason_t reason = fr_offer_judge(node, task_index, &offer, &detail);
     node->update.desired_version = version;
     node->update.detail = detail;
     if (reason != FR_REASON_NONE) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Staging to slot: decodes into the free slot, then believes only what it reads back from flash.
-// The confirmed slot and the running slot are never written; that is checked here once more.
+// The confirmed slot and the running slot are never written; that is checked here once more. A
+// device with one slot gives it up first (in_place.c).
 #include <string.h>
 
 #include "frugal/artifact.h"
@@ -205,9 +206,24 @@ static fr_status_t adopt_slot(fr_node_t* node) {
     }
     if (status == FR_OK) {
         node->state.tasks[task_index].verified |= (uint8_t)(1u << slot);
+        node->state.tasks[task_index].is_rewriting = 0;
         status = fr_state_save(node);
     }
     return status;
+}
+
+/// Makes the slot free to be written. The records may move.
+static fr_status_t free_slot(fr_node_t* node) {
+    fr_offer_t offer;
+    fr_manifest_t manifest;
+    if (!fr_has_one_slot(node)) {
+        return forget_slot(node);
+    }
+    fr_status_t status = fr_offer_load(node, &offer);
+    if (status == FR_OK) {
+        status = fr_manifest_decode(&manifest, offer.manifest.bytes, offer.manifest.size);
+    }
+    return status == FR_OK ? node->config->in_place->give_up(node, &manifest, &offer) : status;
 }
 
 fr_reason_t fr_install(fr_node_t* node, uint32_t* detail) {
@@ -215,11 +231,11 @@ fr_reason_t fr_install(fr_node_t* node, uint32_t* detail) {
     const int8_t slot = (int8_t)node->update.slot;
     fr_offer_t offer;
     fr_manifest_t manifest;
-    if (slot == state->active || slot == state->confirmed) {
+    if (!fr_has_one_slot(node) && (slot == state->active || slot == state->confirmed)) {
         node->counters.internal_errors += 1;
         return FR_REASON_NO_SLOT;
     }
-    fr_status_t status = forget_slot(node);
+    fr_status_t status = free_slot(node);
     if (status == FR_OK) {
         status = fr_offer_load(node, &offer);
     }
@@ -227,7 +243,9 @@ fr_reason_t fr_install(fr_node_t* node, uint32_t* detail) {
         status = fr_manifest_decode(&manifest, offer.manifest.bytes, offer.manifest.size);
     }
     if (status == FR_OK) {
-        status = write_slot(node, &manifest, &offer);
+        const bool is_in_place = fr_has_one_slot(node) && offer.base_digest.size != 0;
+        status = is_in_place ? node->config->in_place->rewrite(node, &manifest, &offer)
+                             : write_slot(node, &manifest, &offer);
     }
     if (status == FR_OK) {
         status = fr_slot_check_digest(node, node->update.task_index, node->update.slot, &manifest);

@@ -22,6 +22,8 @@
 #define FR_REPORT_REPEATS 3u  // reports may be lost: the last one is said again
 #define FR_REPORT_INTERVAL_MS 5000u
 #define FR_BACKOFF_MAX 5u
+#define FR_ASK_DOUBLINGS_MAX 8u    // of FR_HELLO_RETRY_MS, for a model that was lost
+#define FR_REWRITE_BOOTS_SPARE 8u  // boots in a rewrite beyond one for each of its pages
 #define FR_BAD_BLOCKS_MAX 16u
 #define FR_POLICY_FAULTS_MAX \
     3u  // then a policy that cannot be read is given up and asked for again
@@ -60,6 +62,7 @@ typedef struct {
     fr_view_t base_digest;  // empty for a full artifact
     uint32_t decoder_profile;
     uint32_t decoder_ram_bytes;  // judged when the offer comes, not kept
+    uint32_t base_lag_bytes;     // as well
     fr_view_t manifest, policy;  // content; empty for none
     fr_view_t manifest_signature, policy_signature;
 } fr_offer_t;
@@ -86,6 +89,9 @@ bool fr_slot_holds_model(const fr_node_t* node, uint32_t task_index, uint32_t sl
                          const fr_view_t* digest);
 fr_status_t fr_slot_check_digest(const fr_node_t* node, uint32_t task_index, uint32_t slot,
                                  const fr_manifest_t* manifest);
+bool fr_has_one_slot(const fr_node_t* node);
+/// How far behind the new model the old one stays readable while it is overwritten.
+uint32_t fr_base_reach(const fr_node_t* node);
 fr_status_t fr_slot_verify(const fr_node_t* node, uint32_t task_index, uint32_t slot);
 fr_status_t fr_model_load(fr_node_t* node, uint32_t task_index);
 
@@ -136,6 +142,8 @@ bool fr_is_in_probation(const fr_node_t* node, uint32_t task_index);
 void fr_update_step(fr_node_t* node, uint32_t task_index, fr_update_event_t event,
                     fr_reason_t reason);
 void fr_update_begin(fr_node_t* node);
+/// A task that lost its model asks for one, later each time. Without a link the next hello asks.
+void fr_ask_for_model(fr_node_t* node, uint32_t task_index);
 void fr_update_fail(fr_node_t* node, fr_reason_t reason, uint32_t detail);
 void fr_update_revert(fr_node_t* node, uint32_t task_index, fr_reason_t reason);
 void fr_update_count_decision(fr_node_t* node, uint32_t task_index);
@@ -161,6 +169,16 @@ void fr_transfer_on_link(fr_node_t* node);
 
 // install.c: staging -> slot
 fr_reason_t fr_install(fr_node_t* node, uint32_t* detail);
+
+// in_place.c: the slot of a device that has one
+struct fr_in_place {
+    /// What a checkpoint holds, at most.
+    uint32_t (*state_bytes)(const fr_node_config_t* config);
+    /// The offer is checked as far as it can be; then the task has no model any more.
+    fr_status_t (*give_up)(fr_node_t* node, const fr_manifest_t* manifest, const fr_offer_t* offer);
+    /// By a delta, from wherever it stands.
+    fr_status_t (*rewrite)(fr_node_t* node, const fr_manifest_t* manifest, const fr_offer_t* offer);
+};
 
 // policy_store.c
 void fr_policy_offer(fr_node_t* node, uint32_t task_index, const fr_signed_t* blob);

@@ -82,9 +82,16 @@ static bool base_stays(const fr_node_t* node, uint32_t task_index, const fr_view
 static fr_reason_t judge_artifact(const fr_node_t* node, uint32_t task_index,
                                   const fr_offer_t* offer, uint32_t* detail) {
     fr_artifact_layout_t layout;
+    // Of a slot that is being rewritten the checkpoints tell whether the base is good for the rest.
+    const bool needs_base =
+        offer->base_digest.size != 0 && !node->state.tasks[task_index].is_rewriting;
     if (offer->size_bytes == 0 ||
-        (offer->base_digest.size != 0 && !base_stays(node, task_index, &offer->base_digest))) {
+        (needs_base && !base_stays(node, task_index, &offer->base_digest))) {
         return FR_REASON_BASE_MISSING;
+    }
+    if (fr_has_one_slot(node) && offer->base_lag_bytes > fr_base_reach(node)) {
+        *detail = offer->base_lag_bytes;
+        return FR_REASON_UNFIT_RUNTIME;
     }
     if ((fr_decoder_profiles(node) >> (offer->decoder_profile & 31u) & 1u) == 0 ||
         offer->decoder_ram_bytes > fr_decoder_ram(node)) {

@@ -20,7 +20,7 @@ static void encode_task(uint8_t* out, const fr_task_state_t* task) {
     out[4] = task->verified;
     out[5] = task->failures;
     out[6] = task->boot_attempts;
-    out[7] = 0;
+    out[7] = task->is_rewriting;
     fr_store32(out + 8, task->burned_counter);
     fr_store32(out + 12, task->burned_tag);
     fr_store32(out + 16, task->failed_counter);
@@ -35,6 +35,7 @@ static void decode_task(const uint8_t* in, fr_task_state_t* task) {
     task->verified = in[4];
     task->failures = in[5];
     task->boot_attempts = in[6];
+    task->is_rewriting = in[7];
     task->burned_counter = fr_load32(in + 8);
     task->burned_tag = fr_load32(in + 12);
     task->failed_counter = fr_load32(in + 16);
@@ -60,6 +61,22 @@ fr_status_t fr_state_save(fr_node_t* node) {
     return status;
 }
 
+/// A slot this firmware has. One it gave up, or that never was, holds nothing.
+static int8_t known_slot(const fr_node_t* node, int8_t slot) {
+    return slot >= 0 && (uint32_t)slot < node->layout.slot_count ? slot : (int8_t)-1;
+}
+
+static void drop_unknown_slots(const fr_node_t* node, fr_task_state_t* task) {
+    task->confirmed = known_slot(node, task->confirmed);
+    if (known_slot(node, task->active) != task->active) {
+        task->active = task->confirmed;
+    }
+    task->verified = (uint8_t)(task->verified & ((1u << node->layout.slot_count) - 1u));
+    if (!fr_has_one_slot(node)) {
+        task->is_rewriting = 0;
+    }
+}
+
 fr_status_t fr_state_load(fr_node_t* node) {
     uint32_t size = 0;
     const uint8_t* bytes = fr_record_log_get(&node->records, FR_RECORD_STATE, &size);
@@ -72,6 +89,7 @@ fr_status_t fr_state_load(fr_node_t* node) {
     node->state.desired_version = fr_load32(bytes + 20);
     for (uint32_t i = 0; i < FR_TASKS_MAX; ++i) {
         decode_task(bytes + COMMON_BYTES + TASK_BYTES * i, &node->state.tasks[i]);
+        drop_unknown_slots(node, &node->state.tasks[i]);
     }
     return FR_OK;
 }

@@ -14,6 +14,14 @@ bool fr_signature_holds(const fr_node_t* node, const uint8_t* public_key, const 
     return node->port->verify_es256(node->port->context, public_key, digest, signature->bytes);
 }
 
+bool fr_has_one_slot(const fr_node_t* node) {
+    return node->layout.slot_count == 1;
+}
+
+uint32_t fr_base_reach(const fr_node_t* node) {
+    return fr_has_one_slot(node) ? (node->layout.scratch_pages - 2u) * node->layout.page_bytes : 0;
+}
+
 bool fr_slot_is_verified(const fr_node_t* node, uint32_t task_index, uint32_t slot) {
     return ((uint32_t)node->state.tasks[task_index].verified >> slot & 1u) != 0;
 }

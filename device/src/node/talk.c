@@ -49,6 +49,8 @@ static void describe_capability(const fr_node_t* node, uint32_t* operators, fr_c
     out->operators = operators;
     out->operator_count = fr_supported_operators(config, operators, FR_OPERATORS_MAX * 2u);
     out->features_bytes_max = config->features_bytes_max;
+    out->slots = node->layout.slot_count;
+    out->reach_bytes = fr_base_reach(node);
 }
 
 void fr_say_hello(fr_node_t* node) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "frugal/store.h"
+#include "frugal/rewrite.h"
 
 // Newest records of a task: two manifests with signatures, their two policies and one in the
 // shadow, each with its header. On top of that the offer in work and room for some dozens of state
@@ -7,6 +7,8 @@
 #define TASK_RECORD_BYTES 2500u
 #define COMMON_RECORD_BYTES 4000u
 #define JOURNAL_HEADER_BYTES 96u
+#define SCRATCH_PAGES_MIN 2u
+#define STATE_BYTES_MAX 65536u
 
 static uint32_t round_up(uint32_t value, uint32_t unit) {
     return (value + unit - 1u) & ~(unit - 1u);
@@ -23,7 +25,27 @@ static bool shape_is_valid(const fr_store_shape_t* shape) {
            shape->slot_bytes <= FR_ARTIFACT_SIZE_MAX && shape->staging_bytes >= 64 &&
            shape->staging_bytes <= FR_ARTIFACT_SIZE_MAX && is_power_of_two(shape->block_bytes) &&
            shape->block_bytes >= FR_BLOCK_SIZE_MIN && shape->block_bytes <= FR_BLOCK_SIZE_MAX &&
-           shape->decision_sectors >= 2 && shape->decision_sectors <= 256;
+           shape->decision_sectors >= 2 && shape->decision_sectors <= 256 && shape->slots >= 1 &&
+           shape->slots <= FR_SLOTS && shape->reach_bytes <= FR_ARTIFACT_SIZE_MAX &&
+           shape->state_bytes <= STATE_BYTES_MAX;
+}
+
+/// Two slots need nothing to rewrite them; one needs a page to write, one that may have to be
+/// copied again, and those that keep the old content readable.
+static void lay_out_slots(fr_layout_t* layout, const fr_store_shape_t* shape, uint32_t unit) {
+    const bool is_single = shape->slots == 1;
+    layout->slot_count = shape->slots;
+    layout->slot_bytes = round_up(shape->slot_bytes, is_single ? unit : shape->sector_size);
+    const uint32_t end = layout->slots + shape->slots * shape->task_count * layout->slot_bytes;
+    layout->page_bytes = unit;
+    layout->scratch = end;
+    layout->scratch_pages =
+        is_single ? SCRATCH_PAGES_MIN + round_up(shape->reach_bytes, unit) / unit : 0;
+    layout->checkpoints = end + layout->scratch_pages * unit;
+    layout->checkpoint_bytes =
+        is_single ? round_up(FR_CHECKPOINT_HEADER_BYTES + shape->state_bytes, shape->sector_size)
+                  : 0;
+    layout->total_bytes = layout->checkpoints + 2u * layout->checkpoint_bytes;
 }
 
 fr_status_t fr_layout_init(fr_layout_t* layout, const fr_store_shape_t* shape) {
@@ -38,13 +60,12 @@ fr_status_t fr_layout_init(fr_layout_t* layout, const fr_store_shape_t* shape) {
     layout->staging_bytes = round_up(shape->staging_bytes, unit);
     layout->journal_bytes =
         round_up(JOURNAL_HEADER_BYTES + layout->staging_bytes / sector * FR_FLASH_WORD, sector);
-    layout->slot_bytes = round_up(shape->slot_bytes, sector);
 
     layout->records = 0;
     layout->decisions = 2u * layout->record_side_bytes;
     layout->journal = layout->decisions + layout->decision_sectors * sector;
     layout->staging = layout->journal + layout->journal_bytes;
     layout->slots = layout->staging + layout->staging_bytes;
-    layout->total_bytes = layout->slots + FR_SLOTS * shape->task_count * layout->slot_bytes;
+    lay_out_slots(layout, shape, unit);
     return FR_OK;
 }

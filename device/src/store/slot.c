@@ -4,7 +4,7 @@
 #include "frugal/store.h"
 
 static uint32_t slot_offset(const fr_layout_t* layout, uint32_t task_index, uint32_t slot) {
-    return layout->slots + (FR_SLOTS * task_index + slot) * layout->slot_bytes;
+    return layout->slots + (layout->slot_count * task_index + slot) * layout->slot_bytes;
 }
 
 const uint8_t* fr_slot_bytes(const fr_flash_t* flash, const fr_layout_t* layout,

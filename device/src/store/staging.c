@@ -198,6 +198,32 @@ static fr_status_t journal_unit(const fr_staging_t* staging, uint32_t unit) {
     return fr_flash_program(staging->flash, word_offset(staging, unit), word, FR_FLASH_WORD);
 }
 
+/// What a boot would find is what there is now.
+static bool is_durable(const fr_staging_t* staging, const fr_layout_t* layout) {
+    fr_staging_t found;
+    fr_staging_open(&found, staging->flash, layout);
+    return fr_staging_is_complete(&found) && found.size_bytes == staging->size_bytes &&
+           found.block_bytes == staging->block_bytes;
+}
+
+fr_status_t fr_staging_secure(fr_staging_t* staging, const fr_layout_t* layout) {
+    if (!fr_staging_is_complete(staging)) {
+        return FR_ERROR_STATE;
+    }
+    if (is_durable(staging, layout)) {
+        return FR_OK;
+    }
+    fr_status_t status = fr_staging_restart(staging);
+    for (uint32_t unit = 0;
+         status == FR_OK && unit <= unit_of_block(staging, staging->block_count - 1u); ++unit) {
+        status = journal_unit(staging, unit);
+    }
+    if (status == FR_OK) {
+        recover_window(staging);
+    }
+    return status == FR_OK && !is_durable(staging, layout) ? FR_ERROR_STORAGE : status;
+}
+
 /// After a failed write: nothing in the unit can be relied upon, so it starts over, erased.
 static void forget_unit(fr_staging_t* staging, uint32_t unit) {
     const uint32_t first = unit * blocks_per_unit(staging);

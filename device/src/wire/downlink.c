@@ -22,6 +22,7 @@ static const fr_field_t kArtifactFields[] = {
     SCALAR(fr_artifact_offer_t, base_digest, 5, FR_FIELD_BYTES, FR_SHA256_SIZE),
     SCALAR(fr_artifact_offer_t, decoder_profile, 6, FR_FIELD_UINT32, 31),
     SCALAR(fr_artifact_offer_t, decoder_ram_bytes, 7, FR_FIELD_UINT32, 0),
+    SCALAR(fr_artifact_offer_t, base_lag_bytes, 8, FR_FIELD_UINT32, 0),
 };
 static const fr_message_table_t kArtifact = TABLE(fr_artifact_offer_t, kArtifactFields);
 
@@ -100,9 +101,10 @@ static bool artifact_is_whole(const fr_artifact_offer_t* offer) {
     if (offer->digest.size == 0) {
         return offer->size_bytes == 0 && offer->block_bytes == 0 && offer->list_digest.size == 0 &&
                offer->base_digest.size == 0 && offer->decoder_profile == 0 &&
-               offer->decoder_ram_bytes == 0;
+               offer->decoder_ram_bytes == 0 && offer->base_lag_bytes == 0;
     }
-    return offer->size_bytes != 0 && offer->block_bytes != 0 && offer->list_digest.size != 0;
+    return offer->size_bytes != 0 && offer->block_bytes != 0 && offer->list_digest.size != 0 &&
+           (offer->base_digest.size != 0 || offer->base_lag_bytes == 0);
 }
 
 fr_status_t fr_desired_decode(fr_desired_t* desired, const uint8_t* payload, size_t size) {

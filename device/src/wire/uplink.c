@@ -24,6 +24,8 @@ static void write_capability(fr_writer_t* writer, uint32_t field, const fr_capab
         fr_write_end(writer, packed);
     }
     fr_write_varint(writer, 10, in->features_bytes_max);
+    fr_write_varint(writer, 11, in->slots);
+    fr_write_varint(writer, 12, in->reach_bytes);
     fr_write_end(writer, mark);
 }
 

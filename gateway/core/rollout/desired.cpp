@@ -10,14 +10,17 @@ namespace frugal::core {
 
 namespace {
 
-ArtifactOffer offer_of(const ArtifactRecord& artifact) {
+// Only a device that overwrites the base asks how long it is read; older ones do not know the
+// field.
+ArtifactOffer offer_of(const ArtifactRecord& artifact, const Capability& capability) {
     return {.digest = artifact.digest,
             .size_bytes = artifact.size_bytes,
             .block_bytes = artifact.block_bytes,
             .list_digest = artifact.list_digest,
             .base_digest = artifact.base_digest,
             .decoder_profile = artifact.decoder_profile,
-            .decoder_ram_bytes = artifact.decoder_ram_bytes};
+            .decoder_ram_bytes = artifact.decoder_ram_bytes,
+            .base_lag_bytes = capability.has_one_slot() ? artifact.base_lag_bytes : 0};
 }
 
 }  // namespace
@@ -33,7 +36,7 @@ Desired RolloutDesk::desired_of(const Device& device) const {
             TaskDesired task{.task = assignment.task};
             task.manifest = fits->variant->manifest;
             if (!fits->is_on_device) {
-                task.artifact = offer_of(*fits->artifact);
+                task.artifact = offer_of(*fits->artifact, *device.record.capability);
             }
             desired.tasks.push_back(std::move(task));
         }

@@ -28,6 +28,11 @@ bool decodes(const Capability& capability, const ArtifactRecord& artifact) {
            artifact.decoder_ram_bytes <= capability.decoder_ram_bytes;
 }
 
+// Of its only slot a device keeps no more of the base than its reach, once it begins to write.
+bool keeps_base(const Capability& capability, const ArtifactRecord& artifact) {
+    return !capability.has_one_slot() || artifact.base_lag_bytes <= capability.reach_bytes;
+}
+
 // Largest blocks the device takes; of those the fewest bytes.
 bool is_better(const ArtifactRecord& one, const ArtifactRecord& other) {
     return one.block_bytes != other.block_bytes ? one.block_bytes > other.block_bytes
@@ -38,7 +43,8 @@ const ArtifactRecord* artifact_for(const VariantRecord& variant, const Capabilit
                                    const std::optional<base::Digest>& base) {
     const ArtifactRecord* best = nullptr;
     for (const auto& artifact : variant.artifacts) {
-        const bool has_base = !artifact.base_digest || (base && *artifact.base_digest == *base);
+        const bool has_base = !artifact.base_digest || (base && *artifact.base_digest == *base &&
+                                                        keeps_base(capability, artifact));
         if (has_base && artifact.block_bytes <= capability.block_bytes &&
             decodes(capability, artifact) && (best == nullptr || is_better(artifact, *best))) {
             best = &artifact;
@@ -130,10 +136,19 @@ Lack energy_lack(const ManifestContent& wants, const FitSubject& subject) {
                  estimated_energy_uj(wants.multiply_accumulates, energy.cost), *energy.budget_uj);
 }
 
+// A device without a model lost it, as one with a single slot may; one in probation steps back.
+// Both may get the release whose counter was burned last, never one below it. Whether it is the
+// model that burned it the device knows best: what it has in a slot besides says nothing.
+bool may_return_to(const TaskState& reported, const ManifestContent& wants) {
+    return reported.burned_counter == wants.counter &&
+           (reported.release == 0 || reported.phase == UpdatePhase::kProbation);
+}
+
 // A device takes a burned counter again for the model that burned it only, so another variant of a
 // release it confirmed is refused like an older release.
 Lack counter_lack(const ManifestContent& wants, const TaskState* reported) {
-    if (reported == nullptr || reported->burned_counter < wants.counter) {
+    if (reported == nullptr || reported->burned_counter < wants.counter ||
+        may_return_to(*reported, wants)) {
         return std::nullopt;
     }
     const bool is_same = reported->release == wants.counter &&
@@ -223,9 +238,14 @@ std::variant<Fit, Shortfall> judge_variant(const VariantRecord& variant,
     if (!is_on_device && artifact == nullptr) {
         return artifact_lack(variant, can);
     }
+    // A device that gives up its only slot must be able to take the whole model if that fails.
+    const auto* largest = can.has_one_slot() ? artifact_for(variant, can, std::nullopt) : artifact;
+    if (!is_on_device && largest == nullptr) {
+        return artifact_lack(variant, can);
+    }
     if (!is_on_device) {
         if (const auto lack =
-                above(Need::kStaging, Reason::kNoSpace, artifact->size_bytes, can.staging_bytes)) {
+                above(Need::kStaging, Reason::kNoSpace, largest->size_bytes, can.staging_bytes)) {
             return *lack;
         }
     }

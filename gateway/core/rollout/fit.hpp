@@ -64,7 +64,7 @@ struct FitSubject {
 };
 
 /// One variant against one device. The encoding is the smallest the device can decode; a delta
-/// counts when the device runs its base.
+/// counts when the device runs its base and, with one slot, keeps of it what the delta reads.
 std::variant<Fit, Shortfall> judge_variant(const VariantRecord& variant, const FitSubject& subject);
 
 /// The most accurate variant that fits; of equally accurate ones that of the device's own class,

@@ -15,13 +15,12 @@ constexpr std::uint32_t kLengthStep = 16;
 
 ByteParser::ByteParser(CodedSpace space, const std::vector<float>& literal_bits,
                        const TokenPrices& prices)
-    : bytes_(space.bytes),
-      base_size_(space.base_size),
+    : space_(space),
       literal_bits_(literal_bits),
       prices_(prices),
       finder_(space.bytes),
       distances_(first_distances(space)) {
-    for (std::size_t at = 0; at < base_size_; ++at) {
+    for (std::size_t at = 0; at < space_.base_size; ++at) {
         finder_.add(at);
     }
 }
@@ -76,7 +75,7 @@ void ByteParser::try_literal(std::size_t index) {
     const State& from = states_[index];
     const std::size_t position = begin_ + index;
     reach(index, ByteToken{1, 0},
-          from.cost + prices_.literal(from.token_before, position - base_size_) +
+          from.cost + prices_.literal(from.token_before, position - space_.base_size) +
               literal_bits_[position],
           0);
 }
@@ -106,18 +105,18 @@ void ByteParser::try_repeated(std::size_t index, std::size_t end) {
     for (std::size_t which = 0; which < FR_DISTANCES; ++which) {
         const std::uint32_t distance = distances[which];
         const auto end_of_others = distances.begin() + static_cast<std::ptrdiff_t>(which);
-        if (distance > position ||
+        if (distance > position || !space_.reaches(position, distance) ||
             std::find(distances.begin(), end_of_others, distance) != end_of_others) {
             continue;
         }
         std::uint32_t length = 0;
         while (position + length < end &&
-               bytes_[position + length] == bytes_[position + length - distance]) {
+               space_.bytes[position + length] == space_.bytes[position + length - distance]) {
             ++length;
         }
         if (length >= FR_CODEC_COPY_MIN) {
-            const float price =
-                prices_.repeated_copy(states_[index].token_before, position - base_size_, which);
+            const float price = prices_.repeated_copy(states_[index].token_before,
+                                                      position - space_.base_size, which);
             try_lengths(index, Copy{length, distance}, FR_CODEC_COPY_MIN, price, true);
         }
     }
@@ -127,11 +126,15 @@ void ByteParser::try_copies(std::size_t index, std::size_t end) {
     const std::size_t position = begin_ + index;
     std::uint32_t shortest = 3;
     for (const Copy& copy : finder_.find(position, end)) {
+        if (!space_.reaches(position, copy.distance)) {
+            break;  // the ones behind it lie farther back
+        }
         const auto& known = states_[index].distances;
         if (std::find(known.begin(), known.end(), copy.distance) == known.end()) {
-            const std::uint32_t farthest = base_size_ == 0 ? 0 : fr_distance_farthest(known.data());
-            const float price = prices_.new_copy(states_[index].token_before, position - base_size_,
-                                                 copy.distance, farthest);
+            const std::uint32_t farthest =
+                space_.base_size == 0 ? 0 : fr_distance_farthest(known.data());
+            const float price = prices_.new_copy(
+                states_[index].token_before, position - space_.base_size, copy.distance, farthest);
             try_lengths(index, copy, shortest, price, false);
         }
         shortest = copy.length + 1;

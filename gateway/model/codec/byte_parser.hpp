@@ -42,8 +42,7 @@ private:
                      bool is_repeated);
     void reach(std::size_t index, ByteToken token, float cost, std::uint32_t token_before);
 
-    base::ByteView bytes_;
-    std::size_t base_size_;
+    CodedSpace space_;
     const std::vector<float>& literal_bits_;
     TokenPrices prices_;
     CopyFinder finder_;

@@ -30,13 +30,17 @@ struct EncodeOptions {
     std::uint8_t profile = 2;  ///< 0: Huffman; 1: adaptive bins; 2: mixed
     base::ByteView base{};     ///< what the device has already; empty for a full encoding
     SegmentPlan base_plan{};   ///< of the base
+    /// How far behind the file's own position a delta may read the base: what is overwritten in
+    /// place keeps no more.
+    std::size_t base_lag_max = SIZE_MAX;
 };
 
 struct Encoded {
     base::Bytes stream;
     std::vector<PartStatistics> parts;
     std::uint8_t profile = 0;
-    bool is_delta = false;  ///< the base is needed to decode
+    bool is_delta = false;             ///< the base is needed to decode
+    std::uint32_t base_lag_bytes = 0;  ///< how far behind the file it reads the base, at most
 };
 
 /// Encodes a file. With a base it is a delta, unless that is no smaller. A file no model fits
@@ -50,6 +54,16 @@ base::Result<Encoded> encode_with_statistics(base::ByteView file, const SegmentP
 /// The stream of encode_with_statistics() alone.
 base::Result<base::Bytes> encode(base::ByteView file, const SegmentPlan& plan,
                                  const EncodeOptions& options = {});
+
+struct Decoded {
+    base::Bytes file;
+    std::uint32_t base_lag_bytes = 0;  ///< how far behind the file the base was read, at most
+};
+
+/// Decodes with the device's decoder, watching it read.
+/// @return as decode().
+base::Result<Decoded> decode_measured(base::ByteView stream, std::size_t decoded_size_max,
+                                      base::ByteView base = {});
 
 /// Decodes with the device's decoder.
 /// @param decoded_size_max hard cap on the result, bytes

@@ -16,19 +16,24 @@ using base::Result;
 namespace {
 
 struct Slots {
-    base::Bytes output;
+    Decoded decoded;
     base::ByteView base;
+    const fr_decoder_t* decoder;
 };
 
 fr_status_t read_output(void* context, std::uint32_t offset, std::uint8_t* out,
                         std::uint32_t size) {
     const auto& slots = *static_cast<const Slots*>(context);
-    std::memcpy(out, slots.output.data() + offset, size);
+    std::memcpy(out, slots.decoded.file.data() + offset, size);
     return FR_OK;
 }
 
 fr_status_t read_base(void* context, std::uint32_t offset, std::uint8_t* out, std::uint32_t size) {
-    const auto& slots = *static_cast<const Slots*>(context);
+    auto& slots = *static_cast<Slots*>(context);
+    auto& lag = slots.decoded.base_lag_bytes;
+    if (slots.decoder->produced > offset) {
+        lag = std::max(lag, slots.decoder->produced - offset);
+    }
     std::memcpy(out, slots.base.data() + offset, size);
     return FR_OK;
 }
@@ -40,8 +45,8 @@ tl::unexpected<base::Error> refused(fr_codec_fault_t fault) {
 
 }  // namespace
 
-Result<base::Bytes> decode(base::ByteView stream, std::size_t decoded_size_max,
-                           base::ByteView base) {
+Result<Decoded> decode_measured(base::ByteView stream, std::size_t decoded_size_max,
+                                base::ByteView base) {
     fr_codec_header_t header;
     fr_codec_fault_t fault = FR_CODEC_FAULT_NONE;
     const auto cap =
@@ -49,8 +54,9 @@ Result<base::Bytes> decode(base::ByteView stream, std::size_t decoded_size_max,
     if (fr_codec_read_header(stream.data(), stream.size(), cap, &header, &fault) != FR_OK) {
         return refused(fault);
     }
-    Slots slots{base::Bytes(header.decoded_size), base};
-    base::Bytes& output = slots.output;
+    const auto decoder = std::make_unique<fr_decoder_t>();
+    Slots slots{{base::Bytes(header.decoded_size)}, base, decoder.get()};
+    base::Bytes& output = slots.decoded.file;
     base::Digest digest{};
     fr_sha256(base.data(), base.size(), digest.data());
     const auto memory = std::make_unique<fr_codec_memory_t>();
@@ -62,7 +68,6 @@ Result<base::Bytes> decode(base::ByteView stream, std::size_t decoded_size_max,
         config.base_size = static_cast<std::uint32_t>(base.size());
         config.base_digest = digest.data();
     }
-    const auto decoder = std::make_unique<fr_decoder_t>();
     fr_status_t status = fr_decoder_init(decoder.get(), &config);
     std::size_t at = 0;
     std::size_t written = 0;
@@ -87,7 +92,16 @@ Result<base::Bytes> decode(base::ByteView stream, std::size_t decoded_size_max,
     if (status != FR_OK) {
         return refused(fr_decoder_fault(decoder.get()));
     }
-    return output;
+    return std::move(slots.decoded);
+}
+
+Result<base::Bytes> decode(base::ByteView stream, std::size_t decoded_size_max,
+                           base::ByteView base) {
+    auto decoded = decode_measured(stream, decoded_size_max, base);
+    if (!decoded) {
+        return tl::unexpected(decoded.error());
+    }
+    return std::move(decoded->file);
 }
 
 Result<std::uint32_t> decoder_ram_bytes(base::ByteView stream) {

@@ -206,7 +206,7 @@ Result<Encoded> encode_once(base::ByteView file, const SegmentPlan& plan,
                             const EncodeOptions& options) {
     base::Bytes space(options.base.begin(), options.base.end());
     space.insert(space.end(), file.begin(), file.end());
-    const CodedSpace coded{space, options.base.size()};
+    const CodedSpace coded{space, options.base.size(), options.base_lag_max};
     const auto segments = choose_segments(coded, plan, options.base_plan, options.profile);
     if (!segments) {
         return tl::unexpected(segments.error());
@@ -222,11 +222,14 @@ Encoded encode_slowly(base::ByteView file, std::uint8_t profile) {
     return with_header(file, {profile, {}, {}}, best_of_passes({file, 0}, {front}, profile));
 }
 
+/// And finds out how far back a delta reads.
 Result<void> check_by_decoding(base::ByteView file, const EncodeOptions& options,
-                               const Encoded& encoded) {
-    const auto decoded =
-        decode(encoded.stream, file.size(), encoded.is_delta ? options.base : base::ByteView{});
-    if (decoded && std::equal(decoded->begin(), decoded->end(), file.begin(), file.end())) {
+                               Encoded& encoded) {
+    const auto decoded = decode_measured(encoded.stream, file.size(),
+                                         encoded.is_delta ? options.base : base::ByteView{});
+    if (decoded && std::ranges::equal(decoded->file, file)) {
+        encoded.base_lag_bytes = decoded->base_lag_bytes;
+        FRUGAL_ASSERT(encoded.base_lag_bytes <= options.base_lag_max);
         return {};
     }
     return fail(ErrorKind::kInternal, "encode: the decoder does not give the file back",

@@ -113,7 +113,9 @@ private:
                           plan_.regions.begin() + static_cast<std::ptrdiff_t>(index), is_alike);
         for (const Region& old : base_plan_.regions) {
             if (is_alike(old) && place-- == 0) {
-                return old;
+                const std::size_t address = space_.base_size + region.offset;
+                return space_.reaches(address, address - old.offset) ? std::optional(old)
+                                                                     : std::nullopt;
             }
         }
         return std::nullopt;

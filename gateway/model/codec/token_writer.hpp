@@ -22,6 +22,13 @@ inline constexpr std::int32_t kProductDeltaMax = 255;
 struct CodedSpace {
     base::ByteView bytes;
     std::size_t base_size = 0;
+    std::size_t lag_max = SIZE_MAX;  ///< how far behind the output the base may be read
+
+    /// What lies so far back from an address may be read there: output always, the base within lag.
+    bool reaches(std::size_t address, std::size_t distance) const {
+        const bool is_output = address - distance >= base_size;
+        return is_output || distance <= base_size || distance - base_size <= lag_max;
+    }
 };
 
 /// How the weights of a tensor are told; profile 0 knows none of it.

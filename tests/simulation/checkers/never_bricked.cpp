@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// I6: a device boots after any cut, and once it had a confirmed model it always boots with one.
+// I6: a device boots after any cut, and once it had a confirmed model it always boots with one. A
+// device with one slot may be without from the moment it gives that up for the next model, which it
+// says in flash or shows by writing there, until it has confirmed one again; that it gets one is
+// I18.
 #include <set>
 
 #include <fmt/format.h>
@@ -14,7 +17,10 @@ class NeverBricked final : public Checker {
 public:
     using Checker::Checker;
 
-    void on_wiped(std::size_t device) override { had_model_.erase(device); }
+    void on_wiped(std::size_t device) override {
+        had_model_.erase(device);
+        has_given_up_.erase(device);
+    }
 
     void on_boot(const DeviceView& device, fr_status_t status) override {
         if (status != FR_OK) {
@@ -22,19 +28,47 @@ public:
                                              static_cast<int>(status)));
             return;
         }
-        if (had_model_.contains(device.index) && device.node.tasks[0].loaded.release == 0) {
+        const auto& task = device.node.state.tasks[0];
+        if (device.node.tasks[0].loaded.release != 0 || !had_model_.contains(device.index)) {
+            return;
+        }
+        // What was given up and then could not be gone on with is over with a boot, and says why.
+        const bool is_dropped =
+            task.reason == FR_REASON_SUPERSEDED || task.reason == FR_REASON_WATCHDOG;
+        const bool may_be_without = has_one_slot(device) && (has_given_up_.contains(device.index) ||
+                                                             task.is_rewriting != 0 || is_dropped);
+        if (!may_be_without) {
             trace_.violate("I6", fmt::format("{} boots without a model", device.name));
         }
     }
 
+    void on_flash(const DeviceView& device, std::uint32_t offset, std::uint32_t) override {
+        const auto& layout = device.node.layout;
+        if (has_one_slot(device) && offset >= layout.slots && offset < layout.scratch) {
+            has_given_up_.insert(device.index);
+        }
+    }
+
     void on_step(const DeviceView& device) override {
-        if (device.node.is_booted && device.node.state.tasks[0].confirmed >= 0) {
+        const auto& task = device.node.state.tasks[0];
+        if (device.node.is_booted == 0) {
+            return;
+        }
+        if (task.is_rewriting != 0) {
+            has_given_up_.insert(device.index);
+        } else if (task.confirmed >= 0) {
             had_model_.insert(device.index);
+            has_given_up_.erase(device.index);
         }
     }
 
 private:
+    static bool has_one_slot(const DeviceView& device) {
+        return device.node.layout.slot_count == 1;
+    }
+
     std::set<std::size_t> had_model_;
+    std::set<std::size_t> has_given_up_;
 };
 
 }  // namespace

@@ -24,6 +24,8 @@ struct Truth {
     std::uint32_t input_bytes = 0;
     std::uint32_t class_count = 0;
     std::uint32_t burned_counter = 0;
+    bool has_one_slot = false;
+    std::uint32_t reach_bytes = 0;
 };
 
 Truth truth_of(const fr_node_t& node) {
@@ -37,7 +39,9 @@ Truth truth_of(const fr_node_t& node) {
             .state_bytes = task.state_bytes,
             .input_bytes = task.input_bytes,
             .class_count = task.class_count,
-            .burned_counter = node.state.tasks[0].burned_counter};
+            .burned_counter = node.state.tasks[0].burned_counter,
+            .has_one_slot = node.layout.slot_count == 1,
+            .reach_bytes = config.reach_bytes};
 }
 
 // Operators are not looked at: every node of this world runs them all.
@@ -97,6 +101,9 @@ public:
             if (task.manifest) {
                 judge(device.text(), truth->second, task.manifest->content());
             }
+            if (task.artifact && task.artifact->base_digest) {
+                judge_delta(device.text(), truth->second, *task.artifact);
+            }
         }
     }
 
@@ -104,6 +111,16 @@ private:
     void look_at(const DeviceView& device) {
         if (device.node.config != nullptr) {
             devices_.insert_or_assign(device.name, truth_of(device.node));
+        }
+    }
+
+    void judge_delta(const std::string& name, const Truth& device,
+                     const core::ArtifactOffer& offer) {
+        trace_.sometimes(device.has_one_slot ? "a delta for the only slot" : "a delta");
+        if (device.has_one_slot && offer.base_lag_bytes > device.reach_bytes) {
+            trace_.violate("I24", fmt::format("{} is offered a delta that reads its base {} bytes "
+                                              "back, it keeps {}",
+                                              name, offer.base_lag_bytes, device.reach_bytes));
         }
     }
 

@@ -30,6 +30,8 @@ fr_node_config_t config_of(const DevicePlan& plan, const Options& options) {
     config.task_count = 1;
     config.slot_bytes = plan.is_large ? 48 * 1024 : 12 * 1024;
     config.staging_bytes = config.slot_bytes;
+    config.in_place = plan.has_one_slot ? &fr_in_place : nullptr;
+    config.reach_bytes = FR_REACH_BYTES;
     config.block_bytes = plan.is_large && options.plant != Plant::kForgetfulStaging ? 1024 : 256;
     config.fetch_credit = options.fetch_credit;
     config.decision_sectors = options.decision_sectors;
@@ -209,7 +211,7 @@ void DeviceHost::phase_changed(fr_phase_t phase, fr_reason_t reason) {
         }
     }
     if (phase == FR_PHASE_CONFIRMED) {
-        context_.trace.sometimes("confirmed");
+        context_.trace.sometimes(plan_.has_one_slot ? "confirmed in the only slot" : "confirmed");
     }
     play_planted_bug(phase);
 }
@@ -231,6 +233,9 @@ void DeviceHost::play_planted_bug(fr_phase_t phase) {
         for (const int slot : {0, 1}) {
             flash_.bytes[slot_offset(slot) + 100] ^= 0x10;
         }
+    }
+    if (plant == Plant::kBrickedOnlySlot && phase == FR_PHASE_CONFIRMED && plan_.has_one_slot) {
+        flash_.bytes[slot_offset(0) + 100] ^= 0x10;
     }
 }
 
@@ -409,6 +414,12 @@ void DeviceHost::on_packet(const Packet& packet) {
     const auto status = fr_topic_parse_down(packet.topic.data(), packet.topic.size(), kSiteName,
                                             plan_.name.c_str(), &kind);
     if (!is_alive_ || !is_connected_ || status != FR_OK) {
+        return;
+    }
+    const bool has_lost_model =
+        node_.tasks[0].loaded.release == 0 && node_.state.tasks[0].burned_counter != 0;
+    if (context_.options.plant == Plant::kStarvedAfterLoss && has_lost_model &&
+        kind == FR_DOWN_CHUNK) {
         return;
     }
     const auto before = node_.counters;

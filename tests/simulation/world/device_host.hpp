@@ -20,6 +20,7 @@ struct DevicePlan {
     std::string name;
     bool is_large = false;
     bool is_roomy = false;  ///< a small one with more memory than its class usually has
+    bool has_one_slot = false;
     std::uint64_t seed = 0;
 };
 

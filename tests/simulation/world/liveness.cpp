@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "simulation/world/liveness.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
+
+#include "frugal/limits.h"
 
 namespace frugal::simulation {
 
@@ -99,7 +103,24 @@ void Liveness::judge() {
 }
 
 void Liveness::judge_device(const DeviceHost& device, const Standing& standing) {
+    const auto& task = device.node().state.tasks[0];
     const auto runs = device.node().tasks[0].loaded.release;
+    // What once decided must decide again, whatever became of its updates, if the gateway has a
+    // model for it: its database may have been lost, or be older than what the device burned. Only
+    // a release that failed three times is given up, until people want another.
+    const bool may_have_one = std::ranges::any_of(standing.desired, [](const auto& desired) {
+        return desired.reason != core::Reason::kDowngrade;
+    });
+    // Told by the count, not the phase: a forged wish that is refused since says nothing of it.
+    const bool is_given_up =
+        task.failures >= FR_UPDATE_ATTEMPTS_MAX && task.failed_counter != task.burned_counter &&
+        std::ranges::any_of(standing.desired, [&](const auto& desired) {
+            const auto found = counters_.find({desired.model.text(), desired.release});
+            return found != counters_.end() && found->second == task.failed_counter;
+        });
+    if (runs == 0 && task.burned_counter != 0 && !is_given_up && may_have_one) {
+        context_.trace.violate("I18", device.name() + " is at rest without a model");
+    }
     for (const auto& desired : standing.desired) {
         const auto found = counters_.find({desired.model.text(), desired.release});
         const auto counter = found == counters_.end() ? 0 : found->second;

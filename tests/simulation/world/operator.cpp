@@ -152,22 +152,24 @@ void Operator::change(core::AdminCommand command, std::function<void()> done,
 }
 
 void Operator::import(ReleaseShelf::Content content, std::uint32_t release) {
-    ask<core::ReleasePlan>(
-        core::PlanRelease{model_name(), kTask}, [this, content, release](const auto& plan) {
-            if (plan.release > release) {
-                next();  // the one before was stored, only its answer was lost
-                return;
-            }
-            auto& shelf = ReleaseShelf::instance();
-            auto import = context_.options.has_variants
-                              ? shelf.variants(content, plan.release, plan.counter)
-                              : shelf.release(content, plan.release, plan.counter);
-            for (const auto& variant : import.variants) {
-                manifests_.push_back(
-                    std::make_shared<const core::SignedBlob>(variant.manifest->blob()));
-            }
-            change(std::move(import), [this] { next(); });
-        });
+    ask<core::ReleasePlan>(core::PlanRelease{model_name(), kTask}, [this, content,
+                                                                    release](const auto& plan) {
+        if (plan.release > release) {
+            next();  // the one before was stored, only its answer was lost
+            return;
+        }
+        auto& shelf = ReleaseShelf::instance();
+        const auto lineage = context_.options.has_one_slot ? ReleaseShelf::Lineage::kTuned
+                                                           : ReleaseShelf::Lineage::kTrainedAnew;
+        auto import = context_.options.has_variants
+                          ? shelf.variants(content, plan.release, plan.counter)
+                          : shelf.release(content, plan.release, plan.counter, lineage);
+        for (const auto& variant : import.variants) {
+            manifests_.push_back(
+                std::make_shared<const core::SignedBlob>(variant.manifest->blob()));
+        }
+        change(std::move(import), [this] { next(); });
+    });
 }
 
 void Operator::roll_out(std::uint32_t release) {

@@ -49,7 +49,7 @@ struct PlantFacts {
     std::string_view name;
     std::string_view invariant;
 };
-constexpr std::array<PlantFacts, 24> kPlants = {{{"none", ""},
+constexpr std::array<PlantFacts, 26> kPlants = {{{"none", ""},
                                                  {"ack-before-commit", "I3"},
                                                  {"lazy-sync", "I1"},
                                                  {"same-stream", "I2"},
@@ -72,7 +72,9 @@ constexpr std::array<PlantFacts, 24> kPlants = {{{"none", ""},
                                                  {"kept-shadow", "I27"},
                                                  {"forgets-floor", "I27"},
                                                  {"oversleeps", "I25"},
-                                                 {"freezes", "I25"}}};
+                                                 {"freezes", "I25"},
+                                                 {"bricked-only-slot", "I6"},
+                                                 {"starved-after-loss", "I18"}}};
 
 /// Kinds that end a device's or a database's history: not in every other seed.
 bool is_drastic(FaultKind kind) {
@@ -148,6 +150,7 @@ Options options_of_seed(std::uint64_t seed) {
     options.set(FaultKind::kHungEdge, seed % 8 == 5);
     options.set(FaultKind::kEvilPolicy, seed % 3 == 1);
     options.has_staged_policies = seed % 7 == 0 || seed % 7 == 2 || seed % 7 == 4;
+    options.has_one_slot = !options.has_variants && seed % 6 == 4;
     return options;
 }
 
@@ -159,6 +162,7 @@ Options calm_options(std::uint64_t seed) {
     options.latency_min = milliseconds(1);
     options.latency_max = milliseconds(20);
     options.has_variants = seed % 5 == 2;
+    options.has_one_slot = !options.has_variants && seed % 6 == 4;
     options.safety = minutes(10);
     options.fault_interval = minutes(60);
     return options;
@@ -172,10 +176,11 @@ Options planted_options(std::uint64_t seed, Plant plant) {
     options.audit = 64;
     options.fault_interval = seconds(15);
     options.sample_interval = seconds(2);
-    options.has_bad_release = false;
+    options.has_bad_release = plant == Plant::kStarvedAfterLoss;
     options.has_abort = plant == Plant::kOffersAfterAbort;
     options.has_variants = plant == Plant::kModestHello;
-    options.has_rollback = false;
+    options.has_one_slot = plant == Plant::kBrickedOnlySlot || plant == Plant::kStarvedAfterLoss;
+    options.has_rollback = plant == Plant::kStarvedAfterLoss;
     options.has_revocation = false;
     switch (plant) {
         case Plant::kAckBeforeCommit:
@@ -200,6 +205,7 @@ Options planted_options(std::uint64_t seed, Plant plant) {
             break;
         case Plant::kForgetfulStaging:
         case Plant::kBrickedSlots:
+        case Plant::kBrickedOnlySlot:
             options.set(FaultKind::kReboot, true);
             options.loss_permille = plant == Plant::kForgetfulStaging ? 200 : 0;
             options.fault_interval = seconds(5);
@@ -240,7 +246,7 @@ std::string describe(const Options& options) {
     return fmt::format(
         "seed={} devices={}+{} safety_ms={} fault_interval_ms={} sample_interval_ms={} loss={} "
         "duplicate={} latency_ms={}..{} sector={}x{} credit={} batch_rows={} queue={} shared={} "
-        "audit={} commit_ms={} story={}{}{}{}{}{}{} plant={} faults=[{}]",
+        "audit={} commit_ms={} story={}{}{}{}{}{}{}{} plant={} faults=[{}]",
         options.seed, options.devices, options.large_devices, ms(options.safety),
         ms(options.fault_interval), ms(options.sample_interval), options.loss_permille,
         options.duplicate_permille, ms(options.latency_min), ms(options.latency_max),
@@ -249,7 +255,8 @@ std::string describe(const Options& options) {
         options.has_bad_release ? "b" : "", options.has_abort ? "a" : "",
         options.has_rollback ? "r" : "", options.has_revocation ? "v" : "",
         options.has_enrolment ? "e" : "", options.has_variants ? "m" : "",
-        options.has_staged_policies ? "p" : "", to_string(options.plant), kinds);
+        options.has_staged_policies ? "p" : "", options.has_one_slot ? "1" : "",
+        to_string(options.plant), kinds);
 }
 
 }  // namespace frugal::simulation

@@ -76,6 +76,8 @@ enum class Plant : std::uint8_t {
     kForgetsFloor,      ///< a device forgets at a boot which policies it had accepted: I27
     kOversleeps,        ///< a device wakes late for its own deadlines: I25
     kFreezes,           ///< a device that waits for an answer does nothing any more: I25
+    kBrickedOnlySlot,   ///< the confirmed model of a device with one slot is damaged: I6
+    kStarvedAfterLoss,  ///< a device that lost its model gets no blocks: I18
 };
 std::string_view to_string(Plant plant);
 std::vector<Plant> all_plants();
@@ -108,6 +110,7 @@ struct Options {
     bool has_enrolment = false;
     bool has_staged_policies = false;  ///< somebody stages and takes back policies at random
     bool has_variants = false;  ///< releases hold several variants a class, devices are mixed
+    bool has_one_slot = false;  ///< every other small device has one slot; releases are tuned
     Plant plant = Plant::kNone;
 
     bool has(FaultKind kind) const { return faults[static_cast<std::size_t>(kind)]; }

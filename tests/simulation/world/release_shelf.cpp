@@ -113,23 +113,44 @@ ReleaseShelf::Packed ReleaseShelf::pack(base::Bytes tflite, const std::string& d
     packed.content.model_digest = sha256(packed.tflite);
     packed.content.model_bytes = static_cast<std::uint32_t>(packed.tflite.size());
     measure(packed.tflite, packed.content);
-    const auto stream =
-        model::encode(packed.tflite, model::plan_of_tflite(packed.tflite), {kProfile, {}, {}});
-    FRUGAL_ASSERT(stream.has_value());
+    add_artifacts(packed, {});
+    return packed;
+}
+
+void ReleaseShelf::add_artifacts(Packed& packed, const base::Bytes& base) const {
+    const auto encoded =
+        model::encode_with_statistics(packed.tflite, model::plan_of_tflite(packed.tflite),
+                                      {kProfile, base, model::plan_of_tflite(base)});
+    FRUGAL_ASSERT(encoded.has_value() && encoded->is_delta == !base.empty());
+    const auto base_digest = base.empty() ? std::nullopt : std::optional(sha256(base));
     for (const auto block_bytes : kBlockSizes) {
-        auto artifact = model::build_artifact(*stream, block_bytes);
+        auto artifact = model::build_artifact(encoded->stream, block_bytes);
         FRUGAL_ASSERT(artifact.has_value());
         packed.artifacts.push_back(
             {.digest = artifact->digest,
              .size_bytes = static_cast<std::uint32_t>(artifact->bytes.size()),
              .block_bytes = block_bytes,
              .list_digest = artifact->list_digest,
+             .base_digest = base_digest,
              .decoder_profile = kProfile,
-             .decoder_ram_bytes = *model::decoder_ram_bytes(*stream)});
+             .decoder_ram_bytes = *model::decoder_ram_bytes(encoded->stream),
+             .base_lag_bytes = encoded->base_lag_bytes});
         packed.blobs.push_back({artifact->digest, core::BlobKind::kArtifact,
                                 std::make_shared<const base::Bytes>(std::move(artifact->bytes))});
     }
-    return packed;
+}
+
+const ReleaseShelf::Packed& ReleaseShelf::tuned(const std::string& size,
+                                                const std::string& device_class, Content content) {
+    const auto key = size + " " + device_class + (content == Content::kFirst ? "" : " tuned");
+    const auto found = tuned_.find(key);
+    if (found != tuned_.end()) {
+        return found->second;
+    }
+    const auto first = test::read_model("fashion-" + size + "-1.tflite");
+    auto packed = pack(content == Content::kFirst ? first : coarse(first), device_class);
+    add_artifacts(packed, content == Content::kFirst ? coarse(first) : first);
+    return tuned_.emplace(key, std::move(packed)).first->second;
 }
 
 const ReleaseShelf::Packed& ReleaseShelf::packed(const std::string& file,
@@ -175,13 +196,15 @@ void ReleaseShelf::add(core::ImportRelease& import, const Packed& made,
 }
 
 core::ImportRelease ReleaseShelf::release(Content content, std::uint32_t release,
-                                          std::uint32_t counter) {
+                                          std::uint32_t counter, Lineage lineage) {
     auto import = empty_import(release, counter);
     const std::string generation = content == Content::kFirst ? "1" : "2";
     for (const std::string size : {"tiny", "small"}) {
         const std::string device_class = size == "tiny" ? "tiny" : "m4";
         const auto& made =
-            packed("fashion-" + size + "-" + generation + ".tflite", device_class, false);
+            lineage == Lineage::kTuned && content != Content::kBroken
+                ? tuned(size, device_class, content)
+                : packed("fashion-" + size + "-" + generation + ".tflite", device_class, false);
         add(import, made, made.content, content);
     }
     return import;

@@ -28,7 +28,11 @@ public:
     /// Which of the two generations of models a release holds, and whether its golden vectors lie.
     enum class Content { kFirst, kSecond, kBroken };
 
-    core::ImportRelease release(Content content, std::uint32_t release, std::uint32_t counter);
+    /// Whether the second generation was trained anew or is the first, tuned, with deltas.
+    enum class Lineage { kTrainedAnew, kTuned };
+
+    core::ImportRelease release(Content content, std::uint32_t release, std::uint32_t counter,
+                                Lineage lineage);
     /// The same with three variants for class tiny and two for m4, of different accuracy.
     core::ImportRelease variants(Content content, std::uint32_t release, std::uint32_t counter);
     core::ImportRelease permit(const core::RollbackPlan& plan);
@@ -62,6 +66,9 @@ private:
         std::vector<core::BlobRecord> blobs;
     };
     Packed pack(base::Bytes tflite, const std::string& device_class) const;
+    /// Cuts the encoding of a model, in full or against a base, for every block size.
+    void add_artifacts(Packed& packed, const base::Bytes& base) const;
+    const Packed& tuned(const std::string& size, const std::string& device_class, Content content);
     void add(core::ImportRelease& import, const Packed& made, core::ManifestContent manifest,
              Content content);
     core::ManifestPointer sign(const core::ManifestContent& content);
@@ -75,6 +82,7 @@ private:
     base::Bytes edge_;
     core::SignedPointer nonsense_;
     std::map<std::string, Packed> packed_;
+    std::map<std::string, Packed> tuned_;
     std::map<base::Bytes, core::ManifestPointer> signed_;
     std::map<base::Bytes, core::SignedPointer> policies_;
 };

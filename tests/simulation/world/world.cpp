@@ -78,6 +78,8 @@ private:
                               .name = name,
                               .is_large = place < options_.large_devices,
                               .is_roomy = options_.has_variants && place % 3 == 1,
+                              .has_one_slot = options_.has_one_slot && place % 2 == 1 &&
+                                              place >= options_.large_devices,
                               .seed = rng_.next()};
         devices_.push_back(std::make_unique<DeviceHost>(context_, plan, arena_));
         return *devices_.back();

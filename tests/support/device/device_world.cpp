@@ -9,8 +9,6 @@
 namespace frugal::test {
 namespace {
 
-constexpr std::uint32_t kInputBytes = 784;
-
 fr_node_config_t config_of(const Shape& shape) {
     fr_node_config_t config{};
     config.site = "test-site";
@@ -26,6 +24,8 @@ fr_node_config_t config_of(const Shape& shape) {
     config.operators = shape.operators;
     config.profiles = &fr_profiles_all;
     config.bonsai = shape.bonsai;
+    config.in_place = shape.in_place;
+    config.reach_bytes = shape.reach_bytes;
     config.arena_bytes = shape.arena_bytes;
     config.radio_nj_per_byte = 600;
     return config;
@@ -51,12 +51,12 @@ DeviceWorld::DeviceWorld(const ReleaseMaker& maker, const Shape& shape)
       state_(shape.state_bytes),
       key_(maker.public_key()) {
     tasks_[0] = {1,
-                 kInputBytes,
-                 10,
+                 shape.input_bytes,
+                 shape.classes,
                  shape.privacy,
                  state_.empty() ? nullptr : state_.data(),
                  shape.state_bytes};
-    tasks_[1] = {2, kInputBytes, 10, shape.privacy, nullptr, 0};
+    tasks_[1] = {2, shape.input_bytes, shape.classes, shape.privacy, nullptr, 0};
     config.tasks = tasks_.data();
     config.arena = arena_.data();
     config.release_public_key = key_.data();
@@ -165,7 +165,7 @@ void DeviceWorld::run(std::uint64_t duration_ms) {
 
 fr_status_t DeviceWorld::submit(std::uint32_t deadline_ms, fr_privacy_t privacy,
                                 std::uint32_t task) {
-    std::array<std::uint8_t, kInputBytes> input{};
+    std::vector<std::uint8_t> input(tasks_[0].input_bytes);
     ++samples;
     for (std::size_t i = 0; i < input.size(); ++i) {
         input[i] = static_cast<std::uint8_t>(samples * 31U + i * (samples % 13U));

@@ -30,6 +30,10 @@ struct Shape {
     const fr_operator_set_t* operators = &fr_operators_base;
     std::uint32_t state_bytes = 0;  ///< of task 1
     const fr_bonsai_kernel_t* bonsai = nullptr;
+    const fr_in_place_t* in_place = nullptr;
+    std::uint32_t reach_bytes = 0;
+    std::uint32_t input_bytes = 784;
+    std::uint32_t classes = 10;
 };
 
 struct Up {

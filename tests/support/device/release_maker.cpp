@@ -170,6 +170,7 @@ Release ReleaseMaker::make_of(base::Bytes model, std::uint32_t counter, std::uin
     FRUGAL_ASSERT(encoded.has_value() && encoded->is_delta == !base.empty());
     release.decoder_profile = encoded->profile;
     release.decoder_ram_bytes = *model::decoder_ram_bytes(encoded->stream);
+    release.base_lag_bytes = encoded->base_lag_bytes;
     if (encoded->is_delta) {
         const auto digest = sha256(base);
         release.base_digest.assign(digest.begin(), digest.end());

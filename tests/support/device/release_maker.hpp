@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "base/bytes.hpp"
@@ -25,6 +26,8 @@ struct Release {
     base::Bytes base_digest;  ///< of the model the artifact is a delta of; empty for a full one
     std::uint32_t decoder_profile = 0;
     std::uint32_t decoder_ram_bytes = 0;
+    std::uint32_t base_lag_bytes = 0;
+    std::shared_ptr<const Release> in_full{};  ///< for a device that does not run the base
 };
 
 /// What to change about an otherwise fit manifest before it is signed.

@@ -63,7 +63,15 @@ Down SiteModel::desired() const {
     return {FR_DOWN_DESIRED, serialize(desired)};
 }
 
-void SiteModel::offer(const Release& release, v1::TaskDesired& task) const {
+const Release& SiteModel::encoding_for_device(const Release& release) const {
+    const bool is_known = hello && hello->tasks_size() != 0;
+    const bool runs_base =
+        is_known && hello->tasks(0).model_digest() == base::as_text(release.base_digest);
+    return release.in_full && is_known && !runs_base ? *release.in_full : release;
+}
+
+void SiteModel::offer(const Release& wish, v1::TaskDesired& task) const {
+    const Release& release = encoding_for_device(wish);
     *task.mutable_manifest() = release.signed_manifest;
     if (offers_artifact) {
         auto* artifact = task.mutable_artifact();
@@ -73,6 +81,7 @@ void SiteModel::offer(const Release& release, v1::TaskDesired& task) const {
         artifact->set_block_bytes(release.artifact.layout.block_bytes);
         artifact->set_decoder_profile(release.decoder_profile);
         artifact->set_decoder_ram_bytes(release.decoder_ram_bytes);
+        artifact->set_base_lag_bytes(release.base_lag_bytes);
         artifact->set_base_digest(release.base_digest.data(), release.base_digest.size());
     }
 }
@@ -83,8 +92,9 @@ const Release* SiteModel::release_of_artifact(const std::string& digest) const {
                           digest.begin(), digest.end(),
                           [](auto a, char b) { return a == static_cast<std::uint8_t>(b); });
     };
-    if (wanted && has(*wanted)) {
-        return &*wanted;
+    // As a gateway does: of the two encodings only the one that is offered now.
+    if (wanted && has(encoding_for_device(*wanted))) {
+        return &encoding_for_device(*wanted);
     }
     for (const auto& [id, release] : also_wanted) {
         if (has(release)) {

@@ -86,6 +86,9 @@ private:
     std::vector<Down> on_fetch(const base::Bytes& payload);
     std::vector<Down> on_escalate(const base::Bytes& payload);
     void offer(const Release& release, v1::TaskDesired& task) const;
+    /// The delta for a device that runs its base or nobody knows what, else the whole if there is
+    /// one.
+    const Release& encoding_for_device(const Release& release) const;
     const Release* release_of_artifact(const std::string& digest) const;
     void store(const v1::Decisions& batch);
     void check_canonical(const google::protobuf::MessageLite& message, const base::Bytes& payload);

@@ -123,6 +123,7 @@ protected:
         capability.set_decoder_ram_bytes(4096);
         capability.set_decoder_profiles(2);
         capability.set_features_bytes_max(4096);
+        capability.set_slots(2);
         say("hello", hello);
         run_until([&] { return epoch > 0; });
     }

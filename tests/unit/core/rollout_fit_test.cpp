@@ -188,6 +188,62 @@ TEST_F(Encodings, ADeltaForWhoRunsItsBase) {
     EXPECT_EQ(chosen(), digest_of(20)) << "but a candidate steps back for what was confirmed";
 }
 
+TEST_F(Encodings, ForOneSlotADeltaThatReadsNoFartherBackThanItKeeps) {
+    can.decoder_profiles = 0b011;
+    reported.model_digest = digest_of(77);
+    release.variants[0].artifacts[3].base_lag_bytes = 5000;
+    release.variants[0].artifacts[4].base_lag_bytes = 4096;
+    EXPECT_EQ(chosen(), digest_of(21)) << "two slots: the base stays whole";
+    can.slots = 0;
+    EXPECT_EQ(chosen(), digest_of(21)) << "built when all had two";
+    can.slots = 1;
+    can.reach_bytes = 5000;
+    EXPECT_EQ(chosen(), digest_of(21));
+    can.reach_bytes = 4999;
+    EXPECT_EQ(chosen(), digest_of(20));
+    can.reach_bytes = 4095;
+    EXPECT_EQ(chosen(), digest_of(11)) << "in full";
+}
+
+TEST_F(Encodings, WhoLostItsModelGetsBackTheReleaseWhoseCounterItBurned) {
+    const auto counter = release.variants[0].manifest->content().counter;
+    can.decoder_profiles = 0b011;
+    reported.burned_counter = counter;
+    reported.release = 0;
+    reported.model_digest.reset();
+    reported.other_digest.reset();
+    EXPECT_EQ(chosen(), digest_of(11)) << "in full";
+    const auto is_refused = [&] {
+        const auto fit = fit_release(release, {can, &reported});
+        const auto* misfit = std::get_if<Misfit>(&fit);
+        return misfit != nullptr && misfit->reason == Reason::kDowngrade;
+    };
+    reported.burned_counter = counter + 1;
+    EXPECT_TRUE(is_refused()) << "never below what it burned";
+    reported.burned_counter = counter;
+    reported.other_digest = digest_of(77);
+    EXPECT_FALSE(is_refused()) << "a candidate that had to step back lies in the slot";
+    reported.release = counter + 1;
+    reported.model_digest = digest_of(77);
+    reported.other_digest.reset();
+    EXPECT_TRUE(is_refused()) << "it runs another one";
+    reported.phase = UpdatePhase::kProbation;
+    EXPECT_FALSE(is_refused()) << "but only for a trial";
+}
+
+TEST_F(Encodings, OneSlotIsGivenUpOnlyIfTheWholeModelCouldFollow) {
+    can.decoder_profiles = 0b011;
+    reported.model_digest = digest_of(77);
+    can.staging_bytes = 4000;
+    EXPECT_EQ(chosen(), digest_of(21)) << "two slots: the delta is all that travels";
+    can.slots = 1;
+    const auto fit = fit_release(release, {can, &reported});
+    ASSERT_TRUE(std::holds_alternative<Misfit>(fit));
+    EXPECT_EQ(std::get<Misfit>(fit), (Misfit{Reason::kNoSpace, 4500}));
+    can.staging_bytes = 4500;
+    EXPECT_EQ(chosen(), digest_of(21));
+}
+
 TEST_F(Encodings, NoneThatCanBeDecodedNamesTheLeastMemory) {
     can.decoder_ram_bytes = 900;
     can.decoder_profiles = 0b111;

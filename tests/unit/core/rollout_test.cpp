@@ -145,7 +145,8 @@ TEST_F(RolloutDeskTest, AFullEncodingFollowsADeltaWhoseBaseIsMissing) {
                               .block_bytes = 512,
                               .list_digest = digest_of(1),
                               .base_digest = base,
-                              .decoder_profile = 1};
+                              .decoder_profile = 1,
+                              .base_lag_bytes = base ? 250U : 0U};
     };
     ImportRelease command{
         .model = model_name("net"),
@@ -167,6 +168,8 @@ TEST_F(RolloutDeskTest, AFullEncodingFollowsADeltaWhoseBaseIsMissing) {
     const auto id = start(2);
     ASSERT_TRUE(world.sent<Desired>("a").back().tasks[0].artifact);
     EXPECT_EQ(world.sent<Desired>("a").back().tasks[0].artifact->digest, digest_of(111));
+    EXPECT_EQ(world.sent<Desired>("a").back().tasks[0].artifact->base_lag_bytes, 0U)
+        << "with two slots nobody asks, and an older device does not know the field";
     EXPECT_EQ(world.sent<Desired>("b").back().tasks[0].artifact->digest, digest_of(110));
 
     const auto before = world.get<DeviceView>(GetDevice{device_id("a")}).desired_version;
@@ -225,6 +228,34 @@ TEST_F(RolloutDeskTest, AbortStopsOffersAndGivesBackTheFormerWish) {
     EXPECT_TRUE(world.sent<Desired>("a").empty()) << "confirmed stays";
     EXPECT_EQ(world.standing(first, "b").state, RolloutState::kConfirmed);
     EXPECT_FALSE(world.ask(AbortRollout{second})) << "twice makes no sense";
+}
+
+TEST_F(RolloutDeskTest, AbortGivesTheFormerModelBackToADeviceThatLostIt) {
+    const auto first = start();
+    report("a", UpdatePhase::kConfirmed);
+    report("b", UpdatePhase::kConfirmed);
+    world.import(2, 2, 52);
+    const auto second = start(2);
+    // Its only slot was given up for the second release, which failed there.
+    auto lost = hello("a");
+    lost.capability.slots = 1;
+    lost.desired_version = world.get<DeviceView>(GetDevice{device_id("a")}).desired_version;
+    lost.tasks[0].phase = UpdatePhase::kReverted;
+    lost.tasks[0].reason = Reason::kSelfTestFailed;
+    lost.tasks[0].burned_counter = 1;
+    lost.tasks[0].other_digest = digest_of(52);  // it may still lie in the slot
+    world.say("a", lost);
+    EXPECT_EQ(world.standing(second, "a").state, RolloutState::kReverted);
+    world.take();
+    world.get<Done>(AbortRollout{second});
+    world.advance(std::chrono::seconds(1));
+    ASSERT_FALSE(world.sent<Desired>("a").empty());
+    ASSERT_EQ(world.sent<Desired>("a").back().tasks.size(), 1U);
+    const auto given = world.sent<Desired>("a").back().tasks[0];
+    EXPECT_EQ(given.manifest->content().counter, 1U) << "the counter it burned";
+    EXPECT_TRUE(given.artifact);
+    world.say("a", lost);
+    EXPECT_EQ(world.standing(first, "a").state, RolloutState::kOffered) << "until it runs it again";
 }
 
 TEST_F(RolloutDeskTest, RollsBackUnderAPermitWithAHigherCounter) {

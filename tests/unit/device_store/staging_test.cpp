@@ -150,5 +150,57 @@ TEST_F(Staging, ACutCostsAtMostOneSector) {
     }
 }
 
+TEST_F(Staging, IsMadeToOutliveARebootOrSaysThatItDoesNot) {
+    const auto id = artifact(1);
+    ASSERT_EQ(fr_staging_begin(&staging, &id), FR_OK);
+    ASSERT_EQ(write(0), FR_OK);
+    EXPECT_EQ(fr_staging_secure(&staging, &layout), FR_ERROR_STATE) << "not complete";
+    for (std::uint32_t block = 1; block < 20; ++block) {
+        ASSERT_EQ(write(block), FR_OK);
+    }
+    ASSERT_EQ(fr_staging_secure(&staging, &layout), FR_OK);
+    const auto before = flash.operations();
+    ASSERT_EQ(fr_staging_secure(&staging, &layout), FR_OK);
+    EXPECT_EQ(flash.operations(), before) << "what is safe is not written again";
+    // The mark of sector 3, torn: the blocks are here, but no boot would believe it.
+    flash.bytes[layout.journal + 96 + 3 * FR_FLASH_WORD] ^= 0x01;
+    ASSERT_TRUE(fr_staging_is_complete(&staging));
+    ASSERT_EQ(fr_staging_secure(&staging, &layout), FR_OK);
+    EXPECT_TRUE(fr_staging_is_complete(&staging));
+    reboot();
+    EXPECT_TRUE(fr_staging_is_complete(&staging));
+    fr_artifact_id_t found{};
+    ASSERT_EQ(fr_staging_artifact(&staging, &found), FR_OK);
+    EXPECT_EQ(found.digest[0], 1);
+    EXPECT_TRUE(std::equal(content.begin(), content.end(), fr_staging_bytes(&staging, 0)));
+}
+
+TEST_F(Staging, ACutWhileItIsMadeSafeLeavesItWholeOrUnknown) {
+    for (std::uint64_t operation = 0; operation < 30; ++operation) {
+        std::fill(flash.bytes.begin(), flash.bytes.end(), std::uint8_t{0xFF});
+        reboot();
+        const auto id = artifact(1);
+        ASSERT_EQ(fr_staging_begin(&staging, &id), FR_OK);
+        for (std::uint32_t block = 0; block < 20; ++block) {
+            ASSERT_EQ(write(block), FR_OK);
+        }
+        flash.bytes[layout.journal + 96] ^= 0x80;
+        flash.cut_at(flash.operations() + operation, Tear::kHalf);
+        const auto status = fr_staging_secure(&staging, &layout);
+        EXPECT_EQ(status == FR_OK, !flash.is_cut());
+        reboot();
+        ASSERT_EQ(fr_staging_begin(&staging, &id), FR_OK);
+        if (status == FR_OK) {
+            EXPECT_TRUE(fr_staging_is_complete(&staging)) << operation;
+        }
+        for (std::uint32_t block = 0; block < 20; ++block) {
+            if (!fr_staging_holds(&staging, block)) {
+                ASSERT_EQ(write(block), FR_OK) << operation;
+            }
+        }
+        EXPECT_TRUE(std::equal(content.begin(), content.end(), fr_staging_bytes(&staging, 0)));
+    }
+}
+
 }  // namespace
 }  // namespace frugal::test

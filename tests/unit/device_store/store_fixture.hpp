@@ -18,7 +18,7 @@ protected:
     }
     void TearDown() override { EXPECT_EQ(flash.breaches(), std::vector<std::string>{}); }
 
-    fr_layout_t layout = layout_of({512, 1, 4096, 8192, 256, 3});
+    fr_layout_t layout = layout_of({512, 1, 4096, 8192, 256, 3, FR_SLOTS, 0, 0});
     FlashModel flash{layout.total_bytes, 512};
     fr_flash_t port = flash.port();
 };

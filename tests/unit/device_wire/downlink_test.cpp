@@ -39,6 +39,29 @@ TEST(Downlink, Desired) {
     EXPECT_EQ(fr_policy_check(policy.data(), policy.size()), FR_OK);
 }
 
+TEST(Downlink, DesiredDelta) {
+    const auto bytes = read_vector("desired-delta");
+    fr_desired_t desired;
+    ASSERT_EQ(fr_desired_decode(&desired, bytes.data(), bytes.size()), FR_OK);
+    ASSERT_EQ(desired.task_count, 1U);
+    const auto& offer = desired.tasks[0].artifact;
+    EXPECT_EQ(offer.size_bytes, 1200U);
+    EXPECT_EQ(offer.base_digest.size, 32U);
+    EXPECT_EQ(offer.base_lag_bytes, 3000U);
+    EXPECT_EQ(desired.tasks[0].policy.content.size, 0U);
+}
+
+TEST(Downlink, ALagWithoutABaseIsRefused) {
+    auto bytes = read_vector("desired");
+    // The last field of the offer, decoder_ram_bytes 4448, becomes base_lag_bytes 4448.
+    const std::uint8_t field[] = {0x38, 0xe0, 0x22};
+    const auto found = std::search(bytes.begin(), bytes.end(), std::begin(field), std::end(field));
+    ASSERT_NE(found, bytes.end());
+    *found = 0x40;
+    fr_desired_t desired;
+    EXPECT_EQ(fr_desired_decode(&desired, bytes.data(), bytes.size()), FR_ERROR_MALFORMED);
+}
+
 TEST(Downlink, Manifest) {
     const auto bytes = read_vector("manifest");
     fr_manifest_t manifest;

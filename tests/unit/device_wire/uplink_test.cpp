@@ -36,7 +36,7 @@ TEST(Uplink, HelloOfAFirstBoot) {
     hello.device = "lamp-17";
     hello.stream = kStream;
     hello.boot_epoch = 1;
-    hello.capability = {"m4", 1, 65536, 262144, 262144, 1024, 65472, 2, operators, 10, 4096};
+    hello.capability = {"m4", 1, 65536, 262144, 262144, 1024, 65472, 2, operators, 10, 4096, 2, 0};
     hello.task_count = 1;
     hello.tasks[0].task = 1;
     hello.tasks[0].phase = FR_PHASE_IDLE;
@@ -56,13 +56,33 @@ TEST(Uplink, HelloWithAnUnfinishedTransfer) {
     hello.oldest_sequence = 4988;
     hello.fencing_epoch = 3;
     hello.desired_version = 12;
-    hello.capability = {"tiny", 1, 2048, 8192, 8192, 128, 1984, 2, operators, 4, 0};
+    hello.capability = {"tiny", 1, 2048, 8192, 8192, 128, 1984, 2, operators, 4, 0, 2, 0};
     hello.task_count = 1;
     hello.tasks[0] = {
         1, 7, model.view(), FR_PHASE_TRANSFER, FR_REASON_NONE, 41, 7, other.view(), 2880, 160, 2};
     hello.resume_artifact = artifact.view();
     hello.resume_blocks_held = 13;
     EXPECT_EQ(encode(fr_hello_encode, hello), read_vector("hello-resume"));
+}
+
+TEST(Uplink, HelloOfOneSlotThatHoldsHalfAModel) {
+    const std::uint32_t operators[] = {776, 2316, 5634, 6403};
+    fr_hello_t hello{};
+    hello.device = "lamp-18";
+    hello.stream = kStream;
+    hello.boot_epoch = 4;
+    hello.next_sequence = 70;
+    hello.oldest_sequence = 70;
+    hello.fencing_epoch = 3;
+    hello.desired_version = 2;
+    hello.capability = {"solo", 1, 8192, 16384, 16384, 256, 8176, 7, operators, 4, 0, 1, 4096};
+    hello.task_count = 1;
+    hello.tasks[0].task = 1;
+    hello.tasks[0].phase = FR_PHASE_TRANSFER;
+    hello.tasks[0].burned_counter = 7;
+    hello.tasks[0].input_bytes = 784;
+    hello.tasks[0].output_classes = 10;
+    EXPECT_EQ(encode(fr_hello_encode, hello), read_vector("hello-one-slot"));
 }
 
 TEST(Uplink, DecisionsWithEqualColumns) {

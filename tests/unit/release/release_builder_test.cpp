@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -12,6 +14,7 @@
 #include "crypto/sha256.hpp"
 #include "frugal/artifact.h"
 #include "frugal/codec.h"
+#include "frugal/limits.h"
 #include "model/codec/codec.hpp"
 #include "model/codec/tflite_plan.hpp"
 #include "release/model_facts.hpp"
@@ -162,6 +165,40 @@ TEST_F(ReleaseBuilder, ATreeTravelsWithAtMost160BytesAroundIt) {
                 << ", header " << FR_CODEC_HEADER_SIZE << ", list " << layout.list_bytes;
         }
     }
+}
+
+base::Bytes shared_model(const std::string& name) {
+    const char* shared = std::getenv("FRUGAL_SHARED_DIR");
+    const std::filesystem::path source = FRUGAL_SOURCE_DIR;
+    const auto folder =
+        shared != nullptr ? std::filesystem::path(shared) : source.parent_path() / "shared";
+    std::ifstream file(folder / "models" / "tflite" / name, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST_F(ReleaseBuilder, ADeltaThatReadsFarBackComesOnceMoreForOneSlot) {
+    const auto running = shared_model("aww_v1_20210209.tflite");
+    const auto next = shared_model("aww_v2_20210210.tflite");
+    if (running.empty() || next.empty()) {
+        GTEST_SKIP() << "aww_v*.tflite are absent: set FRUGAL_SHARED_DIR";
+    }
+    auto source = source_of(next);
+    source.bases = {{source.variants[0].device_class, crypto::sha256(running), running}};
+    const auto import = build_release(source, *key_);
+    ASSERT_TRUE(import) << import.error().describe();
+    std::uint32_t far_bytes = 0;
+    std::uint32_t near_bytes = 0;
+    for (const auto& artifact : import->variants[0].artifacts) {
+        EXPECT_TRUE(artifact.base_digest || artifact.base_lag_bytes == 0);
+        if (artifact.base_digest && artifact.block_bytes == 256 && artifact.decoder_profile == 1) {
+            auto& bytes = artifact.base_lag_bytes > FR_REACH_BYTES ? far_bytes : near_bytes;
+            EXPECT_EQ(bytes, 0U) << "one of each";
+            bytes = artifact.size_bytes;
+        }
+    }
+    ASSERT_GT(far_bytes, 0U);
+    EXPECT_GE(near_bytes, far_bytes);
+    EXPECT_LT(near_bytes, far_bytes + 64);
 }
 
 TEST_F(ReleaseBuilder, NamesTheVariantThatIsNoModel) {

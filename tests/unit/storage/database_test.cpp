@@ -38,7 +38,8 @@ core::ReleaseRecord full_release() {
                                   .list_digest = core::digest_of(2),
                                   .base_digest = core::digest_of(3),
                                   .decoder_profile = 2,
-                                  .decoder_ram_bytes = 4448},
+                                  .decoder_ram_bytes = 4448,
+                                  .base_lag_bytes = 4000000000},
                                  {.digest = core::digest_of(4),
                                   .size_bytes = 6,
                                   .block_bytes = 512,
@@ -219,6 +220,8 @@ TEST_F(DatabaseTest, AnUpgradeConfirmsEarlierRevocationsOnceMore) {
         "ALTER TABLE device DROP COLUMN kick_pending;"
         "ALTER TABLE artifact DROP COLUMN decoder_profile;"
         "ALTER TABLE artifact DROP COLUMN decoder_ram_bytes;"
+        "ALTER TABLE artifact DROP COLUMN base_lag_bytes;"
+        "UPDATE device SET capability = substr(capability, 9);"
         "ALTER TABLE variant ADD COLUMN decoder_ram_bytes INTEGER NOT NULL DEFAULT 0;"
         "ALTER TABLE variant ADD COLUMN decoder_profile INTEGER NOT NULL DEFAULT 0;"
         "ALTER TABLE variant DROP COLUMN state_bytes;"
@@ -237,6 +240,7 @@ TEST_F(DatabaseTest, AnUpgradeConfirmsEarlierRevocationsOnceMore) {
     ASSERT_EQ(devices.size(), 2U);
     EXPECT_FALSE(devices[0].is_kick_pending);
     EXPECT_TRUE(devices[1].is_kick_pending);
+    EXPECT_EQ(devices[0].capability, device_record(0, "enrolled").capability) << "two slots";
 }
 
 TEST_F(DatabaseTest, RefusesAnotherProgramsDatabase) {

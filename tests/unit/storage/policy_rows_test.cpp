@@ -83,6 +83,7 @@ TEST_F(DatabaseTest, PoliciesFromBeforeVersionsBecomeVersions) {
         "DROP TABLE canary; DROP TABLE doubted; DROP TABLE share;"
         "ALTER TABLE task DROP COLUMN priority; ALTER TABLE task DROP COLUMN group_share_permille;"
         "ALTER TABLE policy DROP COLUMN group_share_permille;"
+        "ALTER TABLE artifact DROP COLUMN base_lag_bytes;"
         "PRAGMA user_version = 7");  // as it was
     const auto loaded = open().load();
     ASSERT_TRUE(loaded) << loaded.error().describe();

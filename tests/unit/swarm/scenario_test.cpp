@@ -28,6 +28,7 @@ TEST(Scenario, ReadsEveryTable) {
         name = "x"
         [fleet]
         seed = 9
+        one_slot = true
         decisions_per_second = 3
         classes = { tiny = 2, esp32 = 1 }
         [link]
@@ -48,6 +49,7 @@ TEST(Scenario, ReadsEveryTable) {
                                          "test");
     ASSERT_TRUE(scenario) << scenario.error().describe();
     EXPECT_EQ(scenario->seed, 9u);
+    EXPECT_TRUE(scenario->one_slot);
     EXPECT_DOUBLE_EQ(scenario->decisions_per_second, 3.0);
     EXPECT_EQ(scenario->classes.at("tiny"), 2u);
     EXPECT_DOUBLE_EQ(scenario->link.loss.loss_bad, 0.5);

@@ -19,6 +19,8 @@ core::Hello full_hello() {
     hello.oldest_sequence = 400;
     hello.fencing_epoch = 9;
     hello.desired_version = 4;
+    hello.capability.slots = 1;
+    hello.capability.reach_bytes = 8192;
     hello.tasks = {{.task = 1,
                     .release = 2,
                     .model_digest = core::digest_of(3),
@@ -226,8 +228,19 @@ TEST(DeviceMessages, RefusesHellosOutOfRange) {
     bad.capability.block_bytes = 64;
     EXPECT_TRUE(refused(bad));
     bad = good;
+    bad.capability.slots = 3;
+    EXPECT_TRUE(refused(bad));
+    bad = good;
     bad.tasks[0].phase = static_cast<core::UpdatePhase>(13);
     EXPECT_TRUE(refused(bad));
+}
+
+TEST(DeviceMessages, WhoDoesNotTellItsSlotsHasTwo) {
+    auto hello = full_hello();
+    hello.capability.slots = 0;
+    const auto decoded = decode_up(core::UpKind::kHello, encode_up(core::UpMessage{hello}));
+    ASSERT_TRUE(decoded) << decoded.error().describe();
+    EXPECT_FALSE(std::get<core::Hello>(*decoded).capability.has_one_slot());
 }
 
 TEST(DeviceMessages, BuildsDesiredForTheDevice) {
@@ -235,7 +248,8 @@ TEST(DeviceMessages, BuildsDesiredForTheDevice) {
     core::Desired desired{.fencing_epoch = 5, .version = 6};
     core::TaskDesired task{.task = 1};
     task.manifest = manifest;
-    task.artifact = core::ArtifactOffer{core::digest_of(1), 5000, 512, core::digest_of(2), {}};
+    task.artifact = core::ArtifactOffer{core::digest_of(1), 5000, 512,  core::digest_of(2),
+                                        core::digest_of(3), 1,    1608, 300};
     task.policy = core::signed_policy("compiled");
     desired.tasks.push_back(task);
     const auto bytes = encode_down(core::DownMessage{desired});
@@ -247,6 +261,7 @@ TEST(DeviceMessages, BuildsDesiredForTheDevice) {
               manifest->blob().content().size());
     EXPECT_EQ(proto.tasks(0).manifest().key_id(), manifest->blob().key_id());
     EXPECT_EQ(proto.tasks(0).artifact().size_bytes(), 5000U);
+    EXPECT_EQ(proto.tasks(0).artifact().base_lag_bytes(), 300U);
     EXPECT_EQ(proto.tasks(0).policy().content(), "compiled");
 }
 

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+// A decoder taken out of its memory between two polls, and put back elsewhere, goes on as if
+// nothing had happened.
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <random>
+
+#include "model/codec/codec.hpp"
+#include "model/codec/tflite_plan.hpp"
+#include "unit/device_codec/codec_harness.hpp"
+#include "unit/model_codec/changed_decoder.hpp"
+
+namespace {
+
+using frugal::base::Bytes;
+using frugal::test::ChangedDecoder;
+using frugal::test::read_base;
+using frugal::test::Slot;
+
+Bytes model_file(const char* name) {
+    std::ifstream in(std::string(FRUGAL_SOURCE_DIR) + "/device-sim/models/" + name,
+                     std::ios::binary);
+    return Bytes(std::istreambuf_iterator<char>(in), {});
+}
+
+constexpr int kStepWeight = 19;  // FR_STEP_WEIGHT, which is the decoder's own business
+
+/// A decoder and its memory in one piece, at a place of its own.
+struct Place {
+    fr_decoder_t* decoder() { return reinterpret_cast<fr_decoder_t*>(bytes.data()); }
+    void* memory() { return bytes.data() + sizeof(fr_decoder_t); }
+    Bytes bytes = Bytes(sizeof(fr_decoder_t) + sizeof(fr_codec_memory_t));
+};
+
+class Suspend : public testing::TestWithParam<std::uint8_t> {
+protected:
+    void SetUp() override {
+        slot.base = model_file("fashion-small-1.tflite");
+        file = model_file("fashion-small-2.tflite");
+        fr_sha256(slot.base.data(), slot.base.size(), digest);
+        const auto encoded = frugal::model::encode_with_statistics(
+            file, frugal::model::plan_of_tflite(file),
+            {GetParam(), slot.base, frugal::model::plan_of_tflite(slot.base)});
+        ASSERT_TRUE(encoded);
+        ASSERT_TRUE(encoded->is_delta);
+        stream = encoded->stream;
+    }
+
+    fr_decoder_config_t config_at(Place& place) {
+        return {static_cast<std::uint32_t>(file.size()),
+                Slot::read,
+                &slot,
+                place.memory(),
+                sizeof(fr_codec_memory_t),
+                read_base,
+                static_cast<std::uint32_t>(slot.base.size()),
+                digest,
+                &fr_profiles_all};
+    }
+
+    /// Decodes `size` bytes more.
+    void decode(fr_decoder_t& decoder, std::size_t size) {
+        std::vector<std::uint8_t> piece(size);
+        while (size > 0) {
+            std::size_t produced = 0;
+            std::size_t taken = 0;
+            ASSERT_EQ(fr_decoder_poll(&decoder, piece.data(), size, &produced), FR_OK);
+            slot.bytes.insert(slot.bytes.end(), piece.begin(),
+                              piece.begin() + static_cast<std::ptrdiff_t>(produced));
+            size -= produced;
+            if (size > 0) {
+                ASSERT_EQ(fr_decoder_sink(&decoder, stream.data() + at,
+                                          std::min<std::size_t>(64, stream.size() - at), &taken),
+                          FR_OK);
+                ASSERT_TRUE(taken + produced != 0) << "the stream ends early";
+                at += taken;
+            }
+        }
+    }
+
+    Slot slot;
+    Bytes file;
+    Bytes stream;
+    std::size_t at = 0;
+    std::uint8_t digest[32] = {};
+};
+
+TEST_P(Suspend, GoesOnElsewhere) {
+    auto place = std::make_unique<Place>();
+    auto config = config_at(*place);
+    ASSERT_EQ(fr_decoder_init(place->decoder(), &config), FR_OK);
+    std::size_t step = 1;
+    while (slot.bytes.size() < file.size()) {
+        ASSERT_NO_FATAL_FAILURE(
+            decode(*place->decoder(), std::min(step, file.size() - slot.bytes.size())));
+        step = step * 5 % 1021 + 1;
+        fr_decoder_suspend(place->decoder());
+        auto other = std::make_unique<Place>();
+        other->bytes = place->bytes;
+        std::fill(place->bytes.begin(), place->bytes.end(), std::uint8_t{0xA5});
+        auto elsewhere = config_at(*other);
+        ASSERT_EQ(fr_decoder_resume(other->decoder(), &elsewhere), FR_OK);
+        std::swap(place, other);
+        if (step % 7 != 0) {
+            continue;
+        }
+        // Suspended at the same place, the same bytes: none of them tells where it was.
+        fr_decoder_suspend(place->decoder());
+        const Bytes once = place->bytes;
+        ASSERT_EQ(fr_decoder_resume(place->decoder(), &elsewhere), FR_OK);
+        fr_decoder_suspend(place->decoder());
+        ASSERT_EQ(place->bytes, once);
+        ASSERT_EQ(fr_decoder_resume(place->decoder(), &elsewhere), FR_OK);
+    }
+    EXPECT_EQ(slot.bytes, file);
+    EXPECT_EQ(at, stream.size());
+    EXPECT_EQ(fr_decoder_finish(place->decoder()), FR_OK);
+}
+
+TEST_P(Suspend, IsRefusedWithLessThanItHad) {
+    Place place;
+    auto config = config_at(place);
+    ASSERT_EQ(fr_decoder_init(place.decoder(), &config), FR_OK);
+    ASSERT_NO_FATAL_FAILURE(decode(*place.decoder(), 3000));
+    fr_decoder_suspend(place.decoder());
+    auto less = config;
+    less.read_base = nullptr;
+    EXPECT_EQ(fr_decoder_resume(place.decoder(), &less), FR_ERROR_ARGUMENT);
+    less = config;
+    less.decoded_size_max = static_cast<std::uint32_t>(file.size()) - 1;
+    EXPECT_EQ(fr_decoder_resume(place.decoder(), &less), FR_ERROR_ARGUMENT);
+    less = config;
+    less.memory_bytes = 16;
+    EXPECT_EQ(fr_decoder_resume(place.decoder(), &less), FR_ERROR_NO_SPACE);
+    less = config;
+    const fr_profile_set_t none{nullptr, 0};
+    less.profiles = &none;
+    EXPECT_EQ(fr_decoder_resume(place.decoder(), &less), FR_ERROR_UNSUPPORTED);
+    EXPECT_EQ(fr_decoder_resume(place.decoder(), &config), FR_OK);
+}
+
+TEST_P(Suspend, IsRefusedBeforeItHasBegun) {
+    Place place;
+    const auto config = config_at(place);
+    ASSERT_EQ(fr_decoder_init(place.decoder(), &config), FR_OK);
+    fr_decoder_suspend(place.decoder());
+    EXPECT_EQ(fr_decoder_resume(place.decoder(), &config), FR_ERROR_MALFORMED);
+}
+
+TEST_P(Suspend, FollowsNoPointerThatWasStored) {
+    Place place;
+    auto config = config_at(place);
+    ASSERT_EQ(fr_decoder_init(place.decoder(), &config), FR_OK);
+    while (place.decoder()->step != kStepWeight && slot.bytes.size() + 1 < file.size()) {
+        ASSERT_NO_FATAL_FAILURE(decode(*place.decoder(), 1));
+    }
+    fr_decoder_suspend(place.decoder());
+    auto& rows = *static_cast<fr_weight_rows_t*>(place.memory());
+    const bool has_rows = place.decoder()->step == kStepWeight;
+    ASSERT_EQ(has_rows, GetParam() != 0);
+    const fr_weight_mixing_t nowhere{};
+    if (has_rows) {
+        rows.model.mixing = &nowhere;  // four calls of address 0
+        rows.model.mixer = nullptr;
+    }
+    place.decoder()->call_output = place.bytes.data();
+    place.decoder()->profile = nullptr;
+    ASSERT_EQ(fr_decoder_resume(place.decoder(), &config), FR_OK);
+    ASSERT_NO_FATAL_FAILURE(decode(*place.decoder(), file.size() - slot.bytes.size()));
+    EXPECT_EQ(slot.bytes, file);
+}
+
+TEST_P(Suspend, AnyBytesAreRefusedOrStayInsideTheirBounds) {
+    Place place;
+    const auto config = config_at(place);
+    ASSERT_EQ(fr_decoder_init(place.decoder(), &config), FR_OK);
+    std::mt19937 random(GetParam() + 1U);
+    std::uint32_t accepted = 0;
+    std::uint32_t refused = 0;
+    while (slot.bytes.size() < file.size()) {
+        ASSERT_NO_FATAL_FAILURE(
+            decode(*place.decoder(),
+                   std::min<std::size_t>(1 + random() % 700, file.size() - slot.bytes.size())));
+        fr_decoder_suspend(place.decoder());
+        const auto stored = place.bytes;
+        ASSERT_EQ(fr_decoder_resume(place.decoder(), &config), FR_OK);
+        for (int i = 0; i < 60; ++i) {
+            Bytes changed = stored;
+            for (auto count = 1 + random() % 4; count != 0; --count) {
+                const auto front = random() % 3 != 0 ? sizeof(fr_decoder_t) : changed.size();
+                changed[random() % front] = static_cast<std::uint8_t>(random());
+            }
+            ChangedDecoder changed_decoder(changed, config);
+            if (!changed_decoder.resume()) {
+                ++refused;
+                continue;
+            }
+            ++accepted;
+            ASSERT_TRUE(changed_decoder.run(stream, at))
+                << "after " << slot.bytes.size() << " bytes";
+        }
+    }
+    EXPECT_GT(accepted, 500U);
+    EXPECT_GT(refused, 300U);
+}
+
+TEST_P(Suspend, EveryByteOfAStateMayBeAnything) {
+    Place place;
+    const auto config = config_at(place);
+    ASSERT_EQ(fr_decoder_init(place.decoder(), &config), FR_OK);
+    ASSERT_NO_FATAL_FAILURE(decode(*place.decoder(), file.size() / 2));
+    fr_decoder_suspend(place.decoder());
+    const auto stored = place.bytes;
+    for (std::size_t where = 0; where < stored.size(); ++where) {
+        for (const std::uint8_t value : {0x00, 0x01, 0x7F, 0x80, 0xFF}) {
+            auto changed = stored;
+            changed[where] = value;
+            ChangedDecoder changed_decoder(changed, config);
+            ASSERT_TRUE(!changed_decoder.resume() || changed_decoder.run(stream, at)) << where;
+        }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Profile, Suspend, testing::Values(0, 1, 2), [](const auto& tested) {
+    return std::to_string(static_cast<int>(tested.param));
+});
+
+}  // namespace
