@@ -52,7 +52,12 @@ deadline = "800ms"
 payload_bytes = {payload}
 privacy = "edge-only"
 caps = {{ node_per_hour = 2040, group_share = 0.25 }}
+# What is learned of a gain stays within the owner's bounds, of all classes or of one; see
+# docs/how-to/change-a-policy.md. As they are here they allow every gain.
+bounds = {{ floor = 0, ceiling = 1 }}
 classes = {{ }}
+# classes = {{ shirt = "always-edge", sandal = "always-local", coat = {{ ceiling = 0.6 }} }}
+# pin = "always-local"  # or "always-edge": every answer, whatever stands below
 audit = "1/256"
 learn = "isogain"
 

@@ -103,6 +103,8 @@ public:
         add_model_handlers(handlers, parts_);
         add_task_handlers(handlers, parts_);
         add_learning_handlers(handlers, parts_);
+        add_policy_view_handlers(handlers, parts_);
+        add_override_handlers(handlers, parts_);
         add_policy_handlers(handlers, parts_);
         add_explain_handlers(handlers, parts_);
         add_rollout_handlers(handlers, parts_);

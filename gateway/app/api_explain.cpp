@@ -2,6 +2,7 @@
 // Why a device decided as it did: the stored decision, what the device told of its last answers,
 // and the version of the policy it obeyed, put into sentences.
 #include <algorithm>
+#include <array>
 
 #include "app/api_parts.hpp"
 #include "app/policy_builder.hpp"
@@ -43,19 +44,35 @@ const core::PolicyVersionRecord* version_told(const Material& material) {
 
 const core::PolicyPart* part_of(const core::PolicyVersionRecord& version,
                                 const Material& material) {
-    const auto& capability = material.device.capability;
-    return capability ? core::part_for(version, capability->device_class) : nullptr;
+    using Kind = base::Audience::Kind;
+    const auto& device = material.device;
+    const auto& audience = version.audience;
+    const bool is_meant =
+        audience.is_class() ||
+        audience.name == (audience.kind == Kind::kLabel ? device.label : device.id.text());
+    return is_meant && device.capability ? core::part_for(version, device.capability->device_class)
+                                         : nullptr;
 }
 
-/// The newest version for the device's class that was set before the decision came in.
+/// Of what was set for the device before the decision came in the newest of the most specific kind:
+/// its own, its label's, its class's. What ended an own one counts while it is the newest.
 const core::PolicyVersionRecord* version_likely(const Material& material) {
+    std::array<const core::PolicyVersionRecord*, 3> newest{};
     for (const auto& version : material.history.versions) {
-        if (version->set_at.unix_ms <= material.row.received_at.unix_ms &&
+        auto& of_kind = newest[static_cast<std::size_t>(version->audience.kind)];
+        if (of_kind == nullptr && version->set_at.unix_ms <= material.row.received_at.unix_ms &&
             part_of(*version, material) != nullptr) {
-            return version.get();
+            of_kind = version.get();
         }
     }
-    return nullptr;
+    const core::PolicyVersionRecord* likely = nullptr;
+    for (const auto* version : newest) {
+        const bool goes_before =
+            version != nullptr && (likely == nullptr || version->version > likely->version ||
+                                   version->origin != core::PolicyOrigin::kWithdrawn);
+        likely = goes_before ? version : likely;
+    }
+    return likely;
 }
 
 policy::AnswerFacts facts_of(const Material& material, const core::RecentAnswer* told) {

@@ -105,6 +105,8 @@ void add_model_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_task_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_learning_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_policy_handlers(net::HttpHandlers& handlers, ApiParts& parts);
+void add_policy_view_handlers(net::HttpHandlers& handlers, ApiParts& parts);
+void add_override_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_explain_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_rollout_handlers(net::HttpHandlers& handlers, ApiParts& parts);
 void add_site_handlers(net::HttpHandlers& handlers, ApiParts& parts);

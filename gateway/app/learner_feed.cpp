@@ -41,7 +41,8 @@ core::LearningRecord to_record(const policy::StoredCell& cell) {
             .model = cell.key.model,
             .edge_model = cell.key.edge_model,
             .state = cell.state,
-            .doubted = cell.doubted};
+            .doubted = cell.doubted,
+            .audience = cell.key.scope.audience};
 }
 
 core::CanaryRecord to_record(std::uint32_t task, const CanaryPair& pair) {
@@ -61,7 +62,9 @@ core::CanaryRecord to_record(std::uint32_t task, const CanaryPair& pair) {
 void LearnerFeed::remember(std::vector<core::LearningRecord> stored) {
     for (auto& record : stored) {
         learner_.remember(
-            {{{record.task, std::move(record.device_class)}, record.model, record.edge_model},
+            {{{record.task, std::move(record.device_class), std::move(record.audience)},
+              record.model,
+              record.edge_model},
              std::move(record.state),
              std::move(record.doubted)});
     }
@@ -84,22 +87,32 @@ const core::EdgeModelRecord* LearnerFeed::edge_of(std::uint32_t task) const {
 
 // A policy may hold what was learned: how it is to learn, and from where, is in the owner's text.
 void LearnerFeed::read_owner(const AuthoredPolicy& authored, const core::TaskRecord& task,
-                             policy::PolicyInForce& policy) const {
+                             policy::PolicyInForce& policy) {
     for (const auto& release : knowledge_.models.releases) {
         if (release->model.text() + "@" + std::to_string(release->release) != authored.release) {
             continue;
         }
-        const auto variant = std::ranges::find_if(release->variants, [&](const auto& candidate) {
-            return candidate.manifest->content().device_class == policy.scope.device_class;
-        });
+        const auto variant_for = [&](const base::ClassName& name) {
+            return std::ranges::find_if(release->variants, [&](const auto& candidate) {
+                return candidate.manifest->content().device_class == name;
+            });
+        };
+        auto variant = variant_for(policy.scope.device_class);
+        if (variant == release->variants.end()) {
+            variant = variant_for(any_class());
+        }
         if (variant == release->variants.end()) {
             return;
         }
         const policy::PolicyTarget target{task.name, task.task,
                                           variant->manifest->content().model_digest, task.labels,
                                           policy.id};
-        policy.terms = policy::read_learn_terms(authored.text, "policy", target)
-                           .value_or(policy::LearnTerms{});
+        const auto terms = policy::read_learn_terms(authored.text, "policy", target);
+        if (!terms) {
+            note_unreadable(policy, terms.error());
+            return;
+        }
+        policy.terms = *terms;
         if (const auto compiled = policy::compile_policy(authored.text, "policy", target)) {
             policy.owner = policy::learnable_part(*compiled, task.task);
         }
@@ -107,9 +120,21 @@ void LearnerFeed::read_owner(const AuthoredPolicy& authored, const core::TaskRec
     }
 }
 
-policy::PolicyInForce LearnerFeed::in_force(const core::PolicyRecord& record) const {
-    policy::PolicyInForce policy{
-        {record.task, record.device_class}, record.blob->content(), record.policy, {}, 2, 0};
+void LearnerFeed::note_unreadable(const policy::PolicyInForce& policy, const base::Error& error) {
+    if (told_unreadable_.insert(policy.id).second) {
+        unreadable_.push_back(error.with_context(
+            fmt::format("version {} of the policy of task {} is not learned under any more",
+                        policy.id, policy.scope.task)));
+    }
+}
+
+policy::PolicyInForce LearnerFeed::in_force(const core::PolicyRecord& record) {
+    policy::PolicyInForce policy{{record.task, record.device_class, record.audience},
+                                 record.blob->content(),
+                                 record.policy,
+                                 {},
+                                 2,
+                                 0};
     if (const auto* edge = edge_of(record.task)) {
         policy.payload_bytes = edge->input_bytes;
     }
@@ -132,6 +157,9 @@ void LearnerFeed::know(SiteKnowledge knowledge) {
     policies_.clear();
     std::vector<policy::PolicyInForce> policies;
     for (const auto& record : knowledge_.tasks.policies) {
+        if (record.is_withdrawn) {
+            continue;  // the rules of others, whose cells learn of its devices too
+        }
         policies.push_back(in_force(record));
         const auto part = policy::learnable_part(policies.back().compiled, record.task);
         policies_[policies.back().scope] = {record.policy, part ? part->audit_q8 : std::uint8_t{0}};
@@ -149,32 +177,32 @@ bool LearnerFeed::is_known(std::uint32_t task, const base::Digest& model) const 
 }
 
 // A device may report what it likes: only models that were released for the task have cells.
-std::optional<LearnerFeed::Place> LearnerFeed::place_of(const base::ClassName& device_class,
-                                                        std::uint32_t task,
+std::optional<LearnerFeed::Place> LearnerFeed::place_of(const policy::PolicyScope& scope,
                                                         const std::optional<base::Digest>& model,
                                                         const base::Digest* edge_model) const {
-    const auto policy = policy_of(device_class, task);
-    if (policy == policies_.end() || !model || edge_model == nullptr || !is_known(task, *model)) {
+    const auto policy = policy_of(scope);
+    if (policy == policies_.end() || !model || edge_model == nullptr ||
+        !is_known(scope.task, *model)) {
         return std::nullopt;
     }
     return Place{{policy->first, *model, *edge_model}, policy->second.audit_q8};
 }
 
-LearnerFeed::InForceMap::const_iterator LearnerFeed::policy_of(const base::ClassName& device_class,
-                                                               std::uint32_t task) const {
-    const auto found = policies_.find({task, device_class});
-    return found != policies_.end() ? found : policies_.find({task, any_class()});
+LearnerFeed::InForceMap::const_iterator LearnerFeed::policy_of(
+    const policy::PolicyScope& scope) const {
+    const auto found = policies_.find(scope);
+    return found != policies_.end() ? found
+                                    : policies_.find({scope.task, any_class(), scope.audience});
 }
 
-bool LearnerFeed::is_ahead(const base::ClassName& device_class, std::uint32_t task,
-                           std::uint32_t policy) const {
-    const auto in_force = policy_of(device_class, task);
+bool LearnerFeed::is_ahead(const policy::PolicyScope& scope, std::uint32_t policy) const {
+    const auto in_force = policy_of(scope);
     return in_force != policies_.end() && policy > in_force->second.policy;
 }
 
 std::vector<policy::StoredCell> LearnerFeed::register_pair(std::uint32_t task,
                                                            const CanaryPair& pair) {
-    if (const auto place = place_of(pair.device_class, task, pair.model, &pair.edge_model)) {
+    if (const auto place = place_of({task, pair.device_class}, pair.model, &pair.edge_model)) {
         learner_.expect(place->key);
     }
     return learner_.set_registration(task, pair.model, pair.edge_model, pair.registration);
@@ -183,12 +211,12 @@ std::vector<policy::StoredCell> LearnerFeed::register_pair(std::uint32_t task,
 std::vector<core::ObservationRecord> LearnerFeed::take(LearnerNews&& news) {
     for (const auto& stored : news.decided) {
         const auto& decisions = stored.run.decisions;
-        if (is_ahead(stored.device_class, decisions.task, stored.policy)) {
+        const policy::PolicyScope scope{decisions.task, stored.device_class, stored.audience};
+        if (is_ahead(scope, stored.policy)) {
             continue;
         }
         const auto* edge = edge_of(decisions.task);
-        const auto place = place_of(stored.device_class, decisions.task, stored.model,
-                                    edge != nullptr ? &edge->digest : nullptr);
+        const auto place = place_of(scope, stored.model, edge != nullptr ? &edge->digest : nullptr);
         std::vector<policy::SiteLearner::LocalDecision> own;
         for (std::uint32_t i = 0; i < decisions.count; ++i) {
             // What the edge decided carries the edge's class and confidence.
@@ -203,13 +231,13 @@ std::vector<core::ObservationRecord> LearnerFeed::take(LearnerNews&& news) {
     std::vector<core::ObservationRecord> records;
     for (auto& observed : news.answered) {
         auto& record = observed.record;
-        const bool is_left_out = is_ahead(observed.device_class, record.task, observed.policy);
+        const policy::PolicyScope scope{record.task, observed.device_class, observed.audience};
+        const bool is_left_out = is_ahead(scope, observed.policy);
         if (is_left_out && record.is_audit) {
             continue;
         }
-        const auto place = is_left_out ? std::nullopt
-                                       : place_of(observed.device_class, record.task,
-                                                  observed.model, &record.edge_model);
+        const auto place =
+            is_left_out ? std::nullopt : place_of(scope, observed.model, &record.edge_model);
         record.propensity_q8 = record.is_audit && place ? place->audit_q8 : core::kCertain_q8;
         if (place) {
             learner_.on_answer(place->key, answered_task(record));

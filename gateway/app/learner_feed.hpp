@@ -5,7 +5,9 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/canary_run.hpp"
@@ -49,6 +51,10 @@ public:
     /// devices that obey a version on its way, and their audits, of unknown rate, are left out.
     std::vector<core::ObservationRecord> take(LearnerNews&& news);
 
+    /// Policies whose texts cannot be read any more, so that nothing is learned under them; each
+    /// once.
+    std::vector<base::Error> take_unreadable() { return std::exchange(unreadable_, {}); }
+
     /// Where a policy in force comes from; empty if nobody told.
     AuthoredPolicy authored(std::uint32_t policy) const;
 
@@ -64,23 +70,25 @@ private:
         std::uint8_t audit_q8 = 0;
     };
     using InForceMap = std::map<policy::PolicyScope, InForce>;
-    InForceMap::const_iterator policy_of(const base::ClassName& device_class,
-                                         std::uint32_t task) const;
+    /// Of the scope, or of "any" class in its place.
+    InForceMap::const_iterator policy_of(const policy::PolicyScope& scope) const;
     /// A device that obeys a version on its way: nothing of that one is known here.
-    bool is_ahead(const base::ClassName& device_class, std::uint32_t task,
-                  std::uint32_t policy) const;
+    bool is_ahead(const policy::PolicyScope& scope, std::uint32_t policy) const;
     /// Absent without a policy, an edge model, or a known model.
-    std::optional<Place> place_of(const base::ClassName& device_class, std::uint32_t task,
+    std::optional<Place> place_of(const policy::PolicyScope& scope,
                                   const std::optional<base::Digest>& model,
                                   const base::Digest* edge_model) const;
     bool is_known(std::uint32_t task, const base::Digest& model) const;
     const core::EdgeModelRecord* edge_of(std::uint32_t task) const;
-    policy::PolicyInForce in_force(const core::PolicyRecord& policy) const;
+    policy::PolicyInForce in_force(const core::PolicyRecord& policy);
     void read_owner(const AuthoredPolicy& authored, const core::TaskRecord& task,
-                    policy::PolicyInForce& policy) const;
+                    policy::PolicyInForce& policy);
+    void note_unreadable(const policy::PolicyInForce& policy, const base::Error& error);
 
     SiteKnowledge knowledge_;
     InForceMap policies_;
+    std::set<std::uint32_t> told_unreadable_;  ///< ids
+    std::vector<base::Error> unreadable_;
     policy::SiteLearner learner_;
 };
 

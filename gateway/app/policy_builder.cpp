@@ -18,17 +18,20 @@ using base::Result;
 Result<std::vector<CompiledPart>> compile_parts(const std::string& text,
                                                 const core::TaskRecord& task,
                                                 const core::ReleaseRecord& release,
-                                                std::uint32_t version) {
+                                                const CompileFor& wanted) {
     std::vector<CompiledPart> parts;
     for (const auto& variant : release.variants) {
         const auto& manifest = variant.manifest->content();
         const bool is_done = std::ranges::find(parts, manifest.device_class,
                                                &CompiledPart::device_class) != parts.end();
-        if (is_done) {
+        const bool is_wanted = !wanted.only || manifest.device_class == *wanted.only ||
+                               manifest.device_class.text() == "any";
+        if (is_done || !is_wanted) {
             continue;
         }
         auto compiled = policy::compile_policy(
-            text, "policy", {task.name, task.task, manifest.model_digest, task.labels, version});
+            text, "policy",
+            {task.name, task.task, manifest.model_digest, task.labels, wanted.version});
         if (!compiled) {
             return base::fail(compiled.error(), "device class " + manifest.device_class.text());
         }
@@ -108,20 +111,32 @@ std::vector<wire::PolicyPartDifference> compare_parts(const std::vector<Compiled
     return differences;
 }
 
-std::optional<policy::OwnerBounds> owner_bounds_of(const std::string& text,
-                                                   const core::TaskRecord& task) {
-    auto bounds = policy::read_owner_bounds(text, "policy", task.name, task.labels);
-    return bounds ? std::optional(std::move(*bounds)) : std::nullopt;
+Result<policy::OwnerBounds> owner_bounds_of(const std::string& text, const core::TaskRecord& task) {
+    return text.empty() ? policy::OwnerBounds{}
+                        : policy::read_owner_bounds(text, "policy", task.name, task.labels);
 }
 
-void compare_bounds(const std::string& before, const std::string& after,
-                    const core::TaskRecord& task,
+void compare_bounds(const TextPair& texts, const core::TaskRecord& task,
                     std::vector<wire::PolicyPartDifference>& differences) {
-    const auto left = owner_bounds_of(before, task).value_or(policy::OwnerBounds{});
-    const auto right = owner_bounds_of(after, task).value_or(policy::OwnerBounds{});
-    for (const auto& one : policy::compare(left, right, task.labels)) {
-        differences.push_back({"any", one.what, one.before, one.after});
+    if (texts.before == texts.after) {
+        return;
     }
+    const auto left = owner_bounds_of(texts.before, task);
+    const auto right = owner_bounds_of(texts.after, task);
+    if (left && right) {
+        for (const auto& one : policy::compare(*left, *right, task.labels)) {
+            differences.push_back({texts.device_class, one.what, one.before, one.after});
+        }
+        return;
+    }
+    const auto words = [&](const Result<policy::OwnerBounds>& bounds) {
+        if (!bounds) {
+            return "cannot be read: " + bounds.error().describe();
+        }
+        const auto lines = policy::describe(*bounds, task.labels);
+        return lines.empty() ? "-" : fmt::format("{}", fmt::join(lines, "; "));
+    };
+    differences.push_back({texts.device_class, "bounds of gains", words(left), words(right)});
 }
 
 void compare_shares(std::uint32_t before, std::uint32_t after,

@@ -21,12 +21,18 @@ struct CompiledPart {
     base::Bytes compiled;
 };
 
+/// What a text is compiled for.
+struct CompileFor {
+    std::uint32_t version = 0;
+    std::optional<base::ClassName> only{};  ///< this class, or "any"; absent: every class
+};
+
 /// One part a class, made for the class's first variant. kInvalidInput with line and column,
 /// kNotFound if that variant's model has no gain table.
 base::Result<std::vector<CompiledPart>> compile_parts(const std::string& text,
                                                       const core::TaskRecord& task,
                                                       const core::ReleaseRecord& release,
-                                                      std::uint32_t version);
+                                                      const CompileFor& wanted);
 
 /// kInvalidInput if the key cannot sign.
 base::Result<std::vector<core::PolicyPart>> sign_parts(const std::vector<CompiledPart>& parts,
@@ -44,13 +50,21 @@ std::vector<wire::PolicyPartDifference> compare_parts(const std::vector<Compiled
                                                       std::uint32_t task,
                                                       const std::vector<std::string>& labels);
 
-/// The bounds that a policy's text sets to the gains of a task; absent if it cannot be read.
-std::optional<policy::OwnerBounds> owner_bounds_of(const std::string& text,
-                                                   const core::TaskRecord& task);
+/// The bounds that a policy's text sets to the gains of a task; none for no text. kInvalidInput if
+/// it cannot be read, as when a class it names is none of the task's any more.
+base::Result<policy::OwnerBounds> owner_bounds_of(const std::string& text,
+                                                  const core::TaskRecord& task);
+
+/// Two texts, and the device classes that differ by them.
+struct TextPair {
+    std::string device_class = "any";
+    std::string before;
+    std::string after;
+};
 
 /// Adds a line for each bound of gains that the later text sets otherwise; they stand in the texts.
-void compare_bounds(const std::string& before, const std::string& after,
-                    const core::TaskRecord& task,
+/// One line for all if a text cannot be read.
+void compare_bounds(const TextPair& texts, const core::TaskRecord& task,
                     std::vector<wire::PolicyPartDifference>& differences);
 
 /// Adds a line if the share that groups may escalate is another; in thousandths, 0 for none.

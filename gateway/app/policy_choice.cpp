@@ -9,8 +9,15 @@ namespace frugal::app {
 
 namespace {
 
-std::uint32_t newest_in_force(const core::PolicyHistory& history) {
+std::uint32_t newest_in_force(const core::PolicyHistory& history,
+                              const base::Audience& audience = {}) {
     std::uint32_t newest = 0;
+    for (const auto& own : history.overrides) {
+        newest = own.audience == audience ? std::max(newest, own.version) : newest;
+    }
+    if (!audience.is_class()) {
+        return newest;
+    }
     for (const auto version : history.in_force) {
         newest = version != history.candidate ? std::max(newest, version) : newest;
     }
@@ -45,20 +52,59 @@ const core::PolicyVersionRecord* find_version(const core::PolicyHistory& history
     return found == history.versions.end() ? nullptr : found->get();
 }
 
-const core::PolicyVersionRecord* version_before(const core::PolicyHistory& history) {
-    const auto newest = newest_in_force(history);
+const core::PolicyVersionRecord* version_before(const core::PolicyHistory& history,
+                                                const base::Audience& audience) {
+    const auto newest = newest_in_force(history, audience);
     const auto* now = find_version(history, newest);
     if (now == nullptr) {
         return nullptr;
     }
     const auto root = root_of(history, newest);
     for (const auto& version : history.versions) {
-        if (version->version < root && version->was_in_force && version->digest != now->digest &&
-            is_for_classes_of(*version, *now)) {
+        const bool is_alike =
+            version->audience == audience && version->origin != core::PolicyOrigin::kWithdrawn;
+        if (is_alike && version->version < root && version->was_in_force &&
+            version->digest != now->digest && is_for_classes_of(*version, *now)) {
             return version.get();
         }
     }
     return nullptr;
+}
+
+const core::PolicyRecord* policy_below(const core::TaskList& tasks, std::uint32_t task,
+                                       const base::ClassName& device_class,
+                                       const base::Audience& label) {
+    const core::PolicyRecord* any = nullptr;
+    const core::PolicyRecord* of_class = nullptr;
+    const core::PolicyRecord* of_label = nullptr;
+    for (const auto& policy : tasks.policies) {
+        const bool is_of_class = policy.audience.is_class();
+        if (policy.task != task) {
+            continue;
+        }
+        any = is_of_class && policy.device_class.text() == "any" ? &policy : any;
+        if (policy.device_class == device_class) {
+            of_class = is_of_class ? &policy : of_class;
+            of_label = !is_of_class && policy.audience == label ? &policy : of_label;
+        }
+    }
+    of_class = of_class != nullptr ? of_class : any;
+    const bool is_labelled =
+        of_label != nullptr &&
+        (!of_label->is_withdrawn || of_class == nullptr || of_label->policy > of_class->policy);
+    return is_labelled ? of_label : of_class;
+}
+
+const core::PolicyVersionRecord* version_obeyed(const core::PolicyHistory& history,
+                                                const base::Audience& audience,
+                                                const std::optional<core::DeviceView>& device) {
+    for (const auto& chosen : device ? device->policies : std::vector<core::ChosenPolicy>{}) {
+        if (chosen.task == history.task) {
+            return find_version(history, chosen.version);
+        }
+    }
+    const auto* own = find_version(history, newest_in_force(history, audience));
+    return own != nullptr ? own : find_version(history, newest_in_force(history));
 }
 
 core::PolicyVersionRecord all_in_force(const core::TaskList& tasks,
@@ -71,7 +117,7 @@ core::PolicyVersionRecord all_in_force(const core::TaskList& tasks,
     all.version = newest_in_force(history);
     all.parts.clear();
     for (const auto& policy : tasks.policies) {
-        if (policy.task == history.task) {
+        if (policy.task == history.task && policy.audience.is_class()) {
             all.parts.push_back({policy.device_class, policy.blob});
         }
     }

@@ -11,12 +11,25 @@ const core::PolicyVersionRecord* find_version(const core::PolicyHistory& history
 
 /// The newest version that is older than the content in force, was itself in force on all devices,
 /// and says something else for the same device classes; null if there is none. Going back to it,
-/// again and again, never meets a version twice.
-const core::PolicyVersionRecord* version_before(const core::PolicyHistory& history);
+/// again and again, never meets a version twice. Of an override: the newest one before it.
+const core::PolicyVersionRecord* version_before(const core::PolicyHistory& history,
+                                                const base::Audience& audience = {});
 
-/// What all device classes obey, but for a version on its way, as one version: its parts are to be
-/// signed again under one number. Number, text and release are those of the newest one it consists
-/// of. Without parts if nothing is in force.
+/// What the devices of a class obey below an override of this audience: their label's, for a device
+/// with a label, or their class's. Null if there is none.
+const core::PolicyRecord* policy_below(const core::TaskList& tasks, std::uint32_t task,
+                                       const base::ClassName& device_class,
+                                       const base::Audience& label);
+
+/// What the named device is to obey, or, for a label, what is set for it; for a whole class, and
+/// where nothing else is known, the newest version in force. Null if there is none.
+const core::PolicyVersionRecord* version_obeyed(const core::PolicyHistory& history,
+                                                const base::Audience& audience,
+                                                const std::optional<core::DeviceView>& device);
+
+/// What all device classes obey, but for overrides and a version on its way, as one version: its
+/// parts are to be signed again under one number. Number, text and release are those of the newest
+/// one it consists of. Without parts if nothing is in force.
 core::PolicyVersionRecord all_in_force(const core::TaskList& tasks,
                                        const core::PolicyHistory& history);
 

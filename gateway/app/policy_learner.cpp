@@ -6,10 +6,10 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include "app/learned_view.hpp"
 #include "app/learner_feed.hpp"
 #include "app/policy_builder.hpp"
 #include "crypto/random.hpp"
-#include "wire/json_views_learning.hpp"
 
 namespace frugal::app {
 
@@ -46,6 +46,7 @@ struct RoundResult {
     core::SaveLearning save;
     std::vector<SignedPush> pushes;
     std::vector<base::Error> errors;
+    std::vector<base::Error> unreadable;
 };
 
 using PolicyIds = std::vector<std::pair<policy::PolicyScope, std::uint32_t>>;
@@ -53,7 +54,7 @@ using PolicyIds = std::vector<std::pair<policy::PolicyScope, std::uint32_t>>;
 PolicyIds ids_of(const core::TaskList& tasks) {
     PolicyIds ids;
     for (const auto& record : tasks.policies) {
-        ids.push_back({{record.task, record.device_class}, record.policy});
+        ids.push_back({{record.task, record.device_class, record.audience}, record.policy});
     }
     return ids;
 }
@@ -198,9 +199,12 @@ private:
         const core::ListPolicyVersions query{tasks[next].task};
         ask<core::PolicyHistory>(query, [this, round = std::move(round),
                                          next](core::PolicyHistory history) mutable {
+            auto in_force = history.in_force;
+            for (const auto& own : history.overrides) {
+                in_force.push_back(own.version);
+            }
             for (const auto& version : history.versions) {
-                if (std::ranges::find(history.in_force, version->version) !=
-                    history.in_force.end()) {
+                if (std::ranges::find(in_force, version->version) != in_force.end()) {
                     round.knowledge->authored[version->version] = {version->text, version->release};
                 }
             }
@@ -231,14 +235,16 @@ private:
             feed_.know(std::move(*round.knowledge));
         }
         RoundResult result;
+        result.unreadable = feed_.take_unreadable();
         result.save.observations = feed_.take(std::move(round.news));
         policy::LearnerStep step = feed_.learner().step(round.now, round.next_policy);
         for (const auto& cell : step.changed) {
             result.save.cells.push_back(to_record(cell));
         }
         for (auto& event : step.events) {
-            result.save.events.push_back({event.cell.scope.task, event.cell.scope.device_class,
-                                          std::move(event.what), event.is_alarm});
+            auto& scope = event.cell.scope;
+            result.save.events.push_back({scope.task, scope.device_class, std::move(event.what),
+                                          event.is_alarm, scope.audience});
         }
         for (auto& push : step.pushes) {
             sign(std::move(push), round.now, result);
@@ -270,6 +276,9 @@ private:
         for (const auto& error : result.errors) {
             parts_.log.error("learner.not-signed", error);
         }
+        for (const auto& error : result.unreadable) {
+            parts_.log.error("learner.text-unreadable", error);
+        }
         const auto& save = result.save;
         auto pushes = std::make_shared<std::vector<SignedPush>>(std::move(result.pushes));
         if (save.cells.empty() && save.observations.empty() && save.events.empty()) {
@@ -294,6 +303,7 @@ private:
         SignedPush& one = (*pushes)[next];
         core::SetPolicy command;
         command.version.task = one.push.cell.scope.task;
+        command.version.audience = one.push.cell.scope.audience;
         command.version.version = one.push.id;
         command.version.origin = core::PolicyOrigin::kLearned;
         command.version.source = one.push.replaces;
@@ -317,25 +327,7 @@ private:
             if (task && key.scope.task != *task) {
                 continue;
             }
-            wire::LearnedCellView one{key.scope.task, key.scope.device_class.text(), key.model,
-                                      key.edge_model};
-            one.mode = policy::to_string(cell.mode());
-            one.policy = cell.policy_id();
-            one.tasks = cell.tasks();
-            one.answered = cell.answered();
-            const policy::TableBytes learned = cell.offer().tables[0];
-            const policy::TableBytes pushed = cell.pushed().tables[0];
-            one.table.assign(learned.begin(), learned.end());
-            one.pushed.assign(pushed.begin(), pushed.end());
-            for (std::size_t bin = 0; bin < policy::kBins; ++bin) {
-                one.evidence.push_back(cell.evidence(bin));
-            }
-            one.audit_q8 = cell.audit_q8();
-            one.alarms = cell.alarms();
-            one.probes = cell.probes();
-            one.is_alarmed = cell.is_alarmed();
-            one.doubted_devices = static_cast<std::uint32_t>(cell.trust().doubted().size());
-            views.push_back(std::move(one));
+            views.push_back(learned_view(key, cell));
         }
         return wire::learned_json(views);
     }

@@ -143,6 +143,14 @@ Result<int> show(const Context& context, const std::string& name) {
                    text_at(desired, "model"), text_at(desired, "release"),
                    text_at(desired, "state"), text_at(desired, "reason"));
     }
+    for (const auto& policy : list_at(*device, "policies")) {
+        const auto label = text_at(policy, "label");
+        fmt::print("policy       task {}: version {}{}\n", text_at(policy, "task"),
+                   text_at(policy, "version"),
+                   !text_at(policy, "device").empty() ? ", its own"
+                   : !label.empty()                   ? ", of label " + label
+                                                      : "");
+    }
     for (const auto& stream : list_at(*device, "streams")) {
         fmt::print("stream       {}: {} decisions stored, {} lost\n", text_at(stream, "stream"),
                    grouped(number_at(stream, "accepted")), grouped(number_at(stream, "lost")));

@@ -2,6 +2,7 @@
 // policy learned, policy simulate: what the gateway learned, and what a policy would do.
 #include "cli/learning_commands.hpp"
 
+#include <algorithm>
 #include <memory>
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include "cli/files.hpp"
 #include "cli/json_path.hpp"
 #include "cli/output.hpp"
+#include "cli/policy_verbs.hpp"
 #include "cli/task_name.hpp"
 
 namespace frugal::cli {
@@ -35,6 +37,28 @@ std::string picture_of(const boost::json::array& gains) {
     return picture;
 }
 
+/// Ends the last row with the first gain table, and adds a row for each other one. The classes are
+/// those of what is learned; what is pushed may still be in fewer groups.
+void add_tables(const boost::json::value& cell, std::vector<std::vector<std::string>>& rows) {
+    const auto& offered = list_at(cell, "offered");
+    const auto& pushed = list_at(cell, "pushed");
+    const auto picture = [](const boost::json::array& groups, std::size_t group) {
+        return group < groups.size() ? picture_of(list_at(groups[group], "gain_q8")) : "-";
+    };
+    for (std::size_t group = 0; group < std::max(offered.size(), pushed.size()); ++group) {
+        if (group != 0) {
+            rows.emplace_back(12);
+        }
+        const auto& groups = group < offered.size() ? offered : pushed;
+        std::string classes;
+        for (const auto& id : list_at(groups[group], "classes")) {
+            classes += (classes.empty() ? "" : ",") + std::to_string(id.to_number<int>());
+        }
+        rows.back().insert(rows.back().end(),
+                           {classes, picture(offered, group), picture(pushed, group)});
+    }
+}
+
 Result<int> learned(const Context& context, const LearningOptions& options) {
     std::string target = "/api/v1/policies/learned";
     if (!options.task.empty()) {
@@ -55,16 +79,17 @@ Result<int> learned(const Context& context, const LearningOptions& options) {
     std::vector<std::vector<std::string>> rows;
     for (const auto& cell : list_at(*answer, "cells")) {
         const bool is_alarmed = cell.at("is_alarmed").as_bool();
-        rows.push_back({text_at(cell, "task"), text_at(cell, "device_class"),
+        rows.push_back({text_at(cell, "task"), text_at(cell, "device_class"), for_whom(cell),
                         text_at(cell, "model_digest").substr(0, 8),
                         text_at(cell, "edge_model_digest").substr(0, 8), text_at(cell, "learn"),
                         text_at(cell, "policy"), text_at(cell, "tasks"), text_at(cell, "answered"),
                         text_at(cell, "audit_q8") + "/256",
                         text_at(cell, "alarms") + (is_alarmed ? " now" : ""),
-                        text_at(cell, "doubted_devices"), picture_of(list_at(cell, "gain_q8"))});
+                        text_at(cell, "doubted_devices")});
+        add_tables(cell, rows);
     }
-    print_table({"task", "class", "model", "edge", "learn", "policy", "tasks", "answered", "audit",
-                 "alarms", "doubted", "gain by confidence"},
+    print_table({"task", "class", "for", "model", "edge", "learn", "policy", "tasks", "answered",
+                 "audit", "alarms", "doubted", "classes", "gain by confidence: learned", "pushed"},
                 rows);
     if (rows.empty()) {
         say("nothing learned yet: no policy with learn = \"isogain\" or \"hedge\" has decided");

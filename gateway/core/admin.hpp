@@ -183,6 +183,13 @@ enum class Presence : std::uint8_t {
 };
 std::string_view to_string(Presence presence);  ///< "online"
 
+/// The version of a policy that a device is to obey.
+struct ChosenPolicy {
+    std::uint32_t task = 0;
+    std::uint32_t version = 0;
+    base::Audience audience{};  ///< whose it is: an override's, or the class's
+};
+
 struct DeviceView {
     base::DeviceId id;
     std::string label{};
@@ -200,6 +207,7 @@ struct DeviceView {
     std::uint64_t malformed_messages = 0;
     base::WallTime added_at{};
     base::WallTime revoked_at{};
+    std::vector<ChosenPolicy> policies{};  ///< of the tasks it reported
 };
 
 struct DevicePage {

@@ -111,7 +111,7 @@ struct Dispatch {
     }
     Answer operator()(SaveLearning&& command) {
         for (const auto& event : command.events) {
-            if (event.is_alarm) {
+            if (event.is_alarm && event.audience.is_class()) {
                 state.policies.on_alarm(step, event.task);
             }
         }
@@ -176,9 +176,9 @@ struct Dispatch {
 void Core::State::on(const Step& step, AdminRequest&& event) {
     const Requester by{event.request, std::move(event.actor)};
     const bool is_overview = std::holds_alternative<GetOverview>(event.command);
-    Dispatch dispatch{
-        *this, step, by,
-        Site{registry, catalogue, intake, rollouts, energy, config.fleet, step.now.instant}};
+    Dispatch dispatch{*this, step, by,
+                      Site{registry, catalogue, intake, rollouts, policies, energy, config.fleet,
+                           step.now.instant}};
     auto answer = std::visit([&](auto&& command) { return dispatch(std::move(command)); },
                              std::move(event.command));
     if (!answer) {

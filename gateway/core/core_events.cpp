@@ -19,7 +19,7 @@ Core::State::State(Snapshot&& snapshot, const CoreConfig& core_config)
       journal(snapshot.audit_count, snapshot.audit_head, config.fleet),
       registry(std::move(snapshot.devices)),
       catalogue(snapshot, journal, config.rollout),
-      intake(std::move(snapshot.streams), registry, journal, config.intake),
+      intake(std::move(snapshot.streams), registry, catalogue, journal, config.intake),
       transfers(registry, config.transfer),
       escalations(registry, catalogue, journal, works, config.offload, config.cloud),
       policies(snapshot, registry, catalogue, journal, config.policy),

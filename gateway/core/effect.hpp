@@ -81,6 +81,7 @@ struct Observed {
     ObservationRecord record{};
     std::optional<base::Digest> model{};  ///< that decided locally, as the device reported it
     std::uint32_t policy = 0;             ///< that the device said it obeys; 0: not told
+    base::Audience audience{};            ///< of the policy chosen for it
 };
 
 /// These decisions are durable.
@@ -89,6 +90,7 @@ struct DecisionsStored {
     DecisionRun run;
     std::optional<base::Digest> model{};  ///< as the device reported it
     std::uint32_t policy = 0;             ///< that the device said it obeys; 0: not told
+    base::Audience audience{};            ///< of the policy chosen for it
 };
 
 struct Reply {

@@ -97,8 +97,8 @@ std::string_view to_string(LogEvent event) {
 }
 
 std::string_view to_string(PolicyOrigin origin) {
-    static constexpr std::array<std::string_view, 4> kWords = {"unknown", "authored", "learned",
-                                                               "reverted"};
+    static constexpr std::array<std::string_view, 5> kWords = {"unknown", "authored", "learned",
+                                                               "reverted", "withdrawn"};
     return at(kWords, origin);
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/audience.hpp"
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
 #include "base/time.hpp"
@@ -190,6 +191,16 @@ struct PolicyRecord {
     std::uint32_t policy = 0;  ///< the id devices report
     SignedPointer blob{};
     std::uint32_t group_share_permille = 0;  ///< as the task's; 0: the policy states none
+    base::Audience audience{};               ///< not a whole class: an override
+    /// What the override's devices obey without it, until a newer version reaches them anyhow.
+    bool is_withdrawn = false;
+};
+
+/// An override that is over, and whose devices have had a newer version since.
+struct PolicyRecordDropped {
+    std::uint32_t task = 0;
+    base::ClassName device_class;
+    base::Audience audience{};
 };
 
 enum class RolloutStatus : std::uint8_t {

@@ -45,6 +45,13 @@ DeviceView view_of(const Site& site, const Device& device) {
              .state = standing != nullptr ? standing->state : RolloutState::kPending,
              .reason = standing != nullptr ? standing->reason : Reason::kNone});
     }
+    for (const auto& state : record.reported) {
+        if (const auto chosen = site.policies.in_force(device, state.task)) {
+            const auto* own = site.catalogue.override_of(state.task, record);
+            view.policies.push_back(
+                {state.task, chosen->version, own != nullptr ? own->audience : base::Audience{}});
+        }
+    }
     for (const auto number : device.streams) {
         const auto& stream = site.intake.stream(number);
         view.streams.push_back({.id = stream.id,

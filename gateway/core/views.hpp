@@ -6,6 +6,7 @@
 #include "core/decision/intake.hpp"
 #include "core/fleet/energy_ledger.hpp"
 #include "core/fleet/registry.hpp"
+#include "core/offload/policy_desk.hpp"
 #include "core/rollout/rollout_desk.hpp"
 
 namespace frugal::core {
@@ -18,6 +19,7 @@ struct Site {
     const Catalogue& catalogue;
     const Intake& intake;
     const RolloutDesk& rollouts;
+    const PolicyDesk& policies;
     const EnergyLedger& energy;
     const FleetConfig& config;
     base::Instant now;

@@ -28,10 +28,11 @@ struct PolicyNumberRecord {
 /// append.
 using Write =
     std::variant<DeviceRecord, GapRecord, TaskRecord, ReleaseRecord, BlobRecord, EdgeModelRecord,
-                 PolicyRecord, RolloutRecord, RolloutDeviceRecord, AuditRecord, IncidentRecord,
-                 EnergyRecord, FencingEpochRecord, PolicyNumberRecord, LearningRecord,
-                 ObservationRecord, PolicyVersionRecord, PolicyVersionReached, PolicyVersionDropped,
-                 PolicyRolloutRecord, CanaryRecord, CanariesDropped, ShareRecord>;
+                 PolicyRecord, PolicyRecordDropped, RolloutRecord, RolloutDeviceRecord, AuditRecord,
+                 IncidentRecord, EnergyRecord, FencingEpochRecord, PolicyNumberRecord,
+                 LearningRecord, ObservationRecord, PolicyVersionRecord, PolicyVersionReached,
+                 PolicyVersionDropped, PolicyRolloutRecord, CanaryRecord, CanariesDropped,
+                 ShareRecord>;
 
 struct WriteBatch {
     std::vector<Write> records;

@@ -29,7 +29,7 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
         std::string_view sql;
     };
     // clang-format off
-    const std::array<Preparation, 30> all = {{
+    const std::array<Preparation, 31> all = {{
         {&BatchWriter::device_, "INSERT OR REPLACE INTO device VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::gap_, "INSERT INTO gap VALUES (NULL,?,?,?,?,?)"},
         {&BatchWriter::task_, "INSERT OR REPLACE INTO task VALUES (?,?,?,?,?,?)"},
@@ -38,19 +38,20 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
         {&BatchWriter::artifact_, "INSERT INTO artifact VALUES (?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::blob_, "INSERT INTO blob VALUES (NULL,?,?,?) ON CONFLICT (digest) DO NOTHING"},
         {&BatchWriter::edge_model_, "INSERT OR REPLACE INTO edge_model VALUES (?,?,?,?)"},
-        {&BatchWriter::policy_, "INSERT OR REPLACE INTO policy VALUES (?,?,?,?,?,?,?)"},
+        {&BatchWriter::policy_, "INSERT OR REPLACE INTO policy VALUES (?,?,?,?,?,?,?,?,?)"},
+        {&BatchWriter::policy_end_, "DELETE FROM policy WHERE task = ? AND device_class = ? AND audience = ?"},
         {&BatchWriter::rollout_, "INSERT OR REPLACE INTO rollout VALUES (?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::rollout_device_, "INSERT OR REPLACE INTO rollout_device VALUES (?,?,?,?,?,?,?,?)"},
         {&BatchWriter::audit_, "INSERT INTO audit VALUES (?,?,?,?,?,?,?,?)"},
         {&BatchWriter::incident_, "INSERT INTO incident VALUES (NULL,?,?,?,?)"},
         {&BatchWriter::energy_, "INSERT OR REPLACE INTO energy VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::setting_, "INSERT OR REPLACE INTO setting VALUES (?,?)"},
-        {&BatchWriter::learning_, "INSERT OR REPLACE INTO learning VALUES (?,?,?,?,?,?)"},
+        {&BatchWriter::learning_, "INSERT OR REPLACE INTO learning VALUES (?,?,?,?,?,?,?)"},
         {&BatchWriter::observation_, "INSERT INTO observation VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::old_observations_, "DELETE FROM observation WHERE number <= last_insert_rowid() - ?"},
         {&BatchWriter::stream_, "INSERT OR REPLACE INTO stream VALUES (?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::decision_, "INSERT INTO decision VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?)"},
-        {&BatchWriter::policy_version_, "INSERT INTO policy_version VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"},
+        {&BatchWriter::policy_version_, "INSERT INTO policy_version VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::policy_part_, "INSERT INTO policy_part VALUES (?,?,?,?,?,?)"},
         {&BatchWriter::policy_version_reached_, "UPDATE policy_version SET was_in_force = 1 WHERE task = ? AND version = ?"},
         {&BatchWriter::policy_version_drop_, "DELETE FROM policy_version WHERE task = ? AND version = ?"},
@@ -58,7 +59,7 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
         {&BatchWriter::policy_rollout_, "INSERT OR REPLACE INTO policy_rollout VALUES (?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::canary_, "INSERT OR REPLACE INTO canary VALUES (?,?,?,?,?,?,?)"},
         {&BatchWriter::canaries_drop_, "DELETE FROM canary WHERE task = ?"},
-        {&BatchWriter::doubted_, "INSERT OR REPLACE INTO doubted VALUES (?,?,?,?,?)"},
+        {&BatchWriter::doubted_, "INSERT OR REPLACE INTO doubted VALUES (?,?,?,?,?,?)"},
         {&BatchWriter::share_, "INSERT OR REPLACE INTO share VALUES (?,?,?,?)"},
     }};
     // clang-format on
@@ -287,6 +288,8 @@ base::Result<void> BatchWriter::put(const core::PolicyRecord& record) {
         .bytes(record.blob->signature())
         .number(record.blob->key_id())
         .number(record.group_share_permille)
+        .text(record.audience.text())
+        .number(record.is_withdrawn ? 1 : 0)
         .run();
 }
 

@@ -25,6 +25,7 @@ private:
     Outcome put(const core::BlobRecord& record);
     Outcome put(const core::EdgeModelRecord& record);
     Outcome put(const core::PolicyRecord& record);
+    Outcome put(const core::PolicyRecordDropped& record);
     Outcome put(const core::RolloutRecord& record);
     Outcome put(const core::RolloutDeviceRecord& record);
     Outcome put(const core::AuditRecord& record);
@@ -59,6 +60,7 @@ private:
     Statement blob_;
     Statement edge_model_;
     Statement policy_;
+    Statement policy_end_;
     Statement rollout_;
     Statement rollout_device_;
     Statement audit_;

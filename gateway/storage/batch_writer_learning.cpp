@@ -23,6 +23,7 @@ base::Result<void> BatchWriter::put(const core::LearningRecord& record) {
                     .bytes(record.edge_model)
                     .bytes(record.state)
                     .number(record.saved_at.unix_ms)
+                    .text(record.audience.text())
                     .run();
     if (!done) {
         return done;
@@ -36,6 +37,7 @@ base::Result<void> BatchWriter::put(const core::LearningRecord& record) {
         .bytes(record.model)
         .bytes(record.edge_model)
         .bytes(devices.bytes())
+        .text(record.audience.text())
         .run();
 }
 

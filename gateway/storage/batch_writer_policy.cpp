@@ -18,6 +18,7 @@ base::Result<void> BatchWriter::put(const core::PolicyVersionRecord& record) {
                     .number(record.set_at.unix_ms)
                     .number(record.group_share_permille)
                     .number(record.was_in_force ? 1 : 0)
+                    .text(record.audience.text())
                     .run();
     for (const auto& part : record.parts) {
         if (done) {
@@ -31,6 +32,13 @@ base::Result<void> BatchWriter::put(const core::PolicyVersionRecord& record) {
         }
     }
     return done;
+}
+
+base::Result<void> BatchWriter::put(const core::PolicyRecordDropped& record) {
+    return policy_end_.number(record.task)
+        .text(record.device_class.text())
+        .text(record.audience.text())
+        .run();
 }
 
 base::Result<void> BatchWriter::put(const core::PolicyNumberRecord& record) {

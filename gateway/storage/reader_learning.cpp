@@ -56,7 +56,7 @@ core::ObservationRecord observation_at(const Statement& row) {
 base::Result<std::vector<core::LearningRecord>> Reader::learning() {
     auto statement = state_->connection.prepare(
         "SELECT learning.*, doubted.devices FROM learning LEFT JOIN doubted"
-        " USING (task, device_class, model, edge_model)");
+        " USING (task, device_class, model, edge_model, audience)");
     if (!statement) {
         return pass_on(statement);
     }
@@ -70,7 +70,8 @@ base::Result<std::vector<core::LearningRecord>> Reader::learning() {
             return records;
         }
         auto device_class = base::ClassName::parse(statement->text_at(1));
-        if (!device_class) {
+        auto audience = base::Audience::parse(statement->text_at(6));
+        if (!device_class || !audience) {
             continue;  // of what is learned anew, a damaged row is no loss
         }
         const auto state = statement->bytes_at(4);
@@ -80,7 +81,8 @@ base::Result<std::vector<core::LearningRecord>> Reader::learning() {
                            .edge_model = whole_digest(*statement, 3),
                            .state = {state.begin(), state.end()},
                            .saved_at = {statement->number_at(5)},
-                           .doubted = devices_at(*statement, 6)});
+                           .doubted = devices_at(*statement, 7),
+                           .audience = std::move(*audience)});
     }
 }
 

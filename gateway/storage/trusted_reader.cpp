@@ -215,20 +215,23 @@ base::Result<void> TrustedReader::load_edge_models(core::Snapshot& to) {
 }
 
 base::Result<void> TrustedReader::load_policies(core::Snapshot& to) {
-    return each(
-        "SELECT * FROM policy ORDER BY task, device_class", "policy", [&](const Statement& row) {
-            auto device_class = base::ClassName::parse(row.text_at(1));
-            if (!device_class) {
-                return false;
-            }
-            to.policies.push_back(
-                {.device_class = std::move(*device_class),
-                 .task = as<std::uint32_t>(row, 0),
-                 .policy = as<std::uint32_t>(row, 2),
-                 .blob = std::make_shared<const core::SignedBlob>(signed_blob(row, 3, 4, 5)),
-                 .group_share_permille = as<std::uint32_t>(row, 6)});
-            return true;
-        });
+    return each("SELECT * FROM policy ORDER BY task, device_class, audience", "policy",
+                [&](const Statement& row) {
+                    auto device_class = base::ClassName::parse(row.text_at(1));
+                    auto audience = base::Audience::parse(row.text_at(7));
+                    if (!device_class || !audience) {
+                        return false;
+                    }
+                    to.policies.push_back({.device_class = std::move(*device_class),
+                                           .task = as<std::uint32_t>(row, 0),
+                                           .policy = as<std::uint32_t>(row, 2),
+                                           .blob = std::make_shared<const core::SignedBlob>(
+                                               signed_blob(row, 3, 4, 5)),
+                                           .group_share_permille = as<std::uint32_t>(row, 6),
+                                           .audience = std::move(*audience),
+                                           .is_withdrawn = row.number_at(8) != 0});
+                    return true;
+                });
 }
 
 base::Result<void> TrustedReader::load_rollouts(core::Snapshot& to) {

@@ -21,6 +21,9 @@ base::Result<void> TrustedReader::load_policy_versions(core::Snapshot& to) {
                     record.set_at = wall(row, 9);
                     record.group_share_permille = as<std::uint32_t>(row, 10);
                     record.was_in_force = row.number_at(11) != 0;
+                    auto audience = base::Audience::parse(row.text_at(12));
+                    is_good = is_good && audience.has_value();
+                    record.audience = std::move(audience).value_or(base::Audience{});
                     to.policy_versions.push_back(std::move(record));
                     return is_good;
                 });

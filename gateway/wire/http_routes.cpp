@@ -62,6 +62,8 @@ constexpr std::array kRoutes{
     HttpRoute{kPost,   "/api/v1/tasks/{task}/policy:simulate",kToken, kOperator, kSmallBody,     "simulate_policy"},
     HttpRoute{kGet,    "/api/v1/policies/learned",           kToken, kViewer,    kNoBody,        "list_learned"},
     HttpRoute{kPost,   "/api/v1/tasks/{task}/policy:revert", kToken, kOperator,  kSmallBody,     "revert_policy"},
+    HttpRoute{kPost,   "/api/v1/tasks/{task}/policy:pin",    kToken, kOperator,  kSmallBody,     "pin_policy"},
+    HttpRoute{kPost,   "/api/v1/tasks/{task}/policy:clear",  kToken, kOperator,  kSmallBody,     "clear_policy"},
     HttpRoute{kPost,   "/api/v1/tasks/{task}/policy:compare",kToken, kOperator,  kSmallBody,     "compare_policy"},
     HttpRoute{kGet,    "/api/v1/tasks/{task}/policy/versions",kToken, kViewer,   kNoBody,        "list_policy_versions"},
     HttpRoute{kGet,    "/api/v1/tasks/{task}/policy/versions/{version}",kToken, kViewer, kNoBody, "get_policy_version"},

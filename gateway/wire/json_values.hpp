@@ -61,6 +61,17 @@ boost::json::value json_or_null(const Optional& optional, const Convert& convert
     return optional ? boost::json::value(convert(*optional)) : boost::json::value(nullptr);
 }
 
+/// `device` and `label`: null for what is not narrowed down to them.
+inline void add_audience(boost::json::object& object, const base::Audience& audience) {
+    using Kind = base::Audience::Kind;
+    const auto name_if = [&](Kind kind) {
+        return audience.kind == kind ? boost::json::value(audience.name.c_str())
+                                     : boost::json::value(nullptr);
+    };
+    object["device"] = name_if(Kind::kDevice);
+    object["label"] = name_if(Kind::kLabel);
+}
+
 /// The schema Energy: joules and bytes by use, against sending every raw input.
 boost::json::object energy_object(const core::EnergyCounters& totals);
 boost::json::object rollout_object(const core::RolloutView& rollout);

@@ -105,6 +105,13 @@ json::object device_object(const core::DeviceView& device) {
     object["desired"] = json_list(device.desired, desired_object);
     object["reported"] = json_list(device.reported, reported_object);
     object["streams"] = json_list(device.streams, stream_object);
+    object["policies"] = json_list(device.policies, [](const core::ChosenPolicy& chosen) {
+        json::object entry;
+        entry["task"] = chosen.task;
+        entry["version"] = chosen.version;
+        add_audience(entry, chosen.audience);
+        return entry;
+    });
     object["health"] = json_or_null(device.health, health_object);
     object["malformed_messages"] = device.malformed_messages;
     object["added_at"] = json_of(device.added_at);

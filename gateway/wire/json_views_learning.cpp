@@ -17,8 +17,18 @@ json::value itself(double value) {
     return value;
 }
 
+json::array gains_array(const std::vector<std::uint8_t>& gains) {
+    return json_list(gains, [](std::uint8_t gain) { return std::uint64_t{gain}; });
+}
+
+json::object group_object(const LearnedGroupView& group) {
+    json::object object;
+    object["classes"] = json_list(group.classes, [](std::uint32_t id) { return id; });
+    object["gain_q8"] = gains_array(group.table);
+    return object;
+}
+
 json::object cell_object(const LearnedCellView& cell) {
-    const auto gain = [](std::uint8_t value) { return std::uint64_t{value}; };
     json::object object;
     object["task"] = cell.task;
     object["device_class"] = cell.device_class;
@@ -28,8 +38,9 @@ json::object cell_object(const LearnedCellView& cell) {
     object["policy"] = cell.policy;
     object["tasks"] = static_cast<std::uint64_t>(cell.tasks);
     object["answered"] = static_cast<std::uint64_t>(cell.answered);
-    object["gain_q8"] = json_list(cell.table, gain);
-    object["pushed_gain_q8"] = json_list(cell.pushed, gain);
+    object["gain_q8"] = gains_array(cell.table);
+    object["offered"] = json_list(cell.offered, group_object);
+    object["pushed"] = json_list(cell.pushed, group_object);
     object["evidence"] =
         json_list(cell.evidence, [](double value) { return std::round(value * 10) / 10; });
     object["audit_q8"] = cell.audit_q8;
@@ -37,6 +48,7 @@ json::object cell_object(const LearnedCellView& cell) {
     object["probes"] = cell.probes;
     object["is_alarmed"] = cell.is_alarmed;
     object["doubted_devices"] = cell.doubted_devices;
+    add_audience(object, cell.audience);
     return object;
 }
 
@@ -73,8 +85,7 @@ json::object pair_object(const MeasuredPairView& pair) {
     object["before_right"] = json_or_null(pair.before_right, itself);
     object["temperature"] = pair.temperature;
     object["rho"] = pair.rho;
-    object["gain_q8"] =
-        json_list(pair.gains, [](std::uint8_t gain) { return std::uint64_t{gain}; });
+    object["gain_q8"] = gains_array(pair.gains);
     return object;
 }
 

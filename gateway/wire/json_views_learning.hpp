@@ -8,9 +8,16 @@
 #include <string>
 #include <vector>
 
+#include "base/audience.hpp"
 #include "base/bytes.hpp"
 
 namespace frugal::wire {
+
+/// One gain table of a policy that learns.
+struct LearnedGroupView {
+    std::vector<std::uint32_t> classes{};  ///< that take it
+    std::vector<std::uint8_t> table{};     ///< q8
+};
 
 /// One cell of GET /api/v1/policies/learned.
 struct LearnedCellView {
@@ -21,15 +28,17 @@ struct LearnedCellView {
     std::string mode{};
     std::uint32_t policy = 0;  ///< id in force on its devices
     double tasks = 0;
-    double answered = 0;                 ///< since the start of the daemon
-    std::vector<std::uint8_t> table{};   ///< q8, as learned
-    std::vector<std::uint8_t> pushed{};  ///< q8, as devices hold it
-    std::vector<double> evidence{};      ///< samples behind each bin, fading
+    double answered = 0;                      ///< since the start of the daemon
+    std::vector<std::uint8_t> table{};        ///< q8, as learned of all classes, before any bounds
+    std::vector<LearnedGroupView> offered{};  ///< what devices should hold in the end
+    std::vector<LearnedGroupView> pushed{};   ///< what they hold
+    std::vector<double> evidence{};           ///< samples behind each bin, fading
     std::uint8_t audit_q8 = 0;
     std::uint32_t alarms = 0;
     std::uint32_t probes = 0;
     bool is_alarmed = false;
     std::uint32_t doubted_devices = 0;
+    base::Audience audience{};  ///< of the class; not all of it: an override
 };
 std::string learned_json(const std::vector<LearnedCellView>& cells);
 

@@ -107,6 +107,8 @@ json::object policy_object(const core::PolicyRecord& policy) {
     object["policy"] = policy.policy;
     object["group_share_permille"] = policy.group_share_permille;
     object["compiled_bytes"] = policy.blob ? policy.blob->content().size() : 0;
+    add_audience(object, policy.audience);
+    object["is_withdrawn"] = policy.is_withdrawn;
     return object;
 }
 

@@ -50,6 +50,7 @@ json::object version_object(const core::PolicyVersionRecord& version) {
         entry["compiled_bytes"] = part.blob->content().size();
         return entry;
     });
+    add_audience(object, version.audience);
     return object;
 }
 
@@ -73,6 +74,14 @@ std::string to_json(const core::PolicyHistory& history) {
     object["in_force"] = json_list(history.in_force, [](std::uint32_t version) { return version; });
     object["candidate"] =
         history.candidate == 0 ? json::value(nullptr) : json::value(history.candidate);
+    object["overrides"] = json_list(history.overrides, [](const core::PolicyOverride& own) {
+        json::object entry;
+        entry["device_class"] = own.device_class.text();
+        entry["version"] = own.version;
+        entry["is_withdrawn"] = own.is_withdrawn;
+        add_audience(entry, own.audience);
+        return entry;
+    });
     object["versions"] = json_list(history.versions, [](const core::PolicyVersionPointer& version) {
         return version_object(*version);
     });

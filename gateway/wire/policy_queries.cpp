@@ -17,6 +17,30 @@ using base::Result;
 constexpr std::uint64_t kWaitMax = 30 * 24 * 3600;
 constexpr std::uint64_t kWaitDefault = 600;
 constexpr std::size_t kCommentMax = 256;
+constexpr std::size_t kLabelMax = 128;
+
+/// Query keys `device` and `label`; a whole class without.
+Result<base::Audience> read_audience(const HttpRequest& request) {
+    const auto device = request.query_value("device");
+    const auto label = request.query_value("label");
+    const auto refuse = [](const char* what, const char* remedy) {
+        return base::fail(ErrorKind::kInvalidInput, what, {}, remedy);
+    };
+    if (device && label) {
+        return refuse("query keys device and label are both given", "Name one of them.");
+    }
+    if (label) {
+        return !label->empty() && label->size() <= kLabelMax
+                   ? Result<base::Audience>(base::Audience::label(std::string(*label)))
+                   : refuse("query key label: 1 to 128 bytes", "Name a label of your devices.");
+    }
+    const auto id = device ? base::DeviceId::parse(*device) : std::nullopt;
+    if (device && !id) {
+        return refuse("query key device: no device id",
+                      "an id has 1 to 64 characters of a-z, 0-9 and -");
+    }
+    return id ? base::Audience::device(*id) : base::Audience{};
+}
 
 /// "fashion@2" in the query key `release`.
 Result<PolicyTargetQuery> read_target(const HttpRequest& request) {
@@ -34,7 +58,12 @@ Result<PolicyTargetQuery> read_target(const HttpRequest& request) {
                           "query key release: \"" + std::string(text) + "\" names no release", {},
                           "Write MODEL@NUMBER, e.g. release=fashion@2.");
     }
-    return PolicyTargetQuery{*task, *model, static_cast<std::uint32_t>(*number)};
+    auto audience = read_audience(request);
+    if (!audience) {
+        return tl::unexpected(audience.error());
+    }
+    return PolicyTargetQuery{*task, *model, static_cast<std::uint32_t>(*number),
+                             std::move(*audience)};
 }
 
 std::string read_comment(const HttpRequest& request, QueryReader& query) {
@@ -78,6 +107,19 @@ std::vector<core::PolicyStep> read_steps(const HttpRequest& request, QueryReader
     return steps;
 }
 
+/// What pins and clears have in common; they are for a device or a label.
+Result<OverridePolicyQuery> read_override(const HttpRequest& request, QueryReader& query) {
+    const auto task = read_task(request);
+    auto audience = read_audience(request);
+    if (!task || !audience) {
+        return tl::unexpected(!task ? task.error() : audience.error());
+    }
+    if (audience->is_class()) {
+        query.reject("device", "name a device, or a label");
+    }
+    return OverridePolicyQuery{*task, std::move(*audience), read_comment(request, query)};
+}
+
 }  // namespace
 
 Result<SetPolicyQuery> read_set_policy(const HttpRequest& request) {
@@ -85,8 +127,17 @@ Result<SetPolicyQuery> read_set_policy(const HttpRequest& request) {
     if (!target) {
         return tl::unexpected(target.error());
     }
-    QueryReader query(request, {"release", "comment", "at_once", "shares", "wait_s", "shadow_s"});
+    QueryReader query(request, {"release", "comment", "at_once", "shares", "wait_s", "shadow_s",
+                                "device", "label"});
     SetPolicyQuery wanted{*target, read_comment(request, query), read_steps(request, query)};
+    if (!target->audience.is_class()) {
+        wanted.steps.clear();
+        for (const std::string_view key : {"at_once", "shares", "wait_s", "shadow_s"}) {
+            if (request.query_value(key)) {
+                query.reject(key, "a policy of one device or label is in force at once");
+            }
+        }
+    }
     if (auto finished = query.finish(); !finished) {
         return tl::unexpected(finished.error());
     }
@@ -122,9 +173,14 @@ Result<RevertPolicyQuery> read_revert_policy(const HttpRequest& request) {
     if (!task) {
         return tl::unexpected(task.error());
     }
-    QueryReader query(request, {"to", "comment"});
+    auto audience = read_audience(request);
+    if (!audience) {
+        return tl::unexpected(audience.error());
+    }
+    QueryReader query(request, {"to", "comment", "device", "label"});
     const auto to = query.number("to", UINT32_MAX);
-    RevertPolicyQuery wanted{*task, std::nullopt, read_comment(request, query)};
+    RevertPolicyQuery wanted{*task, std::nullopt, read_comment(request, query),
+                             std::move(*audience)};
     if (to) {
         wanted.to = static_cast<std::uint32_t>(*to);
     }
@@ -132,6 +188,25 @@ Result<RevertPolicyQuery> read_revert_policy(const HttpRequest& request) {
         return tl::unexpected(finished.error());
     }
     return wanted;
+}
+
+Result<OverridePolicyQuery> read_pin_policy(const HttpRequest& request) {
+    QueryReader query(request, {"to", "comment", "device", "label"});
+    auto wanted = read_override(request, query);
+    if (!wanted) {
+        return wanted;
+    }
+    wanted->pin = request.query_value("to").value_or("");
+    if (wanted->pin != "always-edge" && wanted->pin != "always-local") {
+        query.reject("to", "always-edge or always-local");
+    }
+    return query.finish().map([&] { return std::move(*wanted); });
+}
+
+Result<OverridePolicyQuery> read_clear_policy(const HttpRequest& request) {
+    QueryReader query(request, {"comment", "device", "label"});
+    auto wanted = read_override(request, query);
+    return wanted ? query.finish().map([&] { return std::move(*wanted); }) : wanted;
 }
 
 Result<std::uint32_t> read_policy_version(const HttpRequest& request) {

@@ -13,15 +13,17 @@
 
 namespace frugal::wire {
 
-/// What a policy file is compiled for.
+/// What a policy file is compiled for. Query keys `device` and `label`, at most one of them, name
+/// whom it is for instead of whole device classes.
 struct PolicyTargetQuery {
     std::uint32_t task = 0;
     base::ModelName model;
     std::uint32_t release = 0;
+    base::Audience audience{};
 };
 
 /// PUT /api/v1/tasks/{task}/policy?release=&comment=&at_once=true|shares=5,25,100&wait_s=600
-/// &shadow_s=3600.
+/// &shadow_s=3600, or with device= or label= and none of the steps.
 struct SetPolicyQuery {
     PolicyTargetQuery target;
     std::string comment;
@@ -40,13 +42,26 @@ struct PolicyDifferenceQuery {
 };
 base::Result<PolicyDifferenceQuery> read_policy_difference(const HttpRequest& request);
 
-/// POST /api/v1/tasks/{task}/policy:revert?to=&comment=: absent `to` means the version before.
+/// POST /api/v1/tasks/{task}/policy:revert?to=&comment=&device=&label=: absent `to` means the
+/// version before.
 struct RevertPolicyQuery {
     std::uint32_t task = 0;
     std::optional<std::uint32_t> to;
     std::string comment;
+    base::Audience audience{};
 };
 base::Result<RevertPolicyQuery> read_revert_policy(const HttpRequest& request);
+
+/// POST /api/v1/tasks/{task}/policy:pin?to=always-edge|always-local&comment=, or policy:clear
+/// without `to`; both with device= or label=.
+struct OverridePolicyQuery {
+    std::uint32_t task = 0;
+    base::Audience audience;
+    std::string comment;
+    std::string pin{};
+};
+base::Result<OverridePolicyQuery> read_pin_policy(const HttpRequest& request);
+base::Result<OverridePolicyQuery> read_clear_policy(const HttpRequest& request);
 
 /// Path parameters {version} and {sequence}.
 base::Result<std::uint32_t> read_policy_version(const HttpRequest& request);

@@ -83,6 +83,64 @@ class PolicyTest(unittest.TestCase):
         refused = self.site.control_raw("policy", "explain", device, 10**12)
         self.assertEqual(3, refused.returncode)
 
+    def versions_by_device(self):
+        return {name: {task["policy"] for task in (self.site.device(name).get("health") or {}).get("tasks", [])}
+                for name in self.swarm.names}
+
+    def test_one_device_has_a_policy_of_its_own(self):
+        odd, others = self.swarm.names[0], self.swarm.names[1:]
+
+        def is_told(own, least):
+            """The learner may set newer ones for the others meanwhile."""
+            told = self.versions_by_device()
+            return told[odd] == {own} and all(own not in told[name] and max(told[name], default=0) >= least
+                                              for name in others)
+
+        def tiers_under(version):
+            """Of decisions that it surely made under this version: not the first ten that came in."""
+            known = len(self.site.decisions_of(odd))
+            fleet.wait_for("new decisions", lambda: len(self.site.decisions_of(odd)) > known + 30, 60, 0.5)
+            self.assertEqual({version}, self.versions_by_device()[odd])
+            return {row[3] for row in self.site.decisions_of(odd)[known + 10:]}
+
+        before = self.site.control("policy", "history", fleet.TASK)["in_force"][-1]
+        local = self.site.control("policy", "pin", fleet.TASK, "always-local", "--device", odd)["version"]
+        fleet.wait_for("it alone is told", lambda: is_told(local, before), 60, 0.5)
+        self.assertEqual({1}, tiers_under(local), "all local")
+        edge = self.site.control("policy", "pin", fleet.TASK, "always-edge", "--device", odd)["version"]
+        fleet.wait_for("it alone is told", lambda: is_told(edge, before), 60, 0.5)
+        self.assertIn(2, tiers_under(edge), "it asks the edge")
+
+        self.site.gateway.kill()
+        self.site.start_gateway()
+        of_class = self.set("--at-once")["version"]
+        fleet.wait_for("the others go on", lambda: is_told(edge, of_class), 90, 0.5)
+        shown = self.site.control("policy", "show", fleet.TASK, "--device", odd)
+        self.assertEqual((edge, odd), (shown["version"], shown["device"]))
+        self.assertIn('pin = "always-edge"', shown["text"])
+        told = self.site.control("device", "show", odd)["policies"]
+        self.assertEqual([(edge, odd)], [(policy["version"], policy["device"]) for policy in told])
+        rows = self.site.control("policy", "diff", fleet.TASK, of_class, edge)["differences"]
+        self.assertIn("always-edge", [row["after"] for row in rows])
+
+        back = self.site.control("policy", "clear", fleet.TASK, "--device", odd)["version"]
+        self.assertGreater(back, of_class)
+        fleet.wait_for("it obeys its class", lambda: max(self.versions_by_device()[odd], default=0) >= back, 60, 0.5)
+        below = self.site.control("policy", "show", fleet.TASK, "--version", back)["source"]
+        self.assertEqual([], self.site.control("policy", "diff", fleet.TASK, back, below)["differences"])
+        both = self.site.control("policy", "revert", fleet.TASK, "--to", before)["version"]
+        fleet.wait_for("it goes with its class", lambda: max(self.versions_by_device()[odd], default=0) >= both, 60, 0.5)
+        self.assertEqual([], self.site.control("policy", "history", fleet.TASK)["overrides"])
+
+    def test_who_cannot_have_one_is_told_why(self):
+        for options, cause in ((("--device", "nobody"), "nobody"), (("--label", "nowhere"), "no label nowhere"),
+                               ((), "nobody is named")):
+            refused = self.site.control_raw("policy", "pin", fleet.TASK, "always-edge", *options)
+            self.assertNotEqual(0, refused.returncode)
+            self.assertIn(cause, refused.stderr)
+        refused = self.site.control_raw("policy", "clear", fleet.TASK, "--device", self.swarm.names[1])
+        self.assertIn("no such override to clear", refused.stderr)
+
 
 if __name__ == "__main__":
     fleet.run_tests()

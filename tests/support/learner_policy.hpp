@@ -21,23 +21,27 @@ inline PolicyScope scope_of(const char* device_class = "m4") {
     return {1, *base::ClassName::parse(device_class)};
 }
 
-/// A policy of task 1 with price 26/256 on a quiet gateway and a guard at battery 20 %.
+/// A policy of task 1 with price 26/256 on a quiet gateway and a guard at battery 20 %. Either its
+/// last class is pinned, or its three classes are groups of their own, which begin with one table.
 inline base::Bytes compiled_policy(std::uint32_t id, const TableBytes& table,
-                                   std::uint8_t audit_q8 = 1) {
+                                   std::uint8_t audit_q8 = 1, std::uint8_t groups = 1) {
     static constexpr fr_guard_spec_t kGuard = {FR_FIELD_BATTERY, FR_GUARD_LESS, 40};
-    static constexpr std::array<std::uint8_t, 4> kClasses = {0, 0, 0, FR_POLICY_PIN_LOCAL};
+    static constexpr std::array<std::uint8_t, 4> kPinned = {0, 0, 0, FR_POLICY_PIN_LOCAL};
+    static constexpr std::array<std::uint8_t, 4> kGrouped = {0, 1, 2, 0};
     fr_policy_task_spec_t task{};
     task.task = 1;
     task.tier = FR_TIER_EDGE;
     task.privacy = 1;
-    task.has_pins = true;
-    task.classes = kClasses.data();
-    task.class_count = kClasses.size();
+    task.has_pins = groups == 1;
+    task.classes = task.has_pins ? kPinned.data() : kGrouped.data();
+    task.class_count = kPinned.size();
     task.cap_per_hour = 800;
     task.weights[0] = 1;
     task.audit = audit_q8;
-    task.group_count = 1;
-    std::copy(table.begin(), table.end(), task.gains[0]);
+    task.group_count = groups;
+    for (std::size_t group = 0; group < groups; ++group) {
+        std::copy(table.begin(), table.end(), task.gains[group]);
+    }
     fr_policy_spec_t spec{};
     spec.id = id;
     spec.expiry_hours = 72;
@@ -88,8 +92,9 @@ inline TableBytes chow_table() {
 }
 
 inline PolicyInForce in_force(std::uint32_t id, const LearnTerms& terms,
-                              const TableBytes& table = chow_table(), std::uint8_t audit_q8 = 1) {
-    const auto compiled = compiled_policy(id, table, audit_q8);
+                              const TableBytes& table = chow_table(), std::uint8_t audit_q8 = 1,
+                              std::uint8_t groups = 1) {
+    const auto compiled = compiled_policy(id, table, audit_q8, groups);
     return {scope_of(), compiled, id, terms, 3, kPayloadBytes, learnable_part(compiled, 1)};
 }
 

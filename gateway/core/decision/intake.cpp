@@ -13,9 +13,9 @@ namespace frugal::core {
 static_assert(kDecisionWindow == FR_DECISION_WINDOW);
 static_assert(kTasksMax == FR_TASKS_MAX);
 
-Intake::Intake(std::vector<StreamRecord> streams, Registry& registry, Journal& journal,
-               const IntakeConfig& config)
-    : registry_(registry), journal_(journal), config_(config) {
+Intake::Intake(std::vector<StreamRecord> streams, Registry& registry, const Catalogue& catalogue,
+               Journal& journal, const IntakeConfig& config)
+    : registry_(registry), catalogue_(catalogue), journal_(journal), config_(config) {
     for (auto& record : streams) {
         FRUGAL_ASSERT(index_of(record.number) == streams_.size());
         registry_.at(record.device).streams.push_back(record.number);
@@ -215,7 +215,7 @@ void Intake::append(const Step& step, const Device& device, Stream& stream,
     accepted_total_ += run.decisions.count;
     statistics_.decisions += run.decisions.count;
     step.out.writes.decision_rows += run.decisions.count;
-    tell_decisions(step, device, run);
+    tell_decisions(step, device, catalogue_, run);
 }
 
 void Intake::seal(const Step& step, const AckTermsOf& terms_of) {

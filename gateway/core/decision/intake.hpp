@@ -11,6 +11,7 @@
 #include "core/config.hpp"
 #include "core/fleet/registry.hpp"
 #include "core/journal.hpp"
+#include "core/rollout/catalogue.hpp"
 #include "core/step.hpp"
 
 namespace frugal::core {
@@ -28,8 +29,8 @@ enum class IntakeVerdict { kFine, kAskHello, kQuarantine };
 
 class Intake {
 public:
-    Intake(std::vector<StreamRecord> streams, Registry& registry, Journal& journal,
-           const IntakeConfig& config);
+    Intake(std::vector<StreamRecord> streams, Registry& registry, const Catalogue& catalogue,
+           Journal& journal, const IntakeConfig& config);
 
     /// Learns a stream, and what of it is still on the device.
     IntakeVerdict on_hello(const Step& step, Device& device, const Hello& hello);
@@ -68,6 +69,7 @@ private:
     std::deque<Stream> streams_;
     std::vector<StreamNumber> touched_;
     Registry& registry_;
+    const Catalogue& catalogue_;
     Journal& journal_;
     IntakeConfig config_;
     IntakeStatistics statistics_;

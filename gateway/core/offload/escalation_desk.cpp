@@ -131,7 +131,7 @@ void EscalationDesk::observe(const Step& step, const Escalation& job, const Edge
     const auto terms = terms_of(job.task, device, step.now.instant);
     record.price = terms.price;
     record.load = terms.load;
-    tell_observation(step, device, std::move(record));
+    tell_observation(step, device, catalogue_, std::move(record));
 }
 
 // A device pauses with all its tasks, whichever it asked for.

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/audience.hpp"
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
 #include "base/time.hpp"
@@ -51,6 +52,7 @@ struct LearningRecord {
     base::Bytes state{};  ///< at most kLearningStateMax; the learner's own form
     base::WallTime saved_at{};
     std::vector<std::uint32_t> doubted{};  ///< devices not learned from; at most kDoubtedMax
+    base::Audience audience{};             ///< not the whole class: of an override
     bool operator==(const LearningRecord&) const = default;
 };
 
@@ -78,6 +80,7 @@ struct LearningEvent {
     base::ClassName device_class;
     std::string what{};
     bool is_alarm = false;  ///< what was learned no longer holds: a staged policy goes no further
+    base::Audience audience{};  ///< not the whole class: of an override, which stages nothing
 };
 
 /// Stores what was learned and what it was learned from, in one transaction. Audited are only its

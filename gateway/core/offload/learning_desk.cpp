@@ -21,6 +21,25 @@ std::optional<base::Digest> model_of(const Device& device, std::uint32_t task,
     return std::nullopt;
 }
 
+/// Whose policy a device obeys, and which.
+struct Lane {
+    base::Audience audience{};
+    std::uint32_t policy = 0;
+};
+
+// After an override a device obeys what others do, under a number of its own: it counts with them.
+Lane lane_of(const Device& device, std::uint32_t task, const Catalogue& catalogue) {
+    const auto* own = catalogue.override_of(task, device.record);
+    const auto* chosen = catalogue.policy_of(task, device.record);
+    Lane lane{own != nullptr ? own->audience : base::Audience{}, obeyed_policy(device, task)};
+    if (chosen != nullptr && chosen->is_withdrawn && chosen->policy == lane.policy) {
+        const auto* others =
+            own != nullptr ? own : catalogue.policy(task, device.record.capability->device_class);
+        lane.policy = others != nullptr ? others->policy : lane.policy;
+    }
+    return lane;
+}
+
 }  // namespace
 
 ObservationRecord observation_of(const Device& device, const Escalate& escalate) {
@@ -35,22 +54,25 @@ ObservationRecord observation_of(const Device& device, const Escalate& escalate)
     return record;
 }
 
-void tell_observation(const Step& step, const Device& device, ObservationRecord&& record) {
+void tell_observation(const Step& step, const Device& device, const Catalogue& catalogue,
+                      ObservationRecord&& record) {
     if (device.record.capability && device.record.state == DeviceState::kEnrolled) {
         record.at = step.now.wall;
         const auto model = model_of(device, record.task, record.release);
-        const auto policy = obeyed_policy(device, record.task);
-        step.immediately(
-            Observed{device.record.capability->device_class, std::move(record), model, policy});
+        auto lane = lane_of(device, record.task, catalogue);
+        step.immediately(Observed{device.record.capability->device_class, std::move(record), model,
+                                  lane.policy, std::move(lane.audience)});
     }
 }
 
-void tell_decisions(const Step& step, const Device& device, const DecisionRun& run) {
+void tell_decisions(const Step& step, const Device& device, const Catalogue& catalogue,
+                    const DecisionRun& run) {
     if (device.record.capability) {
+        auto lane = lane_of(device, run.decisions.task, catalogue);
         step.after_commit(
             DecisionsStored{device.record.capability->device_class, run,
                             model_of(device, run.decisions.task, run.decisions.release),
-                            obeyed_policy(device, run.decisions.task)});
+                            lane.policy, std::move(lane.audience)});
     }
 }
 
@@ -93,11 +115,12 @@ base::Result<Done> save_learning(const Step& step, Journal& journal, const std::
     }
     for (const auto& event : command.events) {
         journal.audit(step, actor, "policy.alarm",
-                      "task " + std::to_string(event.task) + " " + event.device_class.text(),
+                      "task " + std::to_string(event.task) + " " +
+                          base::describe(event.device_class, event.audience),
                       event.what);
         journal.log(step, LogEvent::kPolicyAlarm,
                     {{"task", std::to_string(event.task)},
-                     {"class", event.device_class.text()},
+                     {"class", base::describe(event.device_class, event.audience)},
                      {"what", event.what}});
     }
     return Done{};

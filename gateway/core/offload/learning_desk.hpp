@@ -8,6 +8,7 @@
 #include "core/admin.hpp"
 #include "core/fleet/device.hpp"
 #include "core/journal.hpp"
+#include "core/rollout/catalogue.hpp"
 
 namespace frugal::core {
 
@@ -15,10 +16,12 @@ namespace frugal::core {
 ObservationRecord observation_of(const Device& device, const Escalate& escalate);
 
 /// Tells the learner of an answered escalation. `record` is complete but for the learner's part.
-void tell_observation(const Step& step, const Device& device, ObservationRecord&& record);
+void tell_observation(const Step& step, const Device& device, const Catalogue& catalogue,
+                      ObservationRecord&& record);
 
 /// Tells the learner of decisions, once they are durable.
-void tell_decisions(const Step& step, const Device& device, const DecisionRun& run);
+void tell_decisions(const Step& step, const Device& device, const Catalogue& catalogue,
+                    const DecisionRun& run);
 
 /// kInvalidInput for a state or a batch that is too large.
 base::Result<void> check_learning(const SaveLearning& command);

@@ -17,6 +17,9 @@ namespace frugal::core {
 /// id within its signed parts. Without steps it is in force at once, and so is a device class's
 /// first policy; digest, actor and time are filled in. Ends a staged policy under way, whose
 /// devices take no older one back: it must have a part for each of their classes.
+/// A version for a label or a device is an override: in force at once, whatever else is on its way,
+/// for as many of its parts' classes as such devices have. One of origin kWithdrawn ends it; its
+/// parts hold what the devices obey without.
 struct SetPolicy {
     PolicyVersionRecord version;
     std::vector<PolicyStep> steps{};  ///< at most kPolicyStepsMax, the last for the whole fleet
@@ -45,11 +48,21 @@ struct PolicySet {
     bool is_staged = false;
 };
 
+/// An override that its devices obey, or obeyed and have had nothing newer since.
+struct PolicyOverride {
+    base::Audience audience;
+    base::ClassName device_class;
+    std::uint32_t version = 0;
+    bool is_withdrawn = false;
+    bool operator==(const PolicyOverride&) const = default;
+};
+
 struct PolicyHistory {
     std::uint32_t task = 0;
     std::vector<PolicyVersionPointer> versions{};  ///< newest first; immutable
-    std::vector<std::uint32_t> in_force{};         ///< ascending: of any device class
+    std::vector<std::uint32_t> in_force{};         ///< ascending: of any whole device class
     std::uint32_t candidate = 0;                   ///< under way to the devices; 0: none
+    std::vector<PolicyOverride> overrides{};       ///< by device class and audience
 };
 
 struct PolicyRolloutView {

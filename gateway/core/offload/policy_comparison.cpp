@@ -88,6 +88,32 @@ const PolicyPart* part_replacing(const PolicyVersionRecord& version,
     return keeps_own ? nullptr : part;
 }
 
+bool is_meant(const base::Audience& audience, const DeviceRecord& device) {
+    switch (audience.kind) {
+        case base::Audience::Kind::kClass:
+            return true;
+        case base::Audience::Kind::kLabel:
+            return audience.name == device.label;
+        case base::Audience::Kind::kDevice:
+            return audience.name == device.id.text();
+    }
+    return false;
+}
+
+const PolicyPart* part_reaching(const PolicyVersionRecord& version, const DeviceRecord& device,
+                                const Catalogue& catalogue) {
+    if (!device.capability || !is_meant(version.audience, device)) {
+        return nullptr;
+    }
+    const auto* own = catalogue.override_of(version.task, device);
+    if (own != nullptr && own->audience.kind > version.audience.kind) {
+        return nullptr;
+    }
+    const auto& device_class = device.capability->device_class;
+    return version.audience.is_class() ? part_replacing(version, device_class, catalogue)
+                                       : part_for(version, device_class);
+}
+
 std::uint32_t obeyed_policy(const Device& device, std::uint32_t task) {
     if (device.health) {
         for (const auto& state : device.health->tasks) {
@@ -122,10 +148,10 @@ std::optional<PolicyComparison::Place> PolicyComparison::place_of(const Device& 
         return std::nullopt;
     }
     const auto& device_class = record.capability->device_class;
-    const auto* present = catalogue.policy(version_->task, device_class);
+    const auto* present = catalogue.policy_of(version_->task, record);
     const bool has_task = std::ranges::find(record.reported, version_->task, &TaskState::task) !=
                           record.reported.end();
-    if (part_replacing(*version_, device_class, catalogue) == nullptr || present == nullptr ||
+    if (part_reaching(*version_, record, catalogue) == nullptr || present == nullptr ||
         present->policy == version_->version || !has_task) {
         return std::nullopt;
     }

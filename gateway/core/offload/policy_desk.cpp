@@ -145,19 +145,19 @@ base::Result<void> PolicyDesk::check(const SetPolicy& command) const {
     if (version.origin == PolicyOrigin::kLearned) {
         return check_learned(version);
     }
-    return check_replaced(command);
+    return version.audience.is_class() ? check_replaced(command) : base::Result<void>{};
 }
 
 // What was learned of one policy must not replace another that a person set meanwhile.
 base::Result<void> PolicyDesk::check_learned(const PolicyVersionRecord& version) const {
-    if (open_rollout(version.task) != nullptr) {
+    if (version.audience.is_class() && open_rollout(version.task) != nullptr) {
         return base::fail(base::ErrorKind::kConflict, "policy not set",
                           "a version of the task is on its way to the devices",
                           "Learn on when it has arrived, or was taken back");
     }
     for (const auto& part : version.parts) {
-        const auto* present = catalogue_.policy(version.task, part.device_class);
-        if (present == nullptr || present->policy != version.source) {
+        const auto* present = catalogue_.policy(version.task, part.device_class, version.audience);
+        if (present == nullptr || present->policy != version.source || present->is_withdrawn) {
             return base::fail(base::ErrorKind::kConflict, "policy not set",
                               "version " + std::to_string(version.source) +
                                   " it was learned from is not in force: somebody was faster",
@@ -193,7 +193,8 @@ base::Result<void> PolicyDesk::check_replaced(const SetPolicy& command) const {
 
 base::Result<PolicySet> PolicyDesk::set(const Step& step, const std::string& actor,
                                         SetPolicy&& command) {
-    if (auto checked = check(command); !checked) {
+    auto checked = narrow(command).and_then([&] { return check(command); });
+    if (!checked) {
         return tl::unexpected<base::Error>(std::move(checked.error()));
     }
     auto& record = command.version;
@@ -204,21 +205,26 @@ base::Result<PolicySet> PolicyDesk::set(const Step& step, const std::string& act
     if (record.origin == PolicyOrigin::kLearned) {
         // What an owner fixed is not learned.
         record.group_share_permille =
-            catalogue_.policy(record.task, record.parts.front().device_class)->group_share_permille;
+            catalogue_.policy(record.task, record.parts.front().device_class, record.audience)
+                ->group_share_permille;
     }
     const auto task = record.task;
     const auto now = history(task).in_force;
+    const bool is_of_class = record.audience.is_class();
     const bool is_staged = !command.steps.empty() && !now.empty();
     record.was_in_force = !is_staged;
     journal_.audit(step, actor, "policy.set", "task " + std::to_string(task),
                    "version " + std::to_string(record.version) + " " +
                        std::string(to_string(record.origin)) + ", " +
-                       (is_staged ? describe(command.steps) : "at once"));
+                       (is_staged ? describe(command.steps) : "at once") +
+                       (is_of_class ? "" : ", for " + record.audience.text()));
     step.write(record);
     const auto version = std::make_shared<const PolicyVersionRecord>(std::move(record));
     numbers_.on_stored(version->version);
     versions_[task].push_back(version);
-    end_rollout(step, task);
+    if (is_of_class) {
+        end_rollout(step, task);
+    }
     if (is_staged) {
         stage(step, actor, version, std::move(command.steps), now.back());
     } else {
@@ -255,17 +261,21 @@ PolicyVersionPointer PolicyDesk::mark_in_force(const Step& step,
 // In force for its classes; who is below `from` has it already.
 void PolicyDesk::apply(const Step& step, const PolicyVersionPointer& version, std::uint32_t from) {
     // What a person wrote now counts, not what was measured under the policy before (D39).
-    const bool replaces_one = std::ranges::any_of(version->parts, [&](const PolicyPart& part) {
-        const auto* present = catalogue_.policy(version->task, part.device_class);
-        return present != nullptr && present->device_class == part.device_class;
-    });
+    const bool replaces_one =
+        version->audience.is_class() &&
+        std::ranges::any_of(version->parts, [&](const PolicyPart& part) {
+            const auto* present = catalogue_.policy(version->task, part.device_class);
+            return present != nullptr && present->device_class == part.device_class;
+        });
     if (replaces_one && version->origin != PolicyOrigin::kLearned) {
         step.write(CanariesDropped{version->task});
     }
     for (const auto& part : version->parts) {
         catalogue_.put_policy(step, {part.device_class, version->task, version->version, part.blob,
-                                     version->group_share_permille});
+                                     version->group_share_permille, version->audience,
+                                     version->origin == PolicyOrigin::kWithdrawn});
     }
+    drop_withdrawn(step, version->task);
     changes_.push_back({version, from, kWholeFleet});
 }
 
@@ -285,6 +295,9 @@ void PolicyDesk::end_rollout(const Step& step, std::uint32_t task) {
 std::set<std::uint32_t> PolicyDesk::needed(std::uint32_t task) const {
     const auto in_force = history(task).in_force;
     std::set<std::uint32_t> needed(in_force.begin(), in_force.end());
+    for (const auto* policy : catalogue_.overrides(task)) {
+        needed.insert(policy->policy);
+    }
     if (const auto found = rollouts_.find(task); found != rollouts_.end()) {
         needed.insert({found->second.record.version, found->second.record.baseline});
     }
@@ -323,9 +336,13 @@ PolicyHistory PolicyDesk::history(std::uint32_t task) const {
         history.versions.assign(found->second.rbegin(), found->second.rend());
     }
     for (const auto& policy : catalogue_.list().policies) {
-        if (policy.task == task) {
+        if (policy.task == task && policy.audience.is_class()) {
             history.in_force.push_back(policy.policy);
         }
+    }
+    for (const auto* policy : catalogue_.overrides(task)) {
+        history.overrides.push_back(
+            {policy->audience, policy->device_class, policy->policy, policy->is_withdrawn});
     }
     std::ranges::sort(history.in_force);
     const auto repeated = std::ranges::unique(history.in_force);

@@ -32,7 +32,8 @@ public:
     PolicyDesk(Snapshot& snapshot, Registry& registry, Catalogue& catalogue, Journal& journal,
                const PolicyConfig& config);
 
-    /// kInvalidInput; kConflict if the number is not above every version's.
+    /// kInvalidInput; kConflict if the number is not above every version's; of an override also
+    /// kNotFound and kLimit.
     base::Result<PolicySet> set(const Step& step, const std::string& actor, SetPolicy&& command);
     /// kNotFound, kConflict.
     base::Result<Done> resume(const Step& step, const std::string& actor,
@@ -77,6 +78,14 @@ private:
     };
 
     base::Result<void> check(const SetPolicy& command) const;
+    base::Result<void> narrow(SetPolicy& command) const;
+    base::Result<std::set<base::ClassName>> classes_of(const base::Audience& audience,
+                                                       std::uint32_t task) const;
+    base::Result<void> check_room(const PolicyVersionRecord& version) const;
+    base::Result<void> check_withdrawn(const PolicyVersionRecord& version) const;
+    SignedPointer without(const base::Audience& audience, std::uint32_t task,
+                          const DeviceRecord& device) const;
+    void drop_withdrawn(const Step& step, std::uint32_t task);
     base::Result<void> check_learned(const PolicyVersionRecord& version) const;
     base::Result<void> check_replaced(const SetPolicy& command) const;
     bool apply_first(const Step& step, const PolicyVersionRecord& version);

@@ -203,15 +203,14 @@ std::optional<base::Instant> PolicyDesk::next_deadline() const {
 
 std::optional<PolicyDesk::Choice> PolicyDesk::in_force(const Device& device,
                                                        std::uint32_t task) const {
-    const auto& device_class = device.record.capability->device_class;
     const auto* rollout = open_rollout(task);
     const auto* part =
-        rollout != nullptr ? part_replacing(*rollout->version, device_class, catalogue_) : nullptr;
+        rollout != nullptr ? part_reaching(*rollout->version, device.record, catalogue_) : nullptr;
     if (part != nullptr && policy_place(device.record.id, rollout->record.version) <
                                rollout->record.steps[rollout->record.step].permyriad) {
         return Choice{part->blob, rollout->record.version};
     }
-    const auto* policy = catalogue_.policy(task, device_class);
+    const auto* policy = catalogue_.policy_of(task, device.record);
     return policy != nullptr ? std::optional(Choice{policy->blob, policy->policy}) : std::nullopt;
 }
 
@@ -221,9 +220,8 @@ std::optional<PolicyDesk::Choice> PolicyDesk::in_shadow(const Device& device,
     if (rollout == nullptr || rollout->record.steps[rollout->record.step].permyriad != 0) {
         return std::nullopt;
     }
-    const auto& device_class = device.record.capability->device_class;
-    const auto* part = part_replacing(*rollout->version, device_class, catalogue_);
-    const auto* policy = catalogue_.policy(task, device_class);
+    const auto* part = part_reaching(*rollout->version, device.record, catalogue_);
+    const auto* policy = catalogue_.policy_of(task, device.record);
     const bool is_in_force = policy != nullptr && policy->policy == rollout->record.version;
     return part != nullptr && !is_in_force
                ? std::optional(Choice{part->blob, rollout->record.version})

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/audience.hpp"
 #include "base/ids.hpp"
 #include "base/time.hpp"
 #include "core/signed_blob.hpp"
@@ -19,6 +20,8 @@ enum class PolicyOrigin : std::uint8_t {
     kAuthored = 1,  ///< a person set a file
     kLearned = 2,   ///< the gateway fitted its gain tables
     kReverted = 3,  ///< the content of an earlier version
+    /// An override ends: what its devices obey without it, under a number above the override's.
+    kWithdrawn = 4,
 };
 std::string_view to_string(PolicyOrigin origin);  ///< "authored"
 
@@ -43,6 +46,8 @@ struct PolicyVersionRecord {
     std::vector<PolicyPart> parts{};
     /// Of a group's decisions that may escalate: for the gateway, not in the parts. 0: not stated.
     std::uint32_t group_share_permille = 0;
+    /// Not a whole class: an override, which goes before what the class obeys.
+    base::Audience audience{};
 };
 using PolicyVersionPointer = std::shared_ptr<const PolicyVersionRecord>;
 
@@ -60,6 +65,8 @@ struct PolicyVersionDropped {
 
 inline constexpr std::uint32_t kWholeFleet = 10'000;  ///< permyriad
 inline constexpr std::size_t kPolicyStepsMax = 8;
+/// Of one task, withdrawn ones too while they count: for more, a label or a device class.
+inline constexpr std::size_t kPolicyOverridesMax = 64;
 
 /// One step of a staged policy. The devices of a step stay in all later ones.
 struct PolicyStep {

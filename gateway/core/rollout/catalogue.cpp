@@ -20,6 +20,18 @@ const base::ClassName& any_class() {
     return name;
 }
 
+using Audiences = std::vector<base::Audience>;
+
+/// What a device belongs to beside its class, the more specific one last.
+Audiences audiences_of(const DeviceRecord& device) {
+    Audiences audiences;
+    if (!device.label.empty()) {
+        audiences.push_back(base::Audience::label(device.label));
+    }
+    audiences.push_back(base::Audience::device(device.id));
+    return audiences;
+}
+
 tl::unexpected<base::Error> refuse(const ImportRelease& command, std::string cause,
                                    std::string remedy) {
     return base::fail(base::ErrorKind::kInvalidInput,
@@ -84,7 +96,8 @@ Catalogue::Catalogue(Snapshot& snapshot, Journal& journal, const RolloutConfig& 
         edge_models_.emplace(key, std::move(model));
     }
     for (auto& policy : snapshot.policies) {
-        auto key = std::pair(policy.task, policy.device_class);
+        auto key = PolicyKey(policy.task, policy.device_class, policy.audience);
+        has_overrides_ |= !policy.audience.is_class();
         policies_.emplace(std::move(key), std::move(policy));
     }
 }
@@ -214,8 +227,15 @@ base::Result<Done> Catalogue::set_edge_model(const Step& step, const std::string
 void Catalogue::put_policy(const Step& step, PolicyRecord policy) {
     FRUGAL_ASSERT(policy.blob != nullptr);
     step.write(policy);
-    auto key = std::pair(policy.task, policy.device_class);
+    has_overrides_ |= !policy.audience.is_class();
+    auto key = PolicyKey(policy.task, policy.device_class, policy.audience);
     policies_.insert_or_assign(std::move(key), std::move(policy));
+}
+
+void Catalogue::drop_policy(const Step& step, const PolicyRecord& policy) {
+    const PolicyKey key(policy.task, policy.device_class, policy.audience);
+    step.write(PolicyRecordDropped{policy.task, policy.device_class, policy.audience});
+    policies_.erase(key);
 }
 
 const ReleaseRecord& Catalogue::release(ReleaseNumber number) const {
@@ -253,13 +273,50 @@ const EdgeModelRecord* Catalogue::edge_model(std::uint32_t task) const {
     return found == edge_models_.end() ? nullptr : &found->second;
 }
 
-const PolicyRecord* Catalogue::policy(std::uint32_t task,
-                                      const base::ClassName& device_class) const {
-    auto found = policies_.find(std::pair(task, device_class));
+const PolicyRecord* Catalogue::policy(std::uint32_t task, const base::ClassName& device_class,
+                                      const base::Audience& audience) const {
+    auto found = policies_.find(PolicyKey(task, device_class, audience));
     if (found == policies_.end()) {
-        found = policies_.find(std::pair(task, any_class()));
+        found = policies_.find(PolicyKey(task, any_class(), audience));
     }
     return found == policies_.end() ? nullptr : &found->second;
+}
+
+const PolicyRecord* Catalogue::policy_of(std::uint32_t task, const DeviceRecord& device,
+                                         base::Audience::Kind most) const {
+    if (!device.capability) {
+        return nullptr;
+    }
+    const auto& device_class = device.capability->device_class;
+    const auto* chosen = policy(task, device_class);
+    for (const auto& audience : has_overrides_ ? audiences_of(device) : Audiences{}) {
+        const auto* own = audience.kind <= most ? policy(task, device_class, audience) : nullptr;
+        if (own != nullptr &&
+            (!own->is_withdrawn || chosen == nullptr || own->policy > chosen->policy)) {
+            chosen = own;
+        }
+    }
+    return chosen;
+}
+
+const PolicyRecord* Catalogue::override_of(std::uint32_t task, const DeviceRecord& device) const {
+    const PolicyRecord* chosen = nullptr;
+    const bool may_have = has_overrides_ && device.capability;
+    for (const auto& audience : may_have ? audiences_of(device) : Audiences{}) {
+        const auto* own = policy(task, device.capability->device_class, audience);
+        chosen = own != nullptr && !own->is_withdrawn ? own : chosen;
+    }
+    return chosen;
+}
+
+std::vector<const PolicyRecord*> Catalogue::overrides(std::uint32_t task) const {
+    std::vector<const PolicyRecord*> overrides;
+    for (const auto& [key, policy] : policies_) {
+        if (policy.task == task && !policy.audience.is_class()) {
+            overrides.push_back(&policy);
+        }
+    }
+    return overrides;
 }
 
 bool Catalogue::has_group_share(std::uint32_t task) const {

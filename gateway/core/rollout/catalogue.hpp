@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <tuple>
 #include <vector>
 
 #include "core/config.hpp"
@@ -31,6 +32,7 @@ public:
                                       SetEdgeModel&& command);
     /// In force for its task and class from now on. Versions are the PolicyDesk's.
     void put_policy(const Step& step, PolicyRecord policy);
+    void drop_policy(const Step& step, const PolicyRecord& policy);
 
     const ReleaseRecord& release(ReleaseNumber number) const;
     ReleasePointer find_release(const base::ModelName& model, std::uint32_t release) const;
@@ -42,7 +44,17 @@ public:
     const TaskRecord* task(std::uint32_t task) const;
     const EdgeModelRecord* edge_model(std::uint32_t task) const;
     /// The policy for a device class, or the one for "any"; null if there is none.
-    const PolicyRecord* policy(std::uint32_t task, const base::ClassName& device_class) const;
+    const PolicyRecord* policy(std::uint32_t task, const base::ClassName& device_class,
+                               const base::Audience& audience = {}) const;
+    /// What this device obeys, but for a version on its way: its own override, its label's, or its
+    /// class's policy. A withdrawn override counts while it is the newest. Null if there is none,
+    /// or the device has not told its class. Overrides more specific than `most` are left out.
+    const PolicyRecord* policy_of(std::uint32_t task, const DeviceRecord& device,
+                                  base::Audience::Kind most = base::Audience::Kind::kDevice) const;
+    /// The most specific override for it that is not withdrawn; null for none.
+    const PolicyRecord* override_of(std::uint32_t task, const DeviceRecord& device) const;
+    /// In order of class and audience; withdrawn ones too.
+    std::vector<const PolicyRecord*> overrides(std::uint32_t task) const;
     /// Whether the task or a policy of it in force limits what a group may escalate.
     bool has_group_share(std::uint32_t task) const;
     TaskList list() const;
@@ -53,7 +65,9 @@ private:
     std::map<std::uint32_t, TaskRecord> tasks_;
     std::vector<ReleasePointer> releases_;  ///< by number
     std::map<std::uint32_t, EdgeModelRecord> edge_models_;
-    std::map<std::pair<std::uint32_t, base::ClassName>, PolicyRecord> policies_;
+    using PolicyKey = std::tuple<std::uint32_t, base::ClassName, base::Audience>;
+    std::map<PolicyKey, PolicyRecord> policies_;
+    bool has_overrides_ = false;  ///< or had: who never had one looks for none
     Journal& journal_;
     RolloutConfig config_;
 };

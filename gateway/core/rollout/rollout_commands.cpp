@@ -273,8 +273,7 @@ void RolloutDesk::on_policy(const Step& step, const PolicyChange& change) {
         const auto place = policy_place(device.record.id, change.version->version);
         const bool is_concerned =
             place >= change.from && place < change.until &&
-            part_replacing(*change.version, device.record.capability->device_class, catalogue_) !=
-                nullptr &&
+            part_reaching(*change.version, device.record, catalogue_) != nullptr &&
             std::ranges::any_of(device.record.reported, [&](const auto& state) {
                 return state.task == change.version->task;
             });

@@ -41,6 +41,9 @@ base::Result<LearnTerms> read_learn_terms(std::string_view text, const std::stri
     if (!classes) {
         return tl::unexpected(classes.error());
     }
+    if (task->contains("pin")) {
+        return LearnTerms{};
+    }
     LearnTerms terms = *mode;
     terms.bounds = classes->bounds;
     if (const toml::table* model = find_model(*task, target.model_digest)) {

@@ -9,6 +9,7 @@
 #include "base/hex.hpp"
 #include "frugal/policy.h"
 #include "policy/author/policy_parts.hpp"
+#include "policy/author/policy_pin.hpp"
 #include "policy/author/policy_proof.hpp"
 #include "policy/author/policy_table.hpp"
 
@@ -96,12 +97,17 @@ private:
     }
 
     Result<void> check_never(const toml::table& task) const {
+        if (const auto pin = task["pin"]; pin.value<std::string>() == kAlwaysEdge) {
+            return refuse(*pin.node(), "a private task is pinned to the edge",
+                          "privacy = \"never\" allows no way out",
+                          "Remove the pin, or the privacy class.");
+        }
         const toml::table* classes = task["classes"].as_table();
         if (classes == nullptr) {
             return {};
         }
         for (const auto& [label, rule] : *classes) {
-            if (rule.value_or<std::string>("") == "always-edge") {
+            if (rule.value<std::string>() == kAlwaysEdge) {
                 return refuse(
                     rule,
                     fmt::format("class \"{}\" of a private task is sent to the edge", label.str()),

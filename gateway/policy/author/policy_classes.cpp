@@ -7,7 +7,9 @@
 
 #include <fmt/format.h>
 
+#include "frugal/limits.h"
 #include "policy/author/policy_parts.hpp"
+#include "policy/author/policy_pin.hpp"
 
 namespace frugal::policy {
 
@@ -48,6 +50,16 @@ std::string said_of(const toml::node& rule) {
     return said.str().substr(0, kMost);
 }
 
+/// Absent for what is neither "always-edge" nor "always-local".
+std::optional<std::uint8_t> pin_of(const toml::node& rule) {
+    const auto word = rule.value<std::string>();
+    if (word == kAlwaysEdge || word == kAlwaysLocal) {
+        return static_cast<std::uint8_t>(word == kAlwaysEdge ? FR_POLICY_PIN_EDGE
+                                                             : FR_POLICY_PIN_LOCAL);
+    }
+    return std::nullopt;
+}
+
 /// What a table { floor, ceiling } makes of the bounds around it. Rounded inwards.
 Result<GainBounds> read_bounds(const toml::table& table, const std::string& origin,
                                GainBounds bounds) {
@@ -80,6 +92,9 @@ public:
         : origin_(origin), labels_(labels) {}
 
     Result<ClassRules> read(const toml::table& task) {
+        if (const toml::node* pin = task.get("pin")) {
+            return read_pin(*pin);
+        }
         if (auto done = read_rules(task); !done) {
             return tl::unexpected(done.error());
         }
@@ -90,6 +105,21 @@ public:
     }
 
 private:
+    // Whatever else the file says of classes and gains: nothing of it is looked at any more.
+    Result<ClassRules> read_pin(const toml::node& node) {
+        const auto pin = pin_of(node);
+        if (!pin) {
+            return refuse_at(node, origin_,
+                             fmt::format("pin is {}, but a task is pinned \"always-edge\" or "
+                                         "\"always-local\"",
+                                         said_of(node)),
+                             "Leave pin out to decide by class and gain.");
+        }
+        rules_.has_pins = true;
+        rules_.groups.assign(labels_.empty() ? FR_CLASSES_MAX : labels_.size(), *pin);
+        return rules_;
+    }
+
     Result<void> read_rules(const toml::table& task) {
         if (const toml::table* own = task["bounds"].as_table()) {
             const auto bounds = read_bounds(*own, origin_, {});
@@ -146,8 +176,8 @@ private:
             group = *found;
             return {};
         }
-        const auto word = rule.value<std::string>().value_or("");
-        if (word != "always-edge" && word != "always-local") {
+        const auto pin = pin_of(rule);
+        if (!pin) {
             return refuse_at(rule, origin_,
                              fmt::format("class \"{}\" has {}, but a class rule is "
                                          "\"always-edge\", \"always-local\" or bounds like "
@@ -155,7 +185,7 @@ private:
                                          name, said_of(rule)),
                              "Leave the class out to decide by gain.");
         }
-        group = word == "always-edge" ? FR_POLICY_PIN_EDGE : FR_POLICY_PIN_LOCAL;
+        group = *pin;
         return {};
     }
 

@@ -27,7 +27,8 @@ const KnownKeys kUnitKeys = {{"error", kReal}};
 const KnownKeys kGuardKeys = {{"when", kText}, {"then", kText}};
 const KnownKeys kTaskKeys = {
     {"edge", kText}, {"deadline", kText}, {"payload_bytes", kWhole}, {"privacy", kText},
-    {"tier", kText}, {"caps", kTable}, {"bounds", kTable}, {"classes", kTable}, {"audit", kText}, {"learn", kText},
+    {"tier", kText}, {"caps", kTable}, {"bounds", kTable}, {"classes", kTable}, {"pin", kText},
+    {"audit", kText}, {"learn", kText},
     {"price", kTable}, {"model", kList}};
 const KnownKeys kCapKeys = {{"node_per_hour", kWhole}, {"group_share", kReal}};
 const KnownKeys kBoundKeys = {{"floor", kReal}, {"ceiling", kReal}};

@@ -52,7 +52,8 @@ void SiteLearner::forget_registrations(const PolicyInForce& policy) {
     const auto before = policies_.find(policy.scope);
     const auto flying = in_flight_.find(policy.scope);
     const bool is_ours = flying != in_flight_.end() && flying->second == policy.id;
-    if (before != policies_.end() && before->second.id != policy.id && !is_ours) {
+    if (before != policies_.end() && before->second.id != policy.id && !is_ours &&
+        policy.scope.audience.is_class()) {
         std::erase_if(registrations_,
                       [&](const auto& entry) { return entry.first.task == policy.scope.task; });
     }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/audience.hpp"
 #include "base/ids.hpp"
 #include "policy/learn/learn_cell.hpp"
 
@@ -19,6 +20,7 @@ namespace frugal::policy {
 struct PolicyScope {
     std::uint32_t task = 0;
     base::ClassName device_class;
+    base::Audience audience{};  ///< of the class: a whole class, a label, a device
     auto operator<=>(const PolicyScope&) const = default;
 };
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // I27: a device is sent a version of the policy to obey only if it is entitled to it: it is in
-// force for its class, or on its way to the share of the devices that this one belongs to; one to
-// evaluate only while it is in the shadow. What it obeys it was entitled to once. When all is at
-// rest, who can be reached obeys and evaluates what it should, and the highest id that a device
-// ever accepted is never forgotten.
+// force for itself, for its label or for its class, in this order, or on its way to the share of
+// the devices that this one belongs to; one to evaluate only while it is in the shadow. After a
+// policy of its own it obeys what its label or class does, under a number above. What it obeys it
+// was entitled to once. When all is at rest, who can be reached obeys and evaluates what it should,
+// and the highest id that a device ever accepted is never forgotten.
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 
@@ -21,11 +21,16 @@ namespace frugal::simulation {
 
 namespace {
 
-constexpr std::array<const char*, 2> kClassNames = {"tiny", "m4"};
-
 /// What one commit after the other made of the policy; the newest is what counts at rest.
 struct Site {
+    struct Override {
+        base::Bytes content{};
+        bool is_withdrawn = false;
+    };
     std::map<std::string, base::Bytes> in_force{};  ///< by device class, also "any"
+    std::map<std::pair<std::string, base::Audience>, Override> overrides{};  ///< class, for whom
+    std::map<std::string, std::string> classes{};                            ///< by device
+    std::map<std::string, std::string> labels{};                             ///< by device
     std::map<std::uint32_t, std::map<std::string, base::Bytes>> versions{};  ///< parts by class
     std::uint32_t candidate = 0;                                             ///< 0: none
     std::uint32_t share = 0;
@@ -33,7 +38,16 @@ struct Site {
 
     /// Each returns whether a device's policy may be another one now.
     bool apply(const core::PolicyRecord& record) {
-        in_force[record.device_class.text()] = record.blob->content();
+        if (record.audience.is_class()) {
+            in_force[record.device_class.text()] = record.blob->content();
+        } else {
+            overrides[{record.device_class.text(), record.audience}] = {record.blob->content(),
+                                                                        record.is_withdrawn};
+        }
+        return true;
+    }
+    bool apply(const core::PolicyRecordDropped& record) {
+        overrides.erase({record.device_class.text(), record.audience});
         return true;
     }
     bool apply(const core::PolicyVersionRecord& record) {
@@ -52,6 +66,7 @@ struct Site {
         return true;
     }
     bool apply(const core::DeviceRecord& record) {
+        labels[record.id.text()] = record.label;
         if (record.state == core::DeviceState::kEnrolled && record.capability) {
             enrolled.insert(record.id.text());
         } else {
@@ -73,8 +88,44 @@ const base::Bytes* part_of(const std::map<std::string, base::Bytes>& parts,
     return found == parts.end() ? nullptr : &found->second;
 }
 
-// A class with a policy of its own is not concerned by what is staged for any.
-const base::Bytes* part_of_candidate(const Site& site, const std::string& device_class) {
+std::uint32_t id_of(const base::Bytes& content) {
+    return fr_policy_id(content.data(), content.size());
+}
+
+/// Of its label and of itself, as far as there is one; withdrawn ones too.
+std::vector<const Site::Override*> overrides_of(const Site& site, const std::string& device) {
+    std::vector<const Site::Override*> overrides;
+    const auto label = site.labels.find(device);
+    for (const auto& audience :
+         {base::Audience::label(label != site.labels.end() ? label->second : ""),
+          base::Audience::device(*base::DeviceId::parse(device))}) {
+        const auto own = site.overrides.find({site.classes.at(device), audience});
+        if (own != site.overrides.end()) {
+            overrides.push_back(&own->second);
+        }
+    }
+    return overrides;
+}
+
+/// What it is to obey, but for a candidate; null for none.
+const base::Bytes* in_force_for(const Site& site, const std::string& device) {
+    const auto* chosen = part_of(site.in_force, site.classes.at(device));
+    for (const auto* own : overrides_of(site, device)) {
+        if (!own->is_withdrawn || chosen == nullptr || id_of(own->content) > id_of(*chosen)) {
+            chosen = &own->content;
+        }
+    }
+    return chosen;
+}
+
+// Who has a policy of its own is not concerned by what is staged for classes, nor is a class that
+// has one by what is staged for any.
+const base::Bytes* part_of_candidate(const Site& site, const std::string& device) {
+    const auto& device_class = site.classes.at(device);
+    if (std::ranges::any_of(overrides_of(site, device),
+                            [](const auto* own) { return !own->is_withdrawn; })) {
+        return nullptr;
+    }
     const auto found = site.versions.find(site.candidate);
     if (found == site.versions.end() ||
         (site.in_force.contains(device_class) && !found->second.contains(device_class))) {
@@ -84,23 +135,23 @@ const base::Bytes* part_of_candidate(const Site& site, const std::string& device
 }
 
 /// To be evaluated beside the one in force; null for none.
-const base::Bytes* shadow_of(const Site& site, const std::string& device_class) {
-    const auto* content = site.share == 0 ? part_of_candidate(site, device_class) : nullptr;
-    const auto* obeyed = part_of(site.in_force, device_class);
+const base::Bytes* shadow_of(const Site& site, const std::string& device) {
+    const auto* content = site.share == 0 ? part_of_candidate(site, device) : nullptr;
+    const auto* obeyed = in_force_for(site, device);
     return content != nullptr && (obeyed == nullptr || *obeyed != *content) ? content : nullptr;
 }
 
 /// What devices may be given, in some states of the site.
 struct Entitlement {
-    using Policy = std::pair<std::string, base::Bytes>;  ///< device class, content
+    using Policy = std::pair<std::string, base::Bytes>;  ///< device, content
 
     std::set<Policy> in_force{};
     std::map<Policy, std::uint32_t> shares{};  ///< largest, permyriad
     std::set<Policy> shadows{};
 
     void add(const Site& site) {
-        for (const auto* name : kClassNames) {
-            if (const auto* content = part_of(site.in_force, name)) {
+        for (const auto& [name, device_class] : site.classes) {
+            if (const auto* content = in_force_for(site, name)) {
                 in_force.insert({name, *content});
             }
             if (const auto* content = part_of_candidate(site, name)) {
@@ -131,7 +182,9 @@ public:
 
     // What was committed by a process that died of it is known only now.
     void on_loaded(const DatabaseView& database) override {
+        auto classes = std::move(site_.classes);
         site_ = {};
+        site_.classes = std::move(classes);
         present_ = {};
         const auto apply = [this](const auto& records) {
             std::ranges::for_each(records, [this](const auto& one) { site_.apply(one); });
@@ -146,17 +199,16 @@ public:
     void on_send(const base::DeviceId& device, const core::DownMessage& message,
                  std::size_t) override {
         const auto* desired = std::get_if<core::Desired>(&message);
-        const auto known = classes_.find(device.text());
-        if (desired == nullptr || known == classes_.end()) {
+        if (desired == nullptr || !site_.classes.contains(device.text())) {
             return;
         }
         for (const auto& task : desired->tasks) {
             if (task.policy != nullptr) {
-                judge(present_, device.text(), known->second, task.policy->content(), "is sent");
+                judge(present_, device.text(), task.policy->content(), "is sent");
             }
             if (task.shadow != nullptr) {
                 trace_.sometimes("policy in the shadow");
-                judge_shadow(device.text(), known->second, task.shadow->content());
+                judge_shadow(device.text(), task.shadow->content());
             }
         }
     }
@@ -176,7 +228,10 @@ public:
         device.is_on = true;
         device.is_cloned = view.is_cloned;
         device.has_model = task.active >= 0;
-        classes_[view.name] = view.node.config->device_class;
+        if (auto& own = site_.classes[view.name]; own != view.node.config->device_class) {
+            own = view.node.config->device_class;
+            entitle();
+        }
         if (task.policy_floor < device.floor) {
             trace_.violate("I27", fmt::format("{} accepted policy {}, and now forgot all above {}",
                                               view.name, device.floor, task.policy_floor));
@@ -188,7 +243,7 @@ public:
         if (!std::equal(obeyed.begin(), obeyed.end(), device.obeys.begin(), device.obeys.end())) {
             device.obeys.assign(obeyed.begin(), obeyed.end());
             if (!device.obeys.empty()) {
-                judge(once_, view.name, classes_[view.name], device.obeys, "obeys");
+                judge(once_, view.name, device.obeys, "obeys");
             }
         }
     }
@@ -198,7 +253,7 @@ public:
             if (!is_expected(device)) {
                 continue;
             }
-            const auto* shadow = shadow_of(site_, classes_.at(device.name));
+            const auto* shadow = shadow_of(site_, device.name);
             if (device.evaluates != (shadow != nullptr ? *shadow : base::Bytes())) {
                 return fmt::format("{} evaluates policy {} instead of {}", device.name,
                                    id_of(device.evaluates), shadow != nullptr ? id_of(*shadow) : 0);
@@ -229,10 +284,6 @@ private:
         base::Bytes evaluates{};
     };
 
-    static std::uint32_t id_of(const base::Bytes& content) {
-        return fr_policy_id(content.data(), content.size());
-    }
-
     static base::ByteView content_at(const fr_node_t& node, std::uint32_t key) {
         std::uint32_t size = 0;
         const auto* record = fr_record_log_get(&node.records, key, &size);
@@ -252,28 +303,27 @@ private:
         once_.add(site_);
     }
 
-    void judge(const Entitlement& entitled, const std::string& device,
-               const std::string& device_class, const base::Bytes& content, const char* what) {
+    void judge(const Entitlement& entitled, const std::string& device, const base::Bytes& content,
+               const char* what) {
         const auto id = id_of(content);
-        const auto share = entitled.shares.find({device_class, content});
+        const auto share = entitled.shares.find({device, content});
         const auto place = core::policy_place(*base::DeviceId::parse(device), id);
         if (share != entitled.shares.end() && place < share->second) {
             trace_.sometimes("staged policy with its share");
-        } else if (!entitled.in_force.contains({device_class, content})) {
+        } else if (!entitled.in_force.contains({device, content})) {
             trace_.violate("I27", fmt::format("{} of class {} at place {} {} policy {}, which is "
                                               "for the first {}",
-                                              device, device_class, place, what, id,
+                                              device, site_.classes.at(device), place, what, id,
                                               share != entitled.shares.end() ? share->second : 0));
         }
     }
 
-    void judge_shadow(const std::string& device, const std::string& device_class,
-                      const base::Bytes& content) {
-        if (!present_.shadows.contains({device_class, content})) {
+    void judge_shadow(const std::string& device, const base::Bytes& content) {
+        if (!present_.shadows.contains({device, content})) {
             trace_.violate("I27",
                            fmt::format("{} of class {} is sent policy {} to evaluate, which is not "
                                        "in the shadow",
-                                       device, device_class, id_of(content)));
+                                       device, site_.classes.at(device), id_of(content)));
         }
     }
 
@@ -285,17 +335,14 @@ private:
     }
 
     const base::Bytes* wanted_of(const std::string& device) const {
-        const auto& device_class = classes_.at(device);
-        const auto* content = part_of_candidate(site_, device_class);
+        const auto* content = part_of_candidate(site_, device);
         const auto place = core::policy_place(*base::DeviceId::parse(device), site_.candidate);
-        return content != nullptr && place < site_.share ? content
-                                                         : part_of(site_.in_force, device_class);
+        return content != nullptr && place < site_.share ? content : in_force_for(site_, device);
     }
 
     Site site_;
-    Entitlement present_;                         ///< since the commit before the last
-    Entitlement once_;                            ///< a device may have got it then, or get it late
-    std::map<std::string, std::string> classes_;  ///< by device
+    Entitlement present_;  ///< since the commit before the last
+    Entitlement once_;     ///< a device may have got it then, or get it late
     std::map<std::size_t, Device> devices_;
 };
 

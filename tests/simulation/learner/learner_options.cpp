@@ -23,6 +23,8 @@ constexpr PlantRow kPlants[] = {
     {LearnerPlant::kLosesGuard, "loses-guard", "L3"},
     {LearnerPlant::kPushStorm, "push-storm", "L4"},
     {LearnerPlant::kForgetsCells, "forgets-cells", "L5"},
+    {LearnerPlant::kBoundsFirst, "bounds-first", "L6"},
+    {LearnerPlant::kMixesGroups, "mixes-groups", "L6"},
 };
 
 }  // namespace
@@ -60,6 +62,7 @@ LearnerOptions learner_options_of_seed(std::uint64_t seed) {
     options.has_device_fault = rng.chance(0.3);
     options.has_edge_fault = !options.has_device_fault && rng.chance(0.3);
     options.kills = rng.chance(0.5) ? 1 + static_cast<std::uint32_t>(rng.below(6)) : 0;
+    options.has_bounds = seed % 4 == 3;
     return options;
 }
 
@@ -69,6 +72,7 @@ LearnerOptions planted_learner_options(std::uint64_t seed, LearnerPlant plant) {
     options.has_device_fault = plant == LearnerPlant::kDeafDevices;
     options.has_edge_fault = false;
     options.kills = plant == LearnerPlant::kForgetsCells ? 4 : 0;
+    options.has_bounds = plant == LearnerPlant::kBoundsFirst || plant == LearnerPlant::kMixesGroups;
     if (plant == LearnerPlant::kMasks) {
         options.liars = options.devices * 3 / 10;
         options.lie = Lie::kPoison;
@@ -79,11 +83,11 @@ LearnerOptions planted_learner_options(std::uint64_t seed, LearnerPlant plant) {
 std::string describe(const LearnerOptions& options) {
     constexpr std::string_view kLies[] = {"certain", "poison", "noise"};
     return fmt::format(
-        "seed {}: {} devices, {} of them lie ({}), doubt x {:.2f}, edge {:.3f}, {} kills{}{}{}{}",
+        "seed {}: {} devices, {} of them lie ({}), doubt x {:.2f}, edge {:.3f}, {} kills{}{}{}{}{}",
         options.seed, options.devices, options.liars, kLies[static_cast<std::size_t>(options.lie)],
         options.doubt, options.edge, options.kills,
         options.has_device_fault ? ", device fault" : "",
-        options.has_edge_fault ? ", edge fault" : "",
+        options.has_edge_fault ? ", edge fault" : "", options.has_bounds ? ", bounds" : "",
         options.plant == LearnerPlant::kNone ? "" : ", planted ",
         options.plant == LearnerPlant::kNone ? "" : to_string(options.plant));
 }

@@ -24,6 +24,8 @@ enum class LearnerPlant : std::uint8_t {
     kLosesGuard,    ///< pushes drop the owner's guard: L3
     kPushStorm,     ///< the wish is asked for with a clock that runs 600 times too fast: L4
     kForgetsCells,  ///< a restart begins with nothing: L5
+    kBoundsFirst,   ///< the owner's bounds come before the limit of a step, not after it: L6
+    kMixesGroups,   ///< one class group gets another one's table: L6
 };
 std::string_view to_string(LearnerPlant plant);
 std::string_view invariant_of(LearnerPlant plant);
@@ -41,6 +43,7 @@ struct LearnerOptions {
     bool has_edge_fault =
         false;                ///< half-way: the edge model turns bad; a canary tells a block later
     std::uint32_t kills = 0;  ///< of the gateway, evenly spread
+    bool has_bounds = false;  ///< the owner bounds each class's gains otherwise; L1, L2 not judged
     LearnerPlant plant = LearnerPlant::kNone;
 };
 

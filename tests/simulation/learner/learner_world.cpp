@@ -2,6 +2,7 @@
 #include "simulation/learner/learner_world.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include <fmt/format.h>
@@ -30,6 +31,7 @@ constexpr double kFactor = 1.25;
 constexpr double kLiarFactor = 1.4;
 constexpr double kBlindRho = 0.3;
 constexpr std::uint32_t kSettling = 5;  // blocks
+constexpr std::array<policy::GainBounds, kClasses> kBounds = {{{0, 40}, {60, 120}, {10, 200}}};
 
 struct Costs {
     double told = 0;
@@ -44,7 +46,12 @@ public:
     explicit Fleet(const LearnerOptions& options)
         : options_(options), truth_(options.seed), lies_(options.seed + 1) {
         terms_.mode = policy::LearnMode::kIsoGain;
-        policies_ = {policy::in_force(1, terms_)};
+        if (options.has_bounds) {
+            std::copy(kBounds.begin(), kBounds.end(), terms_.bounds.begin());
+        }
+        policies_ = {
+            policy::in_force(1, terms_, policy::chow_table(), 1,
+                             options.has_bounds ? std::uint8_t{kClasses} : std::uint8_t{1})};
         authored_ = policies_[0].compiled;
         held_ = authored_;
         registration_ = canary(0);
@@ -197,7 +204,7 @@ private:
         const auto before = policy::learnable_part(policies_[0].compiled, 1);
         const bool is_urgent = is_alarm || before->audit_q8 != push.part.audit_q8;
         stored_ = learner_->stored_after(push).front();
-        policies_[0].compiled = push.compiled;
+        policies_[0].compiled = with_planted_tables(push, *before);
         policies_[0].id = push.id;
         if (options_.plant == LearnerPlant::kLosesGuard) {
             policies_[0].compiled[FR_POLICY_HEADER_BYTES + 2] = 0;
@@ -215,7 +222,46 @@ private:
         last_push_ = now_;
     }
 
+    base::Bytes with_planted_tables(const policy::PolicyPush& push,
+                                    const policy::LearnablePart& before) const {
+        auto part = push.part;
+        if (options_.plant == LearnerPlant::kMixesGroups) {
+            std::swap(part.tables[0], part.tables[1]);
+        } else if (options_.plant == LearnerPlant::kBoundsFirst) {
+            for (std::size_t group = 0; group < part.groups; ++group) {
+                limit_step(before.tables[group], part.tables[group]);
+            }
+        } else {
+            return push.compiled;
+        }
+        return policy::with_learned(push.compiled, 1, push.id, part).value_or(push.compiled);
+    }
+
+    static void limit_step(const policy::TableBytes& before, policy::TableBytes& table) {
+        constexpr int kStep = policy::LearnCell::kStepMax;
+        for (std::size_t bin = 0; bin < policy::kBins; ++bin) {
+            table[bin] = static_cast<std::uint8_t>(std::clamp<int>(
+                table[bin], std::max(before[bin] - kStep, 0), std::min(before[bin] + kStep, 255)));
+        }
+    }
+
+    void check_bounds() {
+        const auto part = policy::learnable_part(policies_[0].compiled, 1);
+        for (std::size_t group = 0; group < part->groups; ++group) {
+            const auto& bounds = terms_.bounds[group];
+            for (const auto gain : part->tables[group]) {
+                if (gain < bounds.floor || gain > bounds.ceiling) {
+                    violate("L6", fmt::format("push {} gives class group {} a gain of {}, which is "
+                                              "not within {} to {}",
+                                              pushes_, group, gain, bounds.floor, bounds.ceiling));
+                    return;
+                }
+            }
+        }
+    }
+
     void check_push(bool is_urgent) {
+        check_bounds();
         const auto first = policy::learnable_part(authored_, 1);
         const auto back = policy::with_learned(policies_[0].compiled, 1, 1, *first);
         if (!back || *back != authored_) {
@@ -240,7 +286,7 @@ private:
         const bool is_settled = number != 0 && !is_blind && !(has_fault && is_after_fault);
         const double factor = options_.liars == 0 ? kFactor : kLiarFactor;
         const double bound = block_.better() * factor + kSlack * kBlock;
-        if (is_settled && block_.told > bound) {
+        if (is_settled && !options_.has_bounds && block_.told > bound) {
             violate("L1",
                     fmt::format("block {} cost {:.0f}; all local {:.0f}, all to the edge {:.0f}",
                                 number, block_.told, block_.local, block_.edge));
@@ -312,7 +358,7 @@ private:
 LearnerOutcome run_learner(const LearnerOptions& options) {
     LearnerOutcome outcome = Fleet(options).run();
     outcome.cost_alone = outcome.cost;
-    if (options.liars == 0) {
+    if (options.liars == 0 || options.has_bounds) {
         return outcome;
     }
     LearnerOptions honest = options;

@@ -14,6 +14,8 @@
 //   included,
 //       but for an alarm, an audit rate or a canary registered anew
 //   L5  a gateway that was killed goes on with the table and the evidence it had stored
+//   L6  each pushed table of a class group lies within the owner's bounds of that group, also when
+//       what devices held before does not
 #pragma once
 
 #include <string>

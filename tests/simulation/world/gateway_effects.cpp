@@ -40,7 +40,8 @@ void GatewayHost::note_effect(const core::Send& send, std::size_t bytes) {
 }
 
 /// Planted: what comes after the first few policies is kept from the devices, or a staged one goes
-/// to too many, or the last one in the shadow stays there.
+/// to too many, or the last one in the shadow stays there, or what is for one device alone is mixed
+/// up with what is for all.
 void GatewayHost::play_planted_policy(core::Send& send) {
     constexpr std::uint32_t kLastTold = 4;
     auto* desired = std::get_if<core::Desired>(&send.message);
@@ -54,6 +55,9 @@ void GatewayHost::play_planted_policy(core::Send& send) {
             task.policy = nullptr;
         } else if (context_.options.plant == Plant::kWiderShare) {
             widen_share(send.device, task);
+        } else if (context_.options.plant == Plant::kStrayOverride ||
+                   context_.options.plant == Plant::kLostOverride) {
+            mix_up(send.device, task);
         } else if (context_.options.plant == Plant::kKeptShadow) {
             auto& kept = kept_shadows_[send.device.text()];
             kept = task.shadow != nullptr ? task.shadow : kept;
@@ -75,12 +79,30 @@ void GatewayHost::widen_share(const base::DeviceId& device, core::TaskDesired& t
     }
 }
 
+void GatewayHost::mix_up(const base::DeviceId& device, core::TaskDesired& task) const {
+    const auto own = of_device_.find(device.text());
+    if (context_.options.plant == Plant::kLostOverride) {
+        task.policy = own != of_device_.end() && of_class_ != nullptr ? of_class_ : task.policy;
+    } else if (own == of_device_.end() && !of_device_.empty()) {
+        task.policy = of_device_.begin()->second;
+    }
+}
+
 void GatewayHost::note_staged(const core::WriteBatch& batch) {
     for (const auto& record : batch.records) {
         if (const auto* version = std::get_if<core::PolicyVersionRecord>(&record)) {
             staged_versions_[version->version] = *version;
         } else if (const auto* rollout = std::get_if<core::PolicyRolloutRecord>(&record)) {
             staged_ = *rollout;
+        } else if (const auto* policy = std::get_if<core::PolicyRecord>(&record)) {
+            const auto& audience = policy->audience;
+            if (audience.is_class()) {
+                of_class_ = policy->blob;
+            } else if (audience.kind == base::Audience::Kind::kDevice && !policy->is_withdrawn) {
+                of_device_[audience.name] = policy->blob;
+            } else {
+                of_device_.erase(audience.name);
+            }
         }
     }
 }

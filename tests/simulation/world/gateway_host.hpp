@@ -97,6 +97,7 @@ private:
     void play_planted_policy(core::Send& send);
     void widen_share(const base::DeviceId& device, core::TaskDesired& task) const;
     void note_staged(const core::WriteBatch& batch);
+    void mix_up(const base::DeviceId& device, core::TaskDesired& task) const;
     core::WriteBatch planted(const core::WriteBatch& batch) const;
     void store_twice(const core::WriteBatch& batch);
 
@@ -139,6 +140,8 @@ private:
     // What planted bugs are made of.
     core::PolicyRolloutRecord staged_;
     std::map<std::uint32_t, core::PolicyVersionRecord> staged_versions_;
+    core::SignedPointer of_class_;                             ///< the newest for whole classes
+    std::map<std::string, core::SignedPointer> of_device_;     ///< policies of one device alone
     std::map<std::string, core::SignedPointer> kept_shadows_;  ///< by device
 };
 

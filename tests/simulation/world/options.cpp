@@ -49,7 +49,7 @@ struct PlantFacts {
     std::string_view name;
     std::string_view invariant;
 };
-constexpr std::array<PlantFacts, 26> kPlants = {{{"none", ""},
+constexpr std::array<PlantFacts, 28> kPlants = {{{"none", ""},
                                                  {"ack-before-commit", "I3"},
                                                  {"lazy-sync", "I1"},
                                                  {"same-stream", "I2"},
@@ -70,6 +70,8 @@ constexpr std::array<PlantFacts, 26> kPlants = {{{"none", ""},
                                                  {"sticky-candidate", "I27"},
                                                  {"wider-share", "I27"},
                                                  {"kept-shadow", "I27"},
+                                                 {"stray-override", "I27"},
+                                                 {"lost-override", "I27"},
                                                  {"forgets-floor", "I27"},
                                                  {"oversleeps", "I25"},
                                                  {"freezes", "I25"},
@@ -151,6 +153,7 @@ Options options_of_seed(std::uint64_t seed) {
     options.set(FaultKind::kEvilPolicy, seed % 3 == 1);
     options.has_staged_policies = seed % 7 == 0 || seed % 7 == 2 || seed % 7 == 4;
     options.has_one_slot = !options.has_variants && seed % 6 == 4;
+    options.has_overrides = options.has_staged_policies && seed % 2 == 0;
     return options;
 }
 
@@ -210,6 +213,10 @@ Options planted_options(std::uint64_t seed, Plant plant) {
             options.loss_permille = plant == Plant::kForgetfulStaging ? 200 : 0;
             options.fault_interval = seconds(5);
             break;
+        case Plant::kStrayOverride:
+        case Plant::kLostOverride:
+            options.has_overrides = true;
+            [[fallthrough]];
         case Plant::kObeyedShadow:
         case Plant::kStickyCandidate:
         case Plant::kWiderShare:
@@ -246,7 +253,7 @@ std::string describe(const Options& options) {
     return fmt::format(
         "seed={} devices={}+{} safety_ms={} fault_interval_ms={} sample_interval_ms={} loss={} "
         "duplicate={} latency_ms={}..{} sector={}x{} credit={} batch_rows={} queue={} shared={} "
-        "audit={} commit_ms={} story={}{}{}{}{}{}{}{} plant={} faults=[{}]",
+        "audit={} commit_ms={} story={}{}{}{}{}{}{}{}{} plant={} faults=[{}]",
         options.seed, options.devices, options.large_devices, ms(options.safety),
         ms(options.fault_interval), ms(options.sample_interval), options.loss_permille,
         options.duplicate_permille, ms(options.latency_min), ms(options.latency_max),
@@ -256,7 +263,7 @@ std::string describe(const Options& options) {
         options.has_rollback ? "r" : "", options.has_revocation ? "v" : "",
         options.has_enrolment ? "e" : "", options.has_variants ? "m" : "",
         options.has_staged_policies ? "p" : "", options.has_one_slot ? "1" : "",
-        to_string(options.plant), kinds);
+        options.has_overrides ? "o" : "", to_string(options.plant), kinds);
 }
 
 }  // namespace frugal::simulation

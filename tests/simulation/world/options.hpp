@@ -73,6 +73,8 @@ enum class Plant : std::uint8_t {
     kStickyCandidate,   ///< devices are not told of any policy after the first few: I27
     kWiderShare,        ///< a staged policy is sent to a quarter more of the devices: I27
     kKeptShadow,        ///< devices are not told that a policy is in the shadow no more: I27
+    kStrayOverride,     ///< a policy of one device alone is sent to the others: I27
+    kLostOverride,      ///< a device with a policy of its own is sent its class's: I27
     kForgetsFloor,      ///< a device forgets at a boot which policies it had accepted: I27
     kOversleeps,        ///< a device wakes late for its own deadlines: I25
     kFreezes,           ///< a device that waits for an answer does nothing any more: I25
@@ -109,8 +111,9 @@ struct Options {
     bool has_revocation = false;
     bool has_enrolment = false;
     bool has_staged_policies = false;  ///< somebody stages and takes back policies at random
-    bool has_variants = false;  ///< releases hold several variants a class, devices are mixed
-    bool has_one_slot = false;  ///< every other small device has one slot; releases are tuned
+    bool has_overrides = false;  ///< and gives single devices and labels policies of their own
+    bool has_variants = false;   ///< releases hold several variants a class, devices are mixed
+    bool has_one_slot = false;   ///< every other small device has one slot; releases are tuned
     Plant plant = Plant::kNone;
 
     bool has(FaultKind kind) const { return faults[static_cast<std::size_t>(kind)]; }

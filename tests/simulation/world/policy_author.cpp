@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "simulation/world/policy_author.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include "simulation/world/release_shelf.hpp"
@@ -11,6 +14,8 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+
+constexpr int kRenewals = 3;  // then it is for a device that is gone
 
 const std::vector<std::vector<std::string>> kClassSets = {
     {"any"}, {"any"}, {"any"}, {"any", "tiny"}, {"m4", "tiny"}, {"tiny"}};
@@ -34,6 +39,10 @@ void PolicyAuthor::plan() {
 }
 
 void PolicyAuthor::act() {
+    if (context_.options.has_overrides && rng_.chance(0.5)) {
+        act_on_few();
+        return;
+    }
     switch (rng_.below(10)) {
         case 0:
         case 1:
@@ -55,6 +64,22 @@ void PolicyAuthor::act() {
             ask<core::Done>(core::ResumePolicyRollout{kTask}, [this](core::Done) {
                 context_.trace.sometimes("staged policy resumed");
             });
+            break;
+    }
+}
+
+void PolicyAuthor::act_on_few() {
+    switch (rng_.below(6)) {
+        case 0:
+        case 1:
+            set("policy of a device or label set", &PolicyAuthor::for_few);
+            break;
+        case 2:
+        case 3:
+            set("policy of a device or label ended", &PolicyAuthor::for_few_no_more);
+            break;
+        default:
+            set("policy learned", &PolicyAuthor::learned);
             break;
     }
 }
@@ -86,52 +111,119 @@ void PolicyAuthor::look(std::function<void(const Known&)> then) {
 
 void PolicyAuthor::set(const char* what, Make make) {
     look([this, what, make](const Known& known) {
-        if (make == &PolicyAuthor::taken_back && known.history.candidate == 0) {
+        auto command = (this->*make)(known);
+        if (!command) {
             return;
         }
-        auto command = (this->*make)(known);
-        context_.trace.note(fmt::format("policy author: version {}, {} parts, {} steps",
-                                        command.version.version, command.version.parts.size(),
-                                        command.steps.size()));
-        ask<core::PolicySet>(std::move(command), [this, what](const core::PolicySet&) {
+        context_.trace.note(fmt::format(
+            "policy author: version {} {}, {} parts, {} steps, for '{}'", command->version.version,
+            to_string(command->version.origin), command->version.parts.size(),
+            command->steps.size(), command->version.audience.text()));
+        ask<core::PolicySet>(std::move(*command), [this, what](const core::PolicySet&) {
             context_.trace.sometimes(what);
         });
     });
 }
 
-core::SetPolicy PolicyAuthor::at_once(const Known& known) {
+std::optional<core::SetPolicy> PolicyAuthor::at_once(const Known& known) {
     return ReleaseShelf::instance().policy_for(kClassSets[rng_.below(kClassSets.size())],
                                                known.tasks.next_policy,
                                                static_cast<std::uint32_t>(rng_.below(120)));
 }
 
-core::SetPolicy PolicyAuthor::staged(const Known& known) {
+std::optional<core::SetPolicy> PolicyAuthor::staged(const Known& known) {
     auto command = at_once(known);
-    command.steps = steps();
+    command->steps = steps();
     return command;
 }
 
 // As `frugalctl policy rollout abort`: every class goes back to what it obeyed before.
-core::SetPolicy PolicyAuthor::taken_back(const Known& known) {
+std::optional<core::SetPolicy> PolicyAuthor::taken_back(const Known& known) {
+    if (known.history.candidate == 0) {
+        return std::nullopt;
+    }
     core::PolicyVersionRecord before;
     before.task = kTask;
     for (const auto& policy : known.tasks.policies) {
-        before.parts.push_back({policy.device_class, policy.blob});
-        before.version = std::max(before.version, policy.policy);
+        if (policy.audience.is_class()) {
+            before.parts.push_back({policy.device_class, policy.blob});
+            before.version = std::max(before.version, policy.policy);
+        }
     }
     return ReleaseShelf::instance().policy_again(before, known.tasks.next_policy);
 }
 
-core::SetPolicy PolicyAuthor::reverted(const Known& known) {
+std::optional<core::SetPolicy> PolicyAuthor::reverted(const Known& known) {
     const auto& versions = known.history.versions;
-    if (versions.empty()) {
-        return taken_back(known);
+    const auto* source = versions.empty() ? nullptr : versions[rng_.below(versions.size())].get();
+    if (source == nullptr || source->origin == core::PolicyOrigin::kWithdrawn) {
+        return std::nullopt;
     }
-    auto command = ReleaseShelf::instance().policy_again(*versions[rng_.below(versions.size())],
-                                                         known.tasks.next_policy);
-    if (rng_.chance(0.5)) {
+    auto command = ReleaseShelf::instance().policy_again(*source, known.tasks.next_policy);
+    if (rng_.chance(0.5) && source->audience.is_class()) {
         command.steps = steps();
     }
+    return command;
+}
+
+// For a device, also one that is not there, or for those of a label.
+std::optional<core::SetPolicy> PolicyAuthor::for_few(const Known& known) {
+    auto command = ReleaseShelf::instance().policy_for({"m4", "tiny"}, known.tasks.next_policy,
+                                                       static_cast<std::uint32_t>(rng_.below(120)));
+    const auto name = fmt::format("device-{}", rng_.below(context_.options.devices + 1));
+    command.version.audience = rng_.chance(0.7)
+                                   ? base::Audience::device(*base::DeviceId::parse(name))
+                                   : base::Audience::label(kOddLabel);
+    return command;
+}
+
+// As `frugalctl policy clear`: what lies below, under a number above.
+std::optional<core::SetPolicy> PolicyAuthor::for_few_no_more(const Known& known) {
+    std::vector<core::PolicyOverride> present;
+    std::ranges::copy_if(known.history.overrides, std::back_inserter(present),
+                         [](const core::PolicyOverride& own) { return !own.is_withdrawn; });
+    if (present.empty()) {
+        return std::nullopt;
+    }
+    const auto& ended = present[rng_.below(present.size())];
+    const bool is_odd = ended.audience.kind == base::Audience::Kind::kDevice &&
+                        (ended.audience.name.back() - '0') % 2 == 1;
+    core::PolicyVersionRecord below{.task = kTask};
+    for (const auto& own : present) {
+        if (own.audience != ended.audience) {
+            continue;
+        }
+        const core::PolicyRecord* chosen = nullptr;
+        for (const auto* name : {"any", own.device_class.text().c_str()}) {
+            for (const auto& policy : known.tasks.policies) {
+                const bool is_meant =
+                    policy.audience.is_class() ||
+                    (is_odd && policy.audience.kind == base::Audience::Kind::kLabel &&
+                     (chosen == nullptr || !policy.is_withdrawn || policy.policy > chosen->policy));
+                chosen = is_meant && policy.device_class.text() == name ? &policy : chosen;
+            }
+        }
+        if (chosen != nullptr) {
+            below.parts.push_back({own.device_class, chosen->blob});
+            below.version = chosen->policy;
+        }
+    }
+    auto command = ReleaseShelf::instance().policy_again(below, known.tasks.next_policy);
+    command.version.origin = core::PolicyOrigin::kWithdrawn;
+    command.version.audience = ended.audience;
+    return command;
+}
+
+// Of what is in force for somebody: a class, a label or a device.
+std::optional<core::SetPolicy> PolicyAuthor::learned(const Known& known) {
+    const auto& policies = known.tasks.policies;
+    const auto& source = policies[rng_.below(policies.size())];
+    auto command =
+        ReleaseShelf::instance().policy_for({source.device_class.text()}, known.tasks.next_policy,
+                                            static_cast<std::uint32_t>(rng_.below(120)));
+    command.version.origin = core::PolicyOrigin::kLearned;
+    command.version.source = source.policy;
+    command.version.audience = source.audience;
     return command;
 }
 
@@ -159,11 +251,37 @@ void PolicyAuthor::finish() {
     }
 }
 
+// Of a database from a backup, too, devices take only higher numbers.
+bool PolicyAuthor::renew_override(const Known& known) {
+    renewed_from_ = renewed_from_ == 0 ? known.tasks.next_policy : renewed_from_;
+    for (const auto& own : known.history.overrides) {
+        const auto version = std::ranges::find_if(
+            known.history.versions, [&](const auto& one) { return one->version == own.version; });
+        if (own.is_withdrawn || own.version >= renewed_from_ ||
+            version == known.history.versions.end() || ++renewals_[own.version] > kRenewals) {
+            continue;
+        }
+        ask<core::PolicySet>(
+            ReleaseShelf::instance().policy_again(**version, known.tasks.next_policy),
+            [this](const core::PolicySet&) { try_last(); });
+        return true;
+    }
+    return false;
+}
+
 void PolicyAuthor::attempt_last() {
     if (is_done_) {
         return;
     }
+    try_last();
+    context_.timeline.after(seconds(20), [this] { attempt_last(); });
+}
+
+void PolicyAuthor::try_last() {
     look([this](const Known& known) {
+        if (renew_override(known)) {
+            return;
+        }
         auto command = ReleaseShelf::instance().policy_for(
             {"any", "m4", "tiny"}, known.tasks.next_policy, context_.options.audit);
         ask<core::PolicySet>(std::move(command), [this](const core::PolicySet&) {
@@ -171,7 +289,6 @@ void PolicyAuthor::attempt_last() {
             is_done_ = true;
         });
     });
-    context_.timeline.after(seconds(20), [this] { attempt_last(); });
 }
 
 }  // namespace frugal::simulation

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // The person who tries policies on a part of the fleet: stages, sets at once, resumes, takes back
-// and reverts at random, whatever else goes on; at the end leaves things as they are or sets a last
-// one. Owned by the world; single-threaded. Waits until the task has its first policy.
+// and reverts at random, whatever else goes on, gives single devices and labels policies of their
+// own and takes them away, and plays the learner; at the end leaves things as they are or sets a
+// last one. Owned by the world; single-threaded. Waits until the task has its first policy.
 #pragma once
 
 #include <functional>
+#include <map>
+#include <optional>
 
 #include "simulation/world/gateway_host.hpp"
 
 namespace frugal::simulation {
+
+/// Of every other device on record from the beginning.
+inline constexpr const char* kOddLabel = "odd";
 
 class PolicyAuthor {
 public:
@@ -27,7 +33,8 @@ private:
         core::TaskList tasks;
         core::PolicyHistory history;
     };
-    using Make = core::SetPolicy (PolicyAuthor::*)(const Known&);
+    /// Absent if there is nothing to do.
+    using Make = std::optional<core::SetPolicy> (PolicyAuthor::*)(const Known&);
 
     void plan();
     void act();
@@ -36,11 +43,18 @@ private:
     template <typename Reply>
     void ask(core::AdminCommand command, std::function<void(Reply)> then);
     void attempt_last();
+    void try_last();
 
-    core::SetPolicy at_once(const Known& known);
-    core::SetPolicy staged(const Known& known);
-    core::SetPolicy taken_back(const Known& known);
-    core::SetPolicy reverted(const Known& known);
+    void act_on_few();
+    bool renew_override(const Known& known);
+
+    std::optional<core::SetPolicy> at_once(const Known& known);
+    std::optional<core::SetPolicy> staged(const Known& known);
+    std::optional<core::SetPolicy> taken_back(const Known& known);
+    std::optional<core::SetPolicy> reverted(const Known& known);
+    std::optional<core::SetPolicy> for_few(const Known& known);
+    std::optional<core::SetPolicy> for_few_no_more(const Known& known);
+    std::optional<core::SetPolicy> learned(const Known& known);
     std::vector<core::PolicyStep> steps();
 
     const Context& context_;
@@ -48,6 +62,8 @@ private:
     base::Rng rng_;
     bool is_stopped_ = false;
     bool is_done_ = true;
+    std::uint32_t renewed_from_ = 0;  ///< overrides of lower numbers are set again at the end
+    std::map<std::uint32_t, int> renewals_{};  ///< by version
 };
 
 }  // namespace frugal::simulation

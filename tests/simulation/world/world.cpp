@@ -110,6 +110,7 @@ private:
             }
             core::DeviceRecord record{.number = core::DeviceNumber{i},
                                       .id = *base::DeviceId::parse(name),
+                                      .label = i % 2 == 1 ? kOddLabel : "",
                                       .state = core::DeviceState::kEnrolled,
                                       .certificate = core::CertificateRecord{}};
             record.certificate->serial[0] = static_cast<std::uint8_t>(i + 1);

@@ -109,6 +109,31 @@ TEST_F(Feed, OwnDecisionsAndAnswersMeetInOneCell) {
     EXPECT_EQ(cell().terms().registration.samples, 500);
 }
 
+TEST_F(Feed, AnOverrideIsLearnedFromItsOwnDeviceAndPushedToNobodyElse) {
+    const auto own = base::Audience::device(core::device_id("a"));
+    auto record = knowledge.tasks.policies[0];
+    record.policy = 5;
+    record.audience = own;
+    knowledge.tasks.policies.push_back(record);
+    knowledge.authored[5] = knowledge.authored[3];
+    feed.know(knowledge);
+    auto of_device = decided(16);
+    of_device.audience = own;
+    of_device.policy = 5;
+    feed.take({{}, {decided(16), of_device}});
+    ASSERT_EQ(feed.learner().cells().size(), 2U);
+    for (const auto& [key, cell] : feed.learner().cells()) {
+        EXPECT_EQ(cell.policy_id(), key.scope.audience.is_class() ? 3U : 5U);
+        EXPECT_EQ(to_record({key, {}, {}}).audience, key.scope.audience);
+    }
+    // It ends: its devices count with their class.
+    knowledge.tasks.policies[1].is_withdrawn = true;
+    knowledge.tasks.policies[1].policy = 6;
+    feed.know(knowledge);
+    ASSERT_EQ(feed.learner().cells().size(), 1U);
+    EXPECT_TRUE(feed.learner().cells().begin()->first.scope.audience.is_class());
+}
+
 TEST_F(Feed, ObservationsComeBackWithTheirPropensity) {
     LearnerNews news;
     news.answered = {answered(false), answered(true)};
@@ -116,6 +141,21 @@ TEST_F(Feed, ObservationsComeBackWithTheirPropensity) {
     ASSERT_EQ(records.size(), 2U);
     EXPECT_EQ(records[0].propensity_q8, core::kCertain_q8);
     EXPECT_EQ(records[1].propensity_q8, 4);
+}
+
+TEST_F(Feed, ATextThatCannotBeReadAnyMoreIsToldOnceAndNotLearnedUnder) {
+    EXPECT_TRUE(feed.take_unreadable().empty());
+    auto& text = knowledge.authored[3].text;
+    text.replace(text.find("caps ="), 0, "classes = { gone = \"always-edge\" }\n");
+    feed.know(knowledge);
+    const auto told = feed.take_unreadable();
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_NE(told[0].describe().find("version 3 of the policy of task 1"), std::string::npos);
+    EXPECT_NE(told[0].describe().find("the task has no class \"gone\""), std::string::npos);
+    feed.take({{answered()}, {decided(16)}});
+    EXPECT_TRUE(feed.learner().cells().empty());
+    feed.know(knowledge);
+    EXPECT_TRUE(feed.take_unreadable().empty());
 }
 
 TEST_F(Feed, AModelThatWasNeverReleasedHasNoCell) {

@@ -53,6 +53,60 @@ TEST_F(PolicyChoice, GoesToTheVersionBefore) {
     EXPECT_EQ(before(), 0U);
 }
 
+TEST_F(PolicyChoice, OfAnOverrideGoesToTheOneBeforeForTheSameDevice) {
+    const auto own = base::Audience::device(core::device_id("a"));
+    const auto narrow = [&](std::uint32_t number, std::uint8_t content, bool is_withdrawn) {
+        add(number, content);
+        auto record = *history.versions.front();
+        record.audience = own;
+        record.origin = is_withdrawn ? PolicyOrigin::kWithdrawn : PolicyOrigin::kAuthored;
+        history.versions.front() = std::make_shared<core::PolicyVersionRecord>(record);
+    };
+    add(1, 1);
+    narrow(2, 2, false);
+    narrow(3, 1, true);
+    add(4, 4);
+    narrow(5, 5, false);
+    history.in_force = {4};
+    history.overrides = {{own, *base::ClassName::parse("m4"), 5, false}};
+    EXPECT_EQ(before(), 1U) << "of the class: no override";
+    const auto* found = version_before(history, own);
+    ASSERT_NE(found, nullptr);
+    EXPECT_EQ(found->version, 2U) << "not the one that only ended another";
+    EXPECT_EQ(version_before(history, base::Audience::label("east")), nullptr);
+    EXPECT_EQ(version_obeyed(history, own, std::nullopt)->version, 5U);
+    EXPECT_EQ(version_obeyed(history, base::Audience::label("east"), std::nullopt)->version, 4U);
+}
+
+TEST_F(PolicyChoice, BelowADeviceLiesItsLabelAndBelowThatItsClass) {
+    const auto m4 = *base::ClassName::parse("m4");
+    const auto east = base::Audience::label("east");
+    const auto put = [&](const char* device_class, std::uint32_t number, base::Audience audience,
+                         bool is_withdrawn) {
+        auto one = part(device_class, number);
+        tasks.policies.push_back(
+            {one.device_class, 1, number, one.blob, 0, std::move(audience), is_withdrawn});
+    };
+    const auto below = [&](const base::Audience& label) {
+        const auto* found = policy_below(tasks, 1, m4, label);
+        return found != nullptr ? found->policy : 0;
+    };
+    EXPECT_EQ(below(east), 0U);
+    put("any", 9, {}, false);
+    EXPECT_EQ(below(east), 9U);
+    put("m4", 4, {}, false);
+    put("m4", 3, base::Audience::label("west"), false);
+    put("m4", 8, base::Audience::device(core::device_id("a")), false);
+    EXPECT_EQ(below(east), 4U) << "its class's goes before any's";
+    EXPECT_EQ(below({}), 4U);
+    put("m4", 2, east, false);
+    EXPECT_EQ(below(east), 2U);
+    tasks.policies.back().is_withdrawn = true;
+    EXPECT_EQ(below(east), 4U);
+    tasks.policies.back().policy = 5;
+    EXPECT_EQ(below(east), 5U) << "what ended it is newer than the class's";
+}
+
 TEST_F(PolicyChoice, NeverTakesOneThatDidNotReachAllDevices) {
     add(5, 1);
     add(6, 2, 0, false);  // staged, halted, aborted

@@ -18,7 +18,8 @@ core::PolicyVersionRecord version_record(std::uint32_t number) {
             .set_at = {5},
             .parts = {{*base::ClassName::parse("m4"), core::signed_policy("policy")},
                       {*base::ClassName::parse("tiny"), core::signed_policy("other")}},
-            .group_share_permille = 250};
+            .group_share_permille = 250,
+            .audience = base::Audience::device(core::device_id("a"))};
 }
 
 TEST_F(DatabaseTest, GivesBackPolicyVersionsAndForgetsDroppedOnes) {
@@ -41,6 +42,7 @@ TEST_F(DatabaseTest, GivesBackPolicyVersionsAndForgetsDroppedOnes) {
               std::tie(version.task, version.version, version.origin, version.source,
                        version.release, version.text, version.digest, version.actor,
                        version.comment, version.set_at.unix_ms, version.group_share_permille));
+    EXPECT_EQ(kept.audience, version.audience);
     EXPECT_TRUE(kept.was_in_force);
     EXPECT_FALSE(loaded->policy_versions[1].was_in_force);
     ASSERT_EQ(kept.parts.size(), 2U);
@@ -48,6 +50,34 @@ TEST_F(DatabaseTest, GivesBackPolicyVersionsAndForgetsDroppedOnes) {
     EXPECT_EQ(kept.parts[0].blob->content(), version.parts[0].blob->content());
     EXPECT_EQ(kept.parts[0].blob->signature(), version.parts[0].blob->signature());
     EXPECT_EQ(loaded->policy_versions[1].parts.size(), 2U);
+}
+
+TEST_F(DatabaseTest, GivesBackWhomAPolicyIsForUntilItIsDropped) {
+    const auto m4 = *base::ClassName::parse("m4");
+    const auto policy_of = [&](std::uint32_t number, base::Audience audience, bool is_withdrawn) {
+        return core::PolicyRecord{
+            m4, 1, number, core::signed_policy("policy"), 0, std::move(audience), is_withdrawn};
+    };
+    const auto device = base::Audience::device(core::device_id("a"));
+    const auto label = base::Audience::label("east: 2nd floor");
+    core::WriteBatch batch;
+    batch.records = {policy_of(5, {}, false), policy_of(6, device, false),
+                     policy_of(7, label, false), policy_of(8, label, true)};
+    ASSERT_TRUE(open().commit(batch));
+    auto loaded = open().load();
+    ASSERT_TRUE(loaded) << loaded.error().describe();
+    ASSERT_EQ(loaded->policies.size(), 3U);
+    EXPECT_EQ(loaded->policies[0].audience, base::Audience{});
+    EXPECT_EQ(loaded->policies[1].audience, device);
+    EXPECT_FALSE(loaded->policies[1].is_withdrawn);
+    EXPECT_EQ(loaded->policies[2].audience, label);
+    EXPECT_EQ(loaded->policies[2].policy, 8U);
+    EXPECT_TRUE(loaded->policies[2].is_withdrawn);
+    batch.records = {core::PolicyRecordDropped{1, m4, label}};
+    ASSERT_TRUE(open().commit(batch));
+    loaded = open().load();
+    ASSERT_TRUE(loaded) << loaded.error().describe();
+    EXPECT_EQ(loaded->policies.size(), 2U);
 }
 
 TEST_F(DatabaseTest, GivesBackHowFarAStagedPolicyIs) {
@@ -82,7 +112,8 @@ TEST_F(DatabaseTest, PoliciesFromBeforeVersionsBecomeVersions) {
         "DROP TABLE policy_version; DROP TABLE policy_part; DROP TABLE policy_rollout;"
         "DROP TABLE canary; DROP TABLE doubted; DROP TABLE share;"
         "ALTER TABLE task DROP COLUMN priority; ALTER TABLE task DROP COLUMN group_share_permille;"
-        "ALTER TABLE policy DROP COLUMN group_share_permille;"
+        "CREATE TABLE before AS SELECT task, device_class, policy, content, signature, key_id"
+        " FROM policy; DROP TABLE policy; ALTER TABLE before RENAME TO policy;"
         "ALTER TABLE artifact DROP COLUMN base_lag_bytes;"
         "PRAGMA user_version = 7");  // as it was
     const auto loaded = open().load();

@@ -42,6 +42,31 @@ TEST(PolicyQueries, AtOnceHasNoSteps) {
     EXPECT_TRUE(wanted->steps.empty());
 }
 
+TEST(PolicyQueries, AnOverrideNamesItsDeviceOrLabelAndHasNoSteps) {
+    const auto wanted = read_set_policy(request({{"release", "f@1"}, {"device", "sensor-7"}}));
+    ASSERT_TRUE(wanted);
+    EXPECT_EQ(wanted->target.audience.text(), "device:sensor-7");
+    EXPECT_TRUE(wanted->steps.empty());
+    const auto revert = read_revert_policy(request({{"label", "2nd floor"}}));
+    ASSERT_TRUE(revert);
+    EXPECT_EQ(revert->audience, base::Audience::label("2nd floor"));
+    const auto pin = read_pin_policy(request({{"device", "a"}, {"to", "always-edge"}}));
+    ASSERT_TRUE(pin);
+    EXPECT_EQ(pin->pin, "always-edge");
+    EXPECT_EQ(pin->audience.name, "a");
+    const auto clear = read_clear_policy(request({{"device", "a"}, {"comment", "clean again"}}));
+    ASSERT_TRUE(clear);
+    EXPECT_EQ(clear->comment, "clean again");
+}
+
+TEST(PolicyQueries, PinsAndClearsAreForSomebody) {
+    EXPECT_FALSE(read_pin_policy(request({{"to", "always-edge"}})));
+    EXPECT_FALSE(read_pin_policy(request({{"device", "a"}, {"to", "never"}})));
+    EXPECT_FALSE(read_pin_policy(request({{"device", "a"}})));
+    EXPECT_FALSE(read_clear_policy(request({})));
+    EXPECT_FALSE(read_clear_policy(request({{"device", "a"}, {"to", "always-edge"}})));
+}
+
 struct RefusedCase {
     std::string case_name;
     std::vector<NamedValue> query;
@@ -70,6 +95,12 @@ INSTANTIATE_TEST_SUITE_P(
         RefusedCase{"endless_wait", {{"release", "f@1"}, {"wait_s", "99999999"}}, "wait_s"},
         RefusedCase{
             "long_comment", {{"release", "f@1"}, {"comment", std::string(300, 'x')}}, "comment"},
+        RefusedCase{"no_device", {{"release", "f@1"}, {"device", "Sensor 7"}}, "device"},
+        RefusedCase{"no_label", {{"release", "f@1"}, {"label", ""}}, "label"},
+        RefusedCase{"both", {{"release", "f@1"}, {"device", "a"}, {"label", "b"}}, "device"},
+        RefusedCase{"steps_of_one_device",
+                    {{"release", "f@1"}, {"device", "a"}, {"shares", "100"}},
+                    "shares"},
         RefusedCase{"unknown_key", {{"release", "f@1"}, {"percent", "5"}}, "percent"}),
     [](const auto& test) { return test.param.case_name; });
 

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// Policies over REST: one version in words, and what two versions, or a file and what is in force,
+// say differently. Pure reading.
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "app/policy_changes.hpp"
+#include "app/policy_choice.hpp"
+#include "core/offload/policy_comparison.hpp"
+#include "policy/author/compiled_policy.hpp"
+#include "wire/json_commands.hpp"
+
+namespace frugal::app {
+
+namespace {
+
+using wire::HttpRequest;
+
+std::vector<std::string> bound_words(const std::string& text, const core::TaskRecord& task) {
+    const auto bounds = owner_bounds_of(text, task);
+    return bounds ? policy::describe(*bounds, task.labels)
+                  : std::vector{"bounds of gains cannot be read: " + bounds.error().describe()};
+}
+
+void get_version(ApiParts& parts, const HttpRequest& request, const net::Responder& respond) {
+    const auto task = wire::read_task(request);
+    const auto number = wire::read_policy_version(request);
+    if (!task || !number) {
+        respond(wire::problem(!task ? task.error() : number.error()));
+        return;
+    }
+    gather(parts, request.actor.name, *task, {}, respond,
+           [task = *task, number = *number, respond](const Known& known) {
+               const auto* version = find_version(known.history, number);
+               if (version == nullptr) {
+                   respond(wire::problem(no_such_version("the task's policy has no version " +
+                                                         std::to_string(number))));
+                   return;
+               }
+               std::vector<std::string> bounds;
+               if (const auto* record = find_task(known.tasks, task)) {
+                   bounds = bound_words(version->text, *record);
+               }
+               std::vector<wire::PolicyPartWords> words;
+               for (const auto& part : version->parts) {
+                   if (const auto compiled = policy::read_compiled(part.blob->content())) {
+                       auto lines = policy::describe(*compiled, task, labels_of(known, task));
+                       lines.insert(lines.end(), bounds.begin(), bounds.end());
+                       words.push_back({part.device_class.text(), std::move(lines)});
+                   }
+               }
+               respond(wire::json_response(200, wire::policy_version_json(*version, words)));
+           });
+}
+
+/// Of two versions what can be compared: the parts of both, or, of an override and a class's
+/// version, what either says to the override's classes.
+struct Comparable {
+    std::vector<CompiledPart> before;
+    std::vector<CompiledPart> after;
+};
+
+Comparable comparable(const core::PolicyVersionRecord& before,
+                      const core::PolicyVersionRecord& after) {
+    if (before.audience == after.audience) {
+        return {parts_of(before), parts_of(after)};
+    }
+    Comparable both;
+    for (const auto& part : before.audience.is_class() ? after.parts : before.parts) {
+        for (const auto& [version, parts] :
+             {std::pair(&before, &both.before), std::pair(&after, &both.after)}) {
+            if (const auto* own = core::part_for(*version, part.device_class)) {
+                parts->push_back({part.device_class, own->blob->content()});
+            }
+        }
+    }
+    return both;
+}
+
+void get_difference(ApiParts& parts, const HttpRequest& request, const net::Responder& respond) {
+    const auto wanted = wire::read_policy_difference(request);
+    if (!wanted) {
+        respond(wire::problem(wanted.error()));
+        return;
+    }
+    gather(parts, request.actor.name, wanted->task, {}, respond,
+           [task = wanted->task, from = wanted->from, until = wanted->until,
+            respond](const Known& known) {
+               const auto* before = find_version(known.history, from);
+               const auto* after = find_version(known.history, until);
+               if (before == nullptr || after == nullptr) {
+                   respond(wire::problem(
+                       no_such_version("query keys from and until do not both name a version")));
+                   return;
+               }
+               const auto both = comparable(*before, *after);
+               auto differs = compare_parts(both.before, both.after, task, labels_of(known, task));
+               if (before->audience.is_class() && after->audience.is_class()) {
+                   compare_shares(before->group_share_permille, after->group_share_permille,
+                                  differs);
+               }
+               if (const auto* record = find_task(known.tasks, task)) {
+                   compare_bounds({"any", before->text, after->text}, *record, differs);
+               }
+               respond(wire::json_response(
+                   200, wire::policy_difference_json(std::to_string(from), std::to_string(until),
+                                                     differs)));
+           });
+}
+
+/// What devices obey now of what a file would change.
+struct Present {
+    std::vector<CompiledPart> parts{};
+    std::uint32_t share_permille = 0;
+    std::map<std::string, std::vector<std::string>> classes{};  ///< by the text they obey
+};
+
+std::string text_of(const Known& known, std::uint32_t number) {
+    const auto* version = find_version(known.history, number);
+    return version != nullptr ? version->text : std::string();
+}
+
+Present present_of_classes(const Known& known, std::uint32_t task) {
+    Present present;
+    for (const auto& policy : known.tasks.policies) {
+        if (policy.task == task && policy.audience.is_class()) {
+            present.parts.push_back({policy.device_class, policy.blob->content()});
+            present.share_permille = policy.group_share_permille;
+            present.classes[text_of(known, policy.policy)].push_back(policy.device_class.text());
+        }
+    }
+    return present;
+}
+
+Present present_of(const Known& known, const wire::PolicyTargetQuery& wanted) {
+    const auto* version = version_obeyed(known.history, wanted.audience, known.device);
+    if (wanted.audience.is_class() || version == nullptr) {
+        return present_of_classes(known, wanted.task);
+    }
+    Present present{parts_of(*version), 0, {{version->text, {}}}};
+    if (known.device && known.device->capability) {
+        const auto* part = core::part_for(*version, known.device->capability->device_class);
+        present.parts.clear();
+        if (part != nullptr) {
+            present.parts.push_back(
+                {known.device->capability->device_class, part->blob->content()});
+        }
+    }
+    return present;
+}
+
+void compare_file(ApiParts& parts, const HttpRequest& request, const net::Responder& respond) {
+    const auto wanted = wire::read_compare_policy(request);
+    if (!wanted) {
+        respond(wire::problem(wanted.error()));
+        return;
+    }
+    const std::string text(base::as_text(request.body));
+    gather(
+        parts, request.actor.name, wanted->task, wanted->audience, respond,
+        [text, wanted = *wanted, respond](const Known& known) {
+            const auto compiled = compile(known, wanted, text);
+            if (!compiled) {
+                respond(wire::problem(compiled.error()));
+                return;
+            }
+            const auto now = present_of(known, wanted);
+            auto differs =
+                compare_parts(now.parts, *compiled, wanted.task, labels_of(known, wanted.task));
+            if (wanted.audience.is_class()) {
+                compare_shares(now.share_permille, group_share(known, wanted.task, text), differs);
+            }
+            for (const auto& [before, classes] : now.classes) {
+                const auto whose =
+                    now.classes.size() == 1 ? "any" : fmt::format("{}", fmt::join(classes, ", "));
+                compare_bounds({whose, before, text}, *find_task(known.tasks, wanted.task),
+                               differs);
+            }
+            respond(wire::json_response(200,
+                                        wire::policy_difference_json("in force", "file", differs)));
+        });
+}
+
+}  // namespace
+
+void add_policy_view_handlers(net::HttpHandlers& handlers, ApiParts& parts) {
+    const auto with = [&parts](auto* operation) {
+        return [&parts, operation](HttpRequest request, net::Responder respond) {
+            operation(parts, request, respond);
+        };
+    };
+    handlers["compare_policy"] = with(compare_file);
+    handlers["get_policy_version"] = with(get_version);
+    handlers["get_policy_difference"] = with(get_difference);
+}
+
+}  // namespace frugal::app

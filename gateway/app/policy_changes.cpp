@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/policy_changes.hpp"
+
+#include <algorithm>
+
+#include "policy/author/policy_file.hpp"
+
+namespace frugal::app {
+
+using base::ErrorKind;
+using base::Result;
+
+namespace {
+
+// Not made at the start of the daemon: devices would refuse what a key they never saw has signed.
+base::Error no_policy_key(const SiteFiles& files) {
+    return {ErrorKind::kConflict, "this gateway holds no policy key, so it cannot sign a policy",
+            files.policy_key().string() + " does not exist",
+            "If the devices know only the release key, copy release.key and release.pub to "
+            "policy.key and policy.pub; else make a pair with frugalctl key generate " +
+                files.policy_key().string() +
+                " and build policy.pub into the devices. Then restart frugald."};
+}
+
+void gather_task(ApiParts& parts, const std::string& actor, std::uint32_t task,
+                 net::Responder respond, std::function<void(Known)> then) {
+    parts.ask<core::TaskList>(
+        actor, core::ListTasks{}, respond,
+        [&parts, actor, task, respond, then = std::move(then)](core::TaskList tasks) {
+            parts.ask<core::ModelList>(
+                actor, core::ListModels{}, respond,
+                [&parts, actor, task, respond, then, tasks](core::ModelList models) {
+                    parts.ask<core::PolicyHistory>(
+                        actor, core::ListPolicyVersions{task}, respond,
+                        [then, tasks, models](core::PolicyHistory history) {
+                            then({tasks, models, std::move(history)});
+                        });
+                });
+        });
+}
+
+void attempt(ApiParts& parts, const PolicyChange& change, const net::Responder& respond,
+             bool is_again) {
+    gather(parts, change.actor, change.task, change.audience, respond,
+           [&parts, change, respond, is_again](const Known& known) {
+               auto command = change.make(known);
+               if (!command) {
+                   respond(wire::problem(command.error()));
+                   return;
+               }
+               parts.gateway.ask(
+                   change.actor, std::move(*command),
+                   [&parts, change, respond, is_again](const Result<core::AdminReply>& reply) {
+                       const bool was_late = !reply && reply.error().kind == ErrorKind::kConflict;
+                       if (was_late && !is_again) {
+                           attempt(parts, change, respond, true);
+                           return;
+                       }
+                       respond(wire::admin_response(200, reply));
+                   });
+           });
+}
+
+}  // namespace
+
+const core::TaskRecord* find_task(const core::TaskList& list, std::uint32_t task) {
+    const auto found = std::ranges::find(list.tasks, task, &core::TaskRecord::task);
+    return found == list.tasks.end() ? nullptr : &*found;
+}
+
+const std::vector<std::string>& labels_of(const Known& known, std::uint32_t task) {
+    static const std::vector<std::string> kNone;
+    const auto* record = find_task(known.tasks, task);
+    return record != nullptr ? record->labels : kNone;
+}
+
+base::Error no_such_version(const std::string& what) {
+    return {ErrorKind::kNotFound, what, {}, "frugalctl policy history lists them."};
+}
+
+void gather(ApiParts& parts, const std::string& actor, std::uint32_t task,
+            const base::Audience& audience, net::Responder respond,
+            std::function<void(Known)> then) {
+    const auto id = audience.kind == base::Audience::Kind::kDevice
+                        ? base::DeviceId::parse(audience.name)
+                        : std::nullopt;
+    if (!id) {
+        gather_task(parts, actor, task, std::move(respond), std::move(then));
+        return;
+    }
+    parts.ask<core::DeviceView>(
+        actor, core::GetDevice{*id}, respond,
+        [&parts, actor, task, respond, then = std::move(then)](core::DeviceView device) {
+            gather_task(parts, actor, task, respond, [then, device](Known known) {
+                known.device = device;
+                then(std::move(known));
+            });
+        });
+}
+
+const crypto::ReleaseKey* signing_key(const ApiParts& parts, const net::Responder& respond) {
+    if (!parts.policy_key) {
+        respond(wire::problem(no_policy_key(parts.files)));
+        return nullptr;
+    }
+    return &*parts.policy_key;
+}
+
+Result<std::vector<CompiledPart>> compile(const Known& known, const wire::PolicyTargetQuery& wanted,
+                                          const std::string& text) {
+    const auto* task = find_task(known.tasks, wanted.task);
+    const auto release = std::ranges::find_if(known.models.releases, [&](const auto& one) {
+        return one->model == wanted.model && one->release == wanted.release;
+    });
+    if (task == nullptr || release == known.models.releases.end()) {
+        return base::fail(ErrorKind::kNotFound, "no such task or release", {},
+                          "GET /api/v1/tasks and /api/v1/models list them.");
+    }
+    std::optional<base::ClassName> only;
+    if (known.device && known.device->capability) {
+        only = known.device->capability->device_class;
+    }
+    return compile_parts(text, *task, **release, {known.tasks.next_policy, only});
+}
+
+std::uint32_t group_share(const Known& known, std::uint32_t task, const std::string& text) {
+    return policy::read_group_share(text, "policy", find_task(known.tasks, task)->name).value_or(0);
+}
+
+Result<core::SetPolicy> authored_version(const Known& known, const wire::PolicyTargetQuery& wanted,
+                                         const std::string& text, const crypto::ReleaseKey& key) {
+    const auto compiled = compile(known, wanted, text);
+    auto signed_parts = compiled ? sign_parts(*compiled, key) : tl::unexpected(compiled.error());
+    if (!signed_parts) {
+        return tl::unexpected(signed_parts.error());
+    }
+    core::SetPolicy command;
+    command.version = {.task = wanted.task,
+                       .version = known.tasks.next_policy,
+                       .origin = core::PolicyOrigin::kAuthored,
+                       .release = wanted.model.text() + "@" + std::to_string(wanted.release),
+                       .text = text,
+                       .parts = std::move(*signed_parts),
+                       .group_share_permille = group_share(known, wanted.task, text)};
+    return command;
+}
+
+Result<core::SetPolicy> version_again(const core::PolicyVersionRecord& source, std::uint32_t number,
+                                      const std::string& comment, const crypto::ReleaseKey& key) {
+    auto signed_parts = sign_parts(parts_again(source, number), key);
+    if (!signed_parts) {
+        return tl::unexpected(signed_parts.error());
+    }
+    core::SetPolicy command;
+    command.version = source;
+    command.version.version = number;
+    command.version.origin = core::PolicyOrigin::kReverted;
+    command.version.source = source.version;
+    command.version.comment = comment;
+    command.version.parts = std::move(*signed_parts);
+    return command;
+}
+
+void set_version(ApiParts& parts, const PolicyChange& change, const net::Responder& respond) {
+    attempt(parts, change, respond, false);
+}
+
+}  // namespace frugal::app

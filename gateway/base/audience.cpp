@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/audience.hpp"
+
+namespace frugal::base {
+
+namespace {
+
+constexpr std::string_view kDevicePrefix = "device:";
+constexpr std::string_view kLabelPrefix = "label:";
+
+}  // namespace
+
+std::string Audience::text() const {
+    switch (kind) {
+        case Kind::kDevice:
+            return std::string(kDevicePrefix) + name;
+        case Kind::kLabel:
+            return std::string(kLabelPrefix) + name;
+        case Kind::kClass:
+            break;
+    }
+    return {};
+}
+
+std::optional<Audience> Audience::parse(std::string_view text) {
+    if (text.empty()) {
+        return Audience{};
+    }
+    if (text.starts_with(kDevicePrefix)) {
+        const auto id = DeviceId::parse(text.substr(kDevicePrefix.size()));
+        return id ? std::optional(device(*id)) : std::nullopt;
+    }
+    if (text.starts_with(kLabelPrefix) && text.size() > kLabelPrefix.size()) {
+        return label(std::string(text.substr(kLabelPrefix.size())));
+    }
+    return std::nullopt;
+}
+
+std::string describe(const ClassName& device_class, const Audience& audience) {
+    switch (audience.kind) {
+        case Audience::Kind::kDevice:
+            return device_class.text() + " of device " + audience.name;
+        case Audience::Kind::kLabel:
+            return device_class.text() + " of label " + audience.name;
+        case Audience::Kind::kClass:
+            break;
+    }
+    return device_class.text();
+}
+
+}  // namespace frugal::base

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/policy_verbs.hpp"
+
+#include <fmt/format.h>
+
+#include "cli/json_path.hpp"
+#include "cli/output.hpp"
+#include "cli/task_name.hpp"
+
+namespace frugal::cli {
+
+using base::Result;
+
+std::string policy_path(const PolicyOptions& options) {
+    return fmt::format("/api/v1/tasks/{}/policy", options.task);
+}
+
+Result<int> ask(const Context& context, const std::string& schema, const ApiRequest& request,
+                const std::function<void(const boost::json::value&)>& print) {
+    const auto answer = ApiClient(context).call(request);
+    if (!answer) {
+        return tl::unexpected(answer.error());
+    }
+    if (context.json) {
+        print_json(schema, answer->as_object());
+    } else {
+        print(*answer);
+    }
+    return kExitDone;
+}
+
+void print_set(const boost::json::value& answer) {
+    const bool is_staged =
+        at_path(answer, "staged").is_bool() && at_path(answer, "staged").as_bool();
+    fmt::print("version {} of the policy of task {} is {}\n", number_at(answer, "version"),
+               number_at(answer, "task"),
+               is_staged ? "on its way; follow it with policy rollout status" : "in force");
+}
+
+std::string for_whom(const boost::json::value& item) {
+    const auto device = text_at(item, "device");
+    const auto label = text_at(item, "label");
+    return !device.empty() ? device : !label.empty() ? "label " + label : "all";
+}
+
+std::string audience_query(const PolicyOptions& options) {
+    std::string query;
+    query += options.device.empty() ? "" : "&device=" + percent_encode(options.device);
+    query += options.label.empty() ? "" : "&label=" + percent_encode(options.label);
+    return query;
+}
+
+void add_audience_options(CLI::App& command, const Options& options) {
+    auto* device = command.add_option("--device", options->device, "for this device alone");
+    command.add_option("--label", options->label, "for the devices with this label alone")
+        ->excludes(device);
+}
+
+CLI::App* add_verb(CLI::App& noun, Context& context, const std::string& name,
+                   const std::string& help, const Options& options, Verb verb) {
+    auto* command = noun.add_subcommand(name, help);
+    on_command(*command, context, [&context, options, verb]() -> Result<int> {
+        if (!options->named.empty()) {
+            const auto task = find_task(context, options->named);
+            if (!task) {
+                return tl::unexpected(task.error());
+            }
+            options->task = *task;
+        }
+        return verb(context, *options);
+    });
+    return command;
+}
+
+}  // namespace frugal::cli

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to the policy commands: what they read from the command line, ask and print alike.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <boost/json/value.hpp>
+
+#include "cli/api_client.hpp"
+#include "cli/command.hpp"
+
+namespace frugal::cli {
+
+struct PolicyOptions {
+    std::string named;       ///< the task, as it was given
+    std::uint32_t task = 0;  ///< its number
+    std::string file;
+    std::string release;
+    std::string comment;
+    bool is_at_once = false;
+    std::string shares = "5,25,100";
+    std::uint32_t wait_s = 600;
+    std::int64_t shadow_s = -1;
+    std::uint32_t version = 0;
+    std::string first;
+    std::string second;
+    std::string device;
+    std::string label;
+    std::string pin;
+    std::uint64_t sequence = 0;
+};
+using Options = std::shared_ptr<PolicyOptions>;
+
+inline constexpr const char* kTaskHelp = "its name or number";
+
+std::string policy_path(const PolicyOptions& options);
+
+/// Asks; prints the answer as JSON, or lets `print` tell it to people.
+base::Result<int> ask(const Context& context, const std::string& schema, const ApiRequest& request,
+                      const std::function<void(const boost::json::value&)>& print);
+
+/// Which version was made, and whether it is in force.
+void print_set(const boost::json::value& answer);
+
+/// Whom an item is for: "all", a device's name, or "label TEXT".
+std::string for_whom(const boost::json::value& item);
+
+/// "&device=NAME", "&label=TEXT" or nothing: for whom a version is, if not for whole classes.
+std::string audience_query(const PolicyOptions& options);
+void add_audience_options(CLI::App& command, const Options& options);
+
+using Verb = base::Result<int> (*)(const Context&, const PolicyOptions&);
+
+/// A subcommand; the task it names is looked up before the verb runs.
+CLI::App* add_verb(CLI::App& noun, Context& context, const std::string& name,
+                   const std::string& help, const Options& options, Verb verb);
+
+void add_policy_rollout_commands(CLI::App& policy, Context& context, const Options& options);
+void add_override_commands(CLI::App& policy, Context& context, const Options& options);
+
+}  // namespace frugal::cli
