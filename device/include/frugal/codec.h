@@ -176,7 +176,7 @@ typedef struct fr_decoder {
     uint8_t exponent_top;
     uint8_t near_before;
     uint8_t input_used, input_held;
-    uint8_t pending_count, pending_given;
+    uint8_t pending_count;
     uint16_t segments;
     uint8_t pending[4];
     uint32_t range, code;
@@ -188,11 +188,11 @@ typedef struct fr_decoder {
     uint32_t last_count;
     uint32_t distances[FR_DISTANCES];
     const fr_profile_t* profile;  // of the stream
-    fr_weight_shape_t shape;
-    uint32_t received;  // bytes sunk
+    uint32_t received;            // bytes sunk
     uint32_t checksum;
     fr_decoder_config_t config;
     fr_codec_header_t header;
+    fr_weight_shape_t shape;
     uint8_t input[FR_CODEC_INPUT_SIZE];
     fr_token_model_t tokens;
 } fr_decoder_t;

@@ -38,6 +38,17 @@ void fr_settling_update(uint16_t* probability, uint8_t* count, uint32_t bit, uin
 #define FR_NUMBER_CLASS_ESCAPE 15u
 #define FR_NUMBER_MAX 0xFFFFFFFEu  ///< largest value a number can have
 
+/// What a number says; each has a tree of its own.
+typedef enum {
+    FR_NUMBER_LENGTH,           ///< of a copy at a new distance
+    FR_NUMBER_LENGTH_REPEATED,  ///< of a copy at a repeated one
+    FR_NUMBER_DISTANCE,         ///< its last two bits are modelled too
+    FR_NUMBER_COUNT,
+    FR_NUMBER_INTEGER,
+    FR_NUMBER_DELTA,
+    FR_NUMBERS
+} fr_number_t;
+
 typedef struct {
     fr_context_t length[1u << FR_NUMBER_CLASS_BITS];  ///< tree over the bit length
 } fr_number_model_t;
@@ -62,11 +73,7 @@ typedef struct {
     fr_context_t mantissa[8];
     fr_context_t distance_low[4];
     fr_context_t second[1u << FR_NUMBER_CLASS_BITS];  ///< of any number, by its length
-    fr_number_model_t length[2];  ///< of a copy at a new distance, at a repeated one
-    fr_number_model_t distance;
-    fr_number_model_t count;
-    fr_number_model_t integer;
-    fr_number_model_t delta;
+    fr_number_model_t numbers[FR_NUMBERS];
 } fr_token_model_t;
 
 void fr_token_model_init(fr_token_model_t* model);

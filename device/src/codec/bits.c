@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codec/bits.h"
 
+#include "codec/segments.h"
+
 uint32_t fr_bits_byte(fr_decoder_t* decoder) {
     if (decoder->input_used == decoder->input_held) {
-        if (decoder->fault == FR_CODEC_FAULT_NONE) {
-            decoder->fault = FR_CODEC_FAULT_TRUNCATED;
-        }
+        fr_decoder_fail(decoder, FR_CODEC_FAULT_TRUNCATED);
         return 0;
     }
     return decoder->input[decoder->input_used++];
@@ -19,11 +19,10 @@ static void shift_in(fr_decoder_t* decoder) {
 }
 
 void fr_bits_begin(fr_decoder_t* decoder) {
+    decoder->code = fr_bits_byte(decoder);
+    decoder->range = 1;  // three bytes short of FR_RANGE_MIN
+    shift_in(decoder);
     decoder->range = 0xFFFFFFFFu;
-    decoder->code = 0;
-    for (uint32_t i = 0; i < 4u; ++i) {
-        decoder->code = (decoder->code << 8) | fr_bits_byte(decoder);
-    }
 }
 
 uint32_t fr_bits_predicted(fr_decoder_t* decoder, uint32_t probability) {
@@ -92,29 +91,39 @@ uint32_t fr_bits_tree(fr_decoder_t* decoder, fr_context_t* contexts, uint32_t co
     return node - (1u << count);
 }
 
-bool fr_bits_number(fr_decoder_t* decoder, fr_number_model_t* model, fr_context_t* low,
-                    uint32_t* value) {
-    const uint32_t length_class = fr_bits_tree(decoder, model->length, FR_NUMBER_CLASS_BITS);
-    uint32_t length = length_class;
+uint32_t fr_bits_number(fr_decoder_t* decoder, fr_number_t which) {
+    fr_token_model_t* tokens = &decoder->tokens;
+    const uint32_t length_class =
+        fr_bits_tree(decoder, tokens->numbers[which].length, FR_NUMBER_CLASS_BITS);
+    uint32_t rest = length_class;
     if (length_class == FR_NUMBER_CLASS_ESCAPE) {
-        length += fr_bits_plain(decoder, 5);
+        rest += fr_bits_plain(decoder, 5);
     }
-    if (length > 31u) {
-        return false;
+    if (rest > 31u) {
+        fr_decoder_fail(decoder, FR_CODEC_FAULT_NUMBER);
+        return 0;
     }
     uint32_t number = 1;
-    uint32_t rest = length;
     if (rest > 0) {
-        number = 2u + fr_bits_adaptive(decoder, &decoder->tokens.second[length_class]);
+        number = 2u + fr_bits_adaptive(decoder, &tokens->second[length_class]);
         --rest;
     }
-    const uint32_t modelled = low == NULL ? 0 : (rest < 2u ? rest : 2u);
-    number = (number << (rest - modelled)) | fr_bits_plain(decoder, rest - modelled);
-    if (modelled > 0) {
-        number = (number << modelled) | fr_bits_tree(decoder, low, modelled);
+    uint32_t modelled = 0;
+    if (which == FR_NUMBER_DISTANCE) {
+        modelled = rest < 2u ? rest : 2u;
+        rest -= modelled;
     }
-    *value = number - 1u;
-    return true;
+    number = (number << rest) | fr_bits_plain(decoder, rest);
+    number = (number << modelled) | fr_bits_tree(decoder, tokens->distance_low, modelled);
+    return number - 1u;
+}
+
+uint32_t fr_bits_ascending(fr_decoder_t* decoder, uint32_t before) {
+    const uint32_t more = fr_bits_number(decoder, FR_NUMBER_DELTA);
+    if (more >= 255u - before) {
+        fr_decoder_fail(decoder, FR_CODEC_FAULT_CODE);
+    }
+    return before + 1u + more;
 }
 
 uint32_t fr_bits_code(fr_decoder_t* decoder, const fr_huffman_t* huffman) {

@@ -25,6 +25,8 @@ uint32_t fr_bits_adaptive(fr_decoder_t* decoder, fr_context_t* context);
 uint32_t fr_bits_plain(fr_decoder_t* decoder, uint32_t count);
 /// A symbol of a complete canonical code; 256 for a code it does not hold.
 uint32_t fr_bits_code(fr_decoder_t* decoder, const fr_huffman_t* huffman);
+/// A byte above `before`, told by how much; one above 255 sets the fault.
+uint32_t fr_bits_ascending(fr_decoder_t* decoder, uint32_t before);
 /// One of `count` (1..256) values of equal probability.
 uint32_t fr_bits_uniform(fr_decoder_t* decoder, uint32_t count);
 /// One bit of a probability that settles.
@@ -32,9 +34,7 @@ uint32_t fr_bits_settling(fr_decoder_t* decoder, uint16_t* probability, uint8_t*
                           uint32_t slowest);
 /// `count` bits by a tree of contexts; the root is contexts[1].
 uint32_t fr_bits_tree(fr_decoder_t* decoder, fr_context_t* contexts, uint32_t count);
-/// A number; with `low`, its last two bits are modelled too.
-/// @return false when it is out of range.
-bool fr_bits_number(fr_decoder_t* decoder, fr_number_model_t* model, fr_context_t* low,
-                    uint32_t* value);
+/// A number; one that is out of range sets the fault.
+uint32_t fr_bits_number(fr_decoder_t* decoder, fr_number_t which);
 
 #endif

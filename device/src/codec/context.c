@@ -19,13 +19,12 @@ void fr_context_reset(fr_context_t* contexts, uint32_t count) {
 void fr_context_update(fr_context_t* context, uint32_t bit) {
     const uint32_t count = *context & COUNT_MAX;
     const uint32_t rate = kRates[count];
-    uint32_t probability = (uint32_t)(*context >> FR_CONTEXT_COUNT_BITS);
-    // No step takes the whole way, so it stays within 1..4094.
-    if (bit != 0) {
-        probability += ((4095u - probability) * rate) >> 16;
-    } else {
-        probability -= (probability * rate) >> 16;
-    }
+    // Seen from the bit that did not come, whose probability shrinks. No step takes the whole way,
+    // so it stays within 1..4094.
+    const uint32_t side = bit != 0 ? 4095u : 0;
+    uint32_t probability = side ^ (uint32_t)(*context >> FR_CONTEXT_COUNT_BITS);
+    probability -= (probability * rate) >> 16;
+    probability ^= side;
     const uint32_t counted = count < COUNT_MAX ? count + 1u : COUNT_MAX;
     *context = (fr_context_t)((probability << FR_CONTEXT_COUNT_BITS) | counted);
 }

@@ -4,9 +4,6 @@
 #include "codec/bits.h"
 #include "codec/segments.h"
 #include "frugal/codec.h"
-#include "frugal/limits.h"
-
-#define COPY_PIECE 16u
 
 enum { TOKEN_LITERAL = 0, TOKEN_COPY_NEW = 1, TOKEN_COPY_REPEATED = 2 };
 
@@ -33,182 +30,169 @@ static void remember_distance(fr_decoder_t* decoder, uint32_t distance) {
 }
 
 // In a delta what was inserted or left out moves the place a copy comes from by a little.
-static bool new_distance(fr_decoder_t* decoder, uint32_t* distance) {
-    fr_token_model_t* tokens = &decoder->tokens;
-    uint32_t number = 0;
-    if (decoder->header.has_base && fr_bits_adaptive(decoder, &tokens->repeated_distance[0]) != 0) {
-        const bool is_good = fr_bits_number(decoder, &tokens->count, NULL, &number);
-        *distance = fr_distance_farthest(decoder->distances) + fr_unfold(number);
-        return is_good;
+static uint32_t new_distance(fr_decoder_t* decoder) {
+    if (decoder->header.has_base &&
+        fr_bits_adaptive(decoder, &decoder->tokens.repeated_distance[0]) != 0) {
+        return fr_distance_farthest(decoder->distances) +
+               fr_unfold(fr_bits_number(decoder, FR_NUMBER_COUNT));
     }
-    const bool is_good = fr_bits_number(decoder, &tokens->distance, tokens->distance_low, &number);
-    *distance = number + 1u;
-    return is_good;
+    return fr_bits_number(decoder, FR_NUMBER_DISTANCE) + 1u;
 }
 
-static fr_codec_fault_t read_distance(fr_decoder_t* decoder) {
-    fr_token_model_t* tokens = &decoder->tokens;
-    uint32_t distance = 0;
-    if (fr_bits_adaptive(decoder, &tokens->is_repeated[decoder->token_before]) == 0) {
-        if (!new_distance(decoder, &distance)) {
-            return FR_CODEC_FAULT_NUMBER;
-        }
-        decoder->token_before = TOKEN_COPY_NEW;
-    } else {
-        distance = repeated_distance(decoder);
-        decoder->token_before = TOKEN_COPY_REPEATED;
+static void read_distance(fr_decoder_t* decoder) {
+    const uint32_t repeated =
+        fr_bits_adaptive(decoder, &decoder->tokens.is_repeated[decoder->token_before]);
+    const uint32_t distance = repeated != 0 ? repeated_distance(decoder) : new_distance(decoder);
+    if (distance - 1u >= fr_decoder_address(decoder)) {
+        fr_decoder_fail(decoder, FR_CODEC_FAULT_COPY_DISTANCE);
     }
-    if (distance == 0 || distance > fr_decoder_address(decoder)) {
-        return FR_CODEC_FAULT_COPY_DISTANCE;
-    }
+    decoder->token_before = repeated != 0 ? TOKEN_COPY_REPEATED : TOKEN_COPY_NEW;
     remember_distance(decoder, distance);
     decoder->step = FR_STEP_COPY_LENGTH;
-    return FR_CODEC_FAULT_NONE;
 }
 
-void fr_decoder_begin_bytes(fr_decoder_t* decoder) {
+void fr_decoder_begin_tokens(fr_decoder_t* decoder) {
     fr_byte_model_init((fr_byte_model_t*)decoder->config.memory);
+    decoder->step = FR_STEP_TOKEN;
 }
 
 static void read_literal(fr_decoder_t* decoder) {
     fr_byte_model_t* model = (fr_byte_model_t*)decoder->config.memory;
-    const uint32_t alignment = decoder->produced & 3u;
-    const uint32_t high = fr_bits_tree(decoder, fr_byte_contexts(model, alignment, 1), 4);
-    const uint32_t low = fr_bits_tree(decoder, fr_byte_contexts(model, alignment, 16u + high), 4);
-    fr_decoder_emit(decoder, (uint8_t)(high * 16u + low));
+    uint32_t node = 1;  // with the halves that are known behind it
+    while (node < 256u) {
+        fr_context_t* contexts = fr_byte_contexts(model, decoder->produced & 3u, node);
+        node = node * 16u + fr_bits_tree(decoder, contexts, 4);
+    }
+    fr_decoder_emit(decoder, node);
+    decoder->token_before = TOKEN_LITERAL;
 }
 
-static fr_codec_fault_t read_token(fr_decoder_t* decoder) {
+static void read_token(fr_decoder_t* decoder) {
     fr_token_model_t* tokens = &decoder->tokens;
     const uint32_t before = decoder->token_before;
     if (fr_bits_adaptive(decoder, &tokens->is_other[before][decoder->produced & 3u]) == 0) {
         read_literal(decoder);
-        decoder->token_before = TOKEN_LITERAL;
-        return FR_CODEC_FAULT_NONE;
+    } else if (fr_bits_adaptive(decoder, &tokens->is_segment[before]) == 0) {
+        read_distance(decoder);
+    } else {
+        fr_segment_begin(decoder);
     }
-    if (fr_bits_adaptive(decoder, &tokens->is_segment[before]) == 0) {
-        return read_distance(decoder);
-    }
-    return fr_segment_begin(decoder);
 }
 
-static fr_codec_fault_t read_copy_length(fr_decoder_t* decoder) {
-    const uint32_t which = decoder->token_before == TOKEN_COPY_REPEATED ? 1u : 0u;
-    uint32_t length = 0;
-    if (!fr_bits_number(decoder, &decoder->tokens.length[which], NULL, &length)) {
-        return FR_CODEC_FAULT_NUMBER;
-    }
-    if (length > fr_decoder_remaining(decoder) ||
-        length + FR_CODEC_COPY_MIN > fr_decoder_remaining(decoder)) {
-        return FR_CODEC_FAULT_COPY_LENGTH;
+static void read_copy_length(fr_decoder_t* decoder) {
+    const uint32_t length = fr_bits_number(decoder, decoder->token_before == TOKEN_COPY_REPEATED
+                                                        ? FR_NUMBER_LENGTH_REPEATED
+                                                        : FR_NUMBER_LENGTH);
+    const uint32_t remaining = fr_decoder_remaining(decoder);
+    if (length > remaining || length + FR_CODEC_COPY_MIN > remaining) {
+        fr_decoder_fail(decoder, FR_CODEC_FAULT_COPY_LENGTH);
     }
     decoder->run = length + FR_CODEC_COPY_MIN;
     decoder->step = FR_STEP_COPY;
-    return FR_CODEC_FAULT_NONE;
 }
 
-static fr_codec_fault_t copy_bytes(fr_decoder_t* decoder) {
+static uint32_t smaller(uint32_t a, uint32_t b) {
+    return a < b ? a : b;
+}
+
+static void copy_bytes(fr_decoder_t* decoder) {
     const uint32_t distance = decoder->distances[0];
-    do {
-        uint8_t bytes[COPY_PIECE];
-        // Not beyond what is there: a copy may overlap itself.
-        const uint32_t room = decoder->call_capacity - (decoder->produced - decoder->call_start);
-        uint32_t size = decoder->run < distance ? decoder->run : distance;
-        size = size < room ? size : room;
-        size = size < COPY_PIECE ? size : COPY_PIECE;
-        fr_decoder_read(decoder, fr_decoder_address(decoder) - distance, bytes, size);
-        for (uint32_t i = 0; i < size; ++i) {
-            fr_decoder_emit(decoder, bytes[i]);
-        }
-        decoder->run -= size;
-    } while (decoder->run != 0 && fr_decoder_has_room(decoder, 0));
+    const uint32_t at = decoder->produced - decoder->call_start;
+    // Not beyond what is there: a copy may overlap itself.
+    const uint32_t room = smaller(decoder->call_capacity - at, distance);
+    const uint32_t size = smaller(decoder->run, room);
+    uint8_t* const bytes = decoder->call_output + at;
+    fr_decoder_read(decoder, fr_decoder_address(decoder) - distance, bytes, size);
+    for (uint32_t i = 0; i < size; ++i) {
+        fr_decoder_emit(decoder, bytes[i]);
+    }
+    decoder->run -= size;
     if (decoder->run == 0) {
         decoder->step = FR_STEP_TOKEN;
     }
-    return FR_CODEC_FAULT_NONE;
 }
 
 // ---- the stream's two ends
 
-static fr_codec_fault_t check_config(fr_decoder_t* decoder) {
+static void read_header(fr_decoder_t* decoder) {
     const fr_decoder_config_t* config = &decoder->config;
-    const fr_codec_header_t* header = &decoder->header;
+    fr_codec_header_t* header = &decoder->header;
+    fr_decoder_fail(decoder,
+                    fr_codec_check_header(decoder->input, config->decoded_size_max, header));
     decoder->profile = fr_profile_find(config->profiles, header->profile);
     if (decoder->profile == NULL) {
-        return FR_CODEC_FAULT_PROFILE;
+        fr_decoder_fail(decoder, FR_CODEC_FAULT_PROFILE);
+    } else if (decoder->profile->memory_bytes > config->memory_bytes) {
+        fr_decoder_fail(decoder, FR_CODEC_FAULT_RAM);
+    } else if (decoder->received > header->stream_size) {
+        fr_decoder_fail(decoder, FR_CODEC_FAULT_TRAILING);
     }
-    if (decoder->profile->memory_bytes > config->memory_bytes) {
-        return FR_CODEC_FAULT_RAM;
-    }
-    if (decoder->received > header->stream_size) {
-        return FR_CODEC_FAULT_TRAILING;
-    }
-    if (header->has_base) {
-        const uint8_t* wanted = decoder->input + FR_CODEC_HEADER_SIZE;
-        const bool is_here = config->read_base != NULL && config->base_digest != NULL &&
-                             memcmp(config->base_digest, wanted, FR_CODEC_BASE_DIGEST_SIZE) == 0;
-        return is_here ? FR_CODEC_FAULT_NONE : FR_CODEC_FAULT_BASE;
-    }
-    decoder->config.base_size = 0;
-    return FR_CODEC_FAULT_NONE;
+    decoder->input_used = FR_CODEC_HEADER_SIZE;
+    decoder->step = FR_STEP_BEGIN;
 }
 
-static fr_codec_fault_t begin_stream(fr_decoder_t* decoder) {
-    fr_codec_fault_t fault;
-    const fr_status_t status =
-        fr_codec_read_header(decoder->input, decoder->input_held, decoder->config.decoded_size_max,
-                             &decoder->header, &fault);
-    if (status != FR_OK) {
-        return fault;
+static void check_base(fr_decoder_t* decoder) {
+    const uint8_t* const digest = decoder->config.base_digest;
+    uint32_t same = 0;
+    while (digest != NULL && same < FR_CODEC_BASE_DIGEST_SIZE &&
+           fr_bits_byte(decoder) == digest[same]) {
+        ++same;
     }
-    fault = check_config(decoder);
-    if (fault != FR_CODEC_FAULT_NONE) {
-        return fault;
+    if (same < FR_CODEC_BASE_DIGEST_SIZE) {
+        fr_decoder_fail(decoder, FR_CODEC_FAULT_BASE);
     }
-    decoder->input_used =
-        decoder->header.has_base ? FR_CODEC_HEADER_SIZE_MAX : FR_CODEC_HEADER_SIZE;
+}
+
+static void begin_stream(fr_decoder_t* decoder) {
+    if (decoder->header.has_base) {
+        check_base(decoder);
+    } else {
+        decoder->config.base_size = 0;
+    }
     decoder->checksum = 0xFFFFFFFFu;
     fr_distances_init(decoder->distances, decoder->config.base_size, decoder->header.decoded_size);
     fr_bits_begin(decoder);
     fr_token_model_init(&decoder->tokens);
-    fr_decoder_begin_bytes(decoder);
-    decoder->step = FR_STEP_TOKEN;
-    return FR_CODEC_FAULT_NONE;
+    fr_decoder_begin_tokens(decoder);
 }
 
-static fr_codec_fault_t end_stream(fr_decoder_t* decoder) {
-    decoder->step = FR_STEP_DONE;
-    fr_decoder_sum_up(decoder, decoder->produced - decoder->call_start);
+static void end_stream(fr_decoder_t* decoder) {
     const uint32_t left = (uint32_t)decoder->input_held - decoder->input_used;
     if (decoder->received - left != decoder->header.stream_size) {
-        return FR_CODEC_FAULT_TRAILING;
+        fr_decoder_fail(decoder, FR_CODEC_FAULT_TRAILING);
+    } else if (decoder->code != 0) {
+        fr_decoder_fail(decoder, FR_CODEC_FAULT_FINAL_STATE);
+    } else if (~decoder->checksum != decoder->header.checksum) {
+        fr_decoder_fail(decoder, FR_CODEC_FAULT_CHECKSUM);
     }
-    if (decoder->code != 0) {
-        return FR_CODEC_FAULT_FINAL_STATE;
-    }
-    return ~decoder->checksum == decoder->header.checksum ? FR_CODEC_FAULT_NONE
-                                                          : FR_CODEC_FAULT_CHECKSUM;
+    decoder->step = FR_STEP_DONE;
 }
 
-static fr_codec_fault_t run_step(fr_decoder_t* decoder) {
+static void run_step(fr_decoder_t* decoder) {
     switch (decoder->step) {
         case FR_STEP_HEADER:
-            return begin_stream(decoder);
+            read_header(decoder);
+            break;
+        case FR_STEP_BEGIN:
+            begin_stream(decoder);
+            break;
         case FR_STEP_TOKEN:
-            return fr_decoder_remaining(decoder) == 0 ? end_stream(decoder) : read_token(decoder);
+            if (fr_decoder_remaining(decoder) == 0) {
+                end_stream(decoder);
+            } else {
+                read_token(decoder);
+            }
+            break;
         case FR_STEP_COPY_LENGTH:
-            return read_copy_length(decoder);
+            read_copy_length(decoder);
+            break;
         case FR_STEP_COPY:
-            return copy_bytes(decoder);
+            copy_bytes(decoder);
+            break;
         default:
-            return fr_segment_step(decoder);
+            fr_segment_step(decoder);
+            break;
     }
-}
-
-// Enough to name what is wrong with a header, or to begin.
-static uint32_t header_need(const fr_decoder_t* decoder) {
-    const bool has_base = decoder->input_held > 4u && (decoder->input[4] & FR_CODEC_FLAG_BASE) != 0;
-    return 4u + (has_base ? FR_CODEC_HEADER_SIZE_MAX : FR_CODEC_HEADER_SIZE);
 }
 
 // The most input a step can take: every bit of it as unlikely as the models allow.
@@ -217,6 +201,8 @@ static uint32_t step_need(uint32_t step) {
         case FR_STEP_COPY:
         case FR_STEP_ZERO_ROW:
             return 0;
+        case FR_STEP_HEADER:
+            return FR_CODEC_HEADER_SIZE;
         case FR_STEP_RAW:
         case FR_STEP_CODED:
             return 4;
@@ -230,112 +216,99 @@ static uint32_t step_need(uint32_t step) {
 // A step never waits in its middle: it starts when all it can take is here or nothing follows.
 static bool is_fed(const fr_decoder_t* decoder) {
     const uint32_t held = (uint32_t)decoder->input_held - decoder->input_used;
-    if (decoder->step == FR_STEP_HEADER) {
-        return held >= header_need(decoder);
-    }
     return held >= step_need(decoder->step) || decoder->received >= decoder->header.stream_size;
-}
-
-static void step_once(fr_decoder_t* decoder) {
-    const fr_codec_fault_t fault = run_step(decoder);
-    if (decoder->fault != FR_CODEC_FAULT_NONE) {
-        decoder->pending_count = 0;  // a byte was missing, or the read back failed, inside the step
-    } else {
-        decoder->fault = (uint8_t)fault;
-    }
 }
 
 // ---- the interface
 
 fr_status_t fr_decoder_init(fr_decoder_t* decoder, const fr_decoder_config_t* config) {
     memset(decoder, 0, sizeof(*decoder));
-    const bool has_half_a_base = (config->read_base == NULL) != (config->base_digest == NULL);
-    if (config->read_output == NULL || config->decoded_size_max == 0 || config->memory == NULL ||
-        config->profiles == NULL || has_half_a_base) {
-        return FR_ERROR_ARGUMENT;
-    }
     decoder->config = *config;
-    decoder->step = FR_STEP_HEADER;
-    return FR_OK;
+    decoder->header.stream_size = UINT32_MAX;  // until its first step, FR_STEP_HEADER, knows
+    const bool has_half_a_base = (config->read_base == NULL) != (config->base_digest == NULL);
+    const bool is_usable = config->read_output != NULL && config->decoded_size_max != 0 &&
+                           config->memory != NULL && config->profiles != NULL && !has_half_a_base;
+    return is_usable ? FR_OK : FR_ERROR_ARGUMENT;
+}
+
+static fr_status_t status_of(const fr_decoder_t* decoder) {
+    return fr_codec_fault_status((fr_codec_fault_t)decoder->fault);
 }
 
 fr_status_t fr_decoder_sink(fr_decoder_t* decoder, const uint8_t* input, size_t size,
                             size_t* taken) {
-    *taken = 0;
+    const uint32_t used = decoder->input_used;
+    const uint32_t held = decoder->input_held - used;
+    memmove(decoder->input, decoder->input + used, held);
+    decoder->input_used = 0;
+    const size_t room = sizeof(decoder->input) - held;
+    size_t count = size < room ? size : room;
+    if (count > decoder->header.stream_size - decoder->received) {
+        fr_decoder_fail(decoder, FR_CODEC_FAULT_TRAILING);
+    }
     if (decoder->fault != FR_CODEC_FAULT_NONE) {
-        return fr_codec_fault_status((fr_codec_fault_t)decoder->fault);
-    }
-    if (decoder->input_used > 0) {
-        decoder->input_held = (uint8_t)(decoder->input_held - decoder->input_used);
-        memmove(decoder->input, decoder->input + decoder->input_used, decoder->input_held);
-        decoder->input_used = 0;
-    }
-    const size_t room = sizeof(decoder->input) - decoder->input_held;
-    const size_t count = size < room ? size : room;
-    if (decoder->step != FR_STEP_HEADER &&
-        count > decoder->header.stream_size - decoder->received) {
-        decoder->fault = FR_CODEC_FAULT_TRAILING;
-        return fr_codec_fault_status(FR_CODEC_FAULT_TRAILING);
+        count = 0;
     }
     if (count > 0) {
-        memcpy(decoder->input + decoder->input_held, input, count);
+        memcpy(decoder->input + held, input, count);
     }
-    decoder->input_held = (uint8_t)(decoder->input_held + count);
+    decoder->input_held = (uint8_t)(held + count);
     decoder->received += (uint32_t)count;
     *taken = count;
-    return FR_OK;
+    return status_of(decoder);
 }
 
-static size_t give_pending(fr_decoder_t* decoder, uint8_t* output, size_t room) {
-    size_t given = 0;
-    while (given < room && decoder->pending_given < decoder->pending_count) {
-        output[given++] = decoder->pending[decoder->pending_given++];
+// What did not fit into the last call's buffer comes first.
+static void begin_call(fr_decoder_t* decoder, uint8_t* output, size_t capacity) {
+    const uint32_t waiting = decoder->pending_count;
+    decoder->pending_count = 0;
+    decoder->produced -= waiting;
+    decoder->call_output = output;
+    decoder->call_capacity = capacity < UINT32_MAX ? (uint32_t)capacity : UINT32_MAX;
+    decoder->call_start = decoder->produced;
+    for (uint32_t i = 0; i < waiting; ++i) {
+        fr_decoder_emit(decoder, decoder->pending[i]);
     }
-    if (decoder->pending_given == decoder->pending_count) {
-        decoder->pending_given = 0;
-        decoder->pending_count = 0;
-    }
-    return given;
+}
+
+static uint32_t given_in_call(const fr_decoder_t* decoder) {
+    return decoder->produced - decoder->call_start - decoder->pending_count;
+}
+
+// The end of the stream is looked at even when the caller's buffer is full.
+static bool can_step(const fr_decoder_t* decoder) {
+    return decoder->pending_count == 0 && decoder->fault == FR_CODEC_FAULT_NONE &&
+           decoder->step != FR_STEP_DONE && is_fed(decoder) &&
+           (given_in_call(decoder) < decoder->call_capacity || fr_decoder_remaining(decoder) == 0);
 }
 
 fr_status_t fr_decoder_poll(fr_decoder_t* decoder, uint8_t* output, size_t capacity,
                             size_t* produced) {
-    decoder->call_output = output;
-    decoder->call_capacity = capacity < UINT32_MAX ? (uint32_t)capacity : UINT32_MAX;
-    decoder->call_start = decoder->produced - (decoder->pending_count - decoder->pending_given);
-    size_t given = give_pending(decoder, output, capacity);
-    while (decoder->pending_count == 0 && decoder->fault == FR_CODEC_FAULT_NONE &&
-           decoder->step != FR_STEP_DONE && is_fed(decoder)) {
-        // The end of the stream is looked at even when the caller's buffer is full.
-        if (given == capacity && fr_decoder_remaining(decoder) != 0) {
-            break;
+    begin_call(decoder, output, capacity);
+    uint32_t given = given_in_call(decoder);
+    while (can_step(decoder)) {
+        run_step(decoder);
+        if (decoder->fault != FR_CODEC_FAULT_NONE) {
+            decoder->pending_count = 0;
+        } else {
+            given = given_in_call(decoder);
         }
-        step_once(decoder);
-        if (decoder->fault == FR_CODEC_FAULT_NONE) {
-            given = decoder->produced - decoder->call_start - decoder->pending_count;
-        }
-    }
-    if (decoder->fault == FR_CODEC_FAULT_NONE && decoder->step != FR_STEP_DONE) {
-        fr_decoder_sum_up(decoder, (uint32_t)given);
     }
     decoder->call_output = NULL;
     decoder->call_capacity = 0;
     *produced = given;
-    return fr_codec_fault_status((fr_codec_fault_t)decoder->fault);
+    return status_of(decoder);
 }
 
 fr_status_t fr_decoder_finish(fr_decoder_t* decoder) {
-    if (decoder->fault == FR_CODEC_FAULT_NONE && decoder->step != FR_STEP_DONE) {
-        const bool is_waiting_for_poll = decoder->pending_count != 0 || is_fed(decoder);
-        if (is_waiting_for_poll) {
+    const bool is_waiting = decoder->pending_count != 0 || decoder->step != FR_STEP_DONE;
+    if (decoder->fault == FR_CODEC_FAULT_NONE && is_waiting) {
+        if (decoder->pending_count != 0 || is_fed(decoder)) {
             return FR_ERROR_STATE;
         }
         decoder->fault = FR_CODEC_FAULT_TRUNCATED;
     }
-    if (decoder->pending_count != 0) {
-        return FR_ERROR_STATE;
-    }
-    return fr_codec_fault_status((fr_codec_fault_t)decoder->fault);
+    return status_of(decoder);
 }
 
 fr_codec_fault_t fr_decoder_fault(const fr_decoder_t* decoder) {

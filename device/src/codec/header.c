@@ -4,14 +4,10 @@
 #include "codec/segments.h"
 #include "frugal/limits.h"
 
-static const uint8_t kMagic[3] = {'F', 'R', 'C'};
-
-static uint16_t load_16(const uint8_t* bytes) {
-    return (uint16_t)(bytes[0] | ((uint32_t)bytes[1] << 8));
-}
+#define MAGIC ((uint32_t)'F' | (uint32_t)'R' << 8 | (uint32_t)'C' << 16)
 
 static uint32_t load_32(const uint8_t* bytes) {
-    return (uint32_t)load_16(bytes) | ((uint32_t)load_16(bytes + 2) << 16);
+    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
 }
 
 static fr_codec_fault_t check_sizes(const fr_codec_header_t* header, uint32_t decoded_size_max) {
@@ -31,33 +27,35 @@ static fr_codec_fault_t check_sizes(const fr_codec_header_t* header, uint32_t de
     return FR_CODEC_FAULT_NONE;
 }
 
-static fr_codec_fault_t check_header(const uint8_t* bytes, size_t size, uint32_t decoded_size_max,
-                                     fr_codec_header_t* header) {
-    if (memcmp(bytes, kMagic, sizeof(kMagic)) != 0) {
+fr_codec_fault_t fr_codec_check_header(const uint8_t* bytes, uint32_t decoded_size_max,
+                                       fr_codec_header_t* header) {
+    const uint32_t front = load_32(bytes);
+    if ((front & 0xFFFFFFu) != MAGIC) {
         return FR_CODEC_FAULT_MAGIC;
     }
-    if (bytes[3] != FR_CODEC_VERSION) {
+    if (front >> 24 != FR_CODEC_VERSION) {
         return FR_CODEC_FAULT_VERSION;
     }
     header->has_base = (bytes[4] & FR_CODEC_FLAG_BASE) != 0;
     header->profile = bytes[4] & (uint8_t)~FR_CODEC_FLAG_BASE;
-    if (header->profile >= FR_CODEC_PROFILES) {
-        return FR_CODEC_FAULT_PROFILE;
-    }
     header->decoded_size = load_32(bytes + 5);
     header->stream_size = load_32(bytes + 9);
     header->checksum = load_32(bytes + 13);
-    if (header->has_base && size < FR_CODEC_HEADER_SIZE_MAX) {
-        return FR_CODEC_FAULT_TRUNCATED;
-    }
     return check_sizes(header, decoded_size_max);
 }
 
 fr_status_t fr_codec_read_header(const uint8_t* bytes, size_t size, uint32_t decoded_size_max,
                                  fr_codec_header_t* header, fr_codec_fault_t* fault) {
     memset(header, 0, sizeof(*header));
-    *fault = size < FR_CODEC_HEADER_SIZE ? FR_CODEC_FAULT_TRUNCATED
-                                         : check_header(bytes, size, decoded_size_max, header);
+    *fault = FR_CODEC_FAULT_TRUNCATED;
+    if (size >= FR_CODEC_HEADER_SIZE) {
+        *fault = fr_codec_check_header(bytes, decoded_size_max, header);
+        if (header->profile >= FR_CODEC_PROFILES) {
+            *fault = FR_CODEC_FAULT_PROFILE;
+        } else if (header->has_base && size < FR_CODEC_HEADER_SIZE_MAX) {
+            *fault = FR_CODEC_FAULT_TRUNCATED;
+        }
+    }
     return fr_codec_fault_status(*fault);
 }
 

@@ -6,7 +6,7 @@ bool fr_huffman_is_complete(const fr_huffman_t* huffman, uint32_t* symbol_count)
     *symbol_count = 0;
     for (uint32_t length = 1; length <= FR_HUFFMAN_LENGTH_MAX; ++length) {
         *symbol_count += huffman->counts[length];
-        kraft += (uint32_t)huffman->counts[length] << (FR_HUFFMAN_LENGTH_MAX - length);
+        kraft = 2u * kraft + huffman->counts[length];  // in units of the longest codes
     }
     if (*symbol_count == 1u) {
         return huffman->counts[1] == 1u;

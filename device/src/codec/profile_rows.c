@@ -13,58 +13,43 @@ static fr_weight_rows_t* rows_of(const fr_decoder_t* decoder) {
     return (fr_weight_rows_t*)decoder->config.memory;
 }
 
-void fr_rows_begin_tensor(fr_decoder_t* decoder) {
-    fr_weight_tensor_begin(&rows_of(decoder)->tensor, fr_decoder_address(decoder), &decoder->shape,
-                           decoder->profile->rows_kept);
-    decoder->step = FR_STEP_PALETTE;
-}
-
 // ---- what a tensor states about its values
 
-static void begin_model(fr_decoder_t* decoder, uint32_t has_special) {
+static void begin_model(fr_decoder_t* decoder) {
     fr_weight_rows_t* rows = rows_of(decoder);
     rows->model.mixing = NULL;
     if (decoder->profile->attach != NULL) {
         decoder->profile->attach(decoder);
     }
-    fr_weight_model_begin_tensor(&rows->model, &rows->tensor, has_special != 0);
+    fr_weight_model_begin_tensor(&rows->model, &rows->tensor, decoder->reference != 0);
     decoder->step = FR_STEP_ROW;
 }
 
-static fr_codec_fault_t read_palette(fr_decoder_t* decoder) {
-    uint32_t count = 0;
+static void read_palette(fr_decoder_t* decoder) {
+    fr_weight_tensor_begin(&rows_of(decoder)->tensor, fr_decoder_address(decoder), &decoder->shape,
+                           decoder->profile->rows_kept);
     decoder->reference = fr_bits_adaptive(decoder, &decoder->tokens.has_special);
-    if (!fr_bits_number(decoder, &decoder->tokens.count, NULL, &count) || count > FR_PALETTE_MAX) {
-        return FR_CODEC_FAULT_CODE;
+    decoder->run = fr_bits_number(decoder, FR_NUMBER_COUNT);
+    if (decoder->run > FR_PALETTE_MAX) {
+        fr_decoder_fail(decoder, FR_CODEC_FAULT_CODE);
     }
-    decoder->run = count;
-    if (count == 0) {
-        begin_model(decoder, decoder->reference);
-    } else {
-        decoder->step = FR_STEP_PALETTE_VALUE;
+    decoder->step = FR_STEP_PALETTE_VALUE;
+    if (decoder->run == 0) {
+        begin_model(decoder);
     }
-    return FR_CODEC_FAULT_NONE;
 }
 
-static fr_codec_fault_t read_palette_value(fr_decoder_t* decoder) {
+static void read_palette_value(fr_decoder_t* decoder) {
     fr_palette_t* palette = &rows_of(decoder)->tensor.palette;
-    uint32_t symbol = 0;
-    if (palette->count == 0) {
-        symbol = fr_bits_plain(decoder, 8);
-    } else if (!fr_bits_number(decoder, &decoder->tokens.delta, NULL, &symbol) || symbol > 255u) {
-        return FR_CODEC_FAULT_CODE;
-    } else {
-        symbol += (uint32_t)(palette->values[palette->count - 1u] + 129);
-    }
-    if (symbol > 255u) {
-        return FR_CODEC_FAULT_CODE;
-    }
-    palette->values[palette->count++] = (int8_t)((int32_t)symbol - 128);
+    const uint32_t count = palette->count++;
+    const uint32_t symbol =
+        count == 0 ? fr_bits_plain(decoder, 8)
+                   : fr_bits_ascending(decoder, (uint32_t)(palette->values[count - 1u] + 128));
+    palette->values[count] = (int8_t)(symbol - 128u);
     palette->zero = (uint8_t)(palette->zero + (symbol < 128u ? 1u : 0u));
     if (--decoder->run == 0) {
-        begin_model(decoder, decoder->reference);
+        begin_model(decoder);
     }
-    return FR_CODEC_FAULT_NONE;
 }
 
 // ---- one weight
@@ -164,39 +149,33 @@ static bool read_value(fr_decoder_t* decoder, fr_weight_model_t* model, int32_t*
 // ---- rows
 
 static void end_row(fr_decoder_t* decoder) {
-    if (!fr_weight_tensor_is_done(&rows_of(decoder)->tensor)) {
+    if (fr_weight_tensor_is_done(&rows_of(decoder)->tensor)) {
+        fr_decoder_begin_tokens(decoder);
+    } else {
         decoder->step = FR_STEP_ROW;
-        return;
     }
-    fr_decoder_begin_bytes(decoder);
-    decoder->step = FR_STEP_TOKEN;
 }
 
-static fr_codec_fault_t read_row(fr_decoder_t* decoder) {
+static void read_row(fr_decoder_t* decoder) {
     if (fr_bits_adaptive(decoder, &decoder->tokens.zero_row) != 0) {
         decoder->run = decoder->shape.columns;
         decoder->step = FR_STEP_ZERO_ROW;
-        return FR_CODEC_FAULT_NONE;
+        return;
     }
     fr_weight_tensor_begin_row(&rows_of(decoder)->tensor);
     fr_weight_model_begin_row(&rows_of(decoder)->model);
     decoder->step = FR_STEP_WEIGHT;
-    return FR_CODEC_FAULT_NONE;
 }
 
-static fr_codec_fault_t emit_zeros(fr_decoder_t* decoder) {
-    do {
-        fr_decoder_emit(decoder, 0);
-        if (--decoder->run == 0) {
-            fr_weight_tensor_skip_row(&rows_of(decoder)->tensor);
-            end_row(decoder);
-            break;
-        }
-    } while (fr_decoder_has_room(decoder, 0));
-    return FR_CODEC_FAULT_NONE;
+static void emit_zero(fr_decoder_t* decoder) {
+    fr_decoder_emit(decoder, 0);
+    if (--decoder->run == 0) {
+        fr_weight_tensor_skip_row(&rows_of(decoder)->tensor);
+        end_row(decoder);
+    }
 }
 
-static fr_codec_fault_t read_weights(fr_decoder_t* decoder) {
+static void read_weights(fr_decoder_t* decoder) {
     fr_weight_tensor_t* tensor = &rows_of(decoder)->tensor;
     fr_weight_model_t* model = &rows_of(decoder)->model;
     do {
@@ -204,38 +183,43 @@ static fr_codec_fault_t read_weights(fr_decoder_t* decoder) {
         fr_weight_tensor_look(tensor, fr_decoder_read, decoder);
         fr_weight_model_begin(model, tensor);
         if (!read_value(decoder, model, &coded)) {
-            return FR_CODEC_FAULT_NUMBER;
+            fr_decoder_fail(decoder, FR_CODEC_FAULT_NUMBER);
+            return;
         }
         fr_weight_model_end(model, tensor, coded);
-        fr_decoder_emit(decoder, (uint8_t)fr_palette_value(&tensor->palette, coded));
+        fr_decoder_emit(decoder, (uint32_t)fr_palette_value(&tensor->palette, coded));
         fr_weight_tensor_step(tensor, coded);
         if (tensor->column == 0) {
             end_row(decoder);
             break;
         }
     } while (fr_decoder_has_room(decoder, WEIGHT_NEED));
-    return FR_CODEC_FAULT_NONE;
 }
 
-fr_codec_fault_t fr_rows_step(fr_decoder_t* decoder) {
+void fr_rows_step(fr_decoder_t* decoder) {
     switch (decoder->step) {
         case FR_STEP_PALETTE:
-            return read_palette(decoder);
+            read_palette(decoder);
+            break;
         case FR_STEP_PALETTE_VALUE:
-            return read_palette_value(decoder);
+            read_palette_value(decoder);
+            break;
         case FR_STEP_ROW:
-            return read_row(decoder);
+            read_row(decoder);
+            break;
         case FR_STEP_ZERO_ROW:
-            return emit_zeros(decoder);
+            emit_zero(decoder);
+            break;
         default:
-            return read_weights(decoder);
+            read_weights(decoder);
+            break;
     }
 }
 
-const fr_profile_t fr_profile_1 = {.number = 1,
+const fr_profile_t fr_profile_1 = {.memory_bytes = sizeof(fr_codec_memory_1_t),
+                                   .number = 1,
+                                   .first_step = FR_STEP_PALETTE,
                                    .rows_kept = ROWS_KEPT,
-                                   .memory_bytes = sizeof(fr_codec_memory_1_t),
-                                   .begin_tensor = fr_rows_begin_tensor,
                                    .step = fr_rows_step,
                                    .attach = NULL,
                                    .read_bin = read_bin};

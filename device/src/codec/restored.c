@@ -8,8 +8,9 @@
 
 #define TOKENS 3u
 
+// At FR_STEP_PALETTE a tensor is about to begin: no more than its shape is known.
 static bool is_row_step(uint32_t step) {
-    return step >= FR_STEP_PALETTE && step <= FR_STEP_ZERO_ROW;
+    return step >= FR_STEP_PALETTE_VALUE && step <= FR_STEP_ZERO_ROW;
 }
 
 static bool is_code_step(uint32_t step) {
@@ -18,11 +19,11 @@ static bool is_code_step(uint32_t step) {
 
 static bool front_is_sound(const fr_decoder_t* decoder) {
     const bool has_rows = decoder->profile->read_bin != NULL;
-    return decoder->fault == FR_CODEC_FAULT_NONE && decoder->step > FR_STEP_HEADER &&
+    return decoder->fault == FR_CODEC_FAULT_NONE && decoder->step > FR_STEP_BEGIN &&
            decoder->step <= FR_STEP_DONE && !(has_rows && is_code_step(decoder->step)) &&
-           !(!has_rows && is_row_step(decoder->step)) && decoder->token_before < TOKENS &&
-           decoder->segment_kind <= FR_SEGMENT_SCALED && decoder->near_before <= 1u &&
-           decoder->segments <= FR_CODEC_SEGMENTS_MAX;
+           !(!has_rows && (decoder->step == FR_STEP_PALETTE || is_row_step(decoder->step))) &&
+           decoder->token_before < TOKENS && decoder->segment_kind <= FR_SEGMENT_SCALED &&
+           decoder->near_before <= 1u && decoder->segments <= FR_CODEC_SEGMENTS_MAX;
 }
 
 static bool input_is_sound(const fr_decoder_t* decoder) {
@@ -34,9 +35,8 @@ static bool input_is_sound(const fr_decoder_t* decoder) {
 
 static bool output_is_sound(const fr_decoder_t* decoder) {
     return decoder->pending_count <= sizeof decoder->pending &&
-           decoder->pending_given <= decoder->pending_count &&
            decoder->produced <= decoder->header.decoded_size &&
-           decoder->produced >= (uint32_t)decoder->pending_count - decoder->pending_given;
+           decoder->produced >= decoder->pending_count;
 }
 
 static bool run_is_in(const fr_decoder_t* decoder, uint32_t limit) {
@@ -91,9 +91,6 @@ static bool place_is_sound(const fr_decoder_t* decoder, const fr_weight_tensor_t
 }
 
 static bool palette_is_sound(const fr_decoder_t* decoder, const fr_palette_t* palette) {
-    if (decoder->step == FR_STEP_PALETTE) {
-        return palette->count == 0;
-    }
     return decoder->step != FR_STEP_PALETTE_VALUE ||
            run_is_in(decoder, FR_PALETTE_MAX - palette->count);
 }
@@ -125,14 +122,22 @@ static bool step_is_sound(const fr_decoder_t* decoder) {
                    (decoder->step == FR_STEP_COPY_LENGTH || run_is_in(decoder, left));
         case FR_STEP_RAW:
             return run_is_in(decoder, left);
+        case FR_STEP_COUNT:
+            return decoder->segment_kind != FR_SEGMENT_WEIGHTS;
+        case FR_STEP_DIMENSION:
+            return decoder->run < FR_WEIGHT_NUMBERS;
+        case FR_STEP_PALETTE:
+            return shape_is_sound(decoder, fr_decoder_address(decoder));
         case FR_STEP_REFERENCE:
+            return decoder->segment_kind >= FR_SEGMENT_PRODUCTS && run_is_in(decoder, left / 4u);
         case FR_STEP_INTEGER:
         case FR_STEP_FLOAT:
             return run_is_in(decoder, left / 4u);
         case FR_STEP_FACTOR:
         case FR_STEP_PRODUCT:
         case FR_STEP_SCALED:
-            return run_is_in(decoder, left / 4u) && reference_is_sound(decoder);
+            return decoder->segment_kind >= FR_SEGMENT_PRODUCTS && run_is_in(decoder, left / 4u) &&
+                   reference_is_sound(decoder);
         case FR_STEP_DONE:
             return left == 0;
         default:

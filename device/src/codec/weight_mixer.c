@@ -87,10 +87,10 @@ static void read_bin(fr_decoder_t* decoder, fr_weight_model_t* model) {
     }
 }
 
-const fr_profile_t fr_profile_2 = {.number = 2,
+const fr_profile_t fr_profile_2 = {.memory_bytes = sizeof(fr_codec_memory_2_t),
+                                   .number = 2,
+                                   .first_step = FR_STEP_PALETTE,
                                    .rows_kept = ROWS_KEPT,
-                                   .memory_bytes = sizeof(fr_codec_memory_2_t),
-                                   .begin_tensor = fr_rows_begin_tensor,
                                    .step = fr_rows_step,
                                    .attach = attach,
                                    .read_bin = read_bin};

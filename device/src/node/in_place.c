@@ -205,10 +205,9 @@ static bool headers_equal(const fr_codec_header_t* one, const fr_codec_header_t*
 static bool work_matches(const job_t* job) {
     const work_t* work = job->work;
     const fr_decoder_t* decoder = &work->decoder;
-    const uint32_t pending = (uint32_t)decoder->pending_count - decoder->pending_given;
     return headers_equal(&decoder->header, &job->header) && work->position == decoder->received &&
            work->position <= job->payload.size &&
-           decoder->produced - pending == fr_rewrite_committed(&job->rewrite);
+           decoder->produced - decoder->pending_count == fr_rewrite_committed(&job->rewrite);
 }
 
 /// Starts with an intact base, or goes on from the newest checkpoint. What it holds is believed no

@@ -20,9 +20,10 @@ float price_of(const fr_context_t& context, std::uint32_t bit) {
 
 TokenPrices::TokenPrices(const fr_token_model_t& tokens)
     : tokens_(tokens),
-      distance_prices_(length_prices(tokens.distance)),
-      count_prices_(length_prices(tokens.count)),
-      length_prices_{length_prices(tokens.length[0]), length_prices(tokens.length[1])} {}
+      distance_prices_(length_prices(tokens.numbers[FR_NUMBER_DISTANCE])),
+      count_prices_(length_prices(tokens.numbers[FR_NUMBER_COUNT])),
+      length_prices_{length_prices(tokens.numbers[FR_NUMBER_LENGTH]),
+                     length_prices(tokens.numbers[FR_NUMBER_LENGTH_REPEATED])} {}
 
 TokenPrices::LengthPrices TokenPrices::length_prices(const fr_number_model_t& model) {
     LengthPrices prices{};

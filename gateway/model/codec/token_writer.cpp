@@ -67,12 +67,12 @@ void TokenWriter::tree(fr_context_t* contexts, std::uint32_t count, std::uint32_
     }
 }
 
-void TokenWriter::number(fr_number_model_t& model, fr_context_t* low, std::uint32_t value) {
+void TokenWriter::number(fr_number_t which, std::uint32_t value) {
     FRUGAL_ASSERT(value <= FR_NUMBER_MAX);
     const std::uint32_t more = value + 1;
     const auto length = static_cast<std::uint32_t>(std::bit_width(more) - 1);
     const std::uint32_t length_class = std::min(length, FR_NUMBER_CLASS_ESCAPE);
-    tree(model.length, FR_NUMBER_CLASS_BITS, length_class);
+    tree(tokens_.numbers[which].length, FR_NUMBER_CLASS_BITS, length_class);
     if (length_class == FR_NUMBER_CLASS_ESCAPE) {
         encoder_.plain(length - FR_NUMBER_CLASS_ESCAPE, 5);
     }
@@ -81,11 +81,9 @@ void TokenWriter::number(fr_number_model_t& model, fr_context_t* low, std::uint3
         --rest;
         adaptive(tokens_.second[length_class], (more >> rest) & 1U);
     }
-    const std::uint32_t modelled = low == nullptr ? 0 : std::min(rest, 2U);
+    const std::uint32_t modelled = which == FR_NUMBER_DISTANCE ? std::min(rest, 2U) : 0;
     encoder_.plain(more >> modelled, rest - modelled);
-    if (modelled > 0) {
-        tree(low, modelled, more & ((1U << modelled) - 1));
-    }
+    tree(tokens_.distance_low, modelled, more & ((1U << modelled) - 1));
 }
 
 std::uint32_t TokenWriter::alignment() const {
@@ -125,7 +123,7 @@ void TokenWriter::copy(std::uint32_t distance, std::uint32_t length) {
         distances_ = {distance, distances_[0], distances_[1]};
     }
     token_before_ = is_repeated ? kAfterRepeatedCopy : kAfterNewCopy;
-    number(tokens_.length[is_repeated ? 1 : 0], nullptr, length - FR_CODEC_COPY_MIN);
+    number(is_repeated ? FR_NUMBER_LENGTH_REPEATED : FR_NUMBER_LENGTH, length - FR_CODEC_COPY_MIN);
     position_ += length;
 }
 
@@ -135,11 +133,11 @@ void TokenWriter::new_distance(std::uint32_t distance) {
         const bool is_shift = is_told_from(distance, farthest);
         adaptive(tokens_.repeated_distance[0], is_shift ? 1 : 0);
         if (is_shift) {
-            number(tokens_.count, nullptr, fold(static_cast<std::int32_t>(distance - farthest)));
+            number(FR_NUMBER_COUNT, fold(static_cast<std::int32_t>(distance - farthest)));
             return;
         }
     }
-    number(tokens_.distance, tokens_.distance_low, distance - 1);
+    number(FR_NUMBER_DISTANCE, distance - 1);
 }
 
 void TokenWriter::begin_segment(fr_segment_kind_t kind) {
@@ -152,14 +150,14 @@ void TokenWriter::begin_segment(fr_segment_kind_t kind) {
 void TokenWriter::count_of(std::uint32_t count) {
     adaptive(tokens_.same_count, count == last_count_ ? 1 : 0);
     if (count != last_count_) {
-        number(tokens_.count, nullptr, count - 1);
+        number(FR_NUMBER_COUNT, count - 1);
     }
     last_count_ = count;
 }
 
 void TokenWriter::raw(std::uint32_t size_bytes) {
     begin_segment(FR_SEGMENT_RAW);
-    number(tokens_.count, nullptr, size_bytes - 1);
+    number(FR_NUMBER_COUNT, size_bytes - 1);
     for (std::uint32_t i = 0; i < size_bytes; ++i) {
         encoder_.plain(space_.bytes[position_++], 8);
     }
@@ -172,7 +170,7 @@ void TokenWriter::integers(std::uint32_t count) {
         const std::uint32_t word = word_at(position_);
         const bool is_negative = (word >> 31) != 0;
         const std::uint32_t magnitude = is_negative ? 0U - word : word;
-        number(tokens_.integer, nullptr, magnitude);
+        number(FR_NUMBER_INTEGER, magnitude);
         if (magnitude != 0) {
             adaptive(tokens_.negative[0], is_negative ? 1 : 0);
         }
@@ -205,8 +203,7 @@ void TokenWriter::floats(std::uint32_t count) {
 }
 
 void TokenWriter::reference_of(std::size_t reference, std::uint32_t factor) {
-    number(tokens_.distance, tokens_.distance_low,
-           static_cast<std::uint32_t>(position_ - reference - 1));
+    number(FR_NUMBER_DISTANCE, static_cast<std::uint32_t>(position_ - reference - 1));
     const bool is_range = (factor & 0x7FFFFFFFU) == FR_CODEC_FACTOR_RANGE;
     const bool is_one = factor == FR_CODEC_FACTOR_ONE;
     tree(tokens_.factor, 2, is_one ? 3 : is_range ? factor >> 31 : 2);
@@ -237,7 +234,7 @@ void TokenWriter::products(std::uint32_t count, std::size_t reference, std::uint
             adaptive(tokens_.factor[0], is_unchanged ? 1 : 0);
         }
         if (is_scaled || is_unchanged) {
-            number(tokens_.delta, nullptr, fold(is_scaled ? delta : change));
+            number(FR_NUMBER_DELTA, fold(is_scaled ? delta : change));
         } else {
             float_value(bits, (product >> 23) & 255U);
         }
@@ -260,7 +257,7 @@ void TokenWriter::scaled(std::uint32_t count, std::size_t reference, std::uint32
         const bool is_scaled = magnitude_of(delta) <= magnitude_of(change);
         adaptive(tokens_.is_near[near_before], is_scaled ? 1 : 0);
         near_before = is_scaled ? 1 : 0;
-        number(tokens_.delta, nullptr, fold(is_scaled ? delta : change));
+        number(FR_NUMBER_DELTA, fold(is_scaled ? delta : change));
     }
 }
 

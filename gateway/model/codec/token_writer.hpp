@@ -75,7 +75,7 @@ private:
     void settling(std::uint16_t& probability, std::uint8_t& count, std::uint32_t bit,
                   std::uint32_t slowest);
     void tree(fr_context_t* contexts, std::uint32_t count, std::uint32_t value);
-    void number(fr_number_model_t& model, fr_context_t* low, std::uint32_t value);
+    void number(fr_number_t which, std::uint32_t value);
     void begin_segment(fr_segment_kind_t kind);
     void count_of(std::uint32_t count);
     void new_distance(std::uint32_t distance);

@@ -100,7 +100,7 @@ void TokenWriter::palette(fr_weight_tensor_t& tensor) {
     }
     const auto count = static_cast<std::uint32_t>(std::count(is_used.begin(), is_used.end(), true));
     FRUGAL_ASSERT(count <= FR_PALETTE_MAX);
-    number(tokens_.count, nullptr, count);
+    number(FR_NUMBER_COUNT, count);
     fr_palette_t& palette = tensor.palette;
     std::uint32_t next = 0;
     for (std::uint32_t symbol = 0; symbol < is_used.size(); ++symbol) {
@@ -110,7 +110,7 @@ void TokenWriter::palette(fr_weight_tensor_t& tensor) {
         if (palette.count == 0) {
             encoder_.plain(symbol, 8);
         } else {
-            number(tokens_.delta, nullptr, symbol - next);
+            number(FR_NUMBER_DELTA, symbol - next);
         }
         next = symbol + 1;
         palette.values[palette.count++] = static_cast<std::int8_t>(symbol ^ 128U);
@@ -126,7 +126,7 @@ void TokenWriter::weight_rows(const fr_weight_shape_t& shape, WeightCoding codin
     if (coding.has_palette) {
         palette(tensor);
     } else {
-        number(tokens_.count, nullptr, 0);
+        number(FR_NUMBER_COUNT, 0);
     }
     fr_weight_model_begin_tensor(&weight_model_, &tensor, coding.has_special);
     while (!fr_weight_tensor_is_done(&tensor)) {
@@ -161,7 +161,7 @@ void TokenWriter::weight_code(const fr_weight_shape_t& shape) {
     const auto code = make_huffman_code(frequencies);
     FRUGAL_ASSERT(code);
     for (std::uint32_t length = 1; length <= FR_HUFFMAN_LENGTH_MAX; ++length) {
-        number(tokens_.integer, nullptr, code->table.counts[length]);
+        number(FR_NUMBER_INTEGER, code->table.counts[length]);
     }
     std::uint32_t length_before = 0;
     for (std::uint32_t i = 0; i < code->symbol_count; ++i) {
@@ -169,7 +169,7 @@ void TokenWriter::weight_code(const fr_weight_shape_t& shape) {
         if (code->lengths[symbol] != length_before) {
             encoder_.plain(symbol, 8);
         } else {
-            number(tokens_.delta, nullptr, symbol - code->table.symbols[i - 1] - 1U);
+            number(FR_NUMBER_DELTA, symbol - code->table.symbols[i - 1] - 1U);
         }
         length_before = code->lengths[symbol];
     }
@@ -181,11 +181,11 @@ void TokenWriter::weight_code(const fr_weight_shape_t& shape) {
 
 void TokenWriter::weights(const fr_weight_shape_t& shape, WeightCoding coding) {
     begin_segment(FR_SEGMENT_WEIGHTS);
-    number(tokens_.count, nullptr, shape.rows - 1);
-    number(tokens_.count, nullptr, shape.columns - 1);
-    number(tokens_.count, nullptr, shape.near_distance);
-    number(tokens_.count, nullptr, shape.far_distance);
-    number(tokens_.count, nullptr, shape.old_distance);
+    number(FR_NUMBER_COUNT, shape.rows - 1);
+    number(FR_NUMBER_COUNT, shape.columns - 1);
+    number(FR_NUMBER_COUNT, shape.near_distance);
+    number(FR_NUMBER_COUNT, shape.far_distance);
+    number(FR_NUMBER_COUNT, shape.old_distance);
     if (profile_ == 0) {
         weight_code(shape);
     } else {

@@ -33,8 +33,8 @@ public:
         for (uint32_t i = 0; length_less_2 < 100 && i < length_less_2 + 2; ++i) {
             checksum(0);
         }
-        number(tokens_.distance, tokens_.distance_low, distance_less_1);
-        return number(tokens_.length[0], nullptr, length_less_2);
+        number(FR_NUMBER_DISTANCE, distance_less_1);
+        return number(FR_NUMBER_LENGTH, length_less_2);
     }
     /// In a delta: a copy from so much (folded) farther than the farthest distance known.
     CodecForge& shifted_copy(uint32_t folded) {
@@ -42,7 +42,7 @@ public:
         adaptive(tokens_.is_segment[0], 0);
         adaptive(tokens_.is_repeated[0], 0);
         adaptive(tokens_.repeated_distance[0], 1);
-        return number(tokens_.count, nullptr, folded);
+        return number(FR_NUMBER_COUNT, folded);
     }
     CodecForge& segment(uint32_t kind) {
         adaptive(tokens_.is_other[0][position_ & 3U], 1);
@@ -51,20 +51,20 @@ public:
     }
     CodecForge& count(uint32_t count_less_1) {
         adaptive(tokens_.same_count, 0);
-        return number(tokens_.count, nullptr, count_less_1);
+        return number(FR_NUMBER_COUNT, count_less_1);
     }
     CodecForge& same_count() {
         adaptive(tokens_.same_count, 1);
         return *this;
     }
-    CodecForge& size(uint32_t value) { return number(tokens_.count, nullptr, value); }
+    CodecForge& size(uint32_t value) { return number(FR_NUMBER_COUNT, value); }
     CodecForge& integer(uint32_t magnitude, uint32_t negative) {
-        number(tokens_.integer, nullptr, magnitude);
+        number(FR_NUMBER_INTEGER, magnitude);
         adaptive(tokens_.negative[0], negative);
         return *this;
     }
     CodecForge& reference(uint32_t distance_less_1) {
-        return number(tokens_.distance, tokens_.distance_low, distance_less_1);
+        return number(FR_NUMBER_DISTANCE, distance_less_1);
     }
     CodecForge& factor(uint32_t choice) { return tree(tokens_.factor, 2, choice); }
     CodecForge& plain(uint32_t value, uint32_t bits) {
@@ -74,14 +74,14 @@ public:
     /// A Huffman code: how many codes of each length, then its first symbols.
     CodecForge& code(const std::vector<uint32_t>& counts, const std::vector<uint32_t>& symbols) {
         for (uint32_t length = 1; length <= FR_HUFFMAN_LENGTH_MAX; ++length) {
-            number(tokens_.integer, nullptr, length <= counts.size() ? counts[length - 1] : 0);
+            number(FR_NUMBER_INTEGER, length <= counts.size() ? counts[length - 1] : 0);
         }
         for (const uint32_t symbol : symbols) {
             encoder_.plain(symbol, 8);
         }
         return *this;
     }
-    CodecForge& delta(uint32_t folded) { return number(tokens_.delta, nullptr, folded); }
+    CodecForge& delta(uint32_t folded) { return number(FR_NUMBER_DELTA, folded); }
     CodecForge& has_special(uint32_t bit) {
         adaptive(tokens_.has_special, bit);
         return *this;
@@ -119,7 +119,7 @@ public:
     }
     CodecForge& near(uint32_t folded_delta) {
         adaptive(tokens_.is_near[1], 1);
-        return number(tokens_.delta, nullptr, folded_delta);
+        return number(FR_NUMBER_DELTA, folded_delta);
     }
     CodecForge& advance(uint32_t bytes) {
         position_ += bytes;
@@ -127,7 +127,7 @@ public:
     }
     /// A number whose bit length is above 31.
     CodecForge& number_too_long() {
-        tree(tokens_.count.length, FR_NUMBER_CLASS_BITS, 15);
+        tree(tokens_.numbers[FR_NUMBER_COUNT].length, FR_NUMBER_CLASS_BITS, 15);
         return plain(31, 5);
     }
 
@@ -172,11 +172,11 @@ private:
         }
         return *this;
     }
-    CodecForge& number(fr_number_model_t& model, fr_context_t* low, uint32_t value) {
+    CodecForge& number(fr_number_t which, uint32_t value) {
         const uint32_t more = value + 1;
         const auto length = static_cast<uint32_t>(std::bit_width(more) - 1);
         const uint32_t length_class = std::min(length, FR_NUMBER_CLASS_ESCAPE);
-        tree(model.length, FR_NUMBER_CLASS_BITS, length_class);
+        tree(tokens_.numbers[which].length, FR_NUMBER_CLASS_BITS, length_class);
         if (length_class == FR_NUMBER_CLASS_ESCAPE) {
             encoder_.plain(length - FR_NUMBER_CLASS_ESCAPE, 5);
         }
@@ -185,12 +185,9 @@ private:
             --rest;
             adaptive(tokens_.second[length_class], (more >> rest) & 1U);
         }
-        const uint32_t modelled = low == nullptr ? 0 : std::min(rest, 2U);
+        const uint32_t modelled = which == FR_NUMBER_DISTANCE ? std::min(rest, 2U) : 0;
         encoder_.plain(more >> modelled, rest - modelled);
-        if (modelled > 0) {
-            tree(low, modelled, more & ((1U << modelled) - 1));
-        }
-        return *this;
+        return tree(tokens_.distance_low, modelled, more & ((1U << modelled) - 1));
     }
 
     void checksum(uint8_t byte) {

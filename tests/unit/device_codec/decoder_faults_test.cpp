@@ -173,9 +173,11 @@ const Case kCases[] = {
     {"one_symbol_of_length_2", [] { return weights(0, 3, 1, 0, 0).code({0, 1}, {}).stream(9); }, FR_CODEC_FAULT_CODE},
     {"symbol_twice_in_two_lengths", [] { return weights(0, 3, 1, 0, 0).code({1, 2}, {7, 7}).stream(9); }, FR_CODEC_FAULT_CODE},
     {"symbol_above_255", [] { return weights(0, 3, 1, 0, 0).code({2}, {255}).delta(0).stream(9); }, FR_CODEC_FAULT_CODE},
+    {"symbol_delta_wraps", [] { return weights(0, 3, 1, 0, 0).code({2}, {7}).delta(FR_NUMBER_MAX).stream(9); }, FR_CODEC_FAULT_CODE},
     {"code_that_does_not_exist", [] { return weights(0, 3, 1, 0, 0).code({1}, {7}).plain(0xFF, 8).plain(0xFF, 8).stream(9); }, FR_CODEC_FAULT_CODE},
     {"palette_too_large", [] { return weights(0, 3, 1, 0).has_special(1).size(FR_PALETTE_MAX + 1).stream(9); }, FR_CODEC_FAULT_CODE},
     {"palette_value_above_127", [] { return weights(0, 3, 1, 0).has_special(1).size(2).plain(255, 8).delta(0).stream(9); }, FR_CODEC_FAULT_CODE},
+    {"palette_delta_wraps", [] { return weights(0, 3, 1, 0).has_special(1).size(2).plain(7, 8).delta(FR_NUMBER_MAX).stream(9); }, FR_CODEC_FAULT_CODE},
     {"special_value_behind_the_palette", [] { return weights(0, 3, 1, 0).has_special(1).palette(64, FR_PALETTE_MAX).row().special_at_first().stream(9); }, FR_CODEC_FAULT_NUMBER},
     {"scale_zero", [] { return product_of(0, kOne); }, FR_CODEC_FAULT_SCALE},
     {"scale_infinite", [] { return product_of(0x7F800000U, kOne); }, FR_CODEC_FAULT_SCALE},
@@ -272,6 +274,20 @@ TEST(DecoderFault, NamesAnotherBase) {
     fr_sha256(base.data(), base.size(), digest);
     std::copy_n(digest, FR_CODEC_BASE_DIGEST_SIZE, stream.begin() + FR_CODEC_HEADER_SIZE);
     EXPECT_NE(decode_in_pieces(stream, {}, 100, false, base).fault, FR_CODEC_FAULT_BASE);
+}
+
+TEST(DecoderFault, NamesABaseDigestCutShort) {
+    const Stream base(50, 7);
+    uint8_t digest[32];
+    fr_sha256(base.data(), base.size(), digest);
+    Stream stream = with_base();
+    std::copy_n(digest, FR_CODEC_BASE_DIGEST_SIZE, stream.begin() + FR_CODEC_HEADER_SIZE);
+    stream.resize(FR_CODEC_HEADER_SIZE + FR_CODEC_BASE_DIGEST_SIZE - 1);
+    stream[9] = static_cast<uint8_t>(stream.size());
+    for (const Pieces pieces : {Pieces{1, 1}, Pieces{4096, 4096}}) {
+        EXPECT_EQ(decode_in_pieces(stream, pieces, 100, false, base).fault,
+                  FR_CODEC_FAULT_TRUNCATED);
+    }
 }
 
 TEST(DecoderFault, NamesAShiftOutOfTheBase) {
