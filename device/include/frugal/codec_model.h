@@ -26,11 +26,6 @@ static inline uint32_t fr_context_predict(const fr_context_t* context) {
 }
 void fr_context_update(fr_context_t* context, uint32_t bit);
 
-// ---- one adaptive bit that settles: 16 bits of probability, and a count kept beside it
-
-/// Moves by 1/2, 1/4 .. 1/2^`slowest` as the count grows from 2 on.
-void fr_settling_update(uint16_t* probability, uint8_t* count, uint32_t bit, uint32_t slowest);
-
 // ---- numbers: the bit length of value + 1 as a tree of 4 decisions (15: five plain bits add to
 // ---- it), then the bit below the highest, then the rest as plain bits
 
@@ -179,12 +174,21 @@ int8_t fr_palette_value(const fr_palette_t* palette, int32_t coded);
 #define FR_WEIGHT_BUCKETS 10u
 #define FR_WEIGHT_BINS 16u
 #define FR_WEIGHT_CLASSES 3u
+#define FR_WEIGHT_TAILS 8u    ///< bit lengths of how far out
+#define FR_WEIGHT_STATES 16u  ///< of surroundings
 
-/// A tree over the bin.
-typedef struct {
-    uint16_t probabilities[FR_WEIGHT_BINS];
-    uint8_t counts[FR_WEIGHT_BINS];
-} fr_weight_bins_t;
+/// The adaptive bits of a weight settle: 16 bits of probability each, and a count kept beside it.
+/// Where the groups of them begin, by bucket or class of the scale.
+enum {
+    FR_WEIGHT_BIT_BIN = 0,  ///< a tree over the bin
+    /// A tree over the bit length of how far out.
+    FR_WEIGHT_BIT_TAIL = FR_WEIGHT_BIT_BIN + FR_WEIGHT_BUCKETS * FR_WEIGHT_BINS,
+    /// Is it the special value, by surroundings.
+    FR_WEIGHT_BIT_SPECIAL = FR_WEIGHT_BIT_TAIL + FR_WEIGHT_CLASSES * FR_WEIGHT_TAILS,
+    /// Is it the outermost, by whether the row had one.
+    FR_WEIGHT_BIT_EXTREME = FR_WEIGHT_BIT_SPECIAL + FR_WEIGHT_CLASSES * FR_WEIGHT_STATES,
+    FR_WEIGHT_BITS = FR_WEIGHT_BIT_EXTREME + FR_WEIGHT_CLASSES * 2
+};
 
 /// Profile 2: the tree's probability and that of a logistic density, mixed.
 typedef struct {
@@ -195,19 +199,20 @@ typedef struct {
     uint32_t below_low, below_middle, below_high;  ///< cumulative probability, 1/2^24
 } fr_weight_mixer_t;
 
+struct fr_weight_model;
+
 /// How a profile refines the probabilities of the tree; profile 1 does not.
 typedef struct {
     void (*begin_tensor)(fr_weight_mixer_t* mixer);
     void (*begin)(fr_weight_mixer_t* mixer, uint32_t scale);
-    uint32_t (*predict)(fr_weight_mixer_t* mixer, int32_t mean, uint32_t node, int32_t boundary,
-                        uint32_t probability);
-    void (*update)(fr_weight_mixer_t* mixer, uint32_t node, uint32_t bit);
+    uint32_t (*predict)(struct fr_weight_model* model, int32_t boundary);
+    void (*update)(struct fr_weight_model* model, uint32_t bit);
 } fr_weight_mixing_t;
 
 extern const fr_weight_mixing_t fr_weight_mixing;
 
 // What is used most stands first: a Cortex-M0+ reaches no farther in one instruction.
-typedef struct {
+typedef struct fr_weight_model {
     uint8_t bucket, scale_class, row_has_extreme;
     bool has_special;  ///< the tensor has a special value: 0 or the old one
     int32_t tap_weights[FR_WEIGHT_NEIGHBOURS];  ///< linear prediction of the mean, 1/65536
@@ -225,14 +230,26 @@ typedef struct {
     uint32_t node;
     const fr_weight_mixing_t* mixing;  ///< NULL: none
     fr_weight_mixer_t* mixer;
-    fr_weight_bins_t bins[FR_WEIGHT_BUCKETS];  ///< by the scale
-    uint16_t tails[FR_WEIGHT_CLASSES][8];      ///< a tree over the bit length of how far out
-    uint8_t tail_counts[FR_WEIGHT_CLASSES][8];
-    uint16_t specials[FR_WEIGHT_CLASSES][16];  ///< is it the special value, by surroundings
-    uint8_t special_counts[FR_WEIGHT_CLASSES][16];
-    uint16_t extremes[FR_WEIGHT_CLASSES][2];  ///< is it the outermost, by whether the row had one
-    uint8_t extreme_counts[FR_WEIGHT_CLASSES][2];
+    uint16_t probabilities[FR_WEIGHT_BITS];
+    uint8_t counts[FR_WEIGHT_BITS];
 } fr_weight_model_t;
+
+// Which bit a decision is.
+static inline uint32_t fr_weight_bit_bin(const fr_weight_model_t* model, uint32_t node) {
+    return FR_WEIGHT_BIT_BIN + model->bucket * FR_WEIGHT_BINS + node;
+}
+static inline uint32_t fr_weight_bit_tail(const fr_weight_model_t* model, uint32_t node) {
+    return FR_WEIGHT_BIT_TAIL + model->scale_class * FR_WEIGHT_TAILS + node;
+}
+static inline uint32_t fr_weight_bit_special(const fr_weight_model_t* model, uint32_t state) {
+    return FR_WEIGHT_BIT_SPECIAL + model->scale_class * FR_WEIGHT_STATES + state;
+}
+static inline uint32_t fr_weight_bit_extreme(const fr_weight_model_t* model) {
+    return FR_WEIGHT_BIT_EXTREME + model->scale_class * 2u + model->row_has_extreme;
+}
+/// Moves a bit's probability by 1/2, 1/4 .. 1/2^`slowest` as its count grows from 2 on.
+void fr_weight_model_settle(fr_weight_model_t* model, uint32_t index, uint32_t bit,
+                            uint32_t slowest);
 
 /// Starts a tensor with nothing learnt but, with an old one, that its values stay. `mixing` and
 /// `mixer` are set by the caller, before.

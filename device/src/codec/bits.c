@@ -76,10 +76,10 @@ uint32_t fr_bits_uniform(fr_decoder_t* decoder, uint32_t count) {
     return value;
 }
 
-uint32_t fr_bits_settling(fr_decoder_t* decoder, uint16_t* probability, uint8_t* updates,
+uint32_t fr_bits_settling(fr_decoder_t* decoder, fr_weight_model_t* model, uint32_t index,
                           uint32_t slowest) {
-    const uint32_t bit = fr_bits_predicted(decoder, *probability);
-    fr_settling_update(probability, updates, bit, slowest);
+    const uint32_t bit = fr_bits_predicted(decoder, model->probabilities[index]);
+    fr_weight_model_settle(model, index, bit, slowest);
     return bit;
 }
 

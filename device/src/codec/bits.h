@@ -29,8 +29,8 @@ uint32_t fr_bits_code(fr_decoder_t* decoder, const fr_huffman_t* huffman);
 uint32_t fr_bits_ascending(fr_decoder_t* decoder, uint32_t before);
 /// One of `count` (1..256) values of equal probability.
 uint32_t fr_bits_uniform(fr_decoder_t* decoder, uint32_t count);
-/// One bit of a probability that settles.
-uint32_t fr_bits_settling(fr_decoder_t* decoder, uint16_t* probability, uint8_t* updates,
+/// One bit of a weight that settles.
+uint32_t fr_bits_settling(fr_decoder_t* decoder, fr_weight_model_t* model, uint32_t index,
                           uint32_t slowest);
 /// `count` bits by a tree of contexts; the root is contexts[1].
 uint32_t fr_bits_tree(fr_decoder_t* decoder, fr_context_t* contexts, uint32_t count);

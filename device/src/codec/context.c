@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "codec/weight_steps.h"
 #include "frugal/codec_model.h"
 
 #define COUNT_MAX 15u
@@ -27,8 +26,4 @@ void fr_context_update(fr_context_t* context, uint32_t bit) {
     probability ^= side;
     const uint32_t counted = count < COUNT_MAX ? count + 1u : COUNT_MAX;
     *context = (fr_context_t)((probability << FR_CONTEXT_COUNT_BITS) | counted);
-}
-
-void fr_settling_update(uint16_t* probability, uint8_t* count, uint32_t bit, uint32_t slowest) {
-    fr_settle(probability, count, bit, slowest);
 }

@@ -56,8 +56,8 @@ static void read_palette_value(fr_decoder_t* decoder) {
 
 // Finds the bin. This is where a decoder spends its time: what changes stays in registers.
 static void read_bin(fr_decoder_t* decoder, fr_weight_model_t* model) {
-    uint16_t* const probabilities = model->bins[model->bucket].probabilities;
-    uint8_t* const counts = model->bins[model->bucket].counts;
+    uint16_t* const probabilities = &model->probabilities[fr_weight_bit_bin(model, 0)];
+    uint8_t* const counts = &model->counts[fr_weight_bit_bin(model, 0)];
     const int32_t centre = fr_weight_centre(model);
     const int32_t scale = model->bin_scale;
     int32_t low = model->low;
@@ -106,17 +106,14 @@ static void read_bin(fr_decoder_t* decoder, fr_weight_model_t* model) {
 }
 
 static bool read_tail(fr_decoder_t* decoder, fr_weight_model_t* model, int32_t* coded) {
-    const uint32_t scale_class = model->scale_class;
     *coded = fr_weight_model_outermost(model);
-    if (fr_bits_settling(decoder, &model->extremes[scale_class][model->row_has_extreme],
-                         &model->extreme_counts[scale_class][model->row_has_extreme],
-                         FR_WEIGHT_TAIL_SETTLED) != 0) {
+    if (fr_bits_settling(decoder, model, fr_weight_bit_extreme(model), FR_WEIGHT_TAIL_SETTLED) !=
+        0) {
         return true;
     }
     uint32_t node = 1;
     for (uint32_t i = 0; i < FR_WEIGHT_TAIL_BITS; ++i) {
-        node = node * 2u + fr_bits_settling(decoder, &model->tails[scale_class][node],
-                                            &model->tail_counts[scale_class][node],
+        node = node * 2u + fr_bits_settling(decoder, model, fr_weight_bit_tail(model, node),
                                             FR_WEIGHT_TAIL_SETTLED);
     }
     const uint32_t length = node - (1u << FR_WEIGHT_TAIL_BITS);
@@ -127,8 +124,7 @@ static bool read_tail(fr_decoder_t* decoder, fr_weight_model_t* model, int32_t* 
 
 static uint32_t is_special(fr_decoder_t* decoder, fr_weight_model_t* model) {
     const uint32_t state = fr_weight_tensor_special_state(&rows_of(decoder)->tensor);
-    return fr_bits_settling(decoder, &model->specials[model->scale_class][state],
-                            &model->special_counts[model->scale_class][state], FR_WEIGHT_SETTLED);
+    return fr_bits_settling(decoder, model, fr_weight_bit_special(model, state), FR_WEIGHT_SETTLED);
 }
 
 static bool read_value(fr_decoder_t* decoder, fr_weight_model_t* model, int32_t* coded) {

@@ -11,26 +11,10 @@ static bool is_within(int32_t value, int32_t limit) {
 }
 
 /// Counts are never 0: shifts are their octaves.
-static bool are_settling(const uint16_t* probabilities, const uint8_t* counts, uint32_t number) {
-    for (uint32_t i = 0; i < number; ++i) {
-        if (counts[i] == 0 || probabilities[i] < FR_SETTLING_MIN ||
-            probabilities[i] > FR_SETTLING_MAX) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool trees_are_sound(const fr_weight_model_t* model) {
-    for (uint32_t i = 0; i < FR_WEIGHT_BUCKETS; ++i) {
-        if (!are_settling(model->bins[i].probabilities, model->bins[i].counts, FR_WEIGHT_BINS)) {
-            return false;
-        }
-    }
-    for (uint32_t i = 0; i < FR_WEIGHT_CLASSES; ++i) {
-        if (!are_settling(model->tails[i], model->tail_counts[i], 8) ||
-            !are_settling(model->specials[i], model->special_counts[i], 16) ||
-            !are_settling(model->extremes[i], model->extreme_counts[i], 2)) {
+static bool bits_are_sound(const fr_weight_model_t* model) {
+    for (uint32_t i = 0; i < FR_WEIGHT_BITS; ++i) {
+        if (model->counts[i] == 0 || model->probabilities[i] < FR_SETTLING_MIN ||
+            model->probabilities[i] > FR_SETTLING_MAX) {
             return false;
         }
     }
@@ -61,7 +45,7 @@ bool fr_weight_model_is_sound(const fr_weight_model_t* model, const fr_weight_te
            model->row_count <= tensor->shape.columns &&
            model->count <= tensor->shape.rows * tensor->shape.columns && model->rate >= 0 &&
            model->rate <= FR_WEIGHT_RATE_MAX && bounds_are_sound(model, &tensor->palette) &&
-           trees_are_sound(model);
+           bits_are_sound(model);
 }
 
 bool fr_weight_mixer_is_sound(const fr_weight_mixer_t* mixer) {

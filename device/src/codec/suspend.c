@@ -25,7 +25,7 @@ static const uint16_t kForm[] = {STATE_VERSION,
                                  offsetof(fr_weight_tensor_t, remembered),
                                  sizeof(fr_weight_model_t),
                                  offsetof(fr_weight_model_t, mixing),
-                                 offsetof(fr_weight_model_t, bins),
+                                 offsetof(fr_weight_model_t, probabilities),
                                  sizeof(fr_codec_memory_0_t),
                                  sizeof(fr_codec_memory_1_t),
                                  sizeof(fr_codec_memory_2_t)};

@@ -41,27 +41,30 @@ static int32_t log_odds(uint32_t ones, uint32_t zeros) {
     return fr_clamp(fr_log2(ones) - fr_log2(zeros), FR_STRETCH_MAX);
 }
 
-static uint32_t predict(fr_weight_mixer_t* mixer, int32_t mean, uint32_t node, int32_t boundary,
-                        uint32_t probability) {
+static uint32_t predict(fr_weight_model_t* model, int32_t boundary) {
+    fr_weight_mixer_t* mixer = model->mixer;
+    const uint32_t probability = model->probabilities[fr_weight_bit_bin(model, model->node)];
     // Strictly between below_low and below_high: every value has its even share.
-    const uint32_t middle = cumulative(mixer, mean, boundary);
+    const uint32_t middle = cumulative(mixer, model->mean, boundary);
     mixer->below_middle = middle;
     mixer->inputs[0] = log_odds(probability, 65536u - probability);
     mixer->inputs[1] = log_odds(mixer->below_high - middle, middle - mixer->below_low);
-    const int32_t* weights = mixer->weights[node];
+    const int32_t* weights = mixer->weights[model->node];
     // |weight| <= 7 * 2^14 and |input| < 3072: the sum stays inside 32 bits.
     mixer->probability =
         fr_squash((weights[0] * mixer->inputs[0] + weights[1] * mixer->inputs[1]) >> 14);
     return mixer->probability;
 }
 
-static void update(fr_weight_mixer_t* mixer, uint32_t node, uint32_t bit) {
+static void update(fr_weight_model_t* model, uint32_t bit) {
+    fr_weight_mixer_t* mixer = model->mixer;
+    int32_t* weights = mixer->weights[model->node];
     const int32_t error = (int32_t)(bit << 16) - (int32_t)mixer->probability;
     for (uint32_t i = 0; i < 2u; ++i) {
         // |input| < 2^12 and |error| <= 2^16: the product stays inside 32 bits.
         const int32_t change =
             (mixer->inputs[i] * error + (1 << (LEARNING_SHIFT - 1u))) >> LEARNING_SHIFT;
-        mixer->weights[node][i] = fr_clamp(mixer->weights[node][i] + change, FR_WEIGHT_MIX_LIMIT);
+        weights[i] = fr_clamp(weights[i] + change, FR_WEIGHT_MIX_LIMIT);
     }
     if (bit != 0) {
         mixer->below_low = mixer->below_middle;
@@ -81,9 +84,10 @@ static void attach(fr_decoder_t* decoder) {
 // As profile 1 does, one decision after the other.
 static void read_bin(fr_decoder_t* decoder, fr_weight_model_t* model) {
     int32_t boundary = 0;
-    while (fr_weight_model_next(model, &boundary)) {
-        const uint32_t probability = fr_weight_model_predict(model, boundary);
-        fr_weight_model_take(model, boundary, fr_bits_predicted(decoder, probability));
+    while (fr_weight_next(model, &boundary)) {
+        const uint32_t bit = fr_bits_predicted(decoder, predict(model, boundary));
+        update(model, bit);
+        fr_weight_take(model, boundary, bit);
     }
 }
 

@@ -23,25 +23,24 @@ const int16_t fr_weight_boundaries[FR_WEIGHT_BINS] = {0,    0,   -58, 58,  -104,
 static const uint8_t kStart[FR_WEIGHT_BINS] = {128, 128, 142, 114, 144, 130, 126, 112,
                                                146, 131, 130, 134, 122, 126, 125, 110};
 
-static void begin_trees(fr_weight_model_t* model) {
-    for (uint32_t bucket = 0; bucket < FR_WEIGHT_BUCKETS; ++bucket) {
-        for (uint32_t node = 0; node < FR_WEIGHT_BINS; ++node) {
-            model->bins[bucket].probabilities[node] = (uint16_t)(kStart[node] << 8);
-            model->bins[bucket].counts[node] = 16;
-        }
+static void begin_bits(fr_weight_model_t* model) {
+    // Of the groups behind the bins: up to where they reach, and what they start with.
+    static const struct {
+        uint8_t end, count;
+        uint16_t probability;
+    } kGroups[] = {{FR_WEIGHT_BIT_SPECIAL, 2, 32768},
+                   {FR_WEIGHT_BIT_EXTREME - FR_WEIGHT_STATES, 4, 16384},
+                   {FR_WEIGHT_BIT_EXTREME, 4, 2048},  // the widest class
+                   {FR_WEIGHT_BITS, 2, 16384}};
+    uint32_t bit = FR_WEIGHT_BIT_BIN;
+    for (; bit < FR_WEIGHT_BIT_TAIL; ++bit) {
+        model->probabilities[bit] = (uint16_t)(kStart[bit % FR_WEIGHT_BINS] << 8);
+        model->counts[bit] = 16;
     }
-    for (uint32_t scale_class = 0; scale_class < FR_WEIGHT_CLASSES; ++scale_class) {
-        for (uint32_t i = 0; i < 8u; ++i) {
-            model->tails[scale_class][i] = 32768u;
-            model->tail_counts[scale_class][i] = 2;
-        }
-        for (uint32_t i = 0; i < 16u; ++i) {
-            model->specials[scale_class][i] = (uint16_t)(scale_class == 2u ? 2048u : 16384u);
-            model->special_counts[scale_class][i] = 4;
-        }
-        for (uint32_t i = 0; i < 2u; ++i) {
-            model->extremes[scale_class][i] = 16384u;
-            model->extreme_counts[scale_class][i] = 2;
+    for (uint32_t group = 0; bit < FR_WEIGHT_BITS; ++group) {
+        for (; bit < kGroups[group].end; ++bit) {
+            model->probabilities[bit] = kGroups[group].probability;
+            model->counts[bit] = kGroups[group].count;
         }
     }
 }
@@ -51,7 +50,7 @@ void fr_weight_model_begin_tensor(fr_weight_model_t* model, const fr_weight_tens
     const fr_weight_mixing_t* mixing = model->mixing;
     fr_weight_mixer_t* mixer = model->mixer;
     memset(model, 0, sizeof(*model));
-    begin_trees(model);
+    begin_bits(model);
     model->has_special = has_special;
     model->tap_weights[OLD_TAP] = tensor->shape.old_distance != 0 ? 1 << 16 : 0;
     model->lowest = fr_weight_lowest(&tensor->palette);
@@ -83,12 +82,9 @@ static void set_rate(fr_weight_model_t* model) {
 }
 
 static void predict_mean(fr_weight_model_t* model, const fr_weight_surroundings_t* around) {
-    const int32_t* weights = model->tap_weights;
-    const int8_t* taps = around->taps;
-    int32_t sum =
-        weights[0] * taps[0] + weights[1] * taps[1] + weights[2] * taps[2] + weights[3] * taps[3];
-    if (around->tap_count > OLD_TAP) {
-        sum += weights[OLD_TAP] * taps[OLD_TAP];
+    int32_t sum = 0;
+    for (uint32_t i = 0; i < around->tap_count; ++i) {
+        sum += model->tap_weights[i] * around->taps[i];
     }
     model->mean = fr_clamp(sum >> 12, 127 * 16);
 }
@@ -137,6 +133,15 @@ void fr_weight_model_begin(fr_weight_model_t* model, const fr_weight_tensor_t* t
     if (model->mixing != NULL) {
         model->mixing->begin(model->mixer, model->scale);
     }
+}
+
+void fr_weight_model_settle(fr_weight_model_t* model, uint32_t index, uint32_t bit,
+                            uint32_t slowest) {
+    const uint32_t shift = fr_settling_shift(&model->counts[index], slowest);
+    const uint32_t before = model->probabilities[index];
+    model->probabilities[index] =
+        (uint16_t)(bit != 0 ? before + ((FR_SETTLING_MAX - before) >> shift)
+                            : before - ((before - FR_SETTLING_MIN) >> shift));
 }
 
 uint32_t fr_weight_model_room(const fr_weight_model_t* model) {
@@ -192,35 +197,17 @@ void fr_weight_model_end(fr_weight_model_t* model, const fr_weight_tensor_t* ten
 // ---- what the encoder asks for step by step
 
 bool fr_weight_model_next(fr_weight_model_t* model, int32_t* boundary) {
-    const int32_t centre = fr_weight_centre(model);
-    for (; model->node < FR_WEIGHT_BINS;
-         model->node = model->node * 2u + (*boundary <= model->low ? 1u : 0u)) {
-        *boundary = fr_weight_boundary(centre, model->bin_scale, model->node);
-        if (*boundary > model->low && *boundary < model->high) {
-            return true;
-        }
-    }
-    return false;
+    return fr_weight_next(model, boundary);
 }
 
 uint32_t fr_weight_model_predict(fr_weight_model_t* model, int32_t boundary) {
-    const uint32_t probability = model->bins[model->bucket].probabilities[model->node];
-    return model->mixing == NULL ? probability
-                                 : model->mixing->predict(model->mixer, model->mean, model->node,
-                                                          boundary, probability);
+    return model->mixing == NULL ? model->probabilities[fr_weight_bit_bin(model, model->node)]
+                                 : model->mixing->predict(model, boundary);
 }
 
 void fr_weight_model_take(fr_weight_model_t* model, int32_t boundary, uint32_t bit) {
     if (model->mixing != NULL) {
-        model->mixing->update(model->mixer, model->node, bit);
+        model->mixing->update(model, bit);
     }
-    fr_weight_bins_t* bins = &model->bins[model->bucket];
-    fr_settle(&bins->probabilities[model->node], &bins->counts[model->node], bit,
-              FR_WEIGHT_SETTLED);
-    if (bit != 0) {
-        model->low = boundary;
-    } else {
-        model->high = boundary;
-    }
-    model->node = model->node * 2u + bit;
+    fr_weight_take(model, boundary, bit);
 }

@@ -37,15 +37,6 @@ static inline uint32_t fr_settling_shift(uint8_t* count, uint32_t slowest) {
     return fr_highest_bit(seen);
 }
 
-/// fr_settling_update(), inline.
-static inline void fr_settle(uint16_t* probability, uint8_t* count, uint32_t bit,
-                             uint32_t slowest) {
-    const uint32_t shift = fr_settling_shift(count, slowest);
-    const uint32_t before = *probability;
-    *probability = (uint16_t)(bit != 0 ? before + ((FR_SETTLING_MAX - before) >> shift)
-                                       : before - ((before - FR_SETTLING_MIN) >> shift));
-}
-
 /// The weights of a tensor, as coded, are lowest .. highest - 1.
 static inline int32_t fr_weight_lowest(const fr_palette_t* palette) {
     return palette->count != 0 ? -(int32_t)palette->zero : FR_WEIGHT_VALUE_LOW;
@@ -71,8 +62,8 @@ static inline uint32_t fr_weight_room(const fr_weight_model_t* model) {
 /// fr_weight_model_value(), inline.
 static inline int32_t fr_weight_value(const fr_weight_model_t* model, uint32_t index) {
     const int32_t value = model->low + (int32_t)index;
-    const bool is_behind = model->special >= model->low && value >= model->special;
-    return value + (is_behind && model->special < model->high && value + 1 < model->high ? 1 : 0);
+    const bool is_behind = (uint32_t)(model->special - model->low) <= index;
+    return is_behind && value + 1 < model->high ? value + 1 : value;
 }
 
 /// The centre of the bins as the boundaries want it.
@@ -80,9 +71,33 @@ static inline int32_t fr_weight_centre(const fr_weight_model_t* model) {
     return model->centre * 64 + 1023;
 }
 
+/// What both profiles do with a decision: it is learnt, and one half remains.
+static inline void fr_weight_take(fr_weight_model_t* model, int32_t boundary, uint32_t bit) {
+    fr_weight_model_settle(model, fr_weight_bit_bin(model, model->node), bit, FR_WEIGHT_SETTLED);
+    if (bit != 0) {
+        model->low = boundary;
+    } else {
+        model->high = boundary;
+    }
+    model->node = model->node * 2u + bit;
+}
+
 /// Where the upper half of a node begins, in weights.
 static inline int32_t fr_weight_boundary(int32_t centre, int32_t scale, uint32_t node) {
     return (centre + fr_weight_boundaries[node] * scale) >> 10;
+}
+
+/// fr_weight_model_next(), inline.
+static inline bool fr_weight_next(fr_weight_model_t* model, int32_t* boundary) {
+    const int32_t centre = fr_weight_centre(model);
+    for (; model->node < FR_WEIGHT_BINS;
+         model->node = model->node * 2u + (*boundary <= model->low ? 1u : 0u)) {
+        *boundary = fr_weight_boundary(centre, model->bin_scale, model->node);
+        if (*boundary > model->low && *boundary < model->high) {
+            return true;
+        }
+    }
+    return false;
 }
 
 #endif

@@ -56,64 +56,65 @@ int8_t fr_palette_value(const fr_palette_t* palette, int32_t coded) {
     return palette->count == 0 ? (int8_t)coded : palette->values[coded + palette->zero];
 }
 
-static void fetch(const fr_weight_tensor_t* tensor, fr_weight_read_t read, void* context,
-                  uint32_t address, int8_t* out, uint32_t width) {
-    read(context, address, (uint8_t*)out, width);
+// A block of columns that is fetched together.
+typedef struct {
+    fr_weight_tensor_t* tensor;
+    fr_weight_read_t read;
+    void* context;
+    uint32_t width;
+} block_t;
+
+// The block of a row, `back` bytes before it; the first `skipped` columns stay as they are.
+static void fetch(const block_t* block, uint32_t row, uint32_t back, uint32_t skipped,
+                  int8_t* line) {
+    const fr_weight_tensor_t* tensor = block->tensor;
+    const uint32_t address = tensor->start + row * tensor->shape.columns + tensor->column - back;
+    block->read(block->context, address + skipped, (uint8_t*)line + skipped,
+                block->width - skipped);
     if (tensor->palette.count != 0) {
-        for (uint32_t i = 0; i < width; ++i) {
-            out[i] = (int8_t)fr_palette_rank(&tensor->palette, out[i]);
+        for (uint32_t i = skipped; i < block->width; ++i) {
+            line[i] = (int8_t)fr_palette_rank(&tensor->palette, line[i]);
         }
     }
 }
 
 // What lies `distance` columns before, where it is too far back to be among the recent ones.
-static void fetch_before(fr_weight_tensor_t* tensor, fr_weight_read_t read, void* context,
-                         uint32_t distance, int8_t* out) {
+static void fetch_before(const block_t* block, uint32_t distance, int8_t* line) {
+    const uint32_t column = block->tensor->column;
+    const uint32_t skipped = distance > column ? distance - column : 0;
     if (distance <= FR_WEIGHT_BLOCK) {
         return;
     }
-    const uint32_t column = tensor->column;
-    const uint32_t skipped = distance > column ? distance - column : 0;
-    memset(out, 0, FR_WEIGHT_BLOCK);
-    uint32_t width = FR_WEIGHT_BLOCK;
-    if (tensor->shape.columns - column < width) {
-        width = tensor->shape.columns - column;
-    }
-    if (skipped < width) {
-        fetch(tensor, read, context,
-              tensor->start + tensor->row * tensor->shape.columns + column + skipped - distance,
-              out + skipped, width - skipped);
+    memset(line, 0, FR_WEIGHT_BLOCK);
+    if (skipped < block->width) {
+        fetch(block, block->tensor->row, distance, skipped, line);
     }
 }
 
 // The rows before, the old tensor and what lies before in the row, a block of columns at a time.
 static void fetch_block(fr_weight_tensor_t* tensor, fr_weight_read_t read, void* context) {
-    const uint32_t columns = tensor->shape.columns;
-    const uint32_t left = columns - tensor->column;
-    const uint32_t width = left < FR_WEIGHT_BLOCK ? left : FR_WEIGHT_BLOCK;
+    const uint32_t left = tensor->shape.columns - tensor->column;
+    const block_t block = {tensor, read, context, left < FR_WEIGHT_BLOCK ? left : FR_WEIGHT_BLOCK};
     const uint32_t kept = tensor->rows_kept;
     const uint32_t rows = tensor->remembered_count < kept ? tensor->remembered_count : kept;
     // The ring holds the rows in no order; the one written last is the row above.
     const uint32_t last = (tensor->remembered_count - 1u) & (kept - 1u);
-    int8_t block[FR_WEIGHT_BLOCK];
+    int8_t other[FR_WEIGHT_BLOCK];
     tensor->around.row_count = (uint8_t)rows;
     for (uint32_t i = 0; i < rows; ++i) {
-        int8_t* into = i == last ? tensor->lines[LINE_ABOVE] : block;
-        fetch(tensor, read, context,
-              tensor->start + tensor->remembered[i] * columns + tensor->column, into, width);
-        for (uint32_t at = 0; at < width; ++at) {
-            const int32_t value = into[at];
+        int8_t* line = i == last ? tensor->lines[LINE_ABOVE] : other;
+        fetch(&block, tensor->remembered[i], 0, 0, line);
+        for (uint32_t at = 0; at < block.width; ++at) {
+            const int32_t value = line[at];
             const uint32_t before = i == 0 ? 0u : tensor->column_sum[at];
             tensor->column_sum[at] = (uint16_t)(before + (uint32_t)(value < 0 ? -value : value));
         }
     }
     if (tensor->shape.old_distance != 0) {
-        const uint32_t at = tensor->start + tensor->row * columns + tensor->column;
-        fetch(tensor, read, context, at - tensor->shape.old_distance, tensor->lines[LINE_OLD],
-              width);
+        fetch(&block, tensor->row, tensor->shape.old_distance, 0, tensor->lines[LINE_OLD]);
     }
-    fetch_before(tensor, read, context, tensor->shape.near_distance, tensor->lines[LINE_NEAR]);
-    fetch_before(tensor, read, context, tensor->shape.far_distance, tensor->lines[LINE_FAR]);
+    fetch_before(&block, tensor->shape.near_distance, tensor->lines[LINE_NEAR]);
+    fetch_before(&block, tensor->shape.far_distance, tensor->lines[LINE_FAR]);
 }
 
 void fr_weight_tensor_look(fr_weight_tensor_t* tensor, fr_weight_read_t read, void* context) {

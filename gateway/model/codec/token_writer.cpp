@@ -52,10 +52,9 @@ void TokenWriter::adaptive(fr_context_t& context, std::uint32_t bit) {
     fr_context_update(&context, bit);
 }
 
-void TokenWriter::settling(std::uint16_t& probability, std::uint8_t& count, std::uint32_t bit,
-                           std::uint32_t slowest) {
-    encoder_.predicted(bit, probability);
-    fr_settling_update(&probability, &count, bit, slowest);
+void TokenWriter::settling(std::uint32_t index, std::uint32_t bit, std::uint32_t slowest) {
+    encoder_.predicted(bit, weight_model_.probabilities[index]);
+    fr_weight_model_settle(&weight_model_, index, bit, slowest);
 }
 
 void TokenWriter::tree(fr_context_t* contexts, std::uint32_t count, std::uint32_t value) {

@@ -72,8 +72,7 @@ public:
 
 private:
     void adaptive(fr_context_t& context, std::uint32_t bit);
-    void settling(std::uint16_t& probability, std::uint8_t& count, std::uint32_t bit,
-                  std::uint32_t slowest);
+    void settling(std::uint32_t index, std::uint32_t bit, std::uint32_t slowest);
     void tree(fr_context_t* contexts, std::uint32_t count, std::uint32_t value);
     void number(fr_number_t which, std::uint32_t value);
     void begin_segment(fr_segment_kind_t kind);

@@ -30,11 +30,8 @@ fr_weight_shape_t shape_of(const Region& region, std::size_t old_distance) {
 
 void TokenWriter::tail(std::int32_t coded) {
     fr_weight_model_t& model = weight_model_;
-    const std::uint32_t scale_class = model.scale_class;
     const bool is_outermost = coded == fr_weight_model_outermost(&model);
-    settling(model.extremes[scale_class][model.row_has_extreme],
-             model.extreme_counts[scale_class][model.row_has_extreme], is_outermost ? 1 : 0,
-             kTailSettledShift);
+    settling(fr_weight_bit_extreme(&model), is_outermost ? 1 : 0, kTailSettledShift);
     if (is_outermost) {
         return;
     }
@@ -45,8 +42,7 @@ void TokenWriter::tail(std::int32_t coded) {
     std::uint32_t node = 1;
     for (int i = 2; i >= 0; --i) {
         const std::uint32_t bit = (length >> i) & 1U;
-        settling(model.tails[scale_class][node], model.tail_counts[scale_class][node], bit,
-                 kTailSettledShift);
+        settling(fr_weight_bit_tail(&model, node), bit, kTailSettledShift);
         node = node * 2 + bit;
     }
     encoder_.plain(more & ((1U << length) - 1), length);
@@ -56,9 +52,7 @@ void TokenWriter::coded_weight(std::uint32_t special_state, std::int32_t coded) 
     fr_weight_model_t& model = weight_model_;
     if (model.has_special) {
         const bool is_special = coded == model.special;
-        settling(model.specials[model.scale_class][special_state],
-                 model.special_counts[model.scale_class][special_state], is_special ? 1 : 0,
-                 kSettledShift);
+        settling(fr_weight_bit_special(&model, special_state), is_special ? 1 : 0, kSettledShift);
         if (is_special) {
             return;
         }

@@ -101,7 +101,7 @@ public:
         fr_weight_model_begin_tensor(&model, &tensor, true);
         fr_weight_model_begin_row(&model);
         fr_weight_model_begin(&model, &tensor);
-        encoder_.predicted(1, model.specials[model.scale_class][0]);
+        encoder_.predicted(1, model.probabilities[fr_weight_bit_special(&model, 0)]);
         return *this;
     }
     /// A row that is not all zero.
