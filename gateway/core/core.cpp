@@ -32,8 +32,8 @@ void Core::on_time(base::Now now, Outbox& outbox) {
 
 void Core::seal(base::Now now, Outbox& outbox) {
     const auto terms_of = [&](const Device& device) {
-        const auto edge = state_->escalations.terms_for(device, now.instant);
-        return AckTerms{state_->fencing_epoch, edge.price, edge.load};
+        auto edge = state_->escalations.terms_for(device, now.instant);
+        return AckTerms{state_->fencing_epoch, edge.price, edge.load, std::move(edge.dearer)};
     };
     state_->intake.seal({now, outbox}, terms_of);
 }

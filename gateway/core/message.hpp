@@ -217,13 +217,21 @@ struct Desired {
     std::vector<TaskDesired> tasks{};  ///< by ascending task
 };
 
+/// What an escalation of one task costs, q8; 255: send nothing of it.
+struct TaskPrice {
+    std::uint32_t task = 0;
+    std::uint8_t price = 0;
+    bool operator==(const TaskPrice&) const = default;
+};
+
 struct Ack {
     base::StreamId stream{};
     std::uint64_t next_sequence = 0;
     std::uint64_t fencing_epoch = 0;
-    std::uint8_t price = 0;
+    std::uint8_t price = 0;  ///< of every task not named in `dearer`
     std::uint8_t load = 0;
     std::uint32_t credit = 0;
+    std::vector<TaskPrice> dearer{};  ///< by ascending task
     bool operator==(const Ack&) const = default;
 };
 
@@ -242,9 +250,9 @@ struct Verdict {
     std::uint32_t class_id = 0;
     std::uint8_t confidence = 0;
     Tier tier = Tier::kUnspecified;
-    std::uint8_t price = 0;
+    std::uint8_t price = 0;  ///< of the task it answers
     std::uint8_t load = 0;
-    std::uint32_t retry_after_ms = 0;
+    std::uint32_t retry_after_ms = 0;  ///< for that task
     std::uint32_t edge_model = 0;
     bool operator==(const Verdict&) const = default;
 };

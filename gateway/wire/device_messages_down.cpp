@@ -60,6 +60,11 @@ base::Bytes encode(const core::Ack& from) {
     to.set_price(from.price);
     to.set_load(from.load);
     to.set_credit(from.credit);
+    for (const auto& task : from.dearer) {
+        auto& price = *to.add_dearer();
+        price.set_task(task.task);
+        price.set_price(task.price);
+    }
     return serialize(to);
 }
 

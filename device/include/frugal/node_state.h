@@ -104,11 +104,13 @@ typedef struct {
     uint64_t policy_since_ms;  // when the policy in force was last told, or was lost
     uint64_t tokens_ms;        // escalation bucket: virtual time it is spent up to
     uint64_t report_ms;        // repeat the report then; FR_NEVER
+    uint64_t busy_until_ms;    // the edge asked for a pause
     uint32_t probation_count;  // decisions under the unconfirmed model
     fr_shadow_t shadow;
     uint8_t reports_left;
     uint8_t policy_faults;  // answers BADPOLICY of a policy that passed its check
     uint8_t policy_losses;  // policies given up for that since the boot
+    uint8_t price;          // of an escalation, q8, from acks and verdicts
 } fr_task_volatile_t;
 
 struct fr_node {
@@ -127,13 +129,12 @@ struct fr_node {
     uint64_t now_ms;    // of the call under way
     uint64_t hello_ms;  // say hello (again) then; FR_NEVER
     uint64_t health_ms;
-    uint64_t busy_until_ms;      // the edge asked for a pause
     uint32_t pending_energy_uj;  // for the next decision
     uint32_t energy_rest_nj;     // of energy_avoided below one microjoule
     uint32_t raw_rest_nj;        // of raw_uj
     uint8_t recent[FR_RECENT_VERDICTS * FR_RECENT_VERDICT_BYTES];  // oldest first
     uint8_t recent_count;
-    uint8_t price, load;  // q8, from acks and verdicts
+    uint8_t load;  // of the edge, q8, from acks and verdicts
     uint8_t is_connected;
     uint8_t hello_backoff;
     uint8_t is_booted;

@@ -239,13 +239,21 @@ typedef struct {
     fr_view_t content;
 } fr_chunk_t;
 
+/// What an escalation of one task costs, q8.
+typedef struct {
+    uint32_t task;
+    uint32_t price;
+} fr_task_price_t;
+
 typedef struct {
     uint64_t stream;
     uint64_t next_sequence;
     uint64_t fencing_epoch;
-    uint32_t price;
+    uint32_t price;  ///< of every task not in `dearer`
     uint32_t load;
     uint32_t credit;
+    fr_task_price_t dearer[FR_TASKS_MAX];  ///< by ascending task
+    uint32_t dearer_count;
 } fr_ack_t;
 
 typedef struct {

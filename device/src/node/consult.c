@@ -57,8 +57,10 @@ static uint32_t privacy_of(const fr_node_t* node, const fr_instance_t* instance)
 }
 
 /// The edge said so with the last ack or verdict; the next one may say otherwise.
-static bool is_edge_closed(const fr_node_t* node) {
-    return node->load == FR_EDGE_STOP || node->price == FR_EDGE_STOP;
+static bool is_edge_closed(const fr_node_t* node, uint32_t task_index) {
+    const fr_task_volatile_t* task = &node->tasks[task_index];
+    return node->load == FR_EDGE_STOP || task->price == FR_EDGE_STOP ||
+           node->now_ms < task->busy_until_ms;
 }
 
 /// How many escalations may still go up: bucket, free places, and whether this one can travel.
@@ -66,8 +68,7 @@ static uint32_t tokens_of(const fr_node_t* node, const fr_instance_t* instance) 
     const fr_node_config_t* config = node->config;
     if (instance->submission->input_size > config->features_bytes_max ||
         instance->submission->input_size + FR_ESCALATE_OVERHEAD > config->arena_bytes ||
-        node->now_ms < node->busy_until_ms || fr_escalations_free(node) == 0 ||
-        is_edge_closed(node)) {
+        fr_escalations_free(node) == 0 || is_edge_closed(node, instance->task_index)) {
         return 0;
     }
     return tokens_left(node, instance->task_index, instance->cap_per_hour);
@@ -89,7 +90,7 @@ static void fill_context(const fr_node_t* node, const fr_instance_t* instance,
     fields[FR_FIELD_RSSI] = environment.rssi_dbm;
     fields[FR_FIELD_RTT] = clamp16(environment.rtt_ms);
     fields[FR_FIELD_LOAD] = node->load;
-    fields[FR_FIELD_PRICE] = node->price;
+    fields[FR_FIELD_PRICE] = node->tasks[instance->task_index].price;
     fields[FR_FIELD_PAYLOAD] = clamp16(instance->submission->input_size / 16u);
     fields[FR_FIELD_TOKENS] = clamp16(tokens_of(node, instance));
     fields[FR_FIELD_SLACK] = clamp16(instance->deadline_ms);

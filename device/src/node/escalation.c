@@ -126,10 +126,10 @@ void fr_escalations_recover(fr_node_t* node) {
     }
 }
 
-static void pause_escalations(fr_node_t* node, const fr_verdict_t* verdict) {
+static void pause_escalations(fr_node_t* node, const fr_verdict_t* verdict, uint32_t task_index) {
     const uint64_t until = fr_after(node, verdict->retry_after_ms, FR_ESCALATION_DEADLINE_MS);
-    if (until > node->busy_until_ms) {
-        node->busy_until_ms = until;
+    if (until > node->tasks[task_index].busy_until_ms) {
+        node->tasks[task_index].busy_until_ms = until;
     }
     node->counters.busy_verdicts += 1;
 }
@@ -142,7 +142,6 @@ static bool verdict_decides(const fr_node_t* node, const fr_verdict_t* verdict,
 }
 
 void fr_escalation_on_verdict(fr_node_t* node, const fr_verdict_t* verdict) {
-    node->price = (uint8_t)verdict->price;
     node->load = (uint8_t)verdict->load;
     for (uint32_t i = 0; i < FR_ESCALATIONS_MAX; ++i) {
         fr_escalation_t* escalation = &node->escalations[i];
@@ -153,6 +152,7 @@ void fr_escalation_on_verdict(fr_node_t* node, const fr_verdict_t* verdict) {
             fr_decision_log_read(&node->decisions, &cursor, &record, NULL) != FR_OK) {
             continue;
         }
+        node->tasks[record.task_index].price = (uint8_t)verdict->price;
         if (node->now_ms >= escalation->deadline_ms) {
             node->counters.late_verdicts += 1;
             fr_escalation_finish_local(node, escalation, FR_POLICY_LATE);
@@ -160,7 +160,7 @@ void fr_escalation_on_verdict(fr_node_t* node, const fr_verdict_t* verdict) {
             finish(node, escalation, FR_OUTCOME((uint32_t)verdict->tier, escalation->reason),
                    (uint8_t)verdict->class_id, (uint8_t)(255u - verdict->confidence_q8));
         } else {
-            pause_escalations(node, verdict);
+            pause_escalations(node, verdict, record.task_index);
             fr_escalation_finish_local(node, escalation, FR_POLICY_BUSY_RETRY);
         }
     }

@@ -158,10 +158,22 @@ void fr_sender_on_link(fr_node_t* node) {
                                 : FR_NEVER;
 }
 
+static void take_prices(fr_node_t* node, const fr_ack_t* ack) {
+    node->load = (uint8_t)ack->load;
+    for (uint32_t i = 0; i < node->config->task_count; ++i) {
+        uint32_t price = ack->price;
+        for (uint32_t k = 0; k < ack->dearer_count; ++k) {
+            if (ack->dearer[k].task == node->config->tasks[i].task) {
+                price = ack->dearer[k].price;
+            }
+        }
+        node->tasks[i].price = (uint8_t)price;
+    }
+}
+
 void fr_sender_on_ack(fr_node_t* node, const fr_ack_t* ack) {
     fr_sender_t* sender = &node->sender;
-    node->price = (uint8_t)ack->price;
-    node->load = (uint8_t)ack->load;
+    take_prices(node, ack);
     sender->credit = ack->credit != 0 ? ack->credit : 1u;
     sender->hold_ms = 0;
     if (ack->next_sequence > node->decisions.next_sequence) {

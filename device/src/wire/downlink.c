@@ -52,6 +52,12 @@ static const fr_field_t kChunkFields[] = {
 };
 static const fr_message_table_t kChunk = TABLE(fr_chunk_t, kChunkFields);
 
+static const fr_field_t kTaskPriceFields[] = {
+    SCALAR(fr_task_price_t, task, 1, FR_FIELD_UINT32, 0),
+    SCALAR(fr_task_price_t, price, 2, FR_FIELD_UINT32, 255),
+};
+static const fr_message_table_t kTaskPrice = TABLE(fr_task_price_t, kTaskPriceFields);
+
 static const fr_field_t kAckFields[] = {
     SCALAR(fr_ack_t, stream, 1, FR_FIELD_FIXED64, 0),
     SCALAR(fr_ack_t, next_sequence, 2, FR_FIELD_UINT64, 0),
@@ -59,6 +65,8 @@ static const fr_field_t kAckFields[] = {
     SCALAR(fr_ack_t, price, 4, FR_FIELD_UINT32, 255),
     SCALAR(fr_ack_t, load, 5, FR_FIELD_UINT32, 255),
     SCALAR(fr_ack_t, credit, 6, FR_FIELD_UINT32, FR_DECISION_WINDOW),
+    {7, FR_FIELD_MESSAGES, (uint16_t)offsetof(fr_ack_t, dearer), FR_TASKS_MAX,
+     (uint16_t)offsetof(fr_ack_t, dearer_count), &kTaskPrice},
 };
 static const fr_message_table_t kAck = TABLE(fr_ack_t, kAckFields);
 
@@ -134,7 +142,17 @@ fr_status_t fr_chunk_decode(fr_chunk_t* chunk, const uint8_t* payload, size_t si
 }
 
 fr_status_t fr_ack_decode(fr_ack_t* ack, const uint8_t* payload, size_t size) {
-    return fr_read_message(&kAck, ack, payload, size);
+    const fr_status_t status = fr_read_message(&kAck, ack, payload, size);
+    if (status != FR_OK) {
+        return status;
+    }
+    for (uint32_t i = 0; i < ack->dearer_count; ++i) {
+        if (ack->dearer[i].price <= ack->price ||
+            (i != 0 && ack->dearer[i].task <= ack->dearer[i - 1].task)) {
+            return FR_ERROR_MALFORMED;
+        }
+    }
+    return FR_OK;
 }
 
 fr_status_t fr_verdict_decode(fr_verdict_t* verdict, const uint8_t* payload, size_t size) {

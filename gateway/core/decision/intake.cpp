@@ -226,14 +226,15 @@ void Intake::seal(const Step& step, const AckTermsOf& terms_of) {
         }
         const auto& device = registry_.at(stream.record.device);
         if (stream.must_ack && device.record.state == DeviceState::kEnrolled) {
-            const auto terms = terms_of(device);
+            auto terms = terms_of(device);
             step.after_commit(
                 Send{device.record.id, Ack{.stream = stream.record.id,
                                            .next_sequence = stream.record.next_sequence,
                                            .fencing_epoch = terms.fencing_epoch,
                                            .price = terms.price,
                                            .load = terms.load,
-                                           .credit = FR_DECISION_WINDOW}});
+                                           .credit = FR_DECISION_WINDOW,
+                                           .dearer = std::move(terms.dearer)}});
         }
         stream.must_write = false;
         stream.must_ack = false;

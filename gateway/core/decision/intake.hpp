@@ -21,6 +21,7 @@ struct AckTerms {
     std::uint64_t fencing_epoch = 0;
     std::uint8_t price = 0;
     std::uint8_t load = 0;
+    std::vector<TaskPrice> dearer{};
 };
 using AckTermsOf = std::function<AckTerms(const Device&)>;
 

@@ -35,7 +35,7 @@ void EscalationDesk::settle(const Step& step, const CloudDesk::Settled& settled)
     const auto& question = settled.question;
     active_.erase(question.instance);
     if (!settled.answer) {
-        refuse(step, question.instance);
+        refuse(step, question.instance, question.task);
         return;
     }
     if (step.now.instant > question.deadline) {
@@ -53,7 +53,7 @@ void EscalationDesk::settle(const Step& step, const CloudDesk::Settled& settled)
                           .edge_model = settled.answer->edge_model};
     remember(question.instance, verdict);
     sent_.note(question.instance, question.deadline - step.now.instant, step.now.instant);
-    send(step, question.instance, verdict);
+    send(step, question.instance, question.task, verdict);
 }
 
 }  // namespace frugal::core

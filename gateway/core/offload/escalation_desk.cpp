@@ -13,8 +13,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr auto kPauseOfOneTask = milliseconds(100);  ///< of a device that has others
-
 std::uint32_t whole_milliseconds(base::Duration duration) {
     const auto rounded = std::chrono::ceil<milliseconds>(duration).count();
     return static_cast<std::uint32_t>(std::clamp<std::int64_t>(rounded, 1, 60'000));
@@ -88,7 +86,7 @@ void EscalationDesk::settle_job(const Step& step, const Escalation& job,
     }
     if (!answer) {
         ++statistics_.failed;
-        refuse(step, job.instance);
+        refuse(step, job.instance, job.task);
         return;
     }
     settled.answer = *answer;
@@ -134,25 +132,19 @@ void EscalationDesk::observe(const Step& step, const Escalation& job, const Edge
     tell_observation(step, device, catalogue_, std::move(record));
 }
 
-// A device pauses with all its tasks, whichever it asked for.
 void EscalationDesk::turn_away(const Step& step, const Escalation& job, BusyCause cause,
                                base::Duration retry_after) {
-    const bool is_of_task = cause == BusyCause::kEdgeDown || cause == BusyCause::kBudget;
-    if (is_of_task &&
-        has_other_task(registry_.at(job.instance.device), job.task, step.now.instant)) {
-        retry_after = std::min<base::Duration>(retry_after, kPauseOfOneTask);
-    }
     ++statistics_.busy;
     ++statistics_.busy_causes[static_cast<std::size_t>(cause)];
     const Verdict verdict{.stream = job.instance.stream,
                           .sequence = job.instance.sequence,
                           .status = VerdictStatus::kBusy,
                           .retry_after_ms = whole_milliseconds(spread(retry_after, job.instance))};
-    send(step, job.instance, verdict);
+    send(step, job.instance, job.task, verdict);
 }
 
-void EscalationDesk::refuse(const Step& step, const Instance& instance) {
-    send(step, instance,
+void EscalationDesk::refuse(const Step& step, const Instance& instance, std::uint32_t task) {
+    send(step, instance, task,
          {.stream = instance.stream,
           .sequence = instance.sequence,
           .status = VerdictStatus::kRefused});
@@ -170,12 +162,13 @@ void EscalationDesk::remember(const Instance& instance, const Verdict& verdict) 
     remembered_order_.push_back(instance);
 }
 
-void EscalationDesk::send(const Step& step, const Instance& instance, Verdict verdict) {
+void EscalationDesk::send(const Step& step, const Instance& instance, std::uint32_t task,
+                          Verdict verdict) {
     const auto& device = registry_.at(instance.device);
     if (device.record.state != DeviceState::kEnrolled) {
         return;
     }
-    const auto terms = terms_for(device, step.now.instant);
+    const auto terms = terms_of(task, device, step.now.instant);
     verdict.price = terms.price;
     verdict.load = terms.load;
     step.immediately(Send{device.record.id, verdict});
@@ -249,14 +242,16 @@ std::uint8_t EscalationDesk::load() const {
     return meter_.load(queue_.size(), config_.queue_limit, bytes_in_flight(), config_.queue_bytes);
 }
 
+bool EscalationDesk::is_open(std::uint32_t task, base::Instant now) const {
+    return catalogue_.edge_model(task) != nullptr ? !health_.down_until(task, now)
+                                                  : cloud_.doubt_below(task) != 0;
+}
+
 EdgeTerms EscalationDesk::terms_of(std::uint32_t task, const Device& device,
                                    base::Instant now) const {
-    if (health_.down_until(task, now)) {
-        return {LoadMeter::kStop, LoadMeter::kStop};
-    }
     const auto busy = load();
     const auto budget = share_price(task, device);
-    if (budget == LoadMeter::kStop || busy == LoadMeter::kStop) {
+    if (!is_open(task, now) || budget == LoadMeter::kStop || busy == LoadMeter::kStop) {
         return {LoadMeter::kStop, busy};
     }
     const auto price = std::uint32_t{LoadMeter::price_of(busy)} + budget;
@@ -264,33 +259,17 @@ EdgeTerms EscalationDesk::terms_of(std::uint32_t task, const Device& device,
 }
 
 EdgeTerms EscalationDesk::terms_for(const Device& device, base::Instant now) const {
-    const auto busy = load();
-    std::uint8_t dearest = LoadMeter::price_of(busy);
-    bool is_open = device.record.reported.empty();
-    bool is_up = is_open;
+    EdgeTerms terms{LoadMeter::kStop, load()};
+    if (device.record.reported.empty()) {
+        terms.price = LoadMeter::price_of(terms.load);
+    }
     for (const auto& task : device.record.reported) {
-        if (catalogue_.edge_model(task.task) == nullptr) {
-            is_open = is_open || cloud_.doubt_below(task.task) != 0;
-        } else if (!health_.down_until(task.task, now)) {
-            const auto price = terms_of(task.task, device, now).price;
-            is_up = true;
-            is_open = is_open || price != LoadMeter::kStop;
-            dearest = std::max(dearest, price);
-        }
+        const auto price = terms_of(task.task, device, now).price;
+        terms.price = std::min(terms.price, price);
+        terms.dearer.push_back({task.task, price});
     }
-    if (!is_open) {
-        return {LoadMeter::kStop, is_up ? busy : LoadMeter::kStop};
-    }
-    const auto limit = busy == LoadMeter::kStop ? LoadMeter::kStop : LoadMeter::kStop - 1;
-    return {static_cast<std::uint8_t>(std::min<std::uint32_t>(dearest, limit)), busy};
-}
-
-bool EscalationDesk::has_other_task(const Device& device, std::uint32_t task,
-                                    base::Instant now) const {
-    return std::ranges::any_of(device.record.reported, [&](const auto& other) {
-        return other.task != task && catalogue_.edge_model(other.task) != nullptr &&
-               !health_.down_until(other.task, now);
-    });
+    std::erase_if(terms.dearer, [&](const auto& task) { return task.price == terms.price; });
+    return terms;
 }
 
 EscalationStatistics EscalationDesk::statistics() const {

@@ -34,10 +34,11 @@
 
 namespace frugal::core {
 
-/// What an ack or a verdict tells a device of the edge; both q8, 255 for "send nothing".
+/// What an ack or a verdict tells a device of the edge; q8, 255 for "send nothing".
 struct EdgeTerms {
     std::uint8_t price = 0;
     std::uint8_t load = 0;
+    std::vector<TaskPrice> dearer{};  ///< tasks with a price of their own
 };
 
 class EscalationDesk {
@@ -70,8 +71,8 @@ public:
     void on_time(const Step& step);
     std::optional<base::Instant> next_deadline() const;
 
-    /// For a device's acks and verdicts, which hold for all its tasks: the worst of their prices;
-    /// "stop" only if none of them can be answered.
+    /// For a device's acks, which hold for all its tasks: the least of their prices, and those that
+    /// are dearer.
     EdgeTerms terms_for(const Device& device, base::Instant now) const;
     EscalationStatistics statistics() const;
 
@@ -105,7 +106,7 @@ private:
     };
 
     // The door: escalation_gate.cpp
-    bool is_asked_again(const Step& step, const Instance& instance);
+    bool is_asked_again(const Step& step, const Instance& instance, std::uint32_t task);
     /// False for a private task, one without an edge model, or an input that does not fit it.
     bool is_answerable(const Step& step, Device& device, const Escalate& escalate);
     Gate judge(const Step& step, const Escalation& candidate);
@@ -166,12 +167,12 @@ private:
     void observe(const Step& step, const Escalation& job, const EdgeAnswer& edge);
     void turn_away(const Step& step, const Escalation& job, BusyCause cause,
                    base::Duration retry_after);
-    void refuse(const Step& step, const Instance& instance);
+    void refuse(const Step& step, const Instance& instance, std::uint32_t task);
     void remember(const Instance& instance, const Verdict& verdict);
-    void send(const Step& step, const Instance& instance, Verdict verdict);
-    /// Another task of the device can be answered.
-    bool has_other_task(const Device& device, std::uint32_t task, base::Instant now) const;
+    /// With what the device shall know of the task it asked for.
+    void send(const Step& step, const Instance& instance, std::uint32_t task, Verdict verdict);
     void learn(const Step& step, const Batch& batch, bool has_failed);
+    bool is_open(std::uint32_t task, base::Instant now) const;
     EdgeTerms terms_of(std::uint32_t task, const Device& device, base::Instant now) const;
     std::uint8_t load() const;
     std::uint64_t bytes_in_flight() const { return queue_.bytes() + running_bytes_; }

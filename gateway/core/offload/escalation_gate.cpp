@@ -17,7 +17,7 @@ constexpr base::Duration kPauseOfOneDevice = std::chrono::milliseconds(100);
 void EscalationDesk::on_escalate(const Step& step, Device& device, Escalate&& escalate) {
     ++statistics_.received;
     const Instance instance{device.record.number, escalate.stream, escalate.sequence};
-    if (is_asked_again(step, instance)) {
+    if (is_asked_again(step, instance, escalate.task)) {
         return;
     }
     const auto patience = std::min<base::Duration>(std::chrono::milliseconds(escalate.deadline_ms),
@@ -32,7 +32,7 @@ void EscalationDesk::on_escalate(const Step& step, Device& device, Escalate&& es
             return;
         }
         ++statistics_.refused;
-        refuse(step, instance);
+        refuse(step, instance, escalate.task);
         return;
     }
     const bool is_audit = escalate.policy_reason == PolicyReason::kAudit;
@@ -71,7 +71,8 @@ void EscalationDesk::on_escalate(const Step& step, Device& device, Escalate&& es
     dispatch(step);
 }
 
-bool EscalationDesk::is_asked_again(const Step& step, const Instance& instance) {
+bool EscalationDesk::is_asked_again(const Step& step, const Instance& instance,
+                                    std::uint32_t task) {
     if (active_.contains(instance)) {
         ++statistics_.duplicates;
         return true;
@@ -79,7 +80,7 @@ bool EscalationDesk::is_asked_again(const Step& step, const Instance& instance) 
     const auto found = remembered_.find(instance);
     if (found != remembered_.end()) {
         ++statistics_.duplicates;
-        send(step, instance, found->second);
+        send(step, instance, task, found->second);
         return true;
     }
     return false;

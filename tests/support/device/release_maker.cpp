@@ -190,16 +190,16 @@ Release ReleaseMaker::again(const Release& release, std::uint32_t counter) const
 }
 
 v1::SignedBlob ReleaseMaker::policy(std::uint32_t id, std::uint8_t gain, std::uint8_t weight,
-                                    fr_tier_t tier) const {
-    fr_policy_task_spec_t task{};
-    task.task = 1;
-    task.tier = static_cast<std::uint8_t>(tier);
-    task.group_count = 1;
-    task.weights[0] = weight;
-    for (auto& entry : task.gains[0]) {
+                                    fr_tier_t tier, std::uint8_t task) const {
+    fr_policy_task_spec_t rule{};
+    rule.task = task;
+    rule.tier = static_cast<std::uint8_t>(tier);
+    rule.group_count = 1;
+    rule.weights[0] = weight;
+    for (auto& entry : rule.gains[0]) {
         entry = gain;
     }
-    const fr_policy_spec_t spec{id, 0, nullptr, 0, &task, 1};
+    const fr_policy_spec_t spec{id, 0, nullptr, 0, &rule, 1};
     base::Bytes bytes(FR_POLICY_SIZE_MAX);
     std::size_t size = 0;
     FRUGAL_ASSERT(fr_policy_build(&spec, bytes.data(), bytes.size(), &size) == FR_OK);

@@ -53,9 +53,9 @@ public:
 
     v1::SignedBlob sign(const base::Bytes& content) const;
 
-    /// A policy for task 1: gain table of one value, everything free.
+    /// A policy for one task: gain table of one value, everything free.
     v1::SignedBlob policy(std::uint32_t id, std::uint8_t gain, std::uint8_t weight = 0,
-                          fr_tier_t tier = FR_TIER_EDGE) const;
+                          fr_tier_t tier = FR_TIER_EDGE, std::uint8_t task = 1) const;
 
     const crypto::PublicPoint& public_key() const { return key_.public_point(); }
 

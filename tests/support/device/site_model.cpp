@@ -35,6 +35,11 @@ Down SiteModel::ack() const {
     ack.set_credit(credit);
     ack.set_price(price);
     ack.set_load(load);
+    for (const auto& [id, its_price] : dearer) {
+        auto* task = ack.add_dearer();
+        task->set_task(id);
+        task->set_price(its_price);
+    }
     return {FR_DOWN_ACK, serialize(ack)};
 }
 
@@ -59,6 +64,9 @@ Down SiteModel::desired() const {
         auto* other = desired.add_tasks();
         other->set_task(id);
         offer(release, *other);
+        if (const auto own = also_policies.find(id); own != also_policies.end()) {
+            *other->mutable_policy() = own->second;
+        }
     }
     return {FR_DOWN_DESIRED, serialize(desired)};
 }
@@ -262,7 +270,8 @@ std::vector<Down> SiteModel::on_escalate(const base::Bytes& payload) {
     verdict.set_status(answer == Answer::kEdge   ? v1::VERDICT_STATUS_ANSWERED
                        : answer == Answer::kBusy ? v1::VERDICT_STATUS_BUSY
                                                  : v1::VERDICT_STATUS_REFUSED);
-    verdict.set_price(price);
+    const auto own = dearer.find(escalate.task());
+    verdict.set_price(own != dearer.end() ? own->second : price);
     verdict.set_load(load);
     verdict.set_retry_after_ms(answer == Answer::kBusy ? 500 : 0);
     if (answer == Answer::kEdge) {

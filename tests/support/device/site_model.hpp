@@ -51,11 +51,13 @@ public:
     std::optional<Release> wanted;
     std::map<std::uint32_t, Release> also_wanted;  ///< of tasks above 1
     std::optional<v1::SignedBlob> policy;
+    std::map<std::uint32_t, v1::SignedBlob> also_policies;  ///< of tasks above 1
     std::optional<v1::SignedBlob> shadow;
     std::uint64_t fencing = 1;
     std::uint32_t version = 0;
     std::uint32_t credit = 64;
-    std::uint32_t price = 0;  ///< of acks and verdicts
+    std::uint32_t price = 0;                          ///< of acks and verdicts
+    std::map<std::uint32_t, std::uint32_t> dearer{};  ///< task to its own price
     std::uint32_t load = 0;
     std::uint32_t minimum_battery = 0;
     std::uint32_t not_before_ticks = 0;

@@ -154,12 +154,12 @@ TEST_F(Schedule, AFailingEdgeModelIsLeftAloneAndTriedAgain) {
         fail();
     }
     EXPECT_EQ(verdicts("a").back().status, VerdictStatus::kRefused);
-    EXPECT_EQ(verdicts("a").back().load, 255) << "send nothing";
+    EXPECT_EQ(verdicts("a").back().price, 255) << "send nothing";
     escalate("b", sequence++, 60'000);
     EXPECT_EQ(verdicts("b").back().status, VerdictStatus::kBusy);
     EXPECT_EQ(statistics().busy_causes[static_cast<std::size_t>(BusyCause::kEdgeDown)], 1U);
     world.say("a", decisions(0, 1));
-    EXPECT_EQ(world.sent<Ack>("a").back().load, 255) << "every ack says so";
+    EXPECT_EQ(world.sent<Ack>("a").back().price, 255) << "every ack says so";
     world.advance(OffloadConfig{}.down_pause);
     world.say("a", decisions(1, 1));
     EXPECT_LT(world.sent<Ack>("a").back().load, 255) << "somebody has to try";

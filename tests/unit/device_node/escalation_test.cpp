@@ -149,7 +149,7 @@ TEST_F(Escalation, AnOpenOneHoldsBackTheBatchUntilItsDeadline) {
     world.site.answer = Answer::kSilence;
     world.site.batched = 0;
     ASSERT_EQ(world.submit(5000), FR_OK);
-    world.node.busy_until_ms = UINT64_MAX;
+    world.node.tasks[0].busy_until_ms = UINT64_MAX;
     for (int i = 0; i < 15; ++i) {
         ASSERT_EQ(world.submit(), FR_OK);
     }

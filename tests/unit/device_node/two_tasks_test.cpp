@@ -55,6 +55,45 @@ TEST_F(TwoTasks, ShareOneSequence) {
     EXPECT_EQ(fr_node_acked_sequence(&pair.node), 60U);
 }
 
+class TwoTasksThatAsk : public TwoTasks {
+protected:
+    void SetUp() override {
+        pair.site.policy = maker().policy(1, 255);
+        pair.site.also_policies[2] = maker().policy(2, 255, 0, FR_TIER_EDGE, 2);
+        TwoTasks::SetUp();
+        pair.run(60000);
+    }
+    std::uint8_t reason_of(std::uint32_t task) {
+        EXPECT_EQ(pair.submit(1000, FR_PRIVACY_PUBLIC, task), FR_OK);
+        const auto reason = pair.last.reason;
+        pair.settle();
+        return reason;
+    }
+};
+
+TEST_F(TwoTasksThatAsk, OneThatIsClosedLeavesTheOtherOpen) {
+    pair.site.dearer[2] = 255;
+    EXPECT_EQ(reason_of(2), FR_POLICY_ESC_GAIN) << "nobody has told it yet";
+    EXPECT_EQ(reason_of(2), FR_POLICY_BUDGET) << "told by the verdict";
+    EXPECT_EQ(reason_of(1), FR_POLICY_ESC_GAIN);
+    pair.run(20000);
+    EXPECT_EQ(reason_of(2), FR_POLICY_BUDGET) << "told by the acks";
+    EXPECT_EQ(reason_of(1), FR_POLICY_ESC_GAIN);
+    pair.site.dearer.clear();
+    pair.run(20000);
+    EXPECT_EQ(reason_of(2), FR_POLICY_ESC_GAIN) << "an ack that does not name it opens it";
+}
+
+TEST_F(TwoTasksThatAsk, APauseIsForTheTaskThatWasAsked) {
+    pair.site.answer = Answer::kBusy;
+    EXPECT_EQ(reason_of(1), FR_POLICY_ESC_GAIN);
+    pair.site.answer = Answer::kEdge;
+    EXPECT_EQ(reason_of(1), FR_POLICY_BUDGET);
+    EXPECT_EQ(reason_of(2), FR_POLICY_ESC_GAIN);
+    pair.run(600);
+    EXPECT_EQ(reason_of(1), FR_POLICY_ESC_GAIN);
+}
+
 TEST_F(TwoTasks, KeepTheirStateOverABoot) {
     pair.run(60000);
     decide_both(FR_PROBATION_DECISIONS);

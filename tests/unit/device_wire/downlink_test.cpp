@@ -111,6 +111,15 @@ TEST(Downlink, ChunkAckVerdictProbe) {
     EXPECT_EQ(ack.price, 12U);
     EXPECT_EQ(ack.load, 200U);
     EXPECT_EQ(ack.credit, 64U);
+    EXPECT_EQ(ack.dearer_count, 0U);
+    bytes = read_vector("ack-dearer");
+    ASSERT_EQ(fr_ack_decode(&ack, bytes.data(), bytes.size()), FR_OK);
+    EXPECT_EQ(ack.price, 12U);
+    ASSERT_EQ(ack.dearer_count, 2U);
+    EXPECT_EQ(ack.dearer[0].task, 1U);
+    EXPECT_EQ(ack.dearer[0].price, 40U);
+    EXPECT_EQ(ack.dearer[1].task, 2U);
+    EXPECT_EQ(ack.dearer[1].price, 255U);
 
     bytes = read_vector("verdict-answered");
     fr_verdict_t verdict;
@@ -131,8 +140,9 @@ TEST(Downlink, ChunkAckVerdictProbe) {
 }
 
 TEST(Downlink, RefusesEveryAckThatIsNotCanonical) {
-    for (const char* name : {"unknown-field", "default-spelled-out", "overlong-varint", "twice",
-                             "out-of-order", "truncated", "credit-65", "group"}) {
+    for (const char* name :
+         {"unknown-field", "default-spelled-out", "overlong-varint", "twice", "out-of-order",
+          "truncated", "credit-65", "group", "dearer-out-of-order", "dearer-not-above"}) {
         const auto bytes = read_vector(std::string("reject-ack-") + name);
         fr_ack_t ack;
         EXPECT_NE(fr_ack_decode(&ack, bytes.data(), bytes.size()), FR_OK) << name;

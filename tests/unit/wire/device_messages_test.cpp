@@ -267,10 +267,13 @@ TEST(DeviceMessages, BuildsDesiredForTheDevice) {
 
 TEST(DeviceMessages, BuildsAcksVerdictsProbesAndChunks) {
     v1::Ack ack;
-    auto bytes = encode_down(core::DownMessage{core::Ack{{7}, 100, 3, 1, 2, 64}});
+    auto bytes = encode_down(core::DownMessage{core::Ack{{7}, 100, 3, 1, 2, 64, {{5, 255}}}});
     ASSERT_TRUE(ack.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
     EXPECT_EQ(ack.next_sequence(), 100U);
     EXPECT_EQ(ack.credit(), 64U);
+    ASSERT_EQ(ack.dearer_size(), 1);
+    EXPECT_EQ(ack.dearer(0).task(), 5U);
+    EXPECT_EQ(ack.dearer(0).price(), 255U);
     v1::Verdict verdict;
     bytes = encode_down(core::DownMessage{core::Verdict{
         .stream = {7}, .sequence = 5, .status = core::VerdictStatus::kBusy, .retry_after_ms = 30}});
