@@ -52,6 +52,7 @@ class PolicyTest(unittest.TestCase):
         made = self.set("--shadow", 0, "--shares", "50,100", "--wait", 0, "--comment", "dearer radio")
         self.assertTrue(made["staged"])
         fleet.wait_for("would-be answers", lambda: self.status()["shadow"]["answers"] > 50, 60, 0.5)
+        fleet.wait_for("a word from all", lambda: sum(self.obeyed().values()) == len(self.swarm.names), 60, 0.5)
         self.assertEqual({first["in_force"][0]: len(self.swarm.names)}, self.obeyed(), "the shadow is not obeyed")
 
         self.site.control("policy", "rollout", "resume", fleet.TASK)
