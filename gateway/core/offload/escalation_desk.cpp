@@ -250,25 +250,39 @@ bool EscalationDesk::is_open(std::uint32_t task, base::Instant now) const {
 EdgeTerms EscalationDesk::terms_of(std::uint32_t task, const Device& device,
                                    base::Instant now) const {
     const auto busy = load();
+    return {price_of(task, device, busy, now), busy};
+}
+
+std::uint8_t EscalationDesk::price_of(std::uint32_t task, const Device& device, std::uint8_t busy,
+                                      base::Instant now) const {
     const auto budget = share_price(task, device);
     if (!is_open(task, now) || budget == LoadMeter::kStop || busy == LoadMeter::kStop) {
-        return {LoadMeter::kStop, busy};
+        return LoadMeter::kStop;
     }
     const auto price = std::uint32_t{LoadMeter::price_of(busy)} + budget;
-    return {static_cast<std::uint8_t>(std::min<std::uint32_t>(price, LoadMeter::kStop - 1)), busy};
+    return static_cast<std::uint8_t>(std::min<std::uint32_t>(price, LoadMeter::kStop - 1));
 }
 
 EdgeTerms EscalationDesk::terms_for(const Device& device, base::Instant now) const {
-    EdgeTerms terms{LoadMeter::kStop, load()};
-    if (device.record.reported.empty()) {
-        terms.price = LoadMeter::price_of(terms.load);
+    const auto busy = load();
+    const auto& tasks = device.record.reported;
+    if (tasks.empty()) {
+        return {LoadMeter::price_of(busy), busy};
     }
-    for (const auto& task : device.record.reported) {
-        const auto price = terms_of(task.task, device, now).price;
+    EdgeTerms terms{LoadMeter::kStop, busy};
+    std::uint8_t dearest = 0;
+    for (const auto& state : tasks) {
+        const auto price = price_of(state.task, device, busy, now);
         terms.price = std::min(terms.price, price);
-        terms.dearer.push_back({task.task, price});
+        dearest = std::max(dearest, price);
     }
-    std::erase_if(terms.dearer, [&](const auto& task) { return task.price == terms.price; });
+    // Each ack comes by here, and prices hardly ever differ: only then is there a list.
+    for (auto state = tasks.begin(); dearest != terms.price && state != tasks.end(); ++state) {
+        const auto price = price_of(state->task, device, busy, now);
+        if (price != terms.price) {
+            terms.dearer.push_back({state->task, price});
+        }
+    }
     return terms;
 }
 

@@ -174,6 +174,8 @@ private:
     void learn(const Step& step, const Batch& batch, bool has_failed);
     bool is_open(std::uint32_t task, base::Instant now) const;
     EdgeTerms terms_of(std::uint32_t task, const Device& device, base::Instant now) const;
+    std::uint8_t price_of(std::uint32_t task, const Device& device, std::uint8_t busy,
+                          base::Instant now) const;
     std::uint8_t load() const;
     std::uint64_t bytes_in_flight() const { return queue_.bytes() + running_bytes_; }
 

@@ -245,6 +245,18 @@ TEST_F(Faults, AModelThatIsDownLeavesTheDevicesOtherTasksOpen) {
     EXPECT_TRUE(dearer_for("a").empty()) << "tried again by then";
 }
 
+TEST_F(Faults, EveryTaskThatIsDearerIsNamedInOrder) {
+    define(1, 100);
+    define(2);
+    greet("a", {1, 2, 3});
+    ask_and_finish(100);
+    EXPECT_EQ(price_for("a"), 0);
+    EXPECT_EQ(dearer_for("a"), (std::vector<TaskPrice>{{1, 255}, {3, 255}}));
+    greet("a", {1, 3});
+    EXPECT_EQ(price_for("a"), 255);
+    EXPECT_TRUE(dearer_for("a").empty()) << "all are alike";
+}
+
 TEST_F(Faults, AShareThatIsUsedUpLeavesTheDevicesOtherTasksOpen) {
     define(1, 100);
     define(2);
