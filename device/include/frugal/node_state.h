@@ -21,6 +21,8 @@ typedef struct {
     uint8_t failures;       // of the release failed_counter
     uint8_t boot_attempts;  // boots inside this probation
     uint8_t is_rewriting;   // one slot: it is being overwritten with the offer in work
+    uint8_t is_superseded;  // one slot: an unconfirmed model runs on until that begins
+    uint8_t is_testing;     // the model in the slot to flip to is about to run
     uint32_t burned_counter;
     uint32_t burned_tag;  // first bytes of the digest burned with it
     uint32_t failed_counter;
@@ -59,6 +61,7 @@ typedef struct {
     uint64_t deadline_ms;  // next step, fetch or look at the conditions
     uint64_t progress_ms;  // when the last new block came
     uint64_t staged_ms;    // when the model was in the slot
+    uint64_t ask_ms;       // for a model that was lost; FR_NEVER
     uint32_t credit_left;  // blocks still expected from the last fetch
     uint32_t bad_blocks;
     uint32_t desired_version;  // that asked for it

@@ -7,7 +7,7 @@
 //   per page:  fr_rewrite_add()  until fr_rewrite_room() is 0 or the content ends
 //              fr_rewrite_commit()   state and page count to the older of two checkpoints, then the
 //                                    oldest page of the ring, if it is full, to the slot
-//   fr_rewrite_finish()          the rest of the ring to the slot
+//   fr_rewrite_finish()          the rest of the ring to the slot, page by page
 //
 // With n scratch pages the slot stays n - 2 pages behind the output: what lies at
 // fr_rewrite_floor() or after is still the old content, so a producer may read it up to
@@ -24,6 +24,7 @@ extern "C" {
 #endif
 
 #define FR_CHECKPOINT_HEADER_BYTES 32u  ///< in front of a producer's state
+#define FR_REWRITE_AHEAD_PAGES 2u       ///< of scratch, beside those the slot is behind
 
 /// What a rewrite is about; a checkpoint of another one is not taken up.
 typedef struct {
@@ -42,12 +43,13 @@ typedef struct {
     uint32_t scratch, scratch_pages;
     uint32_t checkpoints, checkpoint_bytes;  // two, one after the other
     uint32_t pages_done;                     // committed
+    uint32_t pages_finished;                 // copied by fr_rewrite_finish()
     uint32_t state_bytes;                    // of the checkpoint it was opened from
     fr_slot_writer_t writer;                 // of the page after those; flash is NULL before it
 } fr_rewrite_t;
 
-/// Makes both checkpoints void: the next fr_rewrite_open() starts from the first page. To be called
-/// before anything is recorded that makes a reboot call fr_rewrite_open().
+/// Makes both checkpoints void, where they are not yet: the next fr_rewrite_open() starts from the
+/// first page. To be called before anything is recorded that makes a reboot call fr_rewrite_open().
 FR_MUST_USE fr_status_t fr_rewrite_forget(const fr_flash_t* flash, const fr_layout_t* layout);
 
 /// Takes up a rewrite where its newest checkpoint left it; pages_done is 0 without one.
@@ -80,9 +82,12 @@ bool fr_rewrite_is_last_page(const fr_rewrite_t* rewrite);
 
 bool fr_rewrite_is_complete(const fr_rewrite_t* rewrite);
 
-/// Puts the pages still in scratch into the slot. May be repeated.
+/// Puts the next page that is only in scratch into the slot, until fr_rewrite_is_finished().
 /// @return FR_OK; FR_ERROR_STATE before all is committed; FR_ERROR_STORAGE.
 FR_MUST_USE fr_status_t fr_rewrite_finish(fr_rewrite_t* rewrite);
+
+/// All of the content is in the slot.
+bool fr_rewrite_is_finished(const fr_rewrite_t* rewrite);
 
 /// The lowest offset from which on the slot still holds the old content.
 uint32_t fr_rewrite_floor(const fr_rewrite_t* rewrite);

@@ -48,8 +48,15 @@ fr_status_t fr_activate(fr_node_t* node) {
     const uint32_t task_index = node->update.task_index;
     fr_task_state_t* state = &node->state.tasks[task_index];
     const fr_task_state_t before = *state;
+    fr_manifest_t manifest;
     fr_view_t policy;
     state->active = (int8_t)node->update.slot;
+    if (fr_has_one_slot(node) && fr_slot_manifest(node, task_index, 0, &manifest) == FR_OK &&
+        fr_is_last_confirmed(state, &manifest)) {
+        state->confirmed = state->active;  // it is back, and need not prove itself again
+    }
+    state->is_superseded = 0;
+    state->is_testing = 0;
     state->boot_attempts = 0;
     fr_slot_policy(node, task_index, &policy);
     const uint32_t policy_id = fr_policy_id(policy.bytes, policy.size);
@@ -80,7 +87,7 @@ fr_status_t fr_confirm(fr_node_t* node, uint32_t task_index) {
     state->boot_attempts = 0;
     state->failures = 0;
     state->failed_counter = 0;
-    if (manifest.counter > state->burned_counter) {
+    if (manifest.counter >= state->burned_counter) {
         state->burned_counter = manifest.counter;
         state->burned_tag = fr_digest_tag(manifest.model_digest.bytes);
     }

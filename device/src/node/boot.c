@@ -74,6 +74,7 @@ static fr_status_t bind(fr_node_t* node, const fr_node_config_t* config, const f
     node->hello_ms = FR_NEVER;
     node->health_ms = FR_NEVER;
     node->update.deadline_ms = FR_NEVER;
+    node->update.ask_ms = FR_NEVER;
     node->sender.retry_ms = FR_NEVER;
     node->sender.flush_ms = FR_NEVER;
     node->sender.credit = FR_DECISION_WINDOW;
@@ -99,14 +100,13 @@ static void settle_phase(fr_task_state_t* state) {
     }
 }
 
-/// Counts the boot; a candidate that boots too often is given up, before it runs once more. A
-/// rewrite is judged when its offer is looked at.
+/// Counts the boot; a candidate that boots too often is given up, before it runs once more. Work
+/// that was cut is judged when its offer is looked at.
 static bool count_boot(fr_task_state_t* state) {
     settle_phase(state);
-    if (state->is_rewriting && state->boot_attempts < UINT8_MAX) {
-        state->boot_attempts += 1;
-    }
     if (state->active == state->confirmed) {
+        const bool is_cut = state->is_rewriting || state->is_testing;
+        state->boot_attempts = (uint8_t)(state->boot_attempts + (is_cut ? 1u : 0u));
         return false;
     }
     if (state->boot_attempts >= FR_BOOT_ATTEMPTS_MAX) {
@@ -147,6 +147,9 @@ static void settle_task(fr_node_t* node, uint32_t task_index, bool gives_up) {
         // What it fell back to was never confirmed by a phase: say so, then look at the other slot.
         state->phase = FR_PHASE_CONFIRMED;
         fall_back(node, task_index);
+    }
+    if (state->is_superseded) {
+        fr_update_step(node, task_index, FR_EVENT_FAIL, FR_REASON_SUPERSEDED);
     }
     if (state->active >= 0 && fr_model_load(node, task_index) != FR_OK) {
         node->counters.storage_faults += 1;

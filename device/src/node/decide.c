@@ -142,8 +142,7 @@ fr_status_t fr_node_submit(fr_node_t* node, const fr_submission_t* submission, u
     fr_escalations_tick(node);
     status = infer(node, &instance);
     if (status != FR_OK) {
-        const fr_task_state_t* state = &node->state.tasks[task_index];
-        if (state->active != state->confirmed) {
+        if (fr_is_in_probation(node, (uint32_t)task_index)) {
             fr_update_revert(node, (uint32_t)task_index, FR_REASON_PROBATION_FAILED);
         }
         return FR_ERROR_UNSUPPORTED;

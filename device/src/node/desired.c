@@ -63,7 +63,7 @@ static void match(fr_node_t* node, uint32_t task_index, const fr_task_desired_t*
 static bool resign(fr_node_t* node, uint32_t task_index, const fr_offer_t* offer,
                    const fr_manifest_t* manifest) {
     const fr_task_state_t* state = state_of(node, task_index);
-    return state->active >= 0 &&
+    return state->active >= 0 && state->active == state->confirmed &&
            fr_slot_holds(node, task_index, (uint32_t)state->active, manifest) &&
            fr_blob_save(node, fr_record_manifest(task_index, (uint32_t)state->active),
                         &offer->manifest, &offer->manifest_signature) == FR_OK;

@@ -23,7 +23,7 @@ typedef struct {
 
 typedef struct {
     fr_node_t* node;
-    const fr_offer_t* offer;
+    uint8_t base_digest[FR_SHA256_SIZE];  // a copy: the records move as the work goes on
     fr_rewrite_t rewrite;
     work_t* work;  // in the arena
     uint32_t work_bytes;
@@ -31,6 +31,7 @@ typedef struct {
     fr_view_t payload;
     fr_codec_header_t header;  // of the payload
     fr_decoder_config_t config;
+    bool has_strayed;  // out of the base: no fault of the flash, as the decoder must take it
 } job_t;
 
 static uint32_t state_bytes(const fr_node_config_t* config) {
@@ -43,11 +44,11 @@ static uint32_t state_bytes(const fr_node_config_t* config) {
 }
 
 /// What the slot holds is the delta's base, byte for byte.
-static bool holds_base(const fr_node_t* node, const fr_offer_t* offer, uint32_t* base_bytes) {
+static bool holds_base(const fr_node_t* node, const uint8_t* base_digest, uint32_t* base_bytes) {
     const uint32_t task_index = node->update.task_index;
     fr_manifest_t held;
     if (fr_slot_manifest(node, task_index, 0, &held) != FR_OK ||
-        !fr_views_equal(&held.model_digest, offer->base_digest.bytes, offer->base_digest.size) ||
+        !fr_views_equal(&held.model_digest, base_digest, FR_SHA256_SIZE) ||
         fr_slot_check_digest(node, task_index, 0, &held) != FR_OK) {
         return false;
     }
@@ -60,10 +61,12 @@ static fr_status_t read_output(void* context, uint32_t offset, uint8_t* out, uin
     return fr_rewrite_read(&job->rewrite, offset, out, size);
 }
 
-/// Only what is not overwritten yet: an offer may lie about how far back its delta reads.
+/// Only what is there and not overwritten: an offer may lie about how far back its delta reads.
 static fr_status_t read_base(void* context, uint32_t offset, uint8_t* out, uint32_t size) {
-    const job_t* job = context;
-    if (offset < fr_rewrite_floor(&job->rewrite)) {
+    job_t* job = context;
+    const uint32_t end = job->work->base_bytes;
+    if (offset < fr_rewrite_floor(&job->rewrite) || size > end || offset > end - size) {
+        job->has_strayed = true;
         return FR_ERROR_ARGUMENT;
     }
     memcpy(out, job->slot + offset, size);
@@ -90,7 +93,7 @@ static fr_status_t place_work(job_t* job, uint32_t decoded_size) {
     job->config.memory = job->work + 1;
     job->config.memory_bytes = memory_bytes;
     job->config.read_base = read_base;
-    job->config.base_digest = job->offer->base_digest.bytes;
+    job->config.base_digest = job->base_digest;
     job->config.profiles = config->profiles;
     return FR_OK;
 }
@@ -108,7 +111,9 @@ static fr_status_t begin_job(job_t* job, fr_node_t* node, const fr_manifest_t* m
     fr_codec_fault_t fault;
     memset(job, 0, sizeof *job);
     job->node = node;
-    job->offer = offer;
+    if (offer->base_digest.size == FR_SHA256_SIZE) {
+        memcpy(job->base_digest, offer->base_digest.bytes, FR_SHA256_SIZE);
+    }
     fr_status_t status =
         fr_artifact_layout(node->staging.size_bytes, node->staging.block_bytes, &layout);
     if (status != FR_OK) {
@@ -164,9 +169,12 @@ static fr_status_t check_and_clear(fr_node_t* node, const fr_manifest_t* manifes
     if (status != FR_OK || offer->base_digest.size == 0) {
         return status;
     }
-    return holds_base(node, offer, &base_bytes)
-               ? fr_rewrite_forget(&node->port->flash, &node->layout)
-               : FR_ERROR_NOT_FOUND;
+    if (!holds_base(node, job.base_digest, &base_bytes)) {
+        return FR_ERROR_NOT_FOUND;
+    }
+    status = fr_rewrite_forget(&node->port->flash, &node->layout);
+    fr_feed_watchdog(node);
+    return status;
 }
 
 /// From here on the task has no model.
@@ -184,6 +192,7 @@ static fr_status_t give_up(fr_node_t* node, const fr_manifest_t* manifest,
     state->active = -1;
     state->confirmed = -1;
     state->verified = 0;
+    state->is_superseded = 0;
     state->boot_attempts = 0;
     state->is_rewriting = 1;
     status = fr_state_save(node);
@@ -215,8 +224,13 @@ static bool work_matches(const job_t* job) {
 static fr_status_t start(job_t* job) {
     work_t* work = job->work;
     if (job->rewrite.pages_done == 0) {
+        // What another firmware left there it must not find good again.
+        const fr_status_t status = fr_rewrite_forget(&job->node->port->flash, &job->node->layout);
+        if (status != FR_OK) {
+            return status;
+        }
         memset(work, 0, job->work_bytes);
-        if (!holds_base(job->node, job->offer, &work->base_bytes)) {
+        if (!holds_base(job->node, job->base_digest, &work->base_bytes)) {
             return FR_ERROR_NOT_FOUND;
         }
         job->config.base_size = work->base_bytes;
@@ -281,6 +295,16 @@ static fr_status_t end_stream(job_t* job) {
     return status == FR_OK ? fr_decoder_finish(&job->work->decoder) : status;
 }
 
+/// Boots are counted that bring no page. The records may move.
+static fr_status_t note_progress(const job_t* job) {
+    fr_task_state_t* state = &job->node->state.tasks[job->node->update.task_index];
+    if (state->boot_attempts == 0) {
+        return FR_OK;
+    }
+    state->boot_attempts = 0;
+    return fr_state_save(job->node);
+}
+
 static fr_status_t rewrite_page(job_t* job) {
     work_t* work = job->work;
     fr_status_t status = fill_page(job);
@@ -288,27 +312,25 @@ static fr_status_t rewrite_page(job_t* job) {
         status = end_stream(job);
     }
     if (status != FR_OK) {
-        return status;
+        return job->has_strayed ? FR_ERROR_DIGEST : status;
     }
     fr_decoder_suspend(&work->decoder);
     status = fr_rewrite_commit(&job->rewrite, (const uint8_t*)work, job->work_bytes);
     fr_feed_watchdog(job->node);
+    if (status == FR_OK) {
+        status = note_progress(job);
+    }
     return status == FR_OK ? fr_decoder_resume(&work->decoder, &job->config) : status;
 }
 
-/// Nothing of the slot was overwritten: what it holds is still the model that ran.
-static void take_back(const job_t* job) {
-    fr_task_state_t* state = &job->node->state.tasks[job->node->update.task_index];
-    uint32_t base_bytes = 0;
-    if (fr_rewrite_floor(&job->rewrite) != 0 || !holds_base(job->node, job->offer, &base_bytes)) {
-        return;
+/// What is only in scratch goes to the slot.
+static fr_status_t finish(job_t* job) {
+    fr_status_t status = FR_OK;
+    while (status == FR_OK && !fr_rewrite_is_finished(&job->rewrite)) {
+        status = fr_rewrite_finish(&job->rewrite);
+        fr_feed_watchdog(job->node);
     }
-    state->active = 0;
-    state->confirmed = 0;
-    state->verified = 1;
-    if (fr_model_load(job->node, job->node->update.task_index) != FR_OK) {
-        job->node->counters.storage_faults += 1;
-    }
+    return status;
 }
 
 static fr_status_t rewrite(fr_node_t* node, const fr_manifest_t* manifest,
@@ -328,10 +350,7 @@ static fr_status_t rewrite(fr_node_t* node, const fr_manifest_t* manifest,
         status = rewrite_page(&job);
     }
     if (status == FR_OK) {
-        status = fr_rewrite_finish(&job.rewrite);
-    }
-    if (status != FR_OK) {
-        take_back(&job);
+        status = finish(&job);
     }
     return status;
 }

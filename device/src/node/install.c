@@ -212,6 +212,14 @@ static fr_status_t adopt_slot(fr_node_t* node) {
     return status;
 }
 
+/// Until the records move.
+static fr_status_t load_offer(const fr_node_t* node, fr_offer_t* offer, fr_manifest_t* manifest) {
+    const fr_status_t status = fr_offer_load(node, offer);
+    return status == FR_OK
+               ? fr_manifest_decode(manifest, offer->manifest.bytes, offer->manifest.size)
+               : status;
+}
+
 /// Makes the slot free to be written. The records may move.
 static fr_status_t free_slot(fr_node_t* node) {
     fr_offer_t offer;
@@ -219,10 +227,7 @@ static fr_status_t free_slot(fr_node_t* node) {
     if (!fr_has_one_slot(node)) {
         return forget_slot(node);
     }
-    fr_status_t status = fr_offer_load(node, &offer);
-    if (status == FR_OK) {
-        status = fr_manifest_decode(&manifest, offer.manifest.bytes, offer.manifest.size);
-    }
+    const fr_status_t status = load_offer(node, &offer, &manifest);
     return status == FR_OK ? node->config->in_place->give_up(node, &manifest, &offer) : status;
 }
 
@@ -237,15 +242,15 @@ fr_reason_t fr_install(fr_node_t* node, uint32_t* detail) {
     }
     fr_status_t status = free_slot(node);
     if (status == FR_OK) {
-        status = fr_offer_load(node, &offer);
-    }
-    if (status == FR_OK) {
-        status = fr_manifest_decode(&manifest, offer.manifest.bytes, offer.manifest.size);
+        status = load_offer(node, &offer, &manifest);
     }
     if (status == FR_OK) {
         const bool is_in_place = fr_has_one_slot(node) && offer.base_digest.size != 0;
         status = is_in_place ? node->config->in_place->rewrite(node, &manifest, &offer)
                              : write_slot(node, &manifest, &offer);
+    }
+    if (status == FR_OK) {
+        status = load_offer(node, &offer, &manifest);
     }
     if (status == FR_OK) {
         status = fr_slot_check_digest(node, node->update.task_index, node->update.slot, &manifest);

@@ -22,8 +22,8 @@
 #define FR_REPORT_REPEATS 3u  // reports may be lost: the last one is said again
 #define FR_REPORT_INTERVAL_MS 5000u
 #define FR_BACKOFF_MAX 5u
-#define FR_ASK_DOUBLINGS_MAX 8u    // of FR_HELLO_RETRY_MS, for a model that was lost
-#define FR_REWRITE_BOOTS_SPARE 8u  // boots in a rewrite beyond one for each of its pages
+#define FR_ASK_DOUBLINGS_MAX 8u  // of FR_HELLO_RETRY_MS, for a model that was lost
+#define FR_REWRITE_BOOTS_MAX 8u  // boots in a rewrite without another page of it
 #define FR_BAD_BLOCKS_MAX 16u
 #define FR_POLICY_FAULTS_MAX \
     3u  // then a policy that cannot be read is given up and asked for again
@@ -142,12 +142,25 @@ bool fr_is_in_probation(const fr_node_t* node, uint32_t task_index);
 void fr_update_step(fr_node_t* node, uint32_t task_index, fr_update_event_t event,
                     fr_reason_t reason);
 void fr_update_begin(fr_node_t* node);
-/// A task that lost its model asks for one, later each time. Without a link the next hello asks.
-void fr_ask_for_model(fr_node_t* node, uint32_t task_index);
 void fr_update_fail(fr_node_t* node, fr_reason_t reason, uint32_t detail);
 void fr_update_revert(fr_node_t* node, uint32_t task_index, fr_reason_t reason);
 void fr_update_count_decision(fr_node_t* node, uint32_t task_index);
 void fr_update_tick(fr_node_t* node);
+
+// recovery.c: after failures and cuts
+/// Once it had confirmed one; of those none is left. What runs, if anything does, is on trial.
+bool fr_has_lost_model(const fr_task_state_t* state);
+/// Counts a failure against the release with this counter, if it is one of it.
+/// @return true after too many
+bool fr_count_against(fr_node_t* node, uint32_t task_index, uint32_t counter, fr_reason_t reason);
+/// The model that burned the counter.
+bool fr_is_last_confirmed(const fr_task_state_t* state, const fr_manifest_t* manifest);
+/// Of an update that failed or is dropped. An only slot that was not overwritten yet runs again.
+void fr_end_work(fr_node_t* node, uint32_t task_index);
+/// A task that lost its model asks for one, later each time. Without a link the next hello asks.
+void fr_ask_for_model(fr_node_t* node, uint32_t task_index);
+void fr_ask_for_models(fr_node_t* node);
+void fr_recovery_tick(fr_node_t* node);
 void fr_update_resume(fr_node_t* node);
 
 // desired.c: what a desired state means for a task

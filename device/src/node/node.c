@@ -21,6 +21,7 @@ void fr_node_on_connected(fr_node_t* node, uint64_t now_ms) {
     for (uint32_t i = 0; i < node->config->task_count; ++i) {
         node->tasks[i].reports_left = 0;  // the hello said it all
     }
+    fr_ask_for_models(node);
 }
 
 void fr_node_on_disconnected(fr_node_t* node, uint64_t now_ms) {
@@ -31,6 +32,7 @@ void fr_node_on_disconnected(fr_node_t* node, uint64_t now_ms) {
     node->is_connected = 0;
     node->hello_ms = FR_NEVER;
     node->health_ms = FR_NEVER;
+    node->update.ask_ms = FR_NEVER;
     fr_transfer_on_link(node);
 }
 
@@ -187,6 +189,7 @@ void fr_node_tick(fr_node_t* node, uint64_t now_ms) {
     node->now_ms = now_ms;
     fr_escalations_tick(node);
     fr_update_tick(node);
+    fr_recovery_tick(node);
     fr_talk_tick(node);
     fr_sender_run(node);
 }
@@ -206,6 +209,7 @@ uint64_t fr_node_next_deadline(const fr_node_t* node) {
     }
     if (node->is_connected) {
         fr_earliest(&deadline, node->hello_ms);
+        fr_earliest(&deadline, node->update.ask_ms);
         fr_earliest(&deadline, node->health_ms);
         for (uint32_t i = 0; i < node->config->task_count; ++i) {
             if (node->tasks[i].reports_left != 0) {

@@ -112,10 +112,11 @@ static fr_reason_t judge_artifact(const fr_node_t* node, uint32_t task_index,
 }
 
 static bool counter_is_fresh(const fr_task_state_t* state, const fr_manifest_t* manifest) {
-    // The release that was burned last may come back once its slot was lost.
+    // The release that was burned last may come back once its slot was lost; in any variant, if
+    // nothing else is left.
     return manifest->counter > state->burned_counter ||
            (manifest->counter == state->burned_counter &&
-            fr_digest_tag(manifest->model_digest.bytes) == state->burned_tag);
+            (fr_has_lost_model(state) || fr_is_last_confirmed(state, manifest)));
 }
 
 static bool a_slot_holds(const fr_node_t* node, uint32_t task_index,

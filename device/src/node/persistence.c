@@ -20,7 +20,7 @@ static void encode_task(uint8_t* out, const fr_task_state_t* task) {
     out[4] = task->verified;
     out[5] = task->failures;
     out[6] = task->boot_attempts;
-    out[7] = task->is_rewriting;
+    out[7] = (uint8_t)(task->is_rewriting | task->is_superseded << 1 | task->is_testing << 2);
     fr_store32(out + 8, task->burned_counter);
     fr_store32(out + 12, task->burned_tag);
     fr_store32(out + 16, task->failed_counter);
@@ -35,7 +35,9 @@ static void decode_task(const uint8_t* in, fr_task_state_t* task) {
     task->verified = in[4];
     task->failures = in[5];
     task->boot_attempts = in[6];
-    task->is_rewriting = in[7];
+    task->is_rewriting = in[7] & 1u;
+    task->is_superseded = in[7] >> 1 & 1u;
+    task->is_testing = in[7] >> 2 & 1u;
     task->burned_counter = fr_load32(in + 8);
     task->burned_tag = fr_load32(in + 12);
     task->failed_counter = fr_load32(in + 16);
@@ -74,6 +76,7 @@ static void drop_unknown_slots(const fr_node_t* node, fr_task_state_t* task) {
     task->verified = (uint8_t)(task->verified & ((1u << node->layout.slot_count) - 1u));
     if (!fr_has_one_slot(node)) {
         task->is_rewriting = 0;
+        task->is_superseded = 0;
     }
 }
 

@@ -89,5 +89,5 @@ void fr_policy_count_fault(fr_node_t* node, uint32_t task_index) {
     fr_count_storage(
         node,
         fr_record_log_put(&node->records, fr_record_policy(task_index, (uint32_t)active), NULL, 0));
-    node->hello_ms = retry_at(task);
+    fr_earliest(&node->hello_ms, retry_at(task));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
+#include "frugal/rewrite.h"
 #include "frugal/sha256.h"
 #include "node/internal.h"
 
@@ -19,7 +20,9 @@ bool fr_has_one_slot(const fr_node_t* node) {
 }
 
 uint32_t fr_base_reach(const fr_node_t* node) {
-    return fr_has_one_slot(node) ? (node->layout.scratch_pages - 2u) * node->layout.page_bytes : 0;
+    return fr_has_one_slot(node)
+               ? (node->layout.scratch_pages - FR_REWRITE_AHEAD_PAGES) * node->layout.page_bytes
+               : 0;
 }
 
 bool fr_slot_is_verified(const fr_node_t* node, uint32_t task_index, uint32_t slot) {

@@ -2,8 +2,8 @@
 // Actions of the update machine. The truth in flash is small: `active` and `confirmed` of the STATE
 // record, the slots' manifests, the OFFER record. A candidate is unconfirmed exactly while active
 // and confirmed differ; phases before the flip are redone after a reboot, phases after it are told
-// from these two. Nothing here writes a slot: install.c does, and only the free one. A device with
-// one slot gives it up and installs when the conditions hold, in SELF_TEST, not before.
+// from these two. Nothing here writes a slot: install.c does, and of two only the free one. A
+// device with one slot gives it up and installs when the conditions hold, in SELF_TEST, not before.
 #include <string.h>
 
 #include "node/internal.h"
@@ -14,7 +14,7 @@ static fr_task_state_t* state_of(fr_node_t* node, uint32_t task_index) {
 
 bool fr_is_in_probation(const fr_node_t* node, uint32_t task_index) {
     const fr_task_state_t* state = &node->state.tasks[task_index];
-    return state->active != state->confirmed;
+    return state->active != state->confirmed && !state->is_superseded;
 }
 
 static bool is_resting(fr_phase_t phase) {
@@ -45,50 +45,6 @@ void fr_update_step(fr_node_t* node, uint32_t task_index, fr_update_event_t even
     }
 }
 
-static void count_failure(fr_node_t* node, uint32_t task_index, uint32_t counter) {
-    fr_task_state_t* state = state_of(node, task_index);
-    if (state->failed_counter != counter) {
-        state->failed_counter = counter;
-        state->failures = 0;
-    }
-    if (state->failures < FR_UPDATE_ATTEMPTS_MAX) {
-        state->failures += 1;
-    }
-}
-
-static bool has_lost_model(const fr_task_state_t* state) {
-    return state->active < 0 && state->burned_counter != 0;
-}
-
-/// Counts a failure against the release. Never against the one that was confirmed here when the
-/// task has no other: below it there is none it may take. @return true after too many
-static bool count_against(fr_node_t* node, uint32_t task_index, uint32_t counter) {
-    const fr_task_state_t* state = state_of(node, task_index);
-    if (has_lost_model(state) && counter == state->burned_counter) {
-        return false;
-    }
-    count_failure(node, task_index, counter);
-    return state->failures >= FR_UPDATE_ATTEMPTS_MAX;
-}
-
-/// Of link, flash and power, not of the release: a task without a model tries on.
-static bool is_of_the_way(fr_reason_t reason) {
-    return reason == FR_REASON_TIMED_OUT || reason == FR_REASON_BAD_BLOCK ||
-           reason == FR_REASON_STORAGE_FAULT || reason == FR_REASON_WATCHDOG;
-}
-
-void fr_ask_for_model(fr_node_t* node, uint32_t task_index) {
-    const fr_task_state_t* state = state_of(node, task_index);
-    if (!has_lost_model(state) || state->phase == FR_PHASE_QUARANTINED || !node->is_connected) {
-        return;
-    }
-    if (node->update.asked < FR_ASK_DOUBLINGS_MAX) {
-        node->update.asked += 1;
-    }
-    const uint64_t wait = (uint64_t)FR_HELLO_RETRY_MS << node->update.asked;
-    fr_earliest(&node->hello_ms, node->now_ms + wait + fr_jitter(node, wait / 2u));
-}
-
 static void fail_and_ban(fr_node_t* node, uint32_t task_index, fr_reason_t reason,
                          bool is_hopeless) {
     fr_update_step(node, task_index, FR_EVENT_FAIL, reason);
@@ -113,14 +69,11 @@ void fr_update_fail(fr_node_t* node, fr_reason_t reason, uint32_t detail) {
     fr_manifest_t manifest;
     leave_work(node);
     node->update.detail = detail;
-    state_of(node, task_index)->is_rewriting = 0;
-    state_of(node, task_index)->boot_attempts = 0;
-    const bool is_counted = reason != FR_REASON_SUPERSEDED &&
-                            !(has_lost_model(state_of(node, task_index)) && is_of_the_way(reason));
+    fr_end_work(node, task_index);
     const bool is_hopeless =
-        is_counted && fr_offer_load(node, &offer) == FR_OK &&
+        fr_offer_load(node, &offer) == FR_OK &&
         fr_manifest_decode(&manifest, offer.manifest.bytes, offer.manifest.size) == FR_OK &&
-        count_against(node, task_index, manifest.counter);
+        fr_count_against(node, task_index, manifest.counter, reason);
     fail_and_ban(node, task_index, reason, is_hopeless);
     fr_count_storage(node, fr_state_save(node));
     fr_offer_drop(node);
@@ -132,11 +85,14 @@ void fr_update_fail(fr_node_t* node, fr_reason_t reason, uint32_t detail) {
     }
 }
 
+/// With one slot a superseded candidate runs on, unconfirmed, until what takes its place is here.
 void fr_update_revert(fr_node_t* node, uint32_t task_index, fr_reason_t reason) {
     fr_task_state_t* state = state_of(node, task_index);
     const int8_t candidate = state->active;
     fr_manifest_t manifest;
-    state->active = state->confirmed;
+    state->is_superseded = fr_has_one_slot(node) && reason == FR_REASON_SUPERSEDED;
+    state->active = state->is_superseded ? candidate : state->confirmed;
+    state->is_testing = 0;
     state->boot_attempts = 0;
     node->update.detail = 0;
     fr_forget_answers(node);
@@ -144,7 +100,7 @@ void fr_update_revert(fr_node_t* node, uint32_t task_index, fr_reason_t reason) 
     if (reason != FR_REASON_SUPERSEDED && candidate >= 0) {
         state->verified = (uint8_t)(state->verified & ~(1u << candidate));
         is_hopeless = fr_slot_manifest(node, task_index, (uint32_t)candidate, &manifest) == FR_OK &&
-                      count_against(node, task_index, manifest.counter);
+                      fr_count_against(node, task_index, manifest.counter, reason);
     }
     fail_and_ban(node, task_index, reason, is_hopeless);
     fr_count_storage(node, fr_state_save(node));
@@ -232,11 +188,24 @@ void fr_update_count_decision(fr_node_t* node, uint32_t task_index) {
     }
 }
 
-/// False for a failure, which is then told.
+/// Half a model is gone on with after a fault of the flash, as after a cut, and not for ever.
+static bool tries_again(fr_node_t* node, fr_reason_t reason) {
+    fr_task_state_t* state = state_of(node, node->update.task_index);
+    if (reason != FR_REASON_STORAGE_FAULT || !state->is_rewriting ||
+        state->boot_attempts >= FR_REWRITE_BOOTS_MAX) {
+        return false;
+    }
+    state->boot_attempts += 1;
+    node->counters.storage_faults += 1;
+    node->update.deadline_ms = node->now_ms + FR_CONDITION_INTERVAL_MS;
+    return true;
+}
+
+/// False for a failure, which is then told, or tried again.
 static bool install(fr_node_t* node) {
     uint32_t detail = 0;
     const fr_reason_t reason = fr_install(node, &detail);
-    if (reason != FR_REASON_NONE) {
+    if (reason != FR_REASON_NONE && !tries_again(node, reason)) {
         fr_update_fail(node, reason, detail);
     }
     return reason == FR_REASON_NONE;
@@ -281,9 +250,24 @@ static bool is_installed(const fr_node_t* node) {
            fr_slot_holds(node, node->update.task_index, node->update.slot, &manifest);
 }
 
+/// Before a model runs for the first time, which may end in a reset: boots count from here.
+static fr_status_t note_test(fr_node_t* node) {
+    fr_task_state_t* state = state_of(node, node->update.task_index);
+    if (state->is_testing) {
+        return FR_OK;
+    }
+    state->is_testing = 1;
+    state->boot_attempts = 0;
+    return fr_state_save(node);
+}
+
 static void test_and_switch(fr_node_t* node) {
     const uint32_t task_index = node->update.task_index;
     if (!is_installed(node) && !install(node)) {
+        return;
+    }
+    if (note_test(node) != FR_OK) {
+        fr_update_fail(node, FR_REASON_STORAGE_FAULT, 0);
         return;
     }
     if (fr_run_self_tests(node, task_index, node->update.slot) != FR_OK) {
@@ -297,6 +281,9 @@ static void test_and_switch(fr_node_t* node) {
     leave_work(node);
     node->update.asked = 0;
     fr_update_step(node, task_index, FR_EVENT_SWITCH, FR_REASON_NONE);
+    if (!fr_is_in_probation(node, task_index)) {  // it has proved itself before
+        fr_update_step(node, task_index, FR_EVENT_CONFIRM, FR_REASON_NONE);
+    }
     fr_offer_drop(node);
 }
 
@@ -324,73 +311,4 @@ void fr_update_tick(fr_node_t* node) {
             node->update.deadline_ms = FR_NEVER;
             break;
     }
-}
-
-/// Why a half written slot is not gone on with. Blocks that are missing come from nobody: the site
-/// sees no model, and offers the next one in full.
-static fr_reason_t judge_rewrite(const fr_node_t* node, const fr_offer_t* offer) {
-    const fr_task_state_t* state = &node->state.tasks[node->update.task_index];
-    const uint32_t pages = node->layout.slot_bytes / node->layout.page_bytes;
-    if (!node->update.is_working || !state->is_rewriting) {
-        return FR_REASON_NONE;
-    }
-    if (state->boot_attempts == UINT8_MAX ||
-        state->boot_attempts > pages + FR_REWRITE_BOOTS_SPARE) {
-        return FR_REASON_WATCHDOG;
-    }
-    return offer->base_digest.size != 0 && !fr_staging_is_complete(&node->staging)
-               ? FR_REASON_SUPERSEDED
-               : FR_REASON_NONE;
-}
-
-/// Not if it is done, or not acceptable any more.
-static bool is_open(const fr_node_t* node, const fr_offer_t* offer) {
-    fr_view_t content;
-    fr_view_t signature;
-    uint32_t detail = 0;
-    const int32_t task_index = fr_find_task(node, offer->task);
-    if (task_index < 0 || fr_is_in_probation(node, (uint32_t)task_index)) {
-        return false;
-    }
-    const int8_t active = node->state.tasks[task_index].active;
-    if (active >= 0) {
-        fr_blob_load(node, fr_record_manifest((uint32_t)task_index, (uint32_t)active), &content,
-                     &signature);
-        if (fr_views_equal(&offer->manifest, content.bytes, content.size)) {
-            return false;
-        }
-    }
-    return fr_offer_judge(node, (uint32_t)task_index, offer, &detail) == FR_REASON_NONE;
-}
-
-/// Of half a slot without its offer nothing can be made.
-static void end_lost_rewrites(fr_node_t* node) {
-    bool is_changed = false;
-    for (uint32_t i = 0; i < node->config->task_count; ++i) {
-        fr_task_state_t* state = state_of(node, i);
-        const bool is_at_work = node->update.is_working && node->update.task_index == i;
-        if (state->is_rewriting && !is_at_work) {
-            state->is_rewriting = 0;
-            state->boot_attempts = 0;
-            is_changed = true;
-        }
-    }
-    if (is_changed) {
-        fr_count_storage(node, fr_state_save(node));
-    }
-}
-
-/// After a boot: takes up the offer a cut interrupted.
-void fr_update_resume(fr_node_t* node) {
-    fr_offer_t offer;
-    if (fr_offer_load(node, &offer) == FR_OK && is_open(node, &offer)) {
-        fr_update_begin(node);
-        const fr_reason_t reason = judge_rewrite(node, &offer);
-        if (reason != FR_REASON_NONE) {
-            fr_update_fail(node, reason, 0);
-        }
-    } else {
-        fr_offer_drop(node);
-    }
-    end_lost_rewrites(node);
 }

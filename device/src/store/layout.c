@@ -7,7 +7,6 @@
 #define TASK_RECORD_BYTES 2500u
 #define COMMON_RECORD_BYTES 4000u
 #define JOURNAL_HEADER_BYTES 96u
-#define SCRATCH_PAGES_MIN 2u
 #define STATE_BYTES_MAX 65536u
 
 static uint32_t round_up(uint32_t value, uint32_t unit) {
@@ -40,7 +39,7 @@ static void lay_out_slots(fr_layout_t* layout, const fr_store_shape_t* shape, ui
     layout->page_bytes = unit;
     layout->scratch = end;
     layout->scratch_pages =
-        is_single ? SCRATCH_PAGES_MIN + round_up(shape->reach_bytes, unit) / unit : 0;
+        is_single ? FR_REWRITE_AHEAD_PAGES + round_up(shape->reach_bytes, unit) / unit : 0;
     layout->checkpoints = end + layout->scratch_pages * unit;
     layout->checkpoint_bytes =
         is_single ? round_up(FR_CHECKPOINT_HEADER_BYTES + shape->state_bytes, shape->sector_size)

@@ -12,7 +12,6 @@
 
 #define CHECKPOINT_MAGIC 0x50475246u  // "FRGP"
 #define COPY_BYTES 64u
-#define AHEAD_PAGES 2u  // of scratch, beside those the slot is behind
 
 static uint32_t lesser(uint32_t one, uint32_t other) {
     return one < other ? one : other;
@@ -20,8 +19,9 @@ static uint32_t lesser(uint32_t one, uint32_t other) {
 
 /// Pages that are in the slot by now.
 static uint32_t pages_in_slot(const fr_rewrite_t* rewrite) {
-    const uint32_t behind = rewrite->scratch_pages - AHEAD_PAGES;
-    return rewrite->pages_done > behind ? rewrite->pages_done - behind : 0;
+    const uint32_t behind = rewrite->scratch_pages - FR_REWRITE_AHEAD_PAGES;
+    const uint32_t pushed = rewrite->pages_done > behind ? rewrite->pages_done - behind : 0;
+    return pushed + rewrite->pages_finished;
 }
 
 static uint32_t scratch_of(const fr_rewrite_t* rewrite, uint32_t page) {
@@ -67,7 +67,14 @@ static fr_status_t copy_oldest(const fr_rewrite_t* rewrite) {
 }
 
 fr_status_t fr_rewrite_forget(const fr_flash_t* flash, const fr_layout_t* layout) {
-    return fr_flash_erase(flash, layout->checkpoints, 2u * layout->checkpoint_bytes);
+    fr_status_t status = FR_OK;
+    for (uint32_t which = 0; status == FR_OK && which < 2u; ++which) {
+        const uint32_t offset = layout->checkpoints + which * layout->checkpoint_bytes;
+        if (!fr_flash_is_erased(flash, offset, FR_CHECKPOINT_HEADER_BYTES)) {
+            status = fr_flash_erase(flash, offset, layout->checkpoint_bytes);
+        }
+    }
+    return status;
 }
 
 /// Pages of a checkpoint that counts; 0 for none.
@@ -89,7 +96,7 @@ static uint32_t pages_at(const fr_rewrite_t* rewrite, uint32_t which) {
 fr_status_t fr_rewrite_open(fr_rewrite_t* rewrite, const fr_flash_t* flash,
                             const fr_layout_t* layout, const fr_rewrite_id_t* id) {
     memset(rewrite, 0, sizeof *rewrite);
-    if (layout->scratch_pages < AHEAD_PAGES) {
+    if (layout->scratch_pages < FR_REWRITE_AHEAD_PAGES) {
         return FR_ERROR_STATE;
     }
     if (id->size_bytes > layout->slot_bytes) {
@@ -201,12 +208,16 @@ fr_status_t fr_rewrite_finish(fr_rewrite_t* rewrite) {
     if (!fr_rewrite_is_complete(rewrite)) {
         return FR_ERROR_STATE;
     }
-    fr_status_t status = FR_OK;
-    for (uint32_t page = pages_in_slot(rewrite); status == FR_OK && page < rewrite->pages_done;
-         ++page) {
-        status = copy_to_slot(rewrite, page);
+    if (fr_rewrite_is_finished(rewrite)) {
+        return FR_OK;
     }
+    const fr_status_t status = copy_to_slot(rewrite, pages_in_slot(rewrite));
+    rewrite->pages_finished += status == FR_OK ? 1u : 0u;
     return status;
+}
+
+bool fr_rewrite_is_finished(const fr_rewrite_t* rewrite) {
+    return fr_rewrite_is_complete(rewrite) && pages_in_slot(rewrite) == rewrite->pages_done;
 }
 
 uint32_t fr_rewrite_floor(const fr_rewrite_t* rewrite) {

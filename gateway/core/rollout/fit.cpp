@@ -53,10 +53,13 @@ const ArtifactRecord* artifact_for(const VariantRecord& variant, const Capabilit
     return best;
 }
 
-// The model that stays while another is written: a candidate in probation steps back for it.
-std::optional<base::Digest> lasting_model(const TaskState& reported) {
-    return reported.phase == UpdatePhase::kProbation ? reported.other_digest
-                                                     : reported.model_digest;
+// The model that stays while another is written: a candidate in probation steps back for it. In an
+// only slot it may run on unconfirmed, but no delta builds on it.
+std::optional<base::Digest> lasting_model(const TaskState& reported, const Capability& capability) {
+    const bool is_unconfirmed =
+        capability.has_one_slot() && reported.release > reported.burned_counter;
+    return reported.phase == UpdatePhase::kProbation || is_unconfirmed ? reported.other_digest
+                                                                       : reported.model_digest;
 }
 
 bool holds(const TaskState* reported, const base::Digest& model) {
@@ -136,12 +139,11 @@ Lack energy_lack(const ManifestContent& wants, const FitSubject& subject) {
                  estimated_energy_uj(wants.multiply_accumulates, energy.cost), *energy.budget_uj);
 }
 
-// A device without a model lost it, as one with a single slot may; one in probation steps back.
-// Both may get the release whose counter was burned last, never one below it. Whether it is the
+// A device that does not run the release whose counter it burned last may get it, never one below:
+// it lost its model, as one with a single slot may, or runs another on trial. Whether it is the
 // model that burned it the device knows best: what it has in a slot besides says nothing.
 bool may_return_to(const TaskState& reported, const ManifestContent& wants) {
-    return reported.burned_counter == wants.counter &&
-           (reported.release == 0 || reported.phase == UpdatePhase::kProbation);
+    return reported.burned_counter == wants.counter && reported.release != wants.counter;
 }
 
 // A device takes a burned counter again for the model that burned it only, so another variant of a
@@ -206,10 +208,13 @@ Lack device_lack(const ManifestContent& wants, const FitSubject& subject) {
     return counter_lack(wants, subject.reported);
 }
 
-// The device runs this release: another variant of it has the same counter, which it would refuse.
+// The device runs this release, or has what it burned in its other slot: another variant of it has
+// the same counter, which it would refuse.
 bool is_kept(const ReleaseRecord& release, const Fit& fit, const TaskState* reported) {
     return runs(reported, fit.variant->manifest->content()) ||
-           (release.restores && fit.is_on_device);
+           (fit.is_on_device &&
+            (release.restores ||
+             (reported != nullptr && may_return_to(*reported, fit.variant->manifest->content()))));
 }
 
 auto rank(const ReleaseRecord& release, const Fit& fit, const TaskState* reported) {
@@ -232,8 +237,8 @@ std::variant<Fit, Shortfall> judge_variant(const VariantRecord& variant,
         return *lack;
     }
     const bool may_be_delta = subject.reported != nullptr && !subject.without_deltas;
-    const auto* artifact =
-        artifact_for(variant, can, may_be_delta ? lasting_model(*subject.reported) : std::nullopt);
+    const auto* artifact = artifact_for(
+        variant, can, may_be_delta ? lasting_model(*subject.reported, can) : std::nullopt);
     const bool is_on_device = holds(subject.reported, wants.model_digest);
     if (!is_on_device && artifact == nullptr) {
         return artifact_lack(variant, can);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // I6: a device boots after any cut, and once it had a confirmed model it always boots with one. A
-// device with one slot may be without from the moment it gives that up for the next model, which it
-// says in flash or shows by writing there, until it has confirmed one again; that it gets one is
-// I18.
+// device with one slot may be without from the moment it gives that up for the next model, in a
+// record of its own, until it has confirmed one again; that it gets one is I18.
 #include <set>
 
 #include <fmt/format.h>
@@ -28,23 +27,17 @@ public:
                                              static_cast<int>(status)));
             return;
         }
-        const auto& task = device.node.state.tasks[0];
         if (device.node.tasks[0].loaded.release != 0 || !had_model_.contains(device.index)) {
             return;
         }
-        // What was given up and then could not be gone on with is over with a boot, and says why.
-        const bool is_dropped =
-            task.reason == FR_REASON_SUPERSEDED || task.reason == FR_REASON_WATCHDOG;
-        const bool may_be_without = has_one_slot(device) && (has_given_up_.contains(device.index) ||
-                                                             task.is_rewriting != 0 || is_dropped);
-        if (!may_be_without) {
+        if (!has_one_slot(device) || !has_given_up_.contains(device.index)) {
             trace_.violate("I6", fmt::format("{} boots without a model", device.name));
         }
     }
 
-    void on_flash(const DeviceView& device, std::uint32_t offset, std::uint32_t) override {
-        const auto& layout = device.node.layout;
-        if (has_one_slot(device) && offset >= layout.slots && offset < layout.scratch) {
+    // The record that gives the slot up is an operation like any other: a cut may leave it whole.
+    void on_flash(const DeviceView& device, std::uint32_t, std::uint32_t) override {
+        if (device.node.state.tasks[0].is_rewriting != 0) {
             has_given_up_.insert(device.index);
         }
     }

@@ -61,8 +61,8 @@ bool Liveness::is_settled(std::string& why) const {
     }
     for (const auto& device : devices_) {
         const auto& task = device->node().state.tasks[0];
-        if (!is_exempt(*device) &&
-            (device->node().update.is_working != 0 || task.active != task.confirmed)) {
+        const bool is_on_trial = task.active != task.confirmed && task.is_superseded == 0;
+        if (!is_exempt(*device) && (device->node().update.is_working != 0 || is_on_trial)) {
             why = device->name() + " is in an update";
             return false;
         }
@@ -106,10 +106,11 @@ void Liveness::judge_device(const DeviceHost& device, const Standing& standing) 
     const auto& task = device.node().state.tasks[0];
     const auto runs = device.node().tasks[0].loaded.release;
     // What once decided must decide again, whatever became of its updates, if the gateway has a
-    // model for it: its database may have been lost, or be older than what the device burned. Only
-    // a release that failed three times is given up, until people want another.
-    const bool may_have_one = std::ranges::any_of(standing.desired, [](const auto& desired) {
-        return desired.reason != core::Reason::kDowngrade;
+    // model for it: its database may be older than what the device burned. Only a release that
+    // failed three times is given up, until people want another.
+    const bool may_have_one = std::ranges::any_of(standing.desired, [&](const auto& desired) {
+        const auto found = counters_.find({desired.model.text(), desired.release});
+        return found != counters_.end() && found->second >= task.burned_counter;
     });
     // Told by the count, not the phase: a forged wish that is refused since says nothing of it.
     const bool is_given_up =

@@ -226,9 +226,24 @@ TEST_F(Encodings, WhoLostItsModelGetsBackTheReleaseWhoseCounterItBurned) {
     reported.release = counter + 1;
     reported.model_digest = digest_of(77);
     reported.other_digest.reset();
-    EXPECT_TRUE(is_refused()) << "it runs another one";
-    reported.phase = UpdatePhase::kProbation;
-    EXPECT_FALSE(is_refused()) << "but only for a trial";
+    EXPECT_FALSE(is_refused()) << "it runs another on trial";
+    reported.phase = UpdatePhase::kReverted;
+    EXPECT_FALSE(is_refused()) << "or was told to give that up";
+    reported.release = counter;
+    EXPECT_TRUE(is_refused()) << "another variant of what it runs and burned";
+}
+
+TEST_F(Encodings, NoDeltaBuildsOnWhatRunsUnconfirmedInAnOnlySlot) {
+    can.decoder_profiles = 0b011;
+    reported.model_digest = digest_of(77);
+    reported.release = 1;
+    reported.phase = UpdatePhase::kTransfer;
+    EXPECT_EQ(chosen(), digest_of(21)) << "two slots";
+    can.slots = 1;
+    can.reach_bytes = 5000;
+    EXPECT_EQ(chosen(), digest_of(11)) << "burned counter 0: it was given up, and runs on";
+    reported.burned_counter = 1;
+    EXPECT_EQ(chosen(), digest_of(21));
 }
 
 TEST_F(Encodings, OneSlotIsGivenUpOnlyIfTheWholeModelCouldFollow) {

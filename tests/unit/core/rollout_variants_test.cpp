@@ -162,6 +162,17 @@ TEST_F(Variants, APermitPrefersWhatASlotStillHolds) {
     EXPECT_EQ(chosen(), 1U);
 }
 
+TEST_F(Variants, WhoStepsBackFromATrialGetsTheVariantItHasConfirmed) {
+    build({{.model = 1, .accuracy_permyriad = 9000}, {.model = 2, .accuracy_permyriad = 9500}});
+    reported = {.task = 1,
+                .release = 3,
+                .model_digest = digest_of(9),
+                .phase = UpdatePhase::kProbation,
+                .burned_counter = 2,
+                .other_digest = digest_of(1)};
+    EXPECT_EQ(chosen(), 1U) << "it would refuse the other";
+}
+
 // The desk ------------------------------------------------------------------------------------
 
 class VariantsAtASite : public ::testing::Test {

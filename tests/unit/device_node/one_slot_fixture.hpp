@@ -85,9 +85,38 @@ protected:
         EXPECT_EQ(solo.status().phase, FR_PHASE_CONFIRMED);
     }
 
+    /// So many operations on the scratch pages fail from now on.
+    void break_scratch(int faults) {
+        solo.flash.power_on();
+        solo.flash.guard = [this, faults](std::uint32_t offset, std::uint32_t) mutable {
+            const auto& layout = solo.node.layout;
+            if (offset >= layout.scratch && offset < layout.checkpoints && faults-- > 0) {
+                solo.flash.fail_at(solo.flash.operations(), Tear::kHalf);
+            }
+            return std::string();
+        };
+    }
+
     fr_task_state_t& state() { return solo.node.state.tasks[0]; }
 
     DeviceWorld solo{maker(), one_slot()};
+};
+
+/// The only slot was given up for a release that failed.
+class OneSlotLost : public OneSlot {
+protected:
+    void lose_the_model() {
+        start_solo();
+        auto bad = tuned();
+        bad.manifest.mutable_self_tests(0)->mutable_output_digest()->at(0) ^= 1;
+        bad.signed_manifest = maker().sign(serialize(bad.manifest));
+        bad.in_full.reset();
+        solo.site.want(bad);
+        solo.downs.push_back(solo.site.desired());
+        solo.run(5000);
+        ASSERT_TRUE(solo_reported(FR_PHASE_REVERTED, FR_REASON_SELF_TEST_FAILED));
+        ASSERT_FALSE(solo.status().has_model);
+    }
 };
 
 }  // namespace frugal::test

@@ -25,7 +25,7 @@ TEST_F(OneSlot, AsksForAModelWhenItHasNone) {
     expect_to_end_with(3);
 }
 
-TEST_F(OneSlot, AsksLessAndLessOftenAndNotForever) {
+TEST_F(OneSlot, AsksLessAndLessOften) {
     start_solo();
     auto bad = tuned();
     bad.manifest.mutable_self_tests(0)->mutable_output_digest()->at(0) ^= 1;
@@ -44,9 +44,13 @@ TEST_F(OneSlot, AsksLessAndLessOftenAndNotForever) {
     pursue_solo(bad);
     solo.run(600000);
     EXPECT_EQ(solo.status().phase, FR_PHASE_QUARANTINED);
-    ASSERT_EQ(asked.size(), 2U) << "after the first and the second failure";
+    ASSERT_EQ(asked.size(), 3U);
     EXPECT_GE(asked[0], 1000U + 20000U);
     EXPECT_GE(asked[1] - asked[0], 40000U);
+    solo.run(9000000);
+    ASSERT_GE(asked.size(), 5U) << "banned as it is: the site may have another by then";
+    EXPECT_LE(asked.size(), 7U);
+    EXPECT_GE(asked[4] - asked[3], 2560000U);
     solo.lose_up = {};
     pursue_solo(maker().make("fashion-tiny-2.tflite", 3));
     EXPECT_EQ(solo.status().release, 3U);
@@ -165,6 +169,7 @@ TEST_F(OneSlot, SurvivesAnyCheckpointThatChecks) {
     const auto image = solo.flash.bytes;
     const auto& layout = solo.node.layout;
     std::uint32_t random = 12345;
+    int resumed = 0;
     for (int round = 0; round < 300; ++round) {
         solo.flash.bytes = image;
         for (const auto place :
@@ -182,21 +187,23 @@ TEST_F(OneSlot, SurvivesAnyCheckpointThatChecks) {
         solo.run(5000);
         const auto& task = state();
         EXPECT_TRUE(task.active == 0 || solo.status().phase == FR_PHASE_REVERTED) << round;
+        resumed += task.active == 0 ? 1 : 0;
     }
+    EXPECT_GT(resumed, 0) << "some changes are of no weight";
 }
 
 TEST_F(OneSlot, GivesUpARewriteThatNeverGetsAnywhere) {
     start_solo();
     const auto update = tuned();
     cut_in_the_rewrite(update);
-    const auto boots = solo.node.layout.slot_bytes / solo.node.layout.page_bytes + 8;
-    for (std::uint32_t i = 0; i < boots; ++i) {
+    for (std::uint32_t i = 0; i < 8; ++i) {
         ASSERT_EQ(solo.boot(), FR_OK);
         ASSERT_EQ(solo.status().phase, FR_PHASE_TRANSFER) << i;
     }
     ASSERT_EQ(solo.boot(), FR_OK);
     EXPECT_EQ(solo.status().phase, FR_PHASE_REVERTED);
     EXPECT_EQ(solo.status().reason, FR_REASON_WATCHDOG);
+    EXPECT_EQ(state().failures, 1U) << "it may be what resets the device";
     expect_to_end_with(2);
     EXPECT_EQ(solo.site.chunk_bytes_sent, update.in_full->artifact.layout.size_bytes);
 }
@@ -238,23 +245,6 @@ TEST_F(OneSlot, HasNoSecondSlotThatAnEarlierFirmwareFilled) {
     EXPECT_LE(state().verified, 1U);
     expect_to_end_with(3);
 }
-
-/// The only slot was given up for a release that failed.
-class OneSlotLost : public OneSlot {
-protected:
-    void lose_the_model() {
-        start_solo();
-        auto bad = tuned();
-        bad.manifest.mutable_self_tests(0)->mutable_output_digest()->at(0) ^= 1;
-        bad.signed_manifest = maker().sign(serialize(bad.manifest));
-        bad.in_full.reset();
-        solo.site.want(bad);
-        solo.downs.push_back(solo.site.desired());
-        solo.run(5000);
-        ASSERT_TRUE(solo_reported(FR_PHASE_REVERTED, FR_REASON_SELF_TEST_FAILED));
-        ASSERT_FALSE(solo.status().has_model);
-    }
-};
 
 TEST_F(OneSlotLost, WaitsForNothingToGetOneAgain) {
     lose_the_model();
@@ -353,46 +343,6 @@ TEST_F(OneSlot, GivesUpNoHalfModelForAWishNobodyCanMeet) {
     solo.site.want(tuned());
     expect_to_end_with(2);
     EXPECT_EQ(solo.site.chunk_bytes_sent, 0U);
-}
-
-TEST_F(OneSlot, KeepsItsModelWhenNothingOfItWasOverwritten) {
-    start_solo();
-    solo.site.minimum_battery = 100;
-    solo.battery = 60;
-    pursue_solo(tuned());
-    ASSERT_EQ(solo.status().phase, FR_PHASE_WAITING);
-    solo.flash.power_on();
-    solo.flash.guard = [this](std::uint32_t offset, std::uint32_t) -> std::string {
-        if (offset >= solo.node.layout.scratch && offset < solo.node.layout.checkpoints) {
-            solo.flash.guard = {};
-            solo.flash.fail_at(solo.flash.operations() + 20, Tear::kHalf);
-        }
-        return "";
-    };
-    solo.battery = 150;
-    solo.run(2000);
-    EXPECT_EQ(solo.status().reason, FR_REASON_STORAGE_FAULT);
-    EXPECT_EQ(solo.status().release, 1U);
-    EXPECT_EQ(solo.submit(), FR_OK);
-}
-
-TEST_F(OneSlot, SteppingBackFromATrialTakesTheFormerModelInFull) {
-    start_solo();
-    pursue_solo(tuned());
-    ASSERT_EQ(solo.status().phase, FR_PHASE_PROBATION);
-    solo.site.want(first());  // an abort
-    solo.downs.push_back(solo.site.desired());
-    int blocks = 0;
-    solo.lose_down = [&blocks](const Down& down) {
-        return down.kind == FR_DOWN_CHUNK && ++blocks > 5;
-    };
-    solo.run(2000);
-    solo.disconnect();
-    solo.lose_down = {};
-    solo.connect();
-    EXPECT_EQ(solo.site.hello->tasks(0).release(), 0U);
-    EXPECT_EQ(solo.site.hello->tasks(0).burned_counter(), 1U);
-    expect_to_end_with(1);
 }
 
 }  // namespace

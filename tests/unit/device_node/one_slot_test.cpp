@@ -69,9 +69,13 @@ TEST_F(OneSlot, HasNoModelAfterAFailedSelfTestUntilAnotherComes) {
     EXPECT_EQ(solo.status().burned_counter, 1U) << "only what is confirmed burns";
     // Rolled back by fetching the old one again.
     pursue_solo(first());
-    EXPECT_EQ(solo.status().phase, FR_PHASE_PROBATION);
+    EXPECT_EQ(solo.status().phase, FR_PHASE_CONFIRMED) << "it has proved itself before";
     EXPECT_EQ(solo.submit(), FR_OK);
     EXPECT_EQ(solo.status().release, 1U);
+    for (std::uint32_t i = 0; i <= FR_BOOT_ATTEMPTS_MAX; ++i) {
+        ASSERT_EQ(solo.boot(), FR_OK);
+    }
+    EXPECT_EQ(solo.status().release, 1U) << "however often it boots";
 }
 
 TEST_F(OneSlot, HasNoModelAfterAFailedProbation) {
@@ -107,7 +111,7 @@ TEST_F(OneSlot, RefusesADeltaThatReadsBeyondItsReach) {
     EXPECT_EQ(solo.status().phase, FR_PHASE_PROBATION);
 }
 
-TEST_F(OneSlot, OverwritesNothingForAnOfferThatLiesAboutItsLag) {
+TEST_F(OneSlot, StopsWhereAnOfferThatLiedAboutItsLagReadsWhatIsOverwritten) {
     // Its base lies 4096 bytes behind, which a device without reach has overwritten by then.
     DeviceWorld strict(maker(), one_slot(0));
     ASSERT_EQ(strict.boot(), FR_OK);
@@ -129,10 +133,14 @@ TEST_F(OneSlot, OverwritesNothingForAnOfferThatLiesAboutItsLag) {
     strict.settle();
     strict.run(60000);
     EXPECT_FALSE(strict.status().has_model);
-    strict.site.want(maker().make("fashion-tiny-1.tflite", 1));
-    strict.disconnect();
-    strict.connect();
-    strict.run(60000);
+    EXPECT_TRUE(std::ranges::any_of(strict.site.reports, [](const v1::Report& report) {
+        return report.reason() == v1::REASON_BAD_DIGEST;
+    }));
+    const auto* slot = fr_slot_bytes(&strict.port.flash, &strict.node.layout, 0, 0);
+    EXPECT_TRUE(std::all_of(slot, slot + 4096, [](auto byte) { return byte == 0x5A; }));
+    EXPECT_TRUE(std::equal(model.begin() + 4096, model.end(), slot + 4096)) << "not touched";
+    strict.site.want(first());
+    strict.run(6000000);
     EXPECT_EQ(strict.status().release, 1U);
     expect_sound(strict);
 }
