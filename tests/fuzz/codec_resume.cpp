@@ -5,28 +5,22 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <vector>
 
 #include "frugal/sha256.h"
 #include "model/codec/codec.hpp"
 #include "model/codec/tflite_plan.hpp"
+#include "support/model_files.hpp"
 #include "unit/device_codec/codec_harness.hpp"
 #include "unit/model_codec/changed_decoder.hpp"
 
 namespace {
 
 using frugal::base::Bytes;
+using frugal::test::project_model;
 using frugal::test::Slot;
 
 constexpr std::size_t kStates = 64;
-
-Bytes model_file(const char* name) {
-    std::ifstream in(std::string(FRUGAL_SOURCE_DIR) + "/device-sim/models/" + name,
-                     std::ios::binary);
-    return Bytes(std::istreambuf_iterator<char>(in), {});
-}
 
 struct State {
     Bytes stored;
@@ -37,8 +31,8 @@ struct State {
 class Decoding {
 public:
     explicit Decoding(std::uint8_t profile) {
-        slot_.base = model_file("fashion-tiny-1.tflite");
-        const auto file = model_file("fashion-tiny-2.tflite");
+        slot_.base = project_model("fashion-tiny-1.tflite");
+        const auto file = project_model("fashion-tiny-2.tflite");
         const auto encoded = frugal::model::encode_with_statistics(
             file, frugal::model::plan_of_tflite(file),
             {profile, slot_.base, frugal::model::plan_of_tflite(slot_.base)});

@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cuts the power at every flash operation of updates that overwrite the only slot there is.
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-
 #include "campaign_test.hpp"
+#include "support/model_files.hpp"
 
 namespace frugal::test {
 namespace {
-
-namespace fs = std::filesystem;
 
 const ReleaseMaker& maker() {
     static const ReleaseMaker instance;
@@ -23,14 +17,6 @@ Release with_full(Release delta) {
     whole.signed_manifest = delta.signed_manifest;
     delta.in_full = std::make_shared<Release>(std::move(whole));
     return delta;
-}
-
-base::Bytes shared_model(const std::string& name) {
-    const char* shared = std::getenv("FRUGAL_SHARED_DIR");
-    const fs::path source = FRUGAL_SOURCE_DIR;
-    const auto folder = shared != nullptr ? fs::path(shared) : source.parent_path() / "shared";
-    std::ifstream in(folder / "models" / "tflite" / name, std::ios::binary);
-    return base::Bytes(std::istreambuf_iterator<char>(in), {});
 }
 
 /// From the first release to the second, on a device with one slot.

@@ -3,18 +3,13 @@
 // device that overwrites the base as it goes has only so much of it left.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-
 #include "frugal/limits.h"
 #include "model/codec/codec.hpp"
 #include "model/codec/tflite_plan.hpp"
+#include "support/model_files.hpp"
 
 namespace {
 
-namespace fs = std::filesystem;
 using frugal::base::Bytes;
 using frugal::model::encode_with_statistics;
 using frugal::model::Encoded;
@@ -22,6 +17,7 @@ using frugal::model::plan_of_tflite;
 using frugal::model::Region;
 using frugal::model::RegionKind;
 using frugal::model::SegmentPlan;
+using frugal::test::shared_model;
 
 constexpr std::size_t kRows = 40;
 constexpr std::size_t kColumns = 50;
@@ -101,14 +97,6 @@ TEST(BaseLag, OfAFullEncodingIsNothing) {
     ASSERT_TRUE(full);
     EXPECT_FALSE(full->is_delta);
     EXPECT_EQ(full->base_lag_bytes, 0U);
-}
-
-Bytes shared_model(const std::string& name) {
-    const char* shared = std::getenv("FRUGAL_SHARED_DIR");
-    const fs::path source = FRUGAL_SOURCE_DIR;
-    const auto folder = shared != nullptr ? fs::path(shared) : source.parent_path() / "shared";
-    std::ifstream in(folder / "models" / "tflite" / name, std::ios::binary);
-    return Bytes(std::istreambuf_iterator<char>(in), {});
 }
 
 TEST(BaseLag, OfReExportsFitsThePageThatOneSlotKeeps) {

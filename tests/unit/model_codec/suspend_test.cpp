@@ -4,12 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <random>
 
 #include "model/codec/codec.hpp"
 #include "model/codec/tflite_plan.hpp"
+#include "support/model_files.hpp"
 #include "unit/device_codec/codec_harness.hpp"
 #include "unit/model_codec/changed_decoder.hpp"
 
@@ -17,14 +16,9 @@ namespace {
 
 using frugal::base::Bytes;
 using frugal::test::ChangedDecoder;
+using frugal::test::project_model;
 using frugal::test::read_base;
 using frugal::test::Slot;
-
-Bytes model_file(const char* name) {
-    std::ifstream in(std::string(FRUGAL_SOURCE_DIR) + "/device-sim/models/" + name,
-                     std::ios::binary);
-    return Bytes(std::istreambuf_iterator<char>(in), {});
-}
 
 constexpr int kStepWeight = 20;  // FR_STEP_WEIGHT, which is the decoder's own business
 
@@ -38,8 +32,8 @@ struct Place {
 class Suspend : public testing::TestWithParam<std::uint8_t> {
 protected:
     void SetUp() override {
-        slot.base = model_file("fashion-small-1.tflite");
-        file = model_file("fashion-small-2.tflite");
+        slot.base = project_model("fashion-small-1.tflite");
+        file = project_model("fashion-small-2.tflite");
         fr_sha256(slot.base.data(), slot.base.size(), digest);
         const auto encoded = frugal::model::encode_with_statistics(
             file, frugal::model::plan_of_tflite(file),

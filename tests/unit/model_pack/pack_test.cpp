@@ -7,7 +7,7 @@
 
 #include "frugal/codec.h"
 #include "model/codec/codec.hpp"
-#include "unit/model_pack/model_files.hpp"
+#include "support/model_files.hpp"
 
 namespace {
 

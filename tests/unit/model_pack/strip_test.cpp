@@ -7,7 +7,7 @@
 
 #include "inference/run_model.hpp"
 #include "model/tflite/summary.hpp"
-#include "unit/model_pack/model_files.hpp"
+#include "support/model_files.hpp"
 
 namespace {
 

@@ -5,10 +5,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 
 #include "crypto/sha256.hpp"
@@ -18,14 +14,13 @@
 #include "model/codec/codec.hpp"
 #include "model/codec/tflite_plan.hpp"
 #include "release/model_facts.hpp"
+#include "support/model_files.hpp"
 
 namespace frugal::release {
 namespace {
 
-base::Bytes model_file(const std::string& name) {
-    std::ifstream file(FRUGAL_SOURCE_DIR "/device-sim/models/" + name, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
+using test::project_model;
+using test::shared_model;
 
 ReleaseSource source_of(base::Bytes tflite) {
     ReleaseSource source{*base::ModelName::parse("fashion"), 3, 5, 1, {}};
@@ -44,7 +39,7 @@ protected:
 };
 
 TEST_F(ReleaseBuilder, SignsWhatTheFileIsAndPacksItWithoutLoss) {
-    const base::Bytes tflite = model_file("fashion-tiny-1.tflite");
+    const base::Bytes tflite = project_model("fashion-tiny-1.tflite");
     ASSERT_FALSE(tflite.empty());
     const auto import = build_release(source_of(tflite), *key_);
     ASSERT_TRUE(import) << import.error().describe();
@@ -82,7 +77,7 @@ TEST_F(ReleaseBuilder, SignsWhatTheFileIsAndPacksItWithoutLoss) {
 }
 
 TEST_F(ReleaseBuilder, EncodesForEveryProfileAndAgainstWhatDevicesRun) {
-    const auto running = model_file("fashion-tiny-1.tflite");
+    const auto running = project_model("fashion-tiny-1.tflite");
     auto tuned = running;
     const auto plan = model::plan_of_tflite(running);
     for (const auto& region : plan.regions) {
@@ -92,7 +87,7 @@ TEST_F(ReleaseBuilder, EncodesForEveryProfileAndAgainstWhatDevicesRun) {
         }
     }
     auto source = source_of(tuned);
-    const auto other = model_file("fashion-small-1.tflite");
+    const auto other = project_model("fashion-small-1.tflite");
     source.bases = {{source.variants[0].device_class, crypto::sha256(running), running},
                     {*base::ClassName::parse("m4"), crypto::sha256(other), other}};
     const auto import = build_release(source, *key_);
@@ -115,7 +110,7 @@ TEST_F(ReleaseBuilder, EncodesForEveryProfileAndAgainstWhatDevicesRun) {
 }
 
 TEST_F(ReleaseBuilder, StatesATreeAsANodeFindsIt) {
-    const auto tree = model_file("fashion-bonsai.frbn");
+    const auto tree = project_model("fashion-bonsai.frbn");
     auto source = source_of(tree);
     auto tuned = tree;
     for (std::size_t i = 1; i < 200; i += 20) {
@@ -143,7 +138,7 @@ TEST_F(ReleaseBuilder, StatesATreeAsANodeFindsIt) {
 // signed, the stream's header and the block list.
 TEST_F(ReleaseBuilder, ATreeTravelsWithAtMost160BytesAroundIt) {
     for (const auto* name : {"fashion-bonsai.frbn", "mnist-2-bonsai.frbn"}) {
-        auto source = source_of(model_file(name));
+        auto source = source_of(project_model(name));
         source.variants[0].accuracy_permyriad = 8489;
         const auto import = build_release(source, *key_);
         ASSERT_TRUE(import) << import.error().describe();
@@ -165,15 +160,6 @@ TEST_F(ReleaseBuilder, ATreeTravelsWithAtMost160BytesAroundIt) {
                 << ", header " << FR_CODEC_HEADER_SIZE << ", list " << layout.list_bytes;
         }
     }
-}
-
-base::Bytes shared_model(const std::string& name) {
-    const char* shared = std::getenv("FRUGAL_SHARED_DIR");
-    const std::filesystem::path source = FRUGAL_SOURCE_DIR;
-    const auto folder =
-        shared != nullptr ? std::filesystem::path(shared) : source.parent_path() / "shared";
-    std::ifstream file(folder / "models" / "tflite" / name, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
 }
 
 TEST_F(ReleaseBuilder, ADeltaThatReadsFarBackComesOnceMoreForOneSlot) {
@@ -208,7 +194,7 @@ TEST_F(ReleaseBuilder, NamesTheVariantThatIsNoModel) {
 }
 
 TEST_F(ReleaseBuilder, PermitNamesTheOldModelUnderAHigherCounter) {
-    const auto import = build_release(source_of(model_file("fashion-tiny-1.tflite")), *key_);
+    const auto import = build_release(source_of(project_model("fashion-tiny-1.tflite")), *key_);
     ASSERT_TRUE(import);
     auto earlier = std::make_shared<core::ReleaseRecord>(
         core::ReleaseRecord{{}, import->model, 3, 5, 1, import->source_bytes, {}, {}, {}, {}});
