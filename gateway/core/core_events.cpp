@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // How events reach the core's parts: who may speak, and what each message sets in motion.
 #include "core/core_state.hpp"
+
+#include <algorithm>
+#include <utility>
+
 #include "core/views.hpp"
 
 namespace frugal::core {
@@ -153,6 +157,11 @@ void Core::State::message(const Step& step, Device& device, Hello&& hello) {
     if (hello.fencing_epoch > fencing_epoch || knows_more) {
         raise_epoch(step, device, hello.fencing_epoch);
     }
+    for (auto& state : hello.tasks) {
+        // The floor is not kept with the device: the number that it raises is stored.
+        const auto floor = std::exchange(state.policy_floor, 0);
+        policies.on_reported(step, std::max(state.policy, floor));
+    }
     const bool is_news = record.capability != hello.capability || record.reported != hello.tasks ||
                          record.reported_version != hello.desired_version;
     if (is_news) {
@@ -160,9 +169,6 @@ void Core::State::message(const Step& step, Device& device, Hello&& hello) {
         record.reported = hello.tasks;
         record.reported_version = hello.desired_version;
         step.write(record);
-    }
-    for (const auto& state : hello.tasks) {
-        policies.on_reported(step, state.policy);
     }
     follow(step, device, intake.on_hello(step, device, hello));
     rollouts.on_hello(step, device, hello);

@@ -54,6 +54,7 @@ struct TaskState {
     std::uint32_t state_bytes = 0;     ///< memory for what a streaming model of the task keeps
     std::uint32_t input_bytes = 0;     ///< of the task's input tensor; 0: not told
     std::uint32_t output_classes = 0;  ///< of its output tensor; 0: not told
+    std::uint32_t policy_floor = 0;    ///< no lower policy is accepted; 0: not told, and not stored
     bool operator==(const TaskState&) const = default;
 };
 

@@ -66,6 +66,7 @@ core::TaskState read(Fields& fields, const v1::TaskState& from) {
         .state_bytes = from.state_bytes(),
         .input_bytes = from.input_bytes(),
         .output_classes = from.output_classes(),
+        .policy_floor = from.policy_floor(),
     };
 }
 

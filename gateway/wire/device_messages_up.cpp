@@ -40,6 +40,7 @@ void put(const core::TaskState& from, v1::TaskState& to) {
     to.set_state_bytes(from.state_bytes);
     to.set_input_bytes(from.input_bytes);
     to.set_output_classes(from.output_classes);
+    to.set_policy_floor(from.policy_floor);
 }
 
 base::Bytes encode(const core::Hello& from) {

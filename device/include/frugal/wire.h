@@ -81,6 +81,7 @@ typedef struct {
     uint32_t state_bytes;
     uint32_t input_bytes;
     uint32_t output_classes;
+    uint32_t policy_floor;  ///< highest policy id accepted
 } fr_task_report_t;
 
 typedef struct {

@@ -29,6 +29,7 @@ static void describe_task(const fr_node_t* node, uint32_t task_index, fr_task_re
     out->reason = (fr_reason_t)state->reason;
     out->policy = fr_policy_id(policy.bytes, policy.size);
     out->burned_counter = state->burned_counter;
+    out->policy_floor = state->policy_floor;
     out->state_bytes = node->config->tasks[task_index].state_bytes;
     out->input_bytes = node->config->tasks[task_index].input_bytes;
     out->output_classes = node->config->tasks[task_index].class_count;

@@ -42,6 +42,7 @@ static void write_task(fr_writer_t* writer, uint32_t field, const fr_task_report
     fr_write_varint(writer, 9, in->state_bytes);
     fr_write_varint(writer, 10, in->input_bytes);
     fr_write_varint(writer, 11, in->output_classes);
+    fr_write_varint(writer, 12, in->policy_floor);
     fr_write_end(writer, mark);
 }
 

@@ -115,6 +115,22 @@ TEST_F(PolicyToldTest, SaysWhyANumberIsRefused) {
     EXPECT_NE(cause(40).find("devices say"), std::string::npos) << cause(40);
 }
 
+TEST_F(PolicyToldTest, NumbersRiseAboveWhatADeviceOnceAcceptedAndLost) {
+    auto word = hello("node-3", 4);
+    word.tasks[0].policy = 0;
+    word.tasks[0].policy_floor = 40;
+    world.say("node-3", word);
+    const auto raised = next();
+    EXPECT_GT(raised, 40U) << "it would refuse anything lower";
+    const auto stored = world.written<PolicyNumberRecord>();
+    ASSERT_FALSE(stored.empty()) << "a restart must not forget it";
+    EXPECT_EQ(stored.back().next, raised);
+    const auto before = world.written<DeviceRecord>().size();
+    world.say("node-3", word);
+    world.advance(std::chrono::seconds(1));
+    EXPECT_EQ(world.written<DeviceRecord>().size(), before) << "it told nothing new";
+}
+
 TEST_F(PolicyToldTest, NoLiarUsesTheNumbersUp) {
     answers(0xFFFFFFFF);
     const auto raised = next();

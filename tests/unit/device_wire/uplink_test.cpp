@@ -59,7 +59,8 @@ TEST(Uplink, HelloWithAnUnfinishedTransfer) {
     hello.capability = {"tiny", 1, 2048, 8192, 8192, 128, 1984, 2, operators, 4, 0, 2, 0};
     hello.task_count = 1;
     hello.tasks[0] = {
-        1, 7, model.view(), FR_PHASE_TRANSFER, FR_REASON_NONE, 41, 7, other.view(), 2880, 160, 2};
+        1, 7, model.view(), FR_PHASE_TRANSFER, FR_REASON_NONE, 41, 7, other.view(), 2880, 160,
+        2, 43};
     hello.resume_artifact = artifact.view();
     hello.resume_blocks_held = 13;
     EXPECT_EQ(encode(fr_hello_encode, hello), read_vector("hello-resume"));

@@ -31,7 +31,8 @@ core::Hello full_hello() {
                     .other_digest = core::digest_of(4),
                     .state_bytes = 2880,
                     .input_bytes = 784,
-                    .output_classes = 10},
+                    .output_classes = 10,
+                    .policy_floor = 9},
                    {.task = 2}};
     hello.resume = core::ResumePoint{core::digest_of(5), 12};
     return hello;
