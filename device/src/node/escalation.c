@@ -141,27 +141,34 @@ static bool verdict_decides(const fr_node_t* node, const fr_verdict_t* verdict,
            verdict->class_id < node->config->tasks[record->task_index].class_count;
 }
 
+static void settle(fr_node_t* node, fr_escalation_t* escalation, const fr_verdict_t* verdict,
+                   const fr_decision_record_t* record) {
+    if (node->now_ms >= escalation->deadline_ms) {
+        node->counters.late_verdicts += 1;
+        fr_escalation_finish_local(node, escalation, FR_POLICY_LATE);
+    } else if (verdict_decides(node, verdict, record)) {
+        finish(node, escalation, FR_OUTCOME((uint32_t)verdict->tier, escalation->reason),
+               (uint8_t)verdict->class_id, (uint8_t)(255u - verdict->confidence_q8));
+    } else {
+        pause_escalations(node, verdict, record->task_index);
+        fr_escalation_finish_local(node, escalation, FR_POLICY_BUSY_RETRY);
+    }
+}
+
+/// One that comes too late decides nothing, but what it says about the edge is news.
 void fr_escalation_on_verdict(fr_node_t* node, const fr_verdict_t* verdict) {
+    fr_decision_cursor_t cursor;
+    fr_decision_record_t record;
     node->load = (uint8_t)verdict->load;
+    if (fr_decision_log_seek(&node->decisions, verdict->sequence, &cursor) != FR_OK ||
+        fr_decision_log_read(&node->decisions, &cursor, &record, NULL) != FR_OK) {
+        return;
+    }
+    node->tasks[record.task_index].price = (uint8_t)verdict->price;
     for (uint32_t i = 0; i < FR_ESCALATIONS_MAX; ++i) {
         fr_escalation_t* escalation = &node->escalations[i];
-        fr_decision_cursor_t cursor;
-        fr_decision_record_t record;
-        if (!escalation->is_waiting || escalation->sequence != verdict->sequence ||
-            fr_decision_log_seek(&node->decisions, verdict->sequence, &cursor) != FR_OK ||
-            fr_decision_log_read(&node->decisions, &cursor, &record, NULL) != FR_OK) {
-            continue;
-        }
-        node->tasks[record.task_index].price = (uint8_t)verdict->price;
-        if (node->now_ms >= escalation->deadline_ms) {
-            node->counters.late_verdicts += 1;
-            fr_escalation_finish_local(node, escalation, FR_POLICY_LATE);
-        } else if (verdict_decides(node, verdict, &record)) {
-            finish(node, escalation, FR_OUTCOME((uint32_t)verdict->tier, escalation->reason),
-                   (uint8_t)verdict->class_id, (uint8_t)(255u - verdict->confidence_q8));
-        } else {
-            pause_escalations(node, verdict, record.task_index);
-            fr_escalation_finish_local(node, escalation, FR_POLICY_BUSY_RETRY);
+        if (escalation->is_waiting && escalation->sequence == verdict->sequence) {
+            settle(node, escalation, verdict, &record);
         }
     }
 }

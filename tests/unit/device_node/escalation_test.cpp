@@ -89,6 +89,27 @@ TEST_F(Escalation, ALateAnswerIsIgnored) {
     EXPECT_EQ(world.counters().late_verdicts, 1U);
 }
 
+TEST_F(Escalation, TheWordOfALateAnswerCounts) {
+    start_with(maker().policy(1, 255));
+    std::vector<Down> late;
+    world.lose_down = [&late](const Down& down) {
+        if (down.kind == FR_DOWN_VERDICT) {
+            late.push_back(down);
+        }
+        return down.kind == FR_DOWN_VERDICT;
+    };
+    world.site.price = 200;
+    world.site.load = 100;
+    ASSERT_EQ(world.submit(300), FR_OK);
+    world.run(301);
+    ASSERT_EQ(world.decided.size(), 1U);
+    ASSERT_EQ(world.node.tasks[0].price, 0U);
+    world.downs.push_back(late.at(0));
+    world.settle();
+    EXPECT_EQ(world.node.tasks[0].price, 200U);
+    EXPECT_EQ(world.node.load, 100U);
+}
+
 TEST_F(Escalation, ABusyEdgeLeavesTheLocalAnswerAndAPause) {
     start_with(maker().policy(1, 255));
     world.site.answer = Answer::kBusy;
