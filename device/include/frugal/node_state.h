@@ -19,7 +19,8 @@ typedef struct {
     uint8_t reason;         // fr_reason_t
     uint8_t verified;       // bit s: slot s holds a verified model
     uint8_t failures;       // of the release failed_counter
-    uint8_t boot_attempts;  // boots inside this probation
+    uint8_t boot_attempts;  // boots in this probation, or in work that was cut; faults of the flash
+                            // in it
     uint8_t is_rewriting;   // one slot: it is being overwritten with the offer in work
     uint8_t is_superseded;  // one slot: an unconfirmed model runs on until that begins
     uint8_t is_testing;     // the model in the slot to flip to is about to run

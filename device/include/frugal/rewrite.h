@@ -83,7 +83,7 @@ bool fr_rewrite_is_last_page(const fr_rewrite_t* rewrite);
 bool fr_rewrite_is_complete(const fr_rewrite_t* rewrite);
 
 /// Puts the next page that is only in scratch into the slot, until fr_rewrite_is_finished().
-/// @return FR_OK; FR_ERROR_STATE before all is committed; FR_ERROR_STORAGE.
+/// @return FR_OK; FR_ERROR_STATE before all is committed, and when all is there; FR_ERROR_STORAGE.
 FR_MUST_USE fr_status_t fr_rewrite_finish(fr_rewrite_t* rewrite);
 
 /// All of the content is in the slot.

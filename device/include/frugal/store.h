@@ -256,6 +256,10 @@ FR_MUST_USE fr_status_t fr_slot_writer_begin(fr_slot_writer_t* writer, const fr_
                                              uint32_t slot, uint32_t size);
 FR_MUST_USE fr_status_t fr_slot_writer_add(fr_slot_writer_t* writer, const uint8_t* bytes,
                                            uint32_t size);
+/// Bytes given before: from flash, or from the word that is not programmed yet.
+/// @return FR_OK; FR_ERROR_ARGUMENT if not all of them were given.
+FR_MUST_USE fr_status_t fr_slot_writer_read(const fr_slot_writer_t* writer, uint32_t offset,
+                                            uint8_t* out, uint32_t size);
 FR_MUST_USE fr_status_t fr_slot_writer_finish(fr_slot_writer_t* writer);
 
 const uint8_t* fr_slot_bytes(const fr_flash_t* flash, const fr_layout_t* layout,

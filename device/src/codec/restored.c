@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codec/restored.h"
 
-#include <string.h>
+#include <stddef.h>
 
 #include "codec/bits.h"
 #include "codec/segments.h"
 
 #define TOKENS 3u
-
-// At FR_STEP_PALETTE a tensor is about to begin: no more than its shape is known.
-static bool is_row_step(uint32_t step) {
-    return step >= FR_STEP_PALETTE_VALUE && step <= FR_STEP_ZERO_ROW;
-}
 
 static bool is_code_step(uint32_t step) {
     return step >= FR_STEP_CODE_COUNTS && step <= FR_STEP_CODED;
@@ -21,7 +16,8 @@ static bool front_is_sound(const fr_decoder_t* decoder) {
     const bool has_rows = decoder->profile->read_bin != NULL;
     return decoder->fault == FR_CODEC_FAULT_NONE && decoder->step > FR_STEP_BEGIN &&
            decoder->step <= FR_STEP_DONE && !(has_rows && is_code_step(decoder->step)) &&
-           !(!has_rows && (decoder->step == FR_STEP_PALETTE || is_row_step(decoder->step))) &&
+           !(!has_rows &&
+             (decoder->step == FR_STEP_PALETTE || fr_step_is_among_rows(decoder->step))) &&
            decoder->token_before < TOKENS && decoder->segment_kind <= FR_SEGMENT_SCALED &&
            decoder->near_before <= 1u && decoder->segments <= FR_CODEC_SEGMENTS_MAX;
 }
@@ -153,5 +149,5 @@ bool fr_decoder_is_sound(const fr_decoder_t* decoder) {
     if (is_code_step(decoder->step)) {
         return code_is_sound(decoder);
     }
-    return !is_row_step(decoder->step) || rows_are_sound(decoder);
+    return !fr_step_is_among_rows(decoder->step) || rows_are_sound(decoder);
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the models of weights may hold between two weights; see weight_model.c and weight_tensor.c
 // for why.
-#include <string.h>
-
 #include "codec/restored.h"
 #include "codec/weight_steps.h"
 

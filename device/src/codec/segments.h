@@ -35,6 +35,12 @@ typedef enum {
     FR_STEP_DONE
 } fr_step_t;
 
+/// The rows' model is in use. At FR_STEP_PALETTE a tensor is about to begin: no more than its shape
+/// is known.
+static inline bool fr_step_is_among_rows(uint32_t step) {
+    return step >= FR_STEP_PALETTE_VALUE && step <= FR_STEP_ZERO_ROW;
+}
+
 /// Refuses the stream unless `fault` is none; the first fault stays.
 void fr_decoder_fail(fr_decoder_t* decoder, fr_codec_fault_t fault);
 /// How many numbers fr_weight_shape_t holds, in the order they are told, and nothing else.

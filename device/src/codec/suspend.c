@@ -38,14 +38,9 @@ uint32_t fr_decoder_form(void) {
     return form;
 }
 
-/// The rows' model is in use: in other steps its memory holds something else.
-static bool is_among_rows(const fr_decoder_t* decoder) {
-    return decoder->step >= FR_STEP_PALETTE && decoder->step <= FR_STEP_ZERO_ROW;
-}
-
 /// No pointer of a profile stays in the memory it works in.
 static void detach(fr_decoder_t* decoder) {
-    if (is_among_rows(decoder)) {
+    if (fr_step_is_among_rows(decoder->step)) {
         fr_weight_model_t* model = &((fr_weight_rows_t*)decoder->config.memory)->model;
         model->mixing = NULL;
         model->mixer = NULL;
@@ -88,7 +83,7 @@ fr_status_t fr_decoder_resume(fr_decoder_t* decoder, const fr_decoder_config_t* 
         return FR_ERROR_MALFORMED;
     }
     detach(decoder);
-    if (is_among_rows(decoder) && decoder->profile->attach != NULL) {
+    if (fr_step_is_among_rows(decoder->step) && decoder->profile->attach != NULL) {
         decoder->profile->attach(decoder);
     }
     return FR_OK;

@@ -88,8 +88,7 @@ fr_status_t fr_confirm(fr_node_t* node, uint32_t task_index) {
     state->failures = 0;
     state->failed_counter = 0;
     if (manifest.counter >= state->burned_counter) {
-        state->burned_counter = manifest.counter;
-        state->burned_tag = fr_digest_tag(manifest.model_digest.bytes);
+        fr_burn(state, &manifest);
     }
     status = fr_state_save(node);
     if (status != FR_OK) {

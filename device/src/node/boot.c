@@ -105,8 +105,7 @@ static void settle_phase(fr_task_state_t* state) {
 static bool count_boot(fr_task_state_t* state) {
     settle_phase(state);
     if (state->active == state->confirmed) {
-        const bool is_cut = state->is_rewriting || state->is_testing;
-        state->boot_attempts = (uint8_t)(state->boot_attempts + (is_cut ? 1u : 0u));
+        state->boot_attempts = (uint8_t)(state->boot_attempts + (fr_is_cut_short(state) ? 1u : 0u));
         return false;
     }
     if (state->boot_attempts >= FR_BOOT_ATTEMPTS_MAX) {
@@ -151,8 +150,8 @@ static void settle_task(fr_node_t* node, uint32_t task_index, bool gives_up) {
     if (state->is_superseded) {
         fr_update_step(node, task_index, FR_EVENT_FAIL, FR_REASON_SUPERSEDED);
     }
-    if (state->active >= 0 && fr_model_load(node, task_index) != FR_OK) {
-        node->counters.storage_faults += 1;
+    if (state->active >= 0) {
+        fr_count_storage(node, fr_model_load(node, task_index));
     }
 }
 

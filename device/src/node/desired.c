@@ -5,10 +5,6 @@
 
 #include "node/internal.h"
 
-static fr_task_state_t* state_of(fr_node_t* node, uint32_t task_index) {
-    return &node->state.tasks[task_index];
-}
-
 static void make_offer(fr_offer_t* offer, const fr_task_desired_t* desired, uint32_t version) {
     memset(offer, 0, sizeof *offer);
     offer->task = desired->task;
@@ -27,28 +23,14 @@ static void make_offer(fr_offer_t* offer, const fr_task_desired_t* desired, uint
     offer->manifest_signature = desired->manifest.signature;
 }
 
-/// The slot's manifest is exactly the one desired.
-static bool slot_is_desired(const fr_node_t* node, uint32_t task_index, int8_t slot,
-                            const fr_task_desired_t* desired) {
-    fr_view_t content;
-    fr_view_t signature;
-    if (slot < 0) {
-        return false;
-    }
-    fr_blob_load(node, fr_record_manifest(task_index, (uint32_t)slot), &content, &signature);
-    return content.size != 0 &&
-           fr_views_equal(&desired->manifest.content, content.bytes, content.size);
-}
-
 /// What is desired is what runs, confirmed; its counter may be new to us (signed again).
 static void match(fr_node_t* node, uint32_t task_index, const fr_task_desired_t* desired) {
     fr_manifest_t manifest;
-    fr_task_state_t* state = state_of(node, task_index);
+    fr_task_state_t* state = fr_state_of(node, task_index);
     bool is_changed = state->phase != FR_PHASE_CONFIRMED;
     if (fr_slot_manifest(node, task_index, (uint32_t)state->active, &manifest) == FR_OK &&
         manifest.counter > state->burned_counter) {
-        state->burned_counter = manifest.counter;
-        state->burned_tag = fr_digest_tag(manifest.model_digest.bytes);
+        fr_burn(state, &manifest);
         node->tasks[task_index].loaded.release = manifest.counter;
         is_changed = true;
     }
@@ -62,7 +44,7 @@ static void match(fr_node_t* node, uint32_t task_index, const fr_task_desired_t*
 /// The running model under a new manifest: nothing to fetch, test or prove.
 static bool resign(fr_node_t* node, uint32_t task_index, const fr_offer_t* offer,
                    const fr_manifest_t* manifest) {
-    const fr_task_state_t* state = state_of(node, task_index);
+    const fr_task_state_t* state = fr_state_of(node, task_index);
     return state->active >= 0 && state->active == state->confirmed &&
            fr_slot_holds(node, task_index, (uint32_t)state->active, manifest) &&
            fr_blob_save(node, fr_record_manifest(task_index, (uint32_t)state->active),
@@ -154,9 +136,10 @@ static void go_on(fr_node_t* node, const fr_task_desired_t* desired, const fr_of
 /// Desired equals something the device has: what runs, what it fell back from, or what it works on.
 static bool is_settled(fr_node_t* node, uint32_t task_index, const fr_task_desired_t* desired,
                        const fr_offer_t* offer) {
-    const fr_task_state_t* state = state_of(node, task_index);
-    const bool is_working = node->update.is_working && node->update.task_index == task_index;
-    if (slot_is_desired(node, task_index, state->confirmed, desired)) {
+    const fr_task_state_t* state = fr_state_of(node, task_index);
+    const fr_view_t* manifest = &desired->manifest.content;
+    const bool is_working = fr_is_at_work(node, task_index);
+    if (fr_slot_has_manifest(node, task_index, state->confirmed, manifest)) {
         if (is_working) {
             fr_update_fail(node, FR_REASON_SUPERSEDED, 0);
         } else if (fr_is_in_probation(node, task_index)) {
@@ -166,7 +149,7 @@ static bool is_settled(fr_node_t* node, uint32_t task_index, const fr_task_desir
         return true;
     }
     if (fr_is_in_probation(node, task_index) &&
-        slot_is_desired(node, task_index, state->active, desired)) {
+        fr_slot_has_manifest(node, task_index, state->active, manifest)) {
         fr_policy_offer(node, task_index, &desired->policy);
         return true;
     }

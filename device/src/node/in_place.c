@@ -9,10 +9,7 @@
 #include "frugal/artifact.h"
 #include "frugal/codec.h"
 #include "frugal/rewrite.h"
-#include "frugal/sha256.h"
 #include "node/internal.h"
-
-#define PIECE_BYTES 64u
 
 /// What a checkpoint holds; the decoder's memory lies behind it.
 typedef struct {
@@ -43,17 +40,9 @@ static uint32_t state_bytes(const fr_node_config_t* config) {
     return (uint32_t)sizeof(work_t) + memory;
 }
 
-/// What the slot holds is the delta's base, byte for byte.
-static bool holds_base(const fr_node_t* node, const uint8_t* base_digest, uint32_t* base_bytes) {
-    const uint32_t task_index = node->update.task_index;
-    fr_manifest_t held;
-    if (fr_slot_manifest(node, task_index, 0, &held) != FR_OK ||
-        !fr_views_equal(&held.model_digest, base_digest, FR_SHA256_SIZE) ||
-        fr_slot_check_digest(node, task_index, 0, &held) != FR_OK) {
-        return false;
-    }
-    *base_bytes = held.model_bytes;
-    return true;
+static bool holds_base(const job_t* job, uint32_t* base_bytes) {
+    const fr_view_t digest = fr_view(job->base_digest, FR_SHA256_SIZE);
+    return fr_slot_holds_base(job->node, job->node->update.task_index, 0, &digest, base_bytes);
 }
 
 static fr_status_t read_output(void* context, uint32_t offset, uint8_t* out, uint32_t size) {
@@ -80,11 +69,11 @@ static fr_status_t place_work(job_t* job, uint32_t decoded_size) {
     if (profile == NULL) {
         return FR_ERROR_UNSUPPORTED;
     }
-    const uint32_t skipped = (uint32_t)(0u - (uintptr_t)config->arena) & 7u;
     const uint32_t memory_bytes = fr_profile_memory_bytes(profile);
-    job->work = (work_t*)(void*)(config->arena + skipped);
+    uint32_t left = 0;
+    job->work = (work_t*)(void*)fr_aligned_arena(job->node, &left);
     job->work_bytes = (uint32_t)sizeof(work_t) + memory_bytes;
-    if (skipped + job->work_bytes > config->arena_bytes) {
+    if (job->work_bytes > left) {
         return FR_ERROR_NO_SPACE;
     }
     job->config.decoded_size_max = decoded_size;
@@ -107,23 +96,18 @@ static bool names_base(const fr_view_t* payload, const fr_view_t* base_digest) {
 /// The payload begins as offer and manifest say, and there is memory for its decoder.
 static fr_status_t begin_job(job_t* job, fr_node_t* node, const fr_manifest_t* manifest,
                              const fr_offer_t* offer) {
-    fr_artifact_layout_t layout;
     fr_codec_fault_t fault;
     memset(job, 0, sizeof *job);
     job->node = node;
     if (offer->base_digest.size == FR_SHA256_SIZE) {
         memcpy(job->base_digest, offer->base_digest.bytes, FR_SHA256_SIZE);
     }
-    fr_status_t status =
-        fr_artifact_layout(node->staging.size_bytes, node->staging.block_bytes, &layout);
-    if (status != FR_OK) {
-        return status;
-    }
     job->slot = fr_slot_bytes(&node->port->flash, &node->layout, node->update.task_index, 0);
-    job->payload =
-        fr_view(fr_staging_bytes(&node->staging, layout.list_bytes), layout.payload_bytes);
-    status = fr_codec_read_header(job->payload.bytes, job->payload.size, manifest->model_bytes,
-                                  &job->header, &fault);
+    fr_status_t status = fr_staged_payload(node, &job->payload);
+    if (status == FR_OK) {
+        status = fr_codec_read_header(job->payload.bytes, job->payload.size, manifest->model_bytes,
+                                      &job->header, &fault);
+    }
     if (status != FR_OK) {
         return status;
     }
@@ -140,21 +124,10 @@ static fr_status_t begin_job(job_t* job, fr_node_t* node, const fr_manifest_t* m
 /// Nothing may be missing once the slot is given up: what is staged is the whole artifact, as it
 /// was fetched, and the next boot would find it.
 static fr_status_t check_staging(fr_node_t* node, const fr_offer_t* offer) {
-    fr_sha256_t sha;
-    uint8_t digest[FR_SHA256_SIZE];
     const fr_status_t status = fr_staging_secure(&node->staging, &node->layout);
-    if (status != FR_OK) {
-        return status;
-    }
-    fr_sha256_init(&sha);
-    for (uint32_t done = 0; done < node->staging.size_bytes; done += FR_WATCHDOG_BYTES) {
-        const uint32_t left = node->staging.size_bytes - done;
-        fr_sha256_update(&sha, fr_staging_bytes(&node->staging, done),
-                         left < FR_WATCHDOG_BYTES ? left : FR_WATCHDOG_BYTES);
-        fr_feed_watchdog(node);
-    }
-    fr_sha256_final(&sha, digest);
-    return fr_views_equal(&offer->digest, digest, FR_SHA256_SIZE) ? FR_OK : FR_ERROR_DIGEST;
+    return status == FR_OK ? fr_check_digest(node, fr_staging_bytes(&node->staging, 0),
+                                             node->staging.size_bytes, &offer->digest)
+                           : status;
 }
 
 /// Old checkpoints go first: one that counts is of this work.
@@ -169,7 +142,7 @@ static fr_status_t check_and_clear(fr_node_t* node, const fr_manifest_t* manifes
     if (status != FR_OK || offer->base_digest.size == 0) {
         return status;
     }
-    if (!holds_base(node, job.base_digest, &base_bytes)) {
+    if (!holds_base(&job, &base_bytes)) {
         return FR_ERROR_NOT_FOUND;
     }
     status = fr_rewrite_forget(&node->port->flash, &node->layout);
@@ -230,7 +203,7 @@ static fr_status_t start(job_t* job) {
             return status;
         }
         memset(work, 0, job->work_bytes);
-        if (!holds_base(job->node, job->base_digest, &work->base_bytes)) {
+        if (!holds_base(job, &work->base_bytes)) {
             return FR_ERROR_NOT_FOUND;
         }
         job->config.base_size = work->base_bytes;
@@ -252,19 +225,20 @@ static fr_status_t feed(job_t* job) {
     work_t* work = job->work;
     size_t taken = 0;
     const uint32_t left = job->payload.size - work->position;
-    const fr_status_t status = fr_decoder_sink(&work->decoder, job->payload.bytes + work->position,
-                                               left < PIECE_BYTES ? left : PIECE_BYTES, &taken);
+    const fr_status_t status =
+        fr_decoder_sink(&work->decoder, job->payload.bytes + work->position,
+                        left < FR_PIECE_BYTES ? left : FR_PIECE_BYTES, &taken);
     work->position += (uint32_t)taken;
     return status == FR_OK && taken == 0 ? FR_ERROR_TRUNCATED : status;
 }
 
 static fr_status_t fill_page(job_t* job) {
-    uint8_t piece[PIECE_BYTES];
+    uint8_t piece[FR_PIECE_BYTES];
     uint32_t fed = fr_rewrite_room(&job->rewrite);
     fr_status_t status = FR_OK;
     while (status == FR_OK && fr_rewrite_room(&job->rewrite) != 0) {
         const uint32_t room = fr_rewrite_room(&job->rewrite);
-        const uint32_t size = room < PIECE_BYTES ? room : PIECE_BYTES;
+        const uint32_t size = room < FR_PIECE_BYTES ? room : FR_PIECE_BYTES;
         size_t produced = 0;
         status = fr_decoder_poll(&job->work->decoder, piece, size, &produced);
         if (status == FR_OK && produced != 0) {

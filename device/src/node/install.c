@@ -8,27 +8,16 @@
 #include "frugal/codec.h"
 #include "node/internal.h"
 
-#define PIECE_BYTES 64u
-
 typedef struct {
     fr_slot_writer_t writer;
-    const uint8_t* slot;
     const uint8_t* base;  // what runs, for a delta
     uint32_t fed;         // bytes written when the watchdog was last fed
 } sink_t;
 
-/// Bytes the decoder wants to see again: from flash, or from the word not yet programmed.
+/// Bytes the decoder wants to see again.
 static fr_status_t read_back(void* context, uint32_t offset, uint8_t* out, uint32_t size) {
     const sink_t* sink = context;
-    const uint32_t programmed = sink->writer.written & ~(FR_FLASH_WORD - 1u);
-    for (uint32_t i = 0; i < size; ++i) {
-        const uint32_t at = offset + i;
-        if (at >= sink->writer.written) {
-            return FR_ERROR_ARGUMENT;
-        }
-        out[i] = at < programmed ? sink->slot[at] : sink->writer.word[at - programmed];
-    }
-    return FR_OK;
+    return fr_slot_writer_read(&sink->writer, offset, out, size);
 }
 
 static fr_status_t read_base(void* context, uint32_t offset, uint8_t* out, uint32_t size) {
@@ -39,7 +28,7 @@ static fr_status_t read_base(void* context, uint32_t offset, uint8_t* out, uint3
 
 /// A few bytes of a delta can stand for a whole model, so the watchdog counts what is written.
 static fr_status_t drain(const fr_node_t* node, fr_decoder_t* decoder, sink_t* sink) {
-    uint8_t piece[PIECE_BYTES];
+    uint8_t piece[FR_PIECE_BYTES];
     size_t produced = sizeof piece;
     fr_status_t status = FR_OK;
     while (status == FR_OK && produced == sizeof piece) {
@@ -63,7 +52,7 @@ static fr_status_t decode(fr_node_t* node, fr_decoder_t* decoder, sink_t* sink,
     while (status == FR_OK && position < payload->size) {
         size_t taken = 0;
         const uint32_t left = payload->size - position;
-        const uint32_t size = left < PIECE_BYTES ? left : PIECE_BYTES;
+        const uint32_t size = left < FR_PIECE_BYTES ? left : FR_PIECE_BYTES;
         status = fr_decoder_sink(decoder, payload->bytes + position, size, &taken);
         const uint32_t before = sink->writer.written;
         if (status == FR_OK) {
@@ -79,16 +68,15 @@ static fr_status_t decode(fr_node_t* node, fr_decoder_t* decoder, sink_t* sink,
 
 /// A word-aligned decoder at the front of the arena; its models get what is left.
 static fr_decoder_t* place_decoder(const fr_node_t* node, fr_decoder_config_t* config) {
-    const uintptr_t start = (uintptr_t)node->config->arena;
-    const uintptr_t aligned = (start + 7u) & ~(uintptr_t)7u;
     const uint32_t size = (uint32_t)((sizeof(fr_decoder_t) + 7u) & ~(size_t)7u);
-    const uint32_t used = (uint32_t)(aligned - start) + size;
-    if (used > node->config->arena_bytes) {
+    uint32_t left = 0;
+    uint8_t* place = fr_aligned_arena(node, &left);
+    if (size > left) {
         return NULL;
     }
-    config->memory = node->config->arena + used;
-    config->memory_bytes = node->config->arena_bytes - used;
-    return (fr_decoder_t*)(void*)(node->config->arena + (aligned - start));
+    config->memory = place + size;
+    config->memory_bytes = left - size;
+    return (fr_decoder_t*)(void*)place;
 }
 
 /// Gives the decoder the running model, which the delta must have been made against.
@@ -96,28 +84,36 @@ static fr_status_t lend_base(const fr_node_t* node, const fr_offer_t* offer, sin
                              fr_decoder_config_t* config) {
     const uint32_t task_index = node->update.task_index;
     const int8_t active = node->state.tasks[task_index].active;
-    fr_manifest_t running;
     if (offer->base_digest.size == 0) {
         return FR_OK;
     }
-    if (active < 0 ||
-        !fr_slot_holds_model(node, task_index, (uint32_t)active, &offer->base_digest) ||
-        fr_slot_manifest(node, task_index, (uint32_t)active, &running) != FR_OK ||
-        fr_slot_check_digest(node, task_index, (uint32_t)active, &running) != FR_OK) {
+    if (active < 0 || !fr_slot_is_verified(node, task_index, (uint32_t)active) ||
+        !fr_slot_holds_base(node, task_index, (uint32_t)active, &offer->base_digest,
+                            &config->base_size)) {
         return FR_ERROR_NOT_FOUND;  // a damaged base is none
     }
     sink->base = fr_slot_bytes(&node->port->flash, &node->layout, task_index, (uint32_t)active);
     config->read_base = read_base;
-    config->base_size = running.model_bytes;
     config->base_digest = offer->base_digest.bytes;
     return FR_OK;
+}
+
+fr_status_t fr_staged_payload(const fr_node_t* node, fr_view_t* payload) {
+    fr_artifact_layout_t layout;
+    const fr_status_t status =
+        fr_artifact_layout(node->staging.size_bytes, node->staging.block_bytes, &layout);
+    if (status == FR_OK) {
+        *payload =
+            fr_view(fr_staging_bytes(&node->staging, layout.list_bytes), layout.payload_bytes);
+    }
+    return status;
 }
 
 static fr_status_t write_slot(fr_node_t* node, const fr_manifest_t* manifest,
                               const fr_offer_t* offer) {
     const uint32_t task_index = node->update.task_index;
     const uint32_t slot = node->update.slot;
-    fr_artifact_layout_t layout;
+    fr_view_t payload;
     sink_t sink = {0};
     fr_decoder_config_t config = {manifest->model_bytes, read_back, &sink, NULL, 0, NULL, 0, NULL,
                                   node->config->profiles};
@@ -125,15 +121,13 @@ static fr_status_t write_slot(fr_node_t* node, const fr_manifest_t* manifest,
     if (decoder == NULL) {
         return FR_ERROR_NO_SPACE;
     }
-    fr_status_t status =
-        fr_artifact_layout(node->staging.size_bytes, node->staging.block_bytes, &layout);
+    fr_status_t status = fr_staged_payload(node, &payload);
     if (status == FR_OK) {
         status = lend_base(node, offer, &sink, &config);
     }
     if (status != FR_OK) {
         return status;
     }
-    sink.slot = fr_slot_bytes(&node->port->flash, &node->layout, task_index, slot);
     status = fr_decoder_init(decoder, &config);
     if (status == FR_OK) {
         status = fr_slot_writer_begin(&sink.writer, &node->port->flash, &node->layout, task_index,
@@ -142,8 +136,6 @@ static fr_status_t write_slot(fr_node_t* node, const fr_manifest_t* manifest,
     if (status != FR_OK) {
         return status;
     }
-    const fr_view_t payload =
-        fr_view(fr_staging_bytes(&node->staging, layout.list_bytes), layout.payload_bytes);
     status = decode(node, decoder, &sink, &payload);
     return status == FR_OK ? fr_slot_writer_finish(&sink.writer) : status;
 }
@@ -212,14 +204,6 @@ static fr_status_t adopt_slot(fr_node_t* node) {
     return status;
 }
 
-/// Until the records move.
-static fr_status_t load_offer(const fr_node_t* node, fr_offer_t* offer, fr_manifest_t* manifest) {
-    const fr_status_t status = fr_offer_load(node, offer);
-    return status == FR_OK
-               ? fr_manifest_decode(manifest, offer->manifest.bytes, offer->manifest.size)
-               : status;
-}
-
 /// Makes the slot free to be written. The records may move.
 static fr_status_t free_slot(fr_node_t* node) {
     fr_offer_t offer;
@@ -227,7 +211,7 @@ static fr_status_t free_slot(fr_node_t* node) {
     if (!fr_has_one_slot(node)) {
         return forget_slot(node);
     }
-    const fr_status_t status = load_offer(node, &offer, &manifest);
+    const fr_status_t status = fr_offer_load_manifest(node, &offer, &manifest);
     return status == FR_OK ? node->config->in_place->give_up(node, &manifest, &offer) : status;
 }
 
@@ -242,7 +226,7 @@ fr_reason_t fr_install(fr_node_t* node, uint32_t* detail) {
     }
     fr_status_t status = free_slot(node);
     if (status == FR_OK) {
-        status = load_offer(node, &offer, &manifest);
+        status = fr_offer_load_manifest(node, &offer, &manifest);
     }
     if (status == FR_OK) {
         const bool is_in_place = fr_has_one_slot(node) && offer.base_digest.size != 0;
@@ -250,7 +234,7 @@ fr_reason_t fr_install(fr_node_t* node, uint32_t* detail) {
                              : write_slot(node, &manifest, &offer);
     }
     if (status == FR_OK) {
-        status = load_offer(node, &offer, &manifest);
+        status = fr_offer_load_manifest(node, &offer, &manifest);
     }
     if (status == FR_OK) {
         status = fr_slot_check_digest(node, node->update.task_index, node->update.slot, &manifest);

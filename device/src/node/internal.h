@@ -31,7 +31,8 @@
 #define FR_POLICY_RETRY_DOUBLINGS_MAX 10u
 #define FR_ARENA_BYTES_MIN 1280u
 #define FR_WATCHDOG_BYTES 4096u
-#define FR_EDGE_STOP 255u  // price or load: the edge can take nothing, so nothing is sent
+#define FR_PIECE_BYTES 64u  // of a payload, on its way through the decoder
+#define FR_EDGE_STOP 255u   // price or load: the edge can take nothing, so nothing is sent
 
 // support.c
 uint64_t fr_after(const fr_node_t* node, uint32_t configured_ms, uint32_t default_ms);
@@ -44,6 +45,13 @@ fr_view_t fr_view(const uint8_t* bytes, uint32_t size);
 uint32_t fr_digest_tag(const uint8_t* digest);
 fr_environment_t fr_environment(const fr_node_t* node);
 int32_t fr_find_task(const fr_node_t* node, uint32_t task);  // index, -1 for none
+/// When to say a hello again, after so many that were in vain.
+uint64_t fr_hello_retry(const fr_node_t* node, uint32_t doublings);
+/// The arena from its first place for anything on; `left` gets the bytes there.
+uint8_t* fr_aligned_arena(const fr_node_t* node, uint32_t* left);
+static inline fr_task_state_t* fr_state_of(fr_node_t* node, uint32_t task_index) {
+    return &node->state.tasks[task_index];
+}
 
 // persistence.c: the STATE record, signed blobs of the slots, the offer in work
 fr_status_t fr_state_save(fr_node_t* node);
@@ -69,6 +77,9 @@ typedef struct {
 
 fr_status_t fr_offer_save(fr_node_t* node, const fr_offer_t* offer);
 fr_status_t fr_offer_load(const fr_node_t* node, fr_offer_t* offer);
+/// With the manifest it is about; both lead into the records, and hold until these move.
+fr_status_t fr_offer_load_manifest(const fr_node_t* node, fr_offer_t* offer,
+                                   fr_manifest_t* manifest);
 void fr_offer_drop(fr_node_t* node);
 
 /// A signed blob in a MANIFEST or POLICY record; both views are empty if there is none.
@@ -80,6 +91,9 @@ void fr_blob_load(const fr_node_t* node, uint32_t type, fr_view_t* content, fr_v
 bool fr_signature_holds(const fr_node_t* node, const uint8_t* public_key, const fr_view_t* content,
                         const fr_view_t* signature);
 bool fr_slot_is_verified(const fr_node_t* node, uint32_t task_index, uint32_t slot);
+/// The slot's manifest is exactly this one; no slot, or one without, has none.
+bool fr_slot_has_manifest(const fr_node_t* node, uint32_t task_index, int8_t slot,
+                          const fr_view_t* content);
 fr_status_t fr_slot_manifest(const fr_node_t* node, uint32_t task_index, uint32_t slot,
                              fr_manifest_t* manifest);
 bool fr_slot_holds(const fr_node_t* node, uint32_t task_index, uint32_t slot,
@@ -87,11 +101,19 @@ bool fr_slot_holds(const fr_node_t* node, uint32_t task_index, uint32_t slot,
 /// The verified model of a slot is the one of this digest.
 bool fr_slot_holds_model(const fr_node_t* node, uint32_t task_index, uint32_t slot,
                          const fr_view_t* digest);
+/// @return FR_ERROR_DIGEST for other bytes than those of the digest.
+fr_status_t fr_check_digest(const fr_node_t* node, const uint8_t* bytes, uint32_t size,
+                            const fr_view_t* digest);
+/// The slot holds the base of this digest, byte for byte; verified or not.
+bool fr_slot_holds_base(const fr_node_t* node, uint32_t task_index, uint32_t slot,
+                        const fr_view_t* digest, uint32_t* base_bytes);
 fr_status_t fr_slot_check_digest(const fr_node_t* node, uint32_t task_index, uint32_t slot,
                                  const fr_manifest_t* manifest);
 bool fr_has_one_slot(const fr_node_t* node);
 /// How far behind the new model the old one stays readable while it is overwritten.
 uint32_t fr_base_reach(const fr_node_t* node);
+/// Signature and bytes of what the slot's manifest says, whether it counts as verified or not.
+fr_status_t fr_slot_check(const fr_node_t* node, uint32_t task_index, uint32_t slot);
 fr_status_t fr_slot_verify(const fr_node_t* node, uint32_t task_index, uint32_t slot);
 fr_status_t fr_model_load(fr_node_t* node, uint32_t task_index);
 
@@ -139,6 +161,7 @@ fr_phase_t fr_update_next(fr_phase_t phase, fr_update_event_t event);
 
 // update.c: the machine's actions
 bool fr_is_in_probation(const fr_node_t* node, uint32_t task_index);
+bool fr_is_at_work(const fr_node_t* node, uint32_t task_index);
 void fr_update_step(fr_node_t* node, uint32_t task_index, fr_update_event_t event,
                     fr_reason_t reason);
 void fr_update_begin(fr_node_t* node);
@@ -155,6 +178,9 @@ bool fr_has_lost_model(const fr_task_state_t* state);
 bool fr_count_against(fr_node_t* node, uint32_t task_index, uint32_t counter, fr_reason_t reason);
 /// The model that burned the counter.
 bool fr_is_last_confirmed(const fr_task_state_t* state, const fr_manifest_t* manifest);
+void fr_burn(fr_task_state_t* state, const fr_manifest_t* manifest);
+/// Work that writes the only slot, or runs a model for the first time, and has not come to an end.
+bool fr_is_cut_short(const fr_task_state_t* state);
 /// Of an update that failed or is dropped. An only slot that was not overwritten yet runs again.
 void fr_end_work(fr_node_t* node, uint32_t task_index);
 /// A task that lost its model asks for one, later each time. Without a link the next hello asks.
@@ -181,6 +207,8 @@ void fr_transfer_on_chunk(fr_node_t* node, const fr_chunk_t* chunk);
 void fr_transfer_on_link(fr_node_t* node);
 
 // install.c: staging -> slot
+/// The stream in the staged artifact.
+fr_status_t fr_staged_payload(const fr_node_t* node, fr_view_t* payload);
 fr_reason_t fr_install(fr_node_t* node, uint32_t* detail);
 
 // in_place.c: the slot of a device that has one

@@ -223,6 +223,14 @@ fr_status_t fr_offer_load(const fr_node_t* node, fr_offer_t* offer) {
     return FR_OK;
 }
 
+fr_status_t fr_offer_load_manifest(const fr_node_t* node, fr_offer_t* offer,
+                                   fr_manifest_t* manifest) {
+    const fr_status_t status = fr_offer_load(node, offer);
+    return status == FR_OK
+               ? fr_manifest_decode(manifest, offer->manifest.bytes, offer->manifest.size)
+               : status;
+}
+
 void fr_offer_drop(fr_node_t* node) {
     uint32_t size = 0;
     if (fr_record_log_get(&node->records, FR_RECORD_OFFER, &size) != NULL) {

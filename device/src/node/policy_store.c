@@ -47,9 +47,7 @@ void fr_policy_offer(fr_node_t* node, uint32_t task_index, const fr_signed_t* bl
     const uint32_t id = fr_policy_id(blob->content.bytes, blob->content.size);
     const uint64_t retry_ms = retry_at(&node->tasks[task_index]);
     if (current.size == 0 && id <= state->policy_floor && node->now_ms < retry_ms) {
-        if (retry_ms < node->hello_ms) {
-            node->hello_ms = retry_ms;
-        }
+        fr_earliest(&node->hello_ms, retry_ms);
         return;
     }
     // Newer than what the slot obeys: after a fallback that may be the id the other slot had.

@@ -3,12 +3,8 @@
 // task that lost its model comes to one again, and what a boot takes up.
 #include "node/internal.h"
 
-static fr_task_state_t* state_of(fr_node_t* node, uint32_t task_index) {
-    return &node->state.tasks[task_index];
-}
-
 static void count_failure(fr_node_t* node, uint32_t task_index, uint32_t counter) {
-    fr_task_state_t* state = state_of(node, task_index);
+    fr_task_state_t* state = fr_state_of(node, task_index);
     if (state->failed_counter != counter) {
         state->failed_counter = counter;
         state->failures = 0;
@@ -32,7 +28,7 @@ static bool is_of_the_way(fr_reason_t reason) {
 /// Never against the release that was confirmed here when the task has no other: below it there is
 /// none it may take.
 bool fr_count_against(fr_node_t* node, uint32_t task_index, uint32_t counter, fr_reason_t reason) {
-    const fr_task_state_t* state = state_of(node, task_index);
+    const fr_task_state_t* state = fr_state_of(node, task_index);
     const bool is_spared =
         fr_has_lost_model(state) && (counter == state->burned_counter || is_of_the_way(reason));
     if (is_spared || reason == FR_REASON_SUPERSEDED) {
@@ -47,31 +43,32 @@ bool fr_is_last_confirmed(const fr_task_state_t* state, const fr_manifest_t* man
            fr_digest_tag(manifest->model_digest.bytes) == state->burned_tag;
 }
 
+void fr_burn(fr_task_state_t* state, const fr_manifest_t* manifest) {
+    state->burned_counter = manifest->counter;
+    state->burned_tag = fr_digest_tag(manifest->model_digest.bytes);
+}
+
+bool fr_is_cut_short(const fr_task_state_t* state) {
+    return state->is_rewriting || state->is_testing;
+}
+
 /// The only slot was given up, but holds what was confirmed last, byte for byte: it runs again.
 static void take_back_slot(fr_node_t* node, uint32_t task_index) {
-    fr_task_state_t* state = state_of(node, task_index);
+    fr_task_state_t* state = fr_state_of(node, task_index);
     fr_manifest_t manifest;
     if (fr_slot_manifest(node, task_index, 0, &manifest) != FR_OK ||
-        !fr_is_last_confirmed(state, &manifest)) {
+        !fr_is_last_confirmed(state, &manifest) || fr_slot_check(node, task_index, 0) != FR_OK) {
         return;
     }
-    const uint8_t verified = state->verified;
     state->verified = 1;
-    if (fr_slot_verify(node, task_index, 0) != FR_OK) {
-        state->verified = verified;
-        return;
-    }
     state->active = 0;
     state->confirmed = 0;
-    if (fr_model_load(node, task_index) != FR_OK) {
-        node->counters.storage_faults += 1;
-    }
+    fr_count_storage(node, fr_model_load(node, task_index));
 }
 
 /// Nothing runs that may stay, and nothing is on its way.
 static bool needs_model(const fr_node_t* node, uint32_t task_index) {
-    const bool is_at_work = node->update.is_working && node->update.task_index == task_index;
-    return fr_has_lost_model(&node->state.tasks[task_index]) && !is_at_work &&
+    return fr_has_lost_model(&node->state.tasks[task_index]) && !fr_is_at_work(node, task_index) &&
            !fr_is_in_probation(node, task_index);
 }
 
@@ -82,10 +79,9 @@ void fr_ask_for_model(fr_node_t* node, uint32_t task_index) {
     if (node->update.asked < FR_ASK_DOUBLINGS_MAX) {
         node->update.asked += 1;
     }
-    const bool is_banned = state_of(node, task_index)->phase == FR_PHASE_QUARANTINED;
-    const uint64_t wait = (uint64_t)FR_HELLO_RETRY_MS
-                          << (is_banned ? FR_ASK_DOUBLINGS_MAX : node->update.asked);
-    fr_earliest(&node->update.ask_ms, node->now_ms + wait + fr_jitter(node, wait / 2u));
+    const bool is_banned = fr_state_of(node, task_index)->phase == FR_PHASE_QUARANTINED;
+    fr_earliest(&node->update.ask_ms,
+                fr_hello_retry(node, is_banned ? FR_ASK_DOUBLINGS_MAX : node->update.asked));
 }
 
 void fr_ask_for_models(fr_node_t* node) {
@@ -107,11 +103,11 @@ void fr_recovery_tick(fr_node_t* node) {
 }
 
 void fr_end_work(fr_node_t* node, uint32_t task_index) {
-    fr_task_state_t* state = state_of(node, task_index);
+    fr_task_state_t* state = fr_state_of(node, task_index);
     if (state->is_rewriting) {
         take_back_slot(node, task_index);
     }
-    if (state->is_rewriting || state->is_testing) {
+    if (fr_is_cut_short(state)) {
         state->boot_attempts = 0;
     }
     state->is_rewriting = 0;
@@ -138,31 +134,22 @@ static fr_reason_t judge_work(const fr_node_t* node, const fr_offer_t* offer) {
 
 /// Not if it is done, or not acceptable any more.
 static bool is_open(const fr_node_t* node, const fr_offer_t* offer) {
-    fr_view_t content;
-    fr_view_t signature;
     uint32_t detail = 0;
     const int32_t task_index = fr_find_task(node, offer->task);
     if (task_index < 0 || fr_is_in_probation(node, (uint32_t)task_index)) {
         return false;
     }
-    const int8_t active = node->state.tasks[task_index].active;
-    if (active >= 0) {
-        fr_blob_load(node, fr_record_manifest((uint32_t)task_index, (uint32_t)active), &content,
-                     &signature);
-        if (fr_views_equal(&offer->manifest, content.bytes, content.size)) {
-            return false;
-        }
-    }
-    return fr_offer_judge(node, (uint32_t)task_index, offer, &detail) == FR_REASON_NONE;
+    return !fr_slot_has_manifest(node, (uint32_t)task_index, node->state.tasks[task_index].active,
+                                 &offer->manifest) &&
+           fr_offer_judge(node, (uint32_t)task_index, offer, &detail) == FR_REASON_NONE;
 }
 
 /// Without its offer no work goes on. What was not overwritten yet runs again.
 static void end_lost_work(fr_node_t* node) {
     bool is_changed = false;
     for (uint32_t i = 0; i < node->config->task_count; ++i) {
-        fr_task_state_t* state = state_of(node, i);
-        const bool is_at_work = node->update.is_working && node->update.task_index == i;
-        if ((state->is_rewriting || state->is_testing) && !is_at_work) {
+        fr_task_state_t* state = fr_state_of(node, i);
+        if (fr_is_cut_short(state) && !fr_is_at_work(node, i)) {
             fr_end_work(node, i);
             is_changed = true;
         }

@@ -40,6 +40,17 @@ fr_status_t fr_slot_manifest(const fr_node_t* node, uint32_t task_index, uint32_
     return fr_manifest_decode(manifest, content.bytes, content.size);
 }
 
+bool fr_slot_has_manifest(const fr_node_t* node, uint32_t task_index, int8_t slot,
+                          const fr_view_t* content) {
+    fr_view_t held;
+    fr_view_t signature;
+    if (slot < 0) {
+        return false;
+    }
+    fr_blob_load(node, fr_record_manifest(task_index, (uint32_t)slot), &held, &signature);
+    return held.size != 0 && fr_views_equal(content, held.bytes, held.size);
+}
+
 bool fr_slot_holds_model(const fr_node_t* node, uint32_t task_index, uint32_t slot,
                          const fr_view_t* digest) {
     fr_manifest_t held;
@@ -53,38 +64,56 @@ bool fr_slot_holds(const fr_node_t* node, uint32_t task_index, uint32_t slot,
     return fr_slot_holds_model(node, task_index, slot, &manifest->model_digest);
 }
 
+fr_status_t fr_check_digest(const fr_node_t* node, const uint8_t* bytes, uint32_t size,
+                            const fr_view_t* digest) {
+    fr_sha256_t sha;
+    uint8_t found[FR_SHA256_SIZE];
+    fr_sha256_init(&sha);
+    for (uint32_t done = 0; done < size; done += FR_WATCHDOG_BYTES) {
+        const uint32_t left = size - done;
+        fr_sha256_update(&sha, bytes + done, left < FR_WATCHDOG_BYTES ? left : FR_WATCHDOG_BYTES);
+        fr_feed_watchdog(node);
+    }
+    fr_sha256_final(&sha, found);
+    return fr_views_equal(digest, found, FR_SHA256_SIZE) ? FR_OK : FR_ERROR_DIGEST;
+}
+
 fr_status_t fr_slot_check_digest(const fr_node_t* node, uint32_t task_index, uint32_t slot,
                                  const fr_manifest_t* manifest) {
     if (manifest->model_bytes > node->layout.slot_bytes) {
         return FR_ERROR_NO_SPACE;
     }
-    const uint8_t* bytes = fr_slot_bytes(&node->port->flash, &node->layout, task_index, slot);
-    fr_sha256_t sha;
-    fr_sha256_init(&sha);
-    for (uint32_t done = 0; done < manifest->model_bytes; done += FR_WATCHDOG_BYTES) {
-        const uint32_t left = manifest->model_bytes - done;
-        fr_sha256_update(&sha, bytes + done, left < FR_WATCHDOG_BYTES ? left : FR_WATCHDOG_BYTES);
-        fr_feed_watchdog(node);
-    }
-    uint8_t digest[FR_SHA256_SIZE];
-    fr_sha256_final(&sha, digest);
-    return fr_views_equal(&manifest->model_digest, digest, FR_SHA256_SIZE) ? FR_OK
-                                                                           : FR_ERROR_DIGEST;
+    return fr_check_digest(node, fr_slot_bytes(&node->port->flash, &node->layout, task_index, slot),
+                           manifest->model_bytes, &manifest->model_digest);
 }
 
-fr_status_t fr_slot_verify(const fr_node_t* node, uint32_t task_index, uint32_t slot) {
+bool fr_slot_holds_base(const fr_node_t* node, uint32_t task_index, uint32_t slot,
+                        const fr_view_t* digest, uint32_t* base_bytes) {
+    fr_manifest_t held;
+    if (fr_slot_manifest(node, task_index, slot, &held) != FR_OK ||
+        !fr_views_equal(&held.model_digest, digest->bytes, digest->size) ||
+        fr_slot_check_digest(node, task_index, slot, &held) != FR_OK) {
+        return false;
+    }
+    *base_bytes = held.model_bytes;
+    return true;
+}
+
+fr_status_t fr_slot_check(const fr_node_t* node, uint32_t task_index, uint32_t slot) {
     fr_view_t content;
     fr_view_t signature;
     fr_manifest_t manifest;
-    if (!fr_slot_is_verified(node, task_index, slot)) {
-        return FR_ERROR_NOT_FOUND;
-    }
     fr_blob_load(node, fr_record_manifest(task_index, slot), &content, &signature);
     if (!fr_signature_holds(node, node->config->release_public_key, &content, &signature)) {
         return FR_ERROR_SIGNATURE;
     }
     const fr_status_t status = fr_manifest_decode(&manifest, content.bytes, content.size);
     return status == FR_OK ? fr_slot_check_digest(node, task_index, slot, &manifest) : status;
+}
+
+fr_status_t fr_slot_verify(const fr_node_t* node, uint32_t task_index, uint32_t slot) {
+    return fr_slot_is_verified(node, task_index, slot) ? fr_slot_check(node, task_index, slot)
+                                                       : FR_ERROR_NOT_FOUND;
 }
 
 fr_status_t fr_model_load(fr_node_t* node, uint32_t task_index) {

@@ -43,6 +43,18 @@ uint32_t fr_digest_tag(const uint8_t* digest) {
     return fr_load32(digest);
 }
 
+uint64_t fr_hello_retry(const fr_node_t* node, uint32_t doublings) {
+    const uint64_t wait = (uint64_t)FR_HELLO_RETRY_MS << doublings;
+    return node->now_ms + wait + fr_jitter(node, wait / 2u);
+}
+
+uint8_t* fr_aligned_arena(const fr_node_t* node, uint32_t* left) {
+    const uint32_t skipped = (uint32_t)(0u - (uintptr_t)node->config->arena) & 7u;
+    const uint32_t size = node->config->arena_bytes;
+    *left = size > skipped ? size - skipped : 0;
+    return node->config->arena + skipped;
+}
+
 fr_environment_t fr_environment(const fr_node_t* node) {
     fr_environment_t environment;
     memset(&environment, 0, sizeof environment);

@@ -80,8 +80,7 @@ void fr_say_hello(fr_node_t* node) {
     fr_publish(node, FR_UP_HELLO,
                fr_hello_encode(&hello, node->config->arena, node->config->arena_bytes));
     // Until a desired state comes: the hello, or its answer, may have been lost.
-    const uint64_t wait = (uint64_t)FR_HELLO_RETRY_MS << node->hello_backoff;
-    node->hello_ms = node->now_ms + wait + fr_jitter(node, wait / 2u);
+    node->hello_ms = fr_hello_retry(node, node->hello_backoff);
     if (node->hello_backoff < FR_BACKOFF_MAX) {
         node->hello_backoff += 1;
     }
@@ -91,9 +90,8 @@ void fr_say_hello(fr_node_t* node) {
 static uint32_t reported_release(const fr_node_t* node, uint32_t task_index) {
     fr_offer_t offer;
     fr_manifest_t manifest;
-    if (fr_offer_load(node, &offer) == FR_OK &&
-        offer.task == node->config->tasks[task_index].task &&
-        fr_manifest_decode(&manifest, offer.manifest.bytes, offer.manifest.size) == FR_OK) {
+    if (fr_offer_load_manifest(node, &offer, &manifest) == FR_OK &&
+        offer.task == node->config->tasks[task_index].task) {
         return manifest.counter;
     }
     const fr_task_state_t* state = &node->state.tasks[task_index];

@@ -2,19 +2,20 @@
 // Actions of the update machine. The truth in flash is small: `active` and `confirmed` of the STATE
 // record, the slots' manifests, the OFFER record. A candidate is unconfirmed exactly while active
 // and confirmed differ; phases before the flip are redone after a reboot, phases after it are told
-// from these two. Nothing here writes a slot: install.c does, and of two only the free one. A
-// device with one slot gives it up and installs when the conditions hold, in SELF_TEST, not before.
+// from these two, and from `is_superseded`: with one slot a candidate that was called off runs on.
+// Nothing here writes a slot: install.c does, and of two only the free one. A device with one slot
+// gives it up and installs when the conditions hold, in SELF_TEST, not before.
 #include <string.h>
 
 #include "node/internal.h"
 
-static fr_task_state_t* state_of(fr_node_t* node, uint32_t task_index) {
-    return &node->state.tasks[task_index];
-}
-
 bool fr_is_in_probation(const fr_node_t* node, uint32_t task_index) {
     const fr_task_state_t* state = &node->state.tasks[task_index];
     return state->active != state->confirmed && !state->is_superseded;
+}
+
+bool fr_is_at_work(const fr_node_t* node, uint32_t task_index) {
+    return node->update.is_working && node->update.task_index == task_index;
 }
 
 static bool is_resting(fr_phase_t phase) {
@@ -23,7 +24,7 @@ static bool is_resting(fr_phase_t phase) {
 
 void fr_update_step(fr_node_t* node, uint32_t task_index, fr_update_event_t event,
                     fr_reason_t reason) {
-    fr_task_state_t* state = state_of(node, task_index);
+    fr_task_state_t* state = fr_state_of(node, task_index);
     const fr_phase_t next = fr_update_next((fr_phase_t)state->phase, event);
     if (next == FR_PHASE_UNSPECIFIED) {
         node->counters.internal_errors += 1;
@@ -70,10 +71,8 @@ void fr_update_fail(fr_node_t* node, fr_reason_t reason, uint32_t detail) {
     leave_work(node);
     node->update.detail = detail;
     fr_end_work(node, task_index);
-    const bool is_hopeless =
-        fr_offer_load(node, &offer) == FR_OK &&
-        fr_manifest_decode(&manifest, offer.manifest.bytes, offer.manifest.size) == FR_OK &&
-        fr_count_against(node, task_index, manifest.counter, reason);
+    const bool is_hopeless = fr_offer_load_manifest(node, &offer, &manifest) == FR_OK &&
+                             fr_count_against(node, task_index, manifest.counter, reason);
     fail_and_ban(node, task_index, reason, is_hopeless);
     fr_count_storage(node, fr_state_save(node));
     fr_offer_drop(node);
@@ -87,7 +86,7 @@ void fr_update_fail(fr_node_t* node, fr_reason_t reason, uint32_t detail) {
 
 /// With one slot a superseded candidate runs on, unconfirmed, until what takes its place is here.
 void fr_update_revert(fr_node_t* node, uint32_t task_index, fr_reason_t reason) {
-    fr_task_state_t* state = state_of(node, task_index);
+    fr_task_state_t* state = fr_state_of(node, task_index);
     const int8_t candidate = state->active;
     fr_manifest_t manifest;
     state->is_superseded = fr_has_one_slot(node) && reason == FR_REASON_SUPERSEDED;
@@ -157,8 +156,7 @@ static void begin_fetch(fr_node_t* node, const fr_offer_t* offer) {
 void fr_update_begin(fr_node_t* node) {
     fr_offer_t offer;
     fr_manifest_t manifest;
-    if (fr_offer_load(node, &offer) != FR_OK ||
-        fr_manifest_decode(&manifest, offer.manifest.bytes, offer.manifest.size) != FR_OK) {
+    if (fr_offer_load_manifest(node, &offer, &manifest) != FR_OK) {
         return;
     }
     const uint32_t task_index = (uint32_t)fr_find_task(node, offer.task);
@@ -190,7 +188,7 @@ void fr_update_count_decision(fr_node_t* node, uint32_t task_index) {
 
 /// Half a model is gone on with after a fault of the flash, as after a cut, and not for ever.
 static bool tries_again(fr_node_t* node, fr_reason_t reason) {
-    fr_task_state_t* state = state_of(node, node->update.task_index);
+    fr_task_state_t* state = fr_state_of(node, node->update.task_index);
     if (reason != FR_REASON_STORAGE_FAULT || !state->is_rewriting ||
         state->boot_attempts >= FR_REWRITE_BOOTS_MAX) {
         return false;
@@ -230,7 +228,7 @@ static void look_at_conditions(fr_node_t* node) {
     }
     // Nothing in the only slot, or half a model: no reason to wait is as good as having one again.
     const bool has_none =
-        fr_has_one_slot(node) && state_of(node, node->update.task_index)->active < 0;
+        fr_has_one_slot(node) && fr_state_of(node, node->update.task_index)->active < 0;
     const fr_reason_t reason = has_none ? FR_REASON_NONE : fr_update_condition(node, &offer);
     if (reason != FR_REASON_NONE) {
         node->update.deadline_ms = node->now_ms + FR_CONDITION_INTERVAL_MS;
@@ -245,14 +243,13 @@ static void look_at_conditions(fr_node_t* node) {
 static bool is_installed(const fr_node_t* node) {
     fr_offer_t offer;
     fr_manifest_t manifest;
-    return fr_offer_load(node, &offer) == FR_OK &&
-           fr_manifest_decode(&manifest, offer.manifest.bytes, offer.manifest.size) == FR_OK &&
+    return fr_offer_load_manifest(node, &offer, &manifest) == FR_OK &&
            fr_slot_holds(node, node->update.task_index, node->update.slot, &manifest);
 }
 
 /// Before a model runs for the first time, which may end in a reset: boots count from here.
 static fr_status_t note_test(fr_node_t* node) {
-    fr_task_state_t* state = state_of(node, node->update.task_index);
+    fr_task_state_t* state = fr_state_of(node, node->update.task_index);
     if (state->is_testing) {
         return FR_OK;
     }
@@ -291,7 +288,7 @@ void fr_update_tick(fr_node_t* node) {
     if (!node->update.is_working || node->now_ms < node->update.deadline_ms) {
         return;
     }
-    switch ((fr_phase_t)state_of(node, node->update.task_index)->phase) {
+    switch ((fr_phase_t)fr_state_of(node, node->update.task_index)->phase) {
         case FR_PHASE_TRANSFER:
             if (fr_staging_is_complete(&node->staging) && node->update.list_is_checked) {
                 stage(node);

@@ -205,11 +205,8 @@ bool fr_rewrite_is_complete(const fr_rewrite_t* rewrite) {
 }
 
 fr_status_t fr_rewrite_finish(fr_rewrite_t* rewrite) {
-    if (!fr_rewrite_is_complete(rewrite)) {
+    if (!fr_rewrite_is_complete(rewrite) || fr_rewrite_is_finished(rewrite)) {
         return FR_ERROR_STATE;
-    }
-    if (fr_rewrite_is_finished(rewrite)) {
-        return FR_OK;
     }
     const fr_status_t status = copy_to_slot(rewrite, pages_in_slot(rewrite));
     rewrite->pages_finished += status == FR_OK ? 1u : 0u;
@@ -224,16 +221,6 @@ uint32_t fr_rewrite_floor(const fr_rewrite_t* rewrite) {
     return pages_in_slot(rewrite) * rewrite->page_bytes;
 }
 
-/// Bytes of the present page: programmed, or still in the writer's word.
-static void read_present(const fr_rewrite_t* rewrite, uint32_t at, uint8_t* out, uint32_t size) {
-    const fr_slot_writer_t* writer = &rewrite->writer;
-    const uint32_t programmed = writer->written & ~(FR_FLASH_WORD - 1u);
-    const uint8_t* page = fr_flash_map(rewrite->flash, writer->offset);
-    for (uint32_t i = 0; i < size; ++i) {
-        out[i] = at + i < programmed ? page[at + i] : writer->word[at + i - programmed];
-    }
-}
-
 fr_status_t fr_rewrite_read(const fr_rewrite_t* rewrite, uint32_t offset, uint8_t* out,
                             uint32_t size) {
     const uint32_t end = rewrite->pages_done * rewrite->page_bytes + rewrite->writer.written;
@@ -245,7 +232,10 @@ fr_status_t fr_rewrite_read(const fr_rewrite_t* rewrite, uint32_t offset, uint8_
         const uint32_t at = offset % rewrite->page_bytes;
         const uint32_t count = lesser(size, rewrite->page_bytes - at);
         if (page == rewrite->pages_done) {
-            read_present(rewrite, at, out, count);
+            const fr_status_t status = fr_slot_writer_read(&rewrite->writer, at, out, count);
+            if (status != FR_OK) {
+                return status;
+            }
         } else {
             const bool is_in_slot = page < pages_in_slot(rewrite);
             const uint32_t from =

@@ -58,6 +58,20 @@ fr_status_t fr_slot_writer_add(fr_slot_writer_t* writer, const uint8_t* bytes, u
     return FR_OK;
 }
 
+fr_status_t fr_slot_writer_read(const fr_slot_writer_t* writer, uint32_t offset, uint8_t* out,
+                                uint32_t size) {
+    if (size > writer->written || offset > writer->written - size) {
+        return FR_ERROR_ARGUMENT;
+    }
+    const uint32_t programmed = writer->written & ~(FR_FLASH_WORD - 1u);
+    const uint8_t* bytes = fr_flash_map(writer->flash, writer->offset);
+    for (uint32_t i = 0; i < size; ++i) {
+        const uint32_t at = offset + i;
+        out[i] = at < programmed ? bytes[at] : writer->word[at - programmed];
+    }
+    return FR_OK;
+}
+
 fr_status_t fr_slot_writer_finish(fr_slot_writer_t* writer) {
     const uint32_t fill = writer->written % FR_FLASH_WORD;
     if (fill == 0) {

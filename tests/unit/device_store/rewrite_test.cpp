@@ -118,6 +118,9 @@ protected:
             status = fr_rewrite_finish(&rewrite);
             EXPECT_LE(flash->operations() - before, kOperationsOfAPage);
         }
+        if (status == FR_OK) {
+            EXPECT_EQ(fr_rewrite_finish(&rewrite), FR_ERROR_STATE) << "all is there";
+        }
         return status;
     }
 
