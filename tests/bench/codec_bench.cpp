@@ -20,18 +20,18 @@
 #include <vector>
 
 #include "base/bytes.hpp"
-#include "bench/bench_models.hpp"
 #include "bench/codec_bound.hpp"
 #include "frugal/codec.h"
 #include "model/codec/codec.hpp"
 #include "model/codec/tflite_plan.hpp"
 #include "model/tflite/strip.hpp"
+#include "support/model_files.hpp"
 
 namespace {
 
 using frugal::base::Bytes;
 using frugal::base::ByteView;
-using frugal::bench::read_file;
+using frugal::test::read_file;
 
 enum Coder { kGzip, kZstd, kXz, kBrotli, kHeatshrink, kCoders };
 constexpr std::array<const char*, kCoders> kCoderNames = {"gzip9", "zstd19", "xz9e", "brotli11",
@@ -335,7 +335,7 @@ int main(int argc, char** argv) {
         }
     }
     if (paths.empty()) {
-        paths = frugal::bench::default_models();
+        paths = frugal::test::model_files();
     }
     std::vector<Row> rows;
     bool is_good = !paths.empty();

@@ -6,16 +6,14 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <filesystem>
 #include <string>
 
-#include "bench/bench_models.hpp"
 #include "bench/lenet/idx_data.hpp"
 #include "model/compress/pipeline.hpp"
+#include "support/model_files.hpp"
 
 namespace {
 
-namespace fs = std::filesystem;
 namespace model = frugal::model;
 using frugal::base::Bytes;
 
@@ -72,19 +70,18 @@ void print(const Options& options, const model::Compressed& done, const model::E
 
 int main(int argc, char** argv) {
     const Options options = parse(argc, argv);
-    const fs::path models = fs::path(FRUGAL_SOURCE_DIR) / "device-sim" / "models";
     const model::Dataset images = frugal::bench::read_images(options.data, "train");
     const model::Dataset test_images = frugal::bench::read_images(options.data, "t10k");
     if (images.inputs.rows < kCalibrated + kJudged || test_images.inputs.rows == 0) {
         return failed(options.data + ": no idx images");
     }
     model::CompressInput input;
-    input.file = frugal::bench::read_file(models / "fashion-small-2.tflite");
-    input.base = frugal::bench::read_file(models / "fashion-small-1.tflite");
+    input.file = frugal::test::project_model("fashion-small-2.tflite");
+    input.base = frugal::test::project_model("fashion-small-1.tflite");
     input.calibration = frugal::bench::samples_of(images.part(0, kCalibrated));
     input.evaluation = frugal::bench::samples_of(images.part(kCalibrated, kJudged));
     const auto begin = std::chrono::steady_clock::now();
-    const Bytes text = frugal::bench::read_file(options.recipe);
+    const Bytes text = frugal::test::read_file(options.recipe);
     const auto recipe = model::parse_recipe(frugal::base::as_text(text), options.recipe);
     const auto done = recipe
                           ? model::compress(input, *recipe, {})

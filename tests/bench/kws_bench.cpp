@@ -7,21 +7,18 @@
 #include <array>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 
 #include "base/rng.hpp"
-#include "bench/bench_models.hpp"
 #include "model/compress/pipeline.hpp"
 #include "model/compress/samples_file.hpp"
+#include "support/model_files.hpp"
 
 namespace {
 
-namespace fs = std::filesystem;
 namespace model = frugal::model;
 using frugal::base::Bytes;
-using frugal::bench::read_file;
+using frugal::test::read_file;
 
 constexpr std::size_t kFrames = 49;
 constexpr std::size_t kCoefficients = 10;
@@ -118,11 +115,8 @@ void print(const model::Compressed& done, const Options& options, double seconds
 }
 
 frugal::base::Result<model::CompressInput> read_input(const Options& options) {
-    const char* shared = std::getenv("FRUGAL_SHARED_DIR");
-    const fs::path folder =
-        shared != nullptr ? fs::path(shared) : fs::path(FRUGAL_SOURCE_DIR).parent_path() / "shared";
     model::CompressInput input;
-    input.file = read_file(folder / "models" / "tflite" / "kws_ref_int8.tflite");
+    input.file = frugal::test::shared_model("kws_ref_int8.tflite");
     const auto format = model::input_format(input.file);
     if (!format) {
         return tl::unexpected(format.error());

@@ -24,6 +24,7 @@
 #include "model/compress/pipeline.hpp"
 #include "model/compress/samples_file.hpp"
 #include "model/compress/trainer.hpp"
+#include "support/model_files.hpp"
 
 namespace {
 
@@ -264,10 +265,7 @@ void run_retrain(World& world) {
 
 Options parse(int argc, char** argv) {
     Options options;
-    const char* shared = std::getenv("FRUGAL_SHARED_DIR");
-    options.data = (shared != nullptr ? fs::path(shared)
-                                      : fs::path(FRUGAL_SOURCE_DIR).parent_path() / "shared") /
-                   "data" / "mnist";
+    options.data = frugal::test::shared_folder() / "data" / "mnist";
     for (int i = 1; i < argc; ++i) {
         const std::string word = argv[i];
         if (word == "--json") {

@@ -13,9 +13,9 @@
 #include <thread>
 #include <vector>
 
-#include "bench/bench_models.hpp"
 #include "frugal/runtime.h"
 #include "model/tflite/strip.hpp"
+#include "support/model_files.hpp"
 
 namespace {
 
@@ -145,7 +145,7 @@ struct Row {
 };
 
 Row compare(const std::filesystem::path& path, std::size_t inputs) {
-    const Bytes file = frugal::bench::read_file(path);
+    const Bytes file = frugal::test::read_file(path);
     Row row{path.stem().string(), file.size()};
     const auto stripped = frugal::model::strip_model(file);
     if (!stripped) {
@@ -229,7 +229,7 @@ int main(int argc, char** argv) {
             paths.emplace_back(argument);
         }
     }
-    const auto rows = compare_all(paths.empty() ? frugal::bench::default_models() : paths, inputs);
+    const auto rows = compare_all(paths.empty() ? frugal::test::model_files() : paths, inputs);
     is_json ? print_json(rows) : print_table(rows);
     const bool is_same =
         std::all_of(rows.begin(), rows.end(), [](const Row& row) { return row.different == 0; });

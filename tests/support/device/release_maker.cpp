@@ -4,8 +4,6 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <set>
 
 #include "base/assert.hpp"
@@ -14,6 +12,7 @@
 #include "frugal/sha256.h"
 #include "model/codec/codec.hpp"
 #include "model/codec/model_plan.hpp"
+#include "support/model_files.hpp"
 
 namespace frugal::test {
 namespace {
@@ -84,9 +83,7 @@ Measured measure(const base::Bytes& file, std::uint32_t seed) {
 }  // namespace
 
 base::Bytes read_model(const std::string& file) {
-    std::ifstream in(std::string(FRUGAL_SOURCE_DIR) + "/device-sim/models/" + file,
-                     std::ios::binary);
-    base::Bytes bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    auto bytes = project_model(file);
     FRUGAL_ASSERT(!bytes.empty());
     return bytes;
 }

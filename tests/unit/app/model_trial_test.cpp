@@ -5,18 +5,13 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <iterator>
-
 #include "model/tflite/summary.hpp"
+#include "support/model_files.hpp"
 
 namespace frugal::app {
 namespace {
 
-base::Bytes read_model_file(const std::string& name) {
-    std::ifstream file(FRUGAL_SOURCE_DIR "/device-sim/models/" + name, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
+using test::project_model;
 
 const ModelTrial& trial() {
     static const ModelTrial trial(FRUGAL_CONFINED_CHILD);
@@ -24,17 +19,17 @@ const ModelTrial& trial() {
 }
 
 TEST(ModelTrial, SurvivesGoodModels) {
-    const auto tiny = read_model_file("fashion-tiny-1.tflite");
+    const auto tiny = project_model("fashion-tiny-1.tflite");
     ASSERT_FALSE(tiny.empty());
     const auto device = trial().run(TrialKind::kDeviceModel, tiny, "variant tiny");
     EXPECT_TRUE(device) << device.error().describe();
     const auto edge =
-        trial().run(TrialKind::kEdgeModel, read_model_file("fashion-edge.tflite"), "edge model");
+        trial().run(TrialKind::kEdgeModel, project_model("fashion-edge.tflite"), "edge model");
     EXPECT_TRUE(edge) << edge.error().describe();
 }
 
 TEST(ModelTrial, TakesATreeAsAVariantAndAsABase) {
-    auto tree = read_model_file("fashion-bonsai.frbn");
+    auto tree = project_model("fashion-bonsai.frbn");
     for (const auto kind : {TrialKind::kDeviceModel, TrialKind::kDeltaBase}) {
         const auto tried = trial().run(kind, tree, "tree");
         EXPECT_TRUE(tried) << tried.error().describe();
@@ -50,7 +45,7 @@ TEST(ModelTrial, TakesATreeAsAVariantAndAsABase) {
 }
 
 TEST(ModelTrial, ReadsABaseWithoutRunningIt) {
-    const auto base = read_model_file("fashion-small-1.tflite");
+    const auto base = project_model("fashion-small-1.tflite");
     const auto tried = trial().run(TrialKind::kDeltaBase, base, "base");
     EXPECT_TRUE(tried) << tried.error().describe();
     EXPECT_FALSE(trial().run(TrialKind::kDeltaBase, base::Bytes(300, 7), "base"));
@@ -58,8 +53,7 @@ TEST(ModelTrial, ReadsABaseWithoutRunningIt) {
 
 #ifdef FRUGAL_HAS_ONNX
 TEST(ModelTrial, TakesAnOnnxNetworkToo) {
-    std::ifstream file(FRUGAL_TEST_ONNX, std::ios::binary);
-    const base::Bytes network{std::istreambuf_iterator<char>(file), {}};
+    const auto network = test::read_file(FRUGAL_TEST_ONNX);
     ASSERT_FALSE(network.empty());
     const auto tried = trial().run(TrialKind::kEdgeModel, network, "edge model");
     EXPECT_TRUE(tried) << tried.error().describe();
@@ -67,7 +61,7 @@ TEST(ModelTrial, TakesAnOnnxNetworkToo) {
 #endif
 
 TEST(ModelTrial, SaysWhatTheReaderFoundWrongAndWhere) {
-    auto bytes = read_model_file("fashion-tiny-1.tflite");
+    auto bytes = project_model("fashion-tiny-1.tflite");
     std::size_t refused = 0;
     for (std::size_t at = 8; at < 4096 && refused < 12; at += 97) {
         auto damaged = bytes;

@@ -26,14 +26,14 @@ base::Bytes bundle_with_base(const base::Bytes& base_file) {
 
 TEST(ReleaseTrial, PassesGoodVariantsAndBases) {
     const ModelTrial trial(FRUGAL_CONFINED_CHILD);
-    const auto bundle = bundle_with_base(release::model_file("fashion-small-2.tflite"));
+    const auto bundle = bundle_with_base(test::project_model("fashion-small-2.tflite"));
     const auto tried = try_bundle(trial, opened(bundle));
     EXPECT_TRUE(tried) << tried.error().describe();
 }
 
 TEST(ReleaseTrial, TriesTheBasesOfABundleToo) {
     const ModelTrial trial(FRUGAL_CONFINED_CHILD);
-    auto damaged = release::model_file("fashion-small-2.tflite");
+    auto damaged = test::project_model("fashion-small-2.tflite");
     damaged.resize(damaged.size() / 2);
     const auto tried = try_bundle(trial, opened(bundle_with_base(damaged)));
     ASSERT_FALSE(tried);

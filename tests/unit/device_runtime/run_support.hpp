@@ -5,11 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <cstdint>
+#include <vector>
 
 #include "frugal/runtime.h"
 #include "unit/device_runtime/model_builder.hpp"
@@ -115,31 +112,5 @@ public:
 private:
     std::uint32_t state_;
 };
-
-/// The folder of shared real models, or empty if this machine has none.
-inline std::filesystem::path shared_models() {
-    const char* given = std::getenv("FRUGAL_SHARED_DIR");
-    std::filesystem::path shared = given != nullptr
-                                       ? std::filesystem::path(given)
-                                       : std::filesystem::path(FRUGAL_SOURCE_DIR) / ".." / "shared";
-    std::filesystem::path folder = shared / "models" / "tflite";
-    return std::filesystem::is_directory(folder) ? folder : std::filesystem::path();
-}
-
-inline std::vector<std::filesystem::path> shared_model_files() {
-    std::vector<std::filesystem::path> files;
-    if (!shared_models().empty()) {
-        for (const auto& entry : std::filesystem::directory_iterator(shared_models())) {
-            files.push_back(entry.path());
-        }
-    }
-    std::sort(files.begin(), files.end());
-    return files;
-}
-
-inline Bytes read_file(const std::filesystem::path& path) {
-    std::ifstream stream(path, std::ios::binary);
-    return Bytes(std::istreambuf_iterator<char>(stream), {});
-}
 
 }  // namespace frugal::test

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // The field's real models: each opens and runs, or is refused with a name; a damaged one does no
 // harm. Skipped where the shared models are absent.
+#include "support/model_files.hpp"
 #include "unit/device_runtime/run_support.hpp"
 
 namespace frugal::test {
 namespace {
 
 TEST(SharedModelsTest, EachRunsOrIsRefusedByName) {
-    if (shared_models().empty()) {
+    const auto files = model_files({shared_models()});
+    if (files.empty()) {
         GTEST_SKIP() << "no shared models on this machine";
     }
     std::size_t runnable = 0;
-    for (const auto& file : shared_model_files()) {
+    for (const auto& file : files) {
         Bytes bytes = read_file(file);
         Runner runner(bytes);
         if (runner.status == FR_OK) {
@@ -27,11 +29,12 @@ TEST(SharedModelsTest, EachRunsOrIsRefusedByName) {
 }
 
 TEST(SharedModelsTest, DamagedModelsAreRefusedOrRun) {
-    if (shared_models().empty()) {
+    const auto files = model_files({shared_models()});
+    if (files.empty()) {
         GTEST_SKIP() << "no shared models on this machine";
     }
     Noise noise(12);
-    for (const auto& file : shared_model_files()) {
+    for (const auto& file : files) {
         const Bytes whole = read_file(file);
         for (int round = 0; round < 60; ++round) {
             Bytes bytes = whole;

@@ -4,24 +4,13 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-
 #include "frugal/self_test.h"
+#include "support/model_files.hpp"
 
 namespace frugal::inference {
 namespace {
 
-base::Bytes read_file(const std::filesystem::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
-base::Bytes own_model(const std::string& name) {
-    return read_file(std::filesystem::path(FRUGAL_SOURCE_DIR) / "device-sim/models" / name);
-}
+using test::project_model;
 
 base::Bytes noise(std::size_t size, std::uint32_t seed) {
     base::Bytes input(size);
@@ -30,7 +19,7 @@ base::Bytes noise(std::size_t size, std::uint32_t seed) {
 }
 
 TEST(DeviceModel, ATreeNeedsItsInputAndOneOperator) {
-    const auto file = own_model("fashion-bonsai.frbn");
+    const auto file = project_model("fashion-bonsai.frbn");
     auto model = DeviceModel::load(file);
     ASSERT_TRUE(model) << model.error().describe();
     const auto& needs = model->needs();
@@ -43,7 +32,7 @@ TEST(DeviceModel, ATreeNeedsItsInputAndOneOperator) {
 }
 
 TEST(DeviceModel, ATreeGivesItsScoresAfterAMoveToo) {
-    const auto file = own_model("mnist-2-bonsai.frbn");
+    const auto file = project_model("mnist-2-bonsai.frbn");
     auto loaded = DeviceModel::load(file);
     ASSERT_TRUE(loaded);
     DeviceModel model = std::move(*loaded);
@@ -68,21 +57,17 @@ TEST(DeviceModel, ATreeGivesItsScoresAfterAMoveToo) {
 }
 
 TEST(DeviceModel, RefusesWhatIsNeitherForm) {
-    auto cut = own_model("fashion-bonsai.frbn");
+    auto cut = project_model("fashion-bonsai.frbn");
     cut.pop_back();
     EXPECT_EQ(DeviceModel::load(cut).error().kind, base::ErrorKind::kInvalidInput);
-    auto later = own_model("fashion-bonsai.frbn");
+    auto later = project_model("fashion-bonsai.frbn");
     later[4] = 2;
     EXPECT_EQ(DeviceModel::load(later).error().kind, base::ErrorKind::kUnsupported);
     EXPECT_FALSE(DeviceModel::load({}));
 }
 
 TEST(DeviceModel, EveryRunOfAStreamingModelBeginsAnew) {
-    const char* shared = std::getenv("FRUGAL_SHARED_DIR");
-    const auto folder = shared != nullptr
-                            ? std::filesystem::path(shared)
-                            : std::filesystem::path(FRUGAL_SOURCE_DIR).parent_path() / "shared";
-    const auto file = read_file(folder / "models/tflite/mww2_okay_nabu_20241001.tflite");
+    const auto file = test::shared_model("mww2_okay_nabu_20241001.tflite");
     if (file.empty()) {
         GTEST_SKIP() << "no shared models; set FRUGAL_SHARED_DIR";
     }

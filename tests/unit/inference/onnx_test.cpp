@@ -6,30 +6,26 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <random>
 
 #include "inference/engine.hpp"
 #include "inference/onnx_format.hpp"
 #include "inference/onnx_library.hpp"
+#include "support/model_files.hpp"
 
 namespace frugal::inference {
 namespace {
 
-base::Bytes read_file(const char* path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
+using test::project_model;
 
 base::Bytes onnx_bytes() {
-    return read_file(FRUGAL_TEST_ONNX);
+    return test::read_file(FRUGAL_TEST_ONNX);
 }
 
 TEST(OnnxTest, IsToldFromTheOtherFormats) {
     EXPECT_TRUE(is_onnx(onnx_bytes()));
-    EXPECT_FALSE(is_onnx(read_file(FRUGAL_SOURCE_DIR "/device-sim/models/fashion-tiny-2.tflite")));
-    EXPECT_FALSE(is_onnx(read_file(FRUGAL_SOURCE_DIR "/device-sim/models/fashion-bonsai.frbn")));
+    EXPECT_FALSE(is_onnx(project_model("fashion-tiny-2.tflite")));
+    EXPECT_FALSE(is_onnx(project_model("fashion-bonsai.frbn")));
     EXPECT_FALSE(is_onnx({}));
 }
 
@@ -81,8 +77,7 @@ base::Bytes blob(std::mt19937& random) {
 
 TEST(OnnxTest, AnswersLikeTheModelItWasMadeFrom) {
     auto onnx = Engine::load(onnx_bytes());
-    auto own =
-        Engine::load(read_file(FRUGAL_SOURCE_DIR "/device-sim/models/fashion-tiny-2.tflite"));
+    auto own = Engine::load(project_model("fashion-tiny-2.tflite"));
     ASSERT_TRUE(onnx) << onnx.error().describe();
     ASSERT_TRUE(own);
     EXPECT_EQ(onnx->input_size(), 784U);

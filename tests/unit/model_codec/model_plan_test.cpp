@@ -3,23 +3,18 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <iterator>
-
 #include "model/bonsai/bonsai.hpp"
 #include "model/codec/codec.hpp"
 #include "model/codec/tflite_plan.hpp"
+#include "support/model_files.hpp"
 
 namespace frugal::model {
 namespace {
 
-base::Bytes file_of(const std::string& name) {
-    std::ifstream in(FRUGAL_SOURCE_DIR "/device-sim/models/" + name, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
+using test::project_model;
 
 TEST(ModelPlan, NamesTheDensePartsOfATree) {
-    const auto tree = file_of("mnist-2-bonsai.frbn");
+    const auto tree = project_model("mnist-2-bonsai.frbn");
     const auto summary = read_bonsai(tree);
     ASSERT_TRUE(summary);
     const auto plan = plan_of_model(tree);
@@ -46,16 +41,16 @@ TEST(ModelPlan, LeavesOutWhatATreeDoesNotHave) {
 }
 
 TEST(ModelPlan, TellsTheFormsApart) {
-    const auto tflite = file_of("fashion-tiny-1.tflite");
+    const auto tflite = project_model("fashion-tiny-1.tflite");
     EXPECT_EQ(plan_of_model(tflite).regions.size(), plan_of_tflite(tflite).regions.size());
-    auto cut = file_of("mnist-2-bonsai.frbn");
+    auto cut = project_model("mnist-2-bonsai.frbn");
     cut.pop_back();
     EXPECT_TRUE(plan_of_model(cut).regions.empty());
     EXPECT_TRUE(plan_of_model({}).regions.empty());
 }
 
 TEST(ModelPlan, ATreeComesBackInEveryProfileAndAsADelta) {
-    const auto tree = file_of("fashion-bonsai.frbn");
+    const auto tree = project_model("fashion-bonsai.frbn");
     auto tuned = tree;
     for (std::size_t i = tree.size() - 300; i < tree.size(); i += 30) {
         tuned[i] ^= 1;

@@ -2,52 +2,24 @@
 // Public models of the field, when they are there: round trip, size, and hostile variations.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <random>
 
 #include "model/codec/codec.hpp"
 #include "model/codec/tflite_plan.hpp"
+#include "support/model_files.hpp"
 #include "unit/device_codec/codec_harness.hpp"
 
 namespace {
 
-namespace fs = std::filesystem;
 using frugal::base::Bytes;
 using frugal::model::plan_of_tflite;
 using frugal::model::RegionKind;
 using frugal::test::decode_in_pieces;
-
-std::vector<fs::path> models() {
-    const fs::path source = FRUGAL_SOURCE_DIR;
-    const char* shared = std::getenv("FRUGAL_SHARED_DIR");
-    const fs::path folders[] = {
-        source / "device-sim" / "models",
-        (shared != nullptr ? fs::path(shared) : source.parent_path() / "shared") / "models" /
-            "tflite"};
-    std::vector<fs::path> paths;
-    for (const auto& folder : folders) {
-        std::error_code error;
-        for (const auto& entry : fs::directory_iterator(folder, error)) {
-            if (entry.path().extension() == ".tflite") {
-                paths.push_back(entry.path());
-            }
-        }
-    }
-    std::sort(paths.begin(), paths.end());
-    return paths;
-}
-
-Bytes read_file(const fs::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    return Bytes(std::istreambuf_iterator<char>(in), {});
-}
+using frugal::test::model_files;
+using frugal::test::read_file;
 
 TEST(RealModels, ComeBackBitForBitAndSmaller) {
-    const auto paths = models();
+    const auto paths = model_files();
     if (paths.empty()) {
         GTEST_SKIP() << "no .tflite files: set FRUGAL_SHARED_DIR";
     }
@@ -65,7 +37,7 @@ TEST(RealModels, ComeBackBitForBitAndSmaller) {
 }
 
 TEST(RealModels, DamagedFilesAreStillCodedLosslessly) {
-    auto paths = models();
+    auto paths = model_files();
     if (paths.empty()) {
         GTEST_SKIP() << "no .tflite files: set FRUGAL_SHARED_DIR";
     }
@@ -85,7 +57,7 @@ TEST(RealModels, DamagedFilesAreStillCodedLosslessly) {
 }
 
 TEST(TflitePlan, FindsTensorsScalesAndBounds) {
-    for (const auto& path : models()) {
+    for (const auto& path : model_files()) {
         if (path.stem() != "kws_ref_int8") {
             continue;
         }

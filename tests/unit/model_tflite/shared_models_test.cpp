@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The field's real models: each is read, and runnable or refused with the name of what is missing.
 #include "model/tflite/summary.hpp"
+#include "support/model_files.hpp"
 #include "unit/device_runtime/run_support.hpp"
 
 namespace frugal::model {
 namespace {
 
 TEST(SharedModelsTest, EachIsReadAndRunsOrNamesWhatIsMissing) {
-    auto files = test::shared_model_files();
+    auto files = test::model_files({test::shared_models()});
     if (files.empty()) {
         GTEST_SKIP() << "no shared models on this machine";
     }
@@ -30,17 +31,16 @@ TEST(SharedModelsTest, EachIsReadAndRunsOrNamesWhatIsMissing) {
 }
 
 TEST(SharedModelsTest, KnownFactsOfTheReferenceModels) {
-    auto folder = test::shared_models();
-    if (folder.empty()) {
+    if (test::model_files({test::shared_models()}).empty()) {
         GTEST_SKIP() << "no shared models on this machine";
     }
-    auto keywords = read_model(test::read_file(folder / "kws_ref_int8.tflite"));
+    auto keywords = read_model(test::shared_model("kws_ref_int8.tflite"));
     ASSERT_TRUE(keywords);
     EXPECT_TRUE(keywords->is_runnable);
     EXPECT_EQ(keywords->tensors[keywords->inputs[0]].shape,
               (std::vector<std::int32_t>{1, 49, 10, 1}));
     EXPECT_EQ(keywords->tensors[keywords->outputs[0]].shape, (std::vector<std::int32_t>{1, 12}));
-    auto digits = read_model(test::read_file(folder / "mnist_lstm_int8.tflite"));
+    auto digits = read_model(test::shared_model("mnist_lstm_int8.tflite"));
     ASSERT_TRUE(digits);
     EXPECT_EQ(digits->missing.front(), "UNIDIRECTIONAL_SEQUENCE_LSTM version 1 is not built in");
 }

@@ -4,20 +4,14 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "crypto/sha256.hpp"
 #include "release/bundle_builder.hpp"
+#include "support/model_files.hpp"
 #include "wire/manifest.hpp"
 
 namespace frugal::release {
-
-inline base::Bytes model_file(const std::string& name) {
-    std::ifstream file(FRUGAL_SOURCE_DIR "/device-sim/models/" + name, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
 
 inline base::ClassName class_named(std::string_view name) {
     return *base::ClassName::parse(name);
@@ -37,8 +31,10 @@ inline BundleSource fashion_source() {
                                     .task = 1,
                                     .variants = {}},
                         .provenance = std::vector<wire::Provenance>(2)};
-    source.release.variants.push_back({class_named("tiny"), model_file("fashion-tiny-1.tflite")});
-    source.release.variants.push_back({class_named("m4"), model_file("fashion-small-1.tflite")});
+    source.release.variants.push_back(
+        {class_named("tiny"), test::project_model("fashion-tiny-1.tflite")});
+    source.release.variants.push_back(
+        {class_named("m4"), test::project_model("fashion-small-1.tflite")});
     return source;
 }
 

@@ -25,8 +25,8 @@ TEST(BundleBuilder, KeepsProvenanceAndFacts) {
     source.data_digest = base::Digest{7};
     source.labels = {"a", "b"};
     source.release.bases.push_back({class_named("m4"),
-                                    crypto::sha256(model_file("fashion-small-2.tflite")),
-                                    model_file("fashion-small-2.tflite")});
+                                    crypto::sha256(test::project_model("fashion-small-2.tflite")),
+                                    test::project_model("fashion-small-2.tflite")});
     const auto bytes = build_bundle(source, author_key());
     ASSERT_TRUE(bytes) << bytes.error().describe();
     const auto bundle = open(*bytes);

@@ -35,7 +35,7 @@ TEST(BundleImport, EncodesForEveryProfileWithoutAnyKey) {
 }
 
 TEST(BundleImport, MakesDeltasAgainstWhatTheFleetRuns) {
-    auto old = model_file("fashion-small-1.tflite");
+    auto old = test::project_model("fashion-small-1.tflite");
     old[old.size() / 2] ^= 1;
     const DeltaSource fleet{class_named("m4"), crypto::sha256(old), old};
     const auto import = import_bundle(opened(fashion_bundle()), {fleet});
