@@ -139,6 +139,8 @@ void IsoGain::all_clear() {
     if (before_alarm_) {
         discount(0);
         seen_ = GainEvidence(classes_, *before_alarm_);
+        // Answers are held against what is expected before the window ends, too.
+        seen_.fit(config_.prior_weight, drift_.reference().classes, 0);
         before_alarm_.reset();
     } else {
         discount(config_.clear_keep);

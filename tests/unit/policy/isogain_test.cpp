@@ -119,6 +119,34 @@ TEST(IsoGain, AuditsThatContradictRaiseTheAlarm) {
     EXPECT_EQ(learner.audit_q8(), IsoGainConfig{}.audit_q8);
 }
 
+TEST(IsoGain, WhenTheFaultIsOverTheSameIsExpectedAsBefore) {
+    Registration known;
+    known.samples = known.counts[31] = 500;
+    IsoGain learner({}, known, 4);
+    learner.end_window(window(64));
+    const double certain = learner.expected_gain(31);
+    const double unsure = learner.expected_gain(16);
+    ASSERT_GT(unsure, 0.3);
+    while (learner.alarms() == 0) {
+        learner.observe(evidence(255, true, true));
+    }
+    const auto pass = IsoGainConfig{}.quiet_tasks / 64;
+    for (std::uint32_t i = 0; i <= pass; ++i) {
+        for (int audit = 0; audit < 8; ++audit) {
+            learner.observe(evidence(255, true, true));
+        }
+        learner.end_window(window(64));
+    }
+    ASSERT_GT(learner.expected_gain(31), 0.6);
+    for (int i = 0; i < 100 && learner.alarms() == 1; ++i) {
+        learner.observe(evidence(255, false));
+    }
+    ASSERT_EQ(learner.alarms(), 2u);
+    // Four surprising audits in five hundred samples are part of what was before.
+    EXPECT_NEAR(learner.expected_gain(31), certain, 0.01);
+    EXPECT_NEAR(learner.expected_gain(16), unsure, 0.01);
+}
+
 TEST(IsoGain, AMovedSketchIsProbedOnceAndForAWhile) {
     IsoGain learner({}, {}, 4);
     for (int i = 0; i < 30; ++i) {
