@@ -13,10 +13,6 @@ constexpr double kSlack = 0.2;  // mean surprise, in wrong answers a task, that 
 constexpr double kSigmas = 3;
 constexpr double kLargestSigma = 0.5;  // of one task's gain
 
-double mean_of(const Contribution& contribution) {
-    return contribution.surprise / contribution.samples;
-}
-
 double median(std::vector<double>& values) {
     const auto middle = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) / 2);
     std::nth_element(values.begin(), middle, values.end());
@@ -25,34 +21,21 @@ double median(std::vector<double>& values) {
 
 }  // namespace
 
-void DeviceTrust::add(std::uint32_t device, std::size_t bin, const Sample& sample) {
+void DeviceTrust::add(std::uint32_t device, double surprise) {
     if (devices_.size() >= kDevicesMax && !devices_.contains(device)) {
         return;
     }
-    Contribution& one = devices_[device];
+    Surprises& one = devices_[device];
     const double keep = 1 - 1 / kMemorySamples;
     one.samples = one.samples * keep + 1;
-    one.surprise = one.surprise * keep + sample.surprise;
-    if (sample.weight > 0) {
-        one.counts[bin] += static_cast<float>(sample.weight);
-        one.gains[bin] += static_cast<float>(sample.gain);
-    }
+    one.sum = one.sum * keep + surprise;
 }
 
-void DeviceTrust::fade(double keep) {
-    for (auto& [device, one] : devices_) {
-        for (std::size_t bin = 0; bin < kBins; ++bin) {
-            one.counts[bin] *= static_cast<float>(keep);
-            one.gains[bin] *= static_cast<float>(keep);
-        }
-    }
-}
-
-std::set<std::uint32_t> DeviceTrust::find_doubtful() {
+std::set<std::uint32_t> DeviceTrust::judge() {
     std::vector<double> means;
     for (const auto& [device, one] : devices_) {
         if (one.samples >= kTestedSamples) {
-            means.push_back(mean_of(one));
+            means.push_back(one.mean());
         }
     }
     if (means.size() < kTestedDevices) {
@@ -64,7 +47,7 @@ std::set<std::uint32_t> DeviceTrust::find_doubtful() {
         if (one.samples < kTestedSamples) {
             continue;
         }
-        const double far = std::abs(mean_of(one) - usual);
+        const double far = std::abs(one.mean() - usual);
         const double limit = kSlack + kSigmas * kLargestSigma / std::sqrt(one.samples);
         if (far > limit && doubted_.size() * 2 < means.size()) {
             if (doubted_.insert(device).second) {

@@ -5,6 +5,17 @@
 
 namespace frugal::policy {
 
+namespace {
+
+/// Rounding must leave neither less than nothing nor more gain than there are samples.
+template <typename Number>
+void take_back(Number& count, Number& gain, const DeviceShares::Part& part) {
+    count = std::max(Number{0}, count - static_cast<Number>(part.count));
+    gain = std::clamp(gain - static_cast<Number>(part.gain), -count, count);
+}
+
+}  // namespace
+
 GainEvidence::GainEvidence(std::uint32_t classes, const BinSums& known,
                            const ClassFactors& known_classes)
     : tracked_(std::min<std::size_t>(classes, ClassFactors::kTracked)),
@@ -14,17 +25,24 @@ GainEvidence::GainEvidence(std::uint32_t classes, const BinSums& known,
       factors_(known_classes),
       counts_(known.counts) {}
 
-void GainEvidence::add(std::size_t bin, std::uint32_t class_id, double gain) {
+void GainEvidence::add(std::size_t bin, std::uint32_t class_id, double gain, std::uint32_t device) {
     const double factor = factors_.of(class_id);
+    const bool is_tracked = class_id < tracked_;
     counts_[bin] += factor;
-    if (class_id >= tracked_) {
+    if (is_tracked) {
+        Sum& sum = seen_[bin * tracked_ + class_id];
+        sum.count += 1;
+        sum.gain += static_cast<float>(gain);
+    } else {
         known_.counts[bin] += factor;
         known_.gains[bin] += gain;
-        return;
     }
-    Sum& sum = seen_[bin * tracked_ + class_id];
-    sum.count += 1;
-    sum.gain += static_cast<float>(gain);
+    if (device != 0) {
+        shares_.add(device,
+                    {static_cast<std::uint16_t>(bin),
+                     static_cast<std::uint16_t>(is_tracked ? class_id : tracked_),
+                     static_cast<float>(is_tracked ? 1 : factor), static_cast<float>(gain)});
+    }
 }
 
 void GainEvidence::fade(double keep) {
@@ -38,6 +56,7 @@ void GainEvidence::fade(double keep) {
         }
     }
     known_classes_.fade(keep);
+    shares_.fade(keep);
 }
 
 BinSums GainEvidence::flat() const {
@@ -53,23 +72,25 @@ BinSums GainEvidence::flat() const {
 }
 
 void GainEvidence::forget_classes() {
+    shares_.merge(static_cast<std::uint16_t>(tracked_), [this](std::uint16_t column) {
+        return column < tracked_ ? factors_.of(column) : 1;
+    });
     known_ = flat();
     counts_ = known_.counts;
     std::ranges::fill(seen_, Sum{});
     known_classes_ = factors_ = {};
 }
 
-void GainEvidence::retract(const std::array<float, kBins>& counts,
-                           const std::array<float, kBins>& gains) {
-    forget_classes();
-    for (std::size_t bin = 0; bin < kBins; ++bin) {
-        const double left = std::max(0.0, known_.counts[bin] - static_cast<double>(counts[bin]));
-        // Rounding must not leave more gain than there are samples.
-        known_.gains[bin] =
-            std::clamp(known_.gains[bin] - static_cast<double>(gains[bin]), -left, left);
-        known_.counts[bin] = left;
+void GainEvidence::retract(std::uint32_t device) {
+    for (const DeviceShares::Part& part : shares_.take(device)) {
+        if (part.column < tracked_) {
+            Sum& sum = seen_[part.bin * tracked_ + part.column];
+            take_back(sum.count, sum.gain, part);
+        } else {
+            take_back(known_.counts[part.bin], known_.gains[part.bin], part);
+        }
     }
-    counts_ = known_.counts;
+    counts_ = flat().counts;
 }
 
 void GainEvidence::fit(double prior_weight, const ClassFactors::Values& tasks, int rounds) {

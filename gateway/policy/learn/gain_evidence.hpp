@@ -4,12 +4,13 @@
 // the very tables learned from them; explained by both, none is overrated for being seen often.
 // The fit alternates the maximum likelihood of Poisson sums in bins and classes (iterative
 // proportional fitting, Deming & Stephan 1940). Owned by a learner, one thread; deterministic; 8
-// bytes for each bin and class.
+// bytes for each bin and class, and what devices added.
 #pragma once
 
 #include <vector>
 
 #include "policy/learn/class_factors.hpp"
+#include "policy/learn/device_shares.hpp"
 #include "policy/learn/gain_table.hpp"
 
 namespace frugal::policy {
@@ -26,11 +27,12 @@ public:
     explicit GainEvidence(std::uint32_t classes, const BinSums& known = {},
                           const ClassFactors& known_classes = {});
 
-    void add(std::size_t bin, std::uint32_t class_id, double gain);
+    /// `device` 0: not told, and never taken back.
+    void add(std::size_t bin, std::uint32_t class_id, double gain, std::uint32_t device = 0);
     void fade(double keep);
 
-    /// Takes samples back whose classes are not known any more, and forgets the classes' factors.
-    void retract(const std::array<float, kBins>& counts, const std::array<float, kBins>& gains);
+    /// Takes back what the device added.
+    void retract(std::uint32_t device);
     /// Bins stay; every class has a factor of 1 again.
     void forget_classes();
 
@@ -60,6 +62,7 @@ private:
     std::size_t tracked_;    ///< classes with a column of their own
     std::vector<Sum> seen_;  ///< by bin, then class
     BinSums known_;          ///< of classes without a column, or not known any more
+    DeviceShares shares_;    ///< of seen_, and of known_ as one more column
     ClassFactors known_classes_;
     ClassFactors factors_;
     BinValues counts_{};

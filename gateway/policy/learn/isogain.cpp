@@ -90,7 +90,7 @@ bool IsoGain::observe(const Evidence& evidence) {
     learn_rho(evidence.answers, gain_signal(evidence.answers, registration_.temperature, classes_));
     const double gain = signal_of(evidence.answers);
     const double surprise = gain - expected_gain(evidence.answers);
-    seen_.add(bin, evidence.answers.local_class, gain);
+    seen_.add(bin, evidence.answers.local_class, gain, evidence.device);
     if (quiet_left_ > 0) {
         return true;
     }

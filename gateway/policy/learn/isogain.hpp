@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // IsoGain: learns the gain table of one (task, device class, device model, edge model) from what
-// escalated and audited tasks showed. Owned by one thread; a few kilobytes; deterministic.
-// Never sees an input or a label, never decides a task: devices evaluate the table it gives.
+// escalated and audited tasks showed. Owned by one thread; a few kilobytes, and what devices added;
+// deterministic. Never sees an input or a label, never decides a task: devices evaluate the table
+// it gives.
 #pragma once
 
 #include <cstdint>
@@ -61,9 +62,7 @@ public:
     bool observe(const Evidence& evidence);
 
     /// Takes back what one device added; the table follows at the end of the window.
-    void retract(const std::array<float, kBins>& counts, const std::array<float, kBins>& gains) {
-        seen_.retract(counts, gains);
-    }
+    void retract(std::uint32_t device) { seen_.retract(device); }
 
     /// Ends a push window of the cell's devices; the table and audit rate change only here.
     void end_window(const Sketch& sketch);

@@ -99,7 +99,7 @@ void LearnCell::begin() {
     sketch_ = {};
     pushed_ = terms_.held;
     pushed_at_.reset();
-    alarms_pushed_ = alarms_seen_ = 0;
+    alarms_pushed_ = 0;
     may_jump_ = false;
     tasks_ = recent_ = answered_ = 0;
     if (terms_.mode == LearnMode::kHedge) {
@@ -131,14 +131,14 @@ void LearnCell::on_answer(const AnsweredTask& task) {
     if (!isogain_) {
         return;
     }
-    const double gain = isogain_->signal_of(task.answers);
     // In what the answers show, not in what it is worth: else a pair with a small rho hides liars.
-    const double weight = isogain_->weight_of(task.answers);
-    const double surprise = (gain - isogain_->expected_gain(task.answers)) /
-                            std::clamp(isogain_->registration().rho, kLeastRho, 1.0);
-    const bool is_added = trust_.is_believed(task.device) &&
-                          isogain_->observe({task.answers, task.is_audit, task.device});
-    trust_.add(task.device, bin, {is_added ? weight : 0, gain, surprise});
+    const double surprise =
+        (isogain_->signal_of(task.answers) - isogain_->expected_gain(task.answers)) /
+        std::clamp(isogain_->registration().rho, kLeastRho, 1.0);
+    trust_.add(task.device, surprise);
+    if (trust_.is_believed(task.device)) {
+        isogain_->observe({task.answers, task.is_audit, task.device});
+    }
 }
 
 bool LearnCell::end_window() {
@@ -149,14 +149,11 @@ bool LearnCell::end_window() {
     tasks_ += tasks;
     recent_ = recent_ * std::exp(-tasks / kRecentTasks) + tasks;
     if (isogain_) {
-        trust_.judge([this](const Contribution& contribution) {
-            isogain_->retract(contribution.counts, contribution.gains);
-        });
+        for (const std::uint32_t device : trust_.judge()) {
+            isogain_->retract(device);
+        }
         isogain_->end_window(sketch_);
         may_jump_ = may_jump_ || isogain_->is_alarmed() || isogain_->alarms() != alarms_pushed_;
-        const bool is_reset = isogain_->alarms() != alarms_seen_;
-        alarms_seen_ = isogain_->alarms();
-        trust_.fade(is_reset ? 0 : std::max(0.0, 1 - tasks / kMemoryTasks));
     }
     if (hedge_ && tasks_ >= kHedgeHorizon) {
         hedge_.emplace(std::max(terms_.cost, kLeastCost), kHedgeHorizon);
@@ -279,7 +276,7 @@ bool LearnCell::restore(base::ByteView state, const std::vector<std::uint32_t>& 
     if (!is_learned) {
         return false;
     }
-    next.alarms_pushed_ = next.alarms_seen_ = next.alarms();
+    next.alarms_pushed_ = next.alarms();
     next.tasks_ = next.isogain_ ? next.isogain_->tasks() : tasks;
     next.is_restored_ = true;
     next.trust_.doubt(doubted);

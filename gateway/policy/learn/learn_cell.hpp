@@ -107,7 +107,6 @@ private:
     LearnablePart pushed_;
     std::optional<base::Instant> pushed_at_;
     std::uint32_t alarms_pushed_ = 0;  ///< alarms() at the last push
-    std::uint32_t alarms_seen_ = 0;    ///< at the end of the last window
     bool may_jump_ = false;            ///< an alarm since the last push, or one that lasts
     bool is_restored_ = false;         ///< and has not been asked for a push since
     double tasks_ = 0;
