@@ -78,7 +78,8 @@ bool IsoGain::may_add(std::size_t bin, std::uint32_t device, double weight) {
         return false;
     }
     const double most = std::max(config_.device_least, config_.device_share * seen_.count(bin));
-    return (added_[key] += weight) <= most;
+    // A sample of a class that counts for little still brings all of its gain.
+    return (added_[key] += std::max(weight, 1.0)) <= most;
 }
 
 bool IsoGain::observe(const Evidence& evidence) {

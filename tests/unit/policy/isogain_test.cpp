@@ -226,6 +226,31 @@ TEST(IsoGain, OneDeviceAddsABoundedShare) {
     EXPECT_LT(gain_after(7), 170);
 }
 
+/// Class 1 was measured to gain next to nothing.
+IsoGain of_a_class_that_gains_nothing() {
+    Registration known;
+    known.samples = 200;
+    ClassFactors::Sums sums;
+    sums.gains[1] = -8;
+    known.classes = ClassFactors(sums);
+    IsoGainConfig config;
+    config.surprise_limit = 1e9;
+    return IsoGain(config, known, 4);
+}
+
+TEST(IsoGain, AClassThatGainsNothingIsLimitedToo) {
+    IsoGain learner = of_a_class_that_gains_nothing();
+    Evidence lie = evidence(128, true, false, 7);
+    lie.answers.local_class = 1;
+    lie.answers.edge_class = 0;
+    ASSERT_EQ(learner.weight_of(lie.answers), 0);
+    int added = 0;
+    for (int i = 0; i < 1000; ++i) {
+        added += learner.observe(lie) ? 1 : 0;
+    }
+    EXPECT_EQ(added, 16);
+}
+
 TEST(IsoGain, ANewPairForgetsTheOld) {
     IsoGain learner({}, {}, 4);
     const TableBytes start = learner.table();
