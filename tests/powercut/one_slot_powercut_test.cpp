@@ -11,14 +11,6 @@ const ReleaseMaker& maker() {
     return instance;
 }
 
-/// A delta, and the whole for a device that has lost the base.
-Release with_full(Release delta) {
-    auto whole = maker().make_of(delta.model, delta.manifest.counter());
-    whole.signed_manifest = delta.signed_manifest;
-    delta.in_full = std::make_shared<Release>(std::move(whole));
-    return delta;
-}
-
 /// From the first release to the second, on a device with one slot.
 Scenario one_slot_update(const char* name, const Release& before, const Release& after) {
     Scenario scenario;
@@ -49,7 +41,7 @@ protected:
         return release;
     }
     static const Release& tuned() {
-        static const Release release = with_full(maker().tune(first(), 2));
+        static const Release release = maker().with_full(maker().tune(first(), 2));
         return release;
     }
 };
@@ -104,7 +96,7 @@ TEST_F(OneSlotPowerCut, AtEveryOperationOfAReExportOfTheField) {
         GTEST_SKIP() << "micro_speech_int8*.tflite are absent: set FRUGAL_SHARED_DIR";
     }
     const auto before = maker().make_of(old_model, 1);
-    const auto after = with_full(maker().make_of(new_model, 2, 256, {}, old_model));
+    const auto after = maker().with_full(maker().make_of(new_model, 2, 256, {}, old_model));
     ASSERT_GT(after.base_lag_bytes, 0U) << "the weights moved";
     auto scenario = one_slot_update("one slot, re-export", before, after);
     scenario.shape.slot_bytes = 20 * 1024;

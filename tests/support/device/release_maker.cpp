@@ -179,11 +179,24 @@ Release ReleaseMaker::make_of(base::Bytes model, std::uint32_t counter, std::uin
 }
 
 Release ReleaseMaker::again(const Release& release, std::uint32_t counter) const {
-    Release copy = release;
-    copy.manifest.set_release(counter);
-    copy.manifest.set_counter(counter);
-    copy.signed_manifest = sign(serialize(copy.manifest));
-    return copy;
+    return changed(release, [counter](v1::Manifest& manifest) {
+        manifest.set_release(counter);
+        manifest.set_counter(counter);
+    });
+}
+
+Release ReleaseMaker::changed(Release release, const ManifestChange& change) const {
+    change(release.manifest);
+    release.signed_manifest = sign(serialize(release.manifest));
+    return release;
+}
+
+Release ReleaseMaker::with_full(Release delta) const {
+    auto whole = make_of(delta.model, delta.manifest.counter(), delta.artifact.layout.block_bytes);
+    whole.manifest = delta.manifest;
+    whole.signed_manifest = delta.signed_manifest;
+    delta.in_full = std::make_shared<Release>(std::move(whole));
+    return delta;
 }
 
 v1::SignedBlob ReleaseMaker::policy(std::uint32_t id, std::uint8_t gain, std::uint8_t weight,

@@ -51,6 +51,12 @@ public:
     /// The same model under another counter: what a rollback is.
     Release again(const Release& release, std::uint32_t counter) const;
 
+    /// The release with its manifest changed and signed again.
+    Release changed(Release release, const ManifestChange& change) const;
+
+    /// A delta, and the whole for a device that does not run its base.
+    Release with_full(Release delta) const;
+
     v1::SignedBlob sign(const base::Bytes& content) const;
 
     /// A policy for one task: gain table of one value, everything free.

@@ -19,11 +19,26 @@ protected:
 
     /// A delta of the first release, and the whole of it for a device that lost the first.
     static Release tuned(std::uint32_t counter = 2) {
-        auto release = maker().tune(first(), counter);
-        auto whole = maker().make_of(release.model, counter);
-        whole.signed_manifest = release.signed_manifest;
-        release.in_full = std::make_shared<Release>(std::move(whole));
+        return maker().with_full(maker().tune(first(), counter));
+    }
+
+    static const Release& third() {
+        static const Release release = maker().make("fashion-tiny-2.tflite", 3);
         return release;
+    }
+
+    /// Signed with a self-test it cannot pass.
+    static Release failing(Release release) {
+        return maker().changed(std::move(release), [](v1::Manifest& manifest) {
+            manifest.mutable_self_tests(0)->mutable_output_digest()->at(0) ^= 1;
+        });
+    }
+
+    /// Signed as longer than it is.
+    static Release lengthened(Release release) {
+        return maker().changed(std::move(release), [](v1::Manifest& manifest) {
+            manifest.set_model_bytes(manifest.model_bytes() + 4);
+        });
     }
 
     void start_solo() {
@@ -107,11 +122,7 @@ class OneSlotLost : public OneSlot {
 protected:
     void lose_the_model() {
         start_solo();
-        auto bad = tuned();
-        bad.manifest.mutable_self_tests(0)->mutable_output_digest()->at(0) ^= 1;
-        bad.signed_manifest = maker().sign(serialize(bad.manifest));
-        bad.in_full.reset();
-        solo.site.want(bad);
+        solo.site.want(failing(maker().tune(first(), 2)));
         solo.downs.push_back(solo.site.desired());
         solo.run(5000);
         ASSERT_TRUE(solo_reported(FR_PHASE_REVERTED, FR_REASON_SELF_TEST_FAILED));

@@ -8,32 +8,14 @@
 namespace frugal::test {
 namespace {
 
-TEST_F(OneSlot, AsksForAModelWhenItHasNone) {
-    start_solo();
-    auto bad = tuned();
-    bad.manifest.mutable_self_tests(0)->mutable_output_digest()->at(0) ^= 1;
-    bad.signed_manifest = maker().sign(serialize(bad.manifest));
-    bad.in_full.reset();
-    solo.site.want(bad);
-    solo.downs.push_back(solo.site.desired());
-    solo.settle();
-    solo.site.hello.reset();
-    solo.run(5000);
-    ASSERT_TRUE(solo_reported(FR_PHASE_REVERTED, FR_REASON_SELF_TEST_FAILED));
-    ASSERT_FALSE(solo.status().has_model);
+TEST_F(OneSlotLost, AsksForAModelWhenItHasNone) {
+    lose_the_model();
     solo.site.want(tuned(3));  // nobody tells it: it asks
     expect_to_end_with(3);
 }
 
 TEST_F(OneSlot, AsksLessAndLessOften) {
     start_solo();
-    auto bad = tuned();
-    bad.manifest.mutable_self_tests(0)->mutable_output_digest()->at(0) ^= 1;
-    bad.signed_manifest = maker().sign(serialize(bad.manifest));
-    auto whole = maker().make_of(bad.model, 2);
-    whole.manifest = bad.manifest;
-    whole.signed_manifest = bad.signed_manifest;
-    bad.in_full = std::make_shared<Release>(std::move(whole));
     std::vector<std::uint64_t> asked;
     solo.lose_up = [&](const Up& up) {
         if (up.kind == FR_UP_HELLO) {
@@ -41,7 +23,7 @@ TEST_F(OneSlot, AsksLessAndLessOften) {
         }
         return false;
     };
-    pursue_solo(bad);
+    pursue_solo(maker().with_full(failing(maker().tune(first(), 2))));
     solo.run(600000);
     EXPECT_EQ(solo.status().phase, FR_PHASE_QUARANTINED);
     ASSERT_EQ(asked.size(), 3U);
@@ -52,7 +34,7 @@ TEST_F(OneSlot, AsksLessAndLessOften) {
     EXPECT_LE(asked.size(), 7U);
     EXPECT_GE(asked[4] - asked[3], 2560000U);
     solo.lose_up = {};
-    pursue_solo(maker().make("fashion-tiny-2.tflite", 3));
+    pursue_solo(third());
     EXPECT_EQ(solo.status().release, 3U);
 }
 
@@ -71,11 +53,10 @@ TEST_F(OneSlot, DropsARewriteWhoseBlocksAreGone) {
 
 TEST_F(OneSlot, TakesAnotherEncodingOfAWholeModelWhoseBlocksAreMissing) {
     start_solo();
-    auto whole = maker().make("fashion-tiny-2.tflite", 2);
-    cut_in_the_rewrite(whole);
+    cut_in_the_rewrite(second());
     solo.flash.bytes[solo.node.layout.journal + 96] ^= 0x01;
     auto other = maker().make("fashion-tiny-2.tflite", 2, 512);
-    other.signed_manifest = whole.signed_manifest;
+    other.signed_manifest = second().signed_manifest;
     solo.site.want(other);
     ASSERT_EQ(solo.boot(), FR_OK);
     expect_to_end_with(2);
@@ -138,10 +119,7 @@ TEST_F(OneSlot, KeepsWhatRunsWhenTheOfferLiesAboutTheEncoding) {
     pursue_solo(liar);
     EXPECT_EQ(solo.status().reason, FR_REASON_BAD_DIGEST);
     EXPECT_EQ(solo.status().release, 1U);
-    auto full_liar = maker().make("fashion-tiny-2.tflite", 3);
-    full_liar.manifest.set_model_bytes(full_liar.manifest.model_bytes() + 4);
-    full_liar.signed_manifest = maker().sign(serialize(full_liar.manifest));
-    pursue_solo(full_liar);
+    pursue_solo(lengthened(third()));
     EXPECT_EQ(solo.status().reason, FR_REASON_BAD_DIGEST);
     EXPECT_EQ(solo.status().release, 1U);
 }
@@ -234,7 +212,7 @@ TEST_F(OneSlot, HasNoSecondSlotThatAnEarlierFirmwareFilled) {
     solo.config.in_place = nullptr;
     ASSERT_EQ(solo.boot(), FR_OK);
     solo.install(first());
-    solo.install(maker().make("fashion-tiny-2.tflite", 2));
+    solo.install(second());
     ASSERT_EQ(solo.status().confirmed_slot, 1);
     solo.config.in_place = &fr_in_place;
     solo.site.want(tuned(3));
@@ -257,7 +235,7 @@ TEST_F(OneSlotLost, WaitsForNothingToGetOneAgain) {
 
 TEST_F(OneSlotLost, IsNotBannedFromAReleaseByItsLink) {
     lose_the_model();
-    solo.site.want(maker().make("fashion-tiny-2.tflite", 3));
+    solo.site.want(third());
     solo.lose_down = [](const Down& down) { return down.kind == FR_DOWN_CHUNK; };
     for (int i = 0; i < 8; ++i) {
         solo.run(1200000);
@@ -272,10 +250,7 @@ TEST_F(OneSlotLost, IsNotBannedFromAReleaseByItsLink) {
 
 TEST_F(OneSlotLost, IsNeverBannedFromTheReleaseItBurned) {
     lose_the_model();
-    auto same = first();
-    same.manifest.mutable_self_tests(0)->mutable_output_digest()->at(0) ^= 1;
-    same.signed_manifest = maker().sign(serialize(same.manifest));
-    solo.site.want(same);
+    solo.site.want(failing(first()));
     solo.run(3000000);
     EXPECT_EQ(solo.status().phase, FR_PHASE_REVERTED);
     EXPECT_EQ(solo.status().reason, FR_REASON_SELF_TEST_FAILED);
@@ -286,10 +261,8 @@ TEST_F(OneSlotLost, IsNeverBannedFromTheReleaseItBurned) {
 
 TEST_F(OneSlotLost, AsksAgainAfterARefusal) {
     lose_the_model();
-    auto unfit = *tuned(3).in_full;
-    unfit.manifest.set_arena_bytes(1U << 20);
-    unfit.signed_manifest = maker().sign(serialize(unfit.manifest));
-    pursue_solo(unfit);
+    pursue_solo(maker().changed(
+        *tuned(3).in_full, [](v1::Manifest& manifest) { manifest.set_arena_bytes(1U << 20); }));
     EXPECT_EQ(solo.status().phase, FR_PHASE_REFUSED);
     solo.site.want(tuned(4));  // nobody tells it
     solo.run(6000000);

@@ -28,7 +28,7 @@ TEST_F(OneSlot, TakesAModelInFullAndADeltaInPlace) {
     EXPECT_EQ(solo.site.chunk_bytes_sent, update.artifact.layout.size_bytes);
     const auto* slot = fr_slot_bytes(&solo.port.flash, &solo.node.layout, 0, 0);
     EXPECT_TRUE(std::equal(update.model.begin(), update.model.end(), slot));
-    solo.install(maker().make("fashion-tiny-2.tflite", 3));
+    solo.install(third());
     EXPECT_EQ(solo.status().release, 3U);
 }
 
@@ -58,11 +58,7 @@ TEST_F(OneSlot, KeepsWhatRunsWhenTheBaseIsDamaged) {
 
 TEST_F(OneSlot, HasNoModelAfterAFailedSelfTestUntilAnotherComes) {
     start_solo();
-    auto bad = tuned();
-    bad.manifest.mutable_self_tests(0)->mutable_output_digest()->at(0) ^= 1;
-    bad.signed_manifest = maker().sign(serialize(bad.manifest));
-    bad.in_full.reset();
-    pursue_solo(bad);
+    pursue_solo(failing(maker().tune(first(), 2)));
     EXPECT_TRUE(solo_reported(FR_PHASE_REVERTED, FR_REASON_SELF_TEST_FAILED));
     EXPECT_FALSE(solo.status().has_model);
     EXPECT_EQ(solo.submit(), FR_ERROR_STATE);
@@ -89,7 +85,7 @@ TEST_F(OneSlot, HasNoModelAfterAFailedProbation) {
     EXPECT_EQ(solo.status().phase, FR_PHASE_REVERTED);
     EXPECT_EQ(solo.status().reason, FR_REASON_WATCHDOG);
     EXPECT_FALSE(solo.status().has_model);
-    solo.site.want(maker().make("fashion-tiny-1.tflite", 1));
+    solo.site.want(first());
     solo.connect();
     EXPECT_TRUE(solo.site.hello->tasks(0).model_digest().empty());
     solo.run(60000);
@@ -116,7 +112,6 @@ TEST_F(OneSlot, StopsWhereAnOfferThatLiedAboutItsLagReadsWhatIsOverwritten) {
     DeviceWorld strict(maker(), one_slot(0));
     ASSERT_EQ(strict.boot(), FR_OK);
     strict.install(first());
-    auto liar = tuned();
     const auto& model = first().model;
     base::Bytes moved(4096 + model.size(), 0x5A);
     std::ranges::copy(model, moved.begin() + 4096);
@@ -124,10 +119,10 @@ TEST_F(OneSlot, StopsWhereAnOfferThatLiedAboutItsLagReadsWhatIsOverwritten) {
     ASSERT_TRUE(delta && delta->is_delta && delta->base_lag_bytes == 4096);
     auto artifact = model::build_artifact(delta->stream, 256);
     ASSERT_TRUE(artifact);
+    auto liar = maker().changed(maker().tune(first(), 2), [&](v1::Manifest& manifest) {
+        manifest.set_model_bytes(static_cast<std::uint32_t>(moved.size()));
+    });
     liar.artifact = std::move(*artifact);
-    liar.manifest.set_model_bytes(static_cast<std::uint32_t>(moved.size()));
-    liar.signed_manifest = maker().sign(serialize(liar.manifest));
-    liar.in_full.reset();
     strict.site.want(liar);
     strict.downs.push_back(strict.site.desired());
     strict.settle();

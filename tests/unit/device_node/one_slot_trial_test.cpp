@@ -18,8 +18,6 @@ protected:
         solo.lose_down = [](const Down& down) { return down.kind == FR_DOWN_CHUNK; };
     }
 
-    static Release third() { return maker().make("fashion-tiny-2.tflite", 3); }
-
     void want(const Release& release) {
         solo.site.want(release);
         solo.downs.push_back(solo.site.desired());

@@ -203,15 +203,12 @@ TEST_F(OneSlotLost, AsksOnWhenItIsToldOfSomethingElse) {
 
 TEST_F(OneSlotLost, IsNotBannedFromAReleaseByWhatIsNotSigned) {
     lose_the_model();
-    auto liar = maker().make("fashion-tiny-2.tflite", 3);
-    liar.manifest.set_model_bytes(liar.manifest.model_bytes() + 4);
-    liar.signed_manifest = maker().sign(serialize(liar.manifest));
-    solo.site.want(liar);
+    solo.site.want(lengthened(third()));
     solo.run(20000000);
     EXPECT_TRUE(solo_reported(FR_PHASE_REVERTED, FR_REASON_BAD_DIGEST));
     EXPECT_NE(solo.status().phase, FR_PHASE_QUARANTINED);
     EXPECT_EQ(state().failures, 1U) << "the self-test's";
-    solo.site.want(maker().make("fashion-tiny-2.tflite", 3));
+    solo.site.want(third());
     solo.run(6000000);
     expect_to_end_with(3);
 }
