@@ -174,6 +174,16 @@ fr_status_t DeviceWorld::submit(std::uint32_t deadline_ms, fr_privacy_t privacy,
     return fr_node_submit(&node, &submission, now_ms, &last);
 }
 
+void DeviceWorld::tell() {
+    downs.push_back(site.desired());
+    settle();
+}
+
+void DeviceWorld::want(const Release& release) {
+    site.want(release);
+    tell();
+}
+
 void DeviceWorld::install(const Release& release) {
     site.want(release);
     if (is_connected) {

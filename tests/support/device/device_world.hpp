@@ -59,6 +59,12 @@ public:
     fr_status_t submit(std::uint32_t deadline_ms = 1000, fr_privacy_t privacy = FR_PRIVACY_PUBLIC,
                        std::uint32_t task = 1);
 
+    /// The site tells its present desired state now.
+    void tell();
+
+    /// A new desired state, told at once.
+    void want(const Release& release);
+
     /// A whole session up to a confirmed model.
     void install(const Release& release);
 

@@ -12,6 +12,8 @@ namespace frugal::test {
 
 class NodeTest : public testing::Test {
 protected:
+    explicit NodeTest(const Shape& shape = {}) : world(maker(), shape) {}
+
     static const ReleaseMaker& maker() {
         static const ReleaseMaker instance;
         return instance;
@@ -34,23 +36,17 @@ protected:
     }
 
     /// Boots with the first release running and confirmed.
-    void start() {
-        ASSERT_EQ(world.boot(), FR_OK);
-        world.install(first());
-        ASSERT_EQ(world.status().phase, FR_PHASE_CONFIRMED);
-        ASSERT_EQ(world.status().release, 1U);
+    void start() { start(world, first()); }
+
+    static void start(DeviceWorld& device, const Release& release) {
+        ASSERT_EQ(device.boot(), FR_OK);
+        device.install(release);
+        ASSERT_EQ(device.status().phase, FR_PHASE_CONFIRMED);
+        ASSERT_EQ(device.status().release, release.manifest.release());
     }
 
-    /// Tells the present desired state now.
-    void tell() {
-        world.downs.push_back(world.site.desired());
-        world.settle();
-    }
-
-    void want(const Release& release) {
-        world.site.want(release);
-        tell();
-    }
+    void tell() { world.tell(); }
+    void want(const Release& release) { world.want(release); }
 
     /// A new desired state, and time for all of it.
     void pursue(const Release& release) {
@@ -66,14 +62,17 @@ protected:
     }
 
     bool was_reported(fr_phase_t phase, fr_reason_t reason) const {
-        return std::any_of(world.site.reports.begin(), world.site.reports.end(),
-                           [=](const v1::Report& report) {
-                               return static_cast<int>(report.phase()) == static_cast<int>(phase) &&
-                                      static_cast<int>(report.reason()) == static_cast<int>(reason);
-                           });
+        return was_reported(world, phase, reason);
     }
 
-    DeviceWorld world{maker()};
+    static bool was_reported(const DeviceWorld& device, fr_phase_t phase, fr_reason_t reason) {
+        return std::ranges::any_of(device.site.reports, [=](const v1::Report& report) {
+            return static_cast<int>(report.phase()) == static_cast<int>(phase) &&
+                   static_cast<int>(report.reason()) == static_cast<int>(reason);
+        });
+    }
+
+    DeviceWorld world;
 };
 
 }  // namespace frugal::test

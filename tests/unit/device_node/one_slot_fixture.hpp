@@ -15,7 +15,7 @@ inline Shape one_slot(std::uint32_t reach_bytes = 4096) {
 
 class OneSlot : public NodeTest {
 protected:
-    void TearDown() override { expect_sound(solo); }
+    OneSlot() : NodeTest(one_slot()) {}
 
     /// A delta of the first release, and the whole of it for a device that lost the first.
     static Release tuned(std::uint32_t counter = 2) {
@@ -41,92 +41,72 @@ protected:
         });
     }
 
-    void start_solo() {
-        ASSERT_EQ(solo.boot(), FR_OK);
-        solo.install(first());
-        ASSERT_EQ(solo.status().phase, FR_PHASE_CONFIRMED);
-        ASSERT_EQ(solo.status().release, 1U);
-        solo.disconnect();
-        solo.connect();  // now the site knows what it runs
-    }
+    /// Starts, and says hello again: now the site knows what it runs.
+    void start_known() { start_known(world, first()); }
 
-    void pursue_solo(const Release& release) {
-        solo.site.want(release);
-        solo.downs.push_back(solo.site.desired());
-        solo.settle();
-        solo.run(60000);
-    }
-
-    bool solo_reported(fr_phase_t phase, fr_reason_t reason) const {
-        return std::ranges::any_of(solo.site.reports, [=](const v1::Report& report) {
-            return static_cast<int>(report.phase()) == static_cast<int>(phase) &&
-                   static_cast<int>(report.reason()) == static_cast<int>(reason);
-        });
+    static void start_known(DeviceWorld& device, const Release& release) {
+        start(device, release);
+        device.disconnect();
+        device.connect();
     }
 
     /// Offers the release and cuts the power once a page of the slot has been overwritten.
     void cut_in_the_rewrite(const Release& release) {
-        solo.flash.power_on();
-        solo.flash.guard = [this](std::uint32_t offset, std::uint32_t) -> std::string {
-            const auto& layout = solo.node.layout;
-            if (solo.node.state.tasks[0].is_rewriting != 0 && offset > layout.slots &&
+        world.flash.power_on();
+        world.flash.guard = [this](std::uint32_t offset, std::uint32_t) -> std::string {
+            const auto& layout = world.node.layout;
+            if (world.node.state.tasks[0].is_rewriting != 0 && offset > layout.slots &&
                 offset < layout.scratch) {
-                solo.flash.cut_at(solo.flash.operations(), Tear::kHalf);
+                world.flash.cut_at(world.flash.operations(), Tear::kHalf);
             }
             return "";
         };
-        solo.site.want(release);
-        solo.downs.push_back(solo.site.desired());
-        solo.settle();
-        solo.run(60000);
-        solo.flash.guard = {};
-        ASSERT_TRUE(solo.flash.is_cut());
-        solo.flash.power_on();
-        solo.site.reports.clear();
-        solo.site.chunk_bytes_sent = 0;
+        pursue(release);
+        world.flash.guard = {};
+        ASSERT_TRUE(world.flash.is_cut());
+        world.flash.power_on();
+        world.site.reports.clear();
+        world.site.chunk_bytes_sent = 0;
     }
 
     /// Connected, with time to do all there is to do, and decisions to prove it.
     void expect_to_end_with(std::uint32_t release) {
-        if (!solo.is_connected) {
-            solo.connect();
+        if (!world.is_connected) {
+            world.connect();
         }
-        solo.run(60000);
-        EXPECT_EQ(solo.status().release, release);
+        world.run(60000);
+        EXPECT_EQ(world.status().release, release);
         for (std::uint32_t i = 0; i < FR_PROBATION_DECISIONS; ++i) {
-            EXPECT_EQ(solo.submit(), FR_OK);
-            solo.run(10);
+            EXPECT_EQ(world.submit(), FR_OK);
+            world.run(10);
         }
-        EXPECT_EQ(solo.status().phase, FR_PHASE_CONFIRMED);
+        EXPECT_EQ(world.status().phase, FR_PHASE_CONFIRMED);
     }
 
     /// So many operations on the scratch pages fail from now on.
     void break_scratch(int faults) {
-        solo.flash.power_on();
-        solo.flash.guard = [this, faults](std::uint32_t offset, std::uint32_t) mutable {
-            const auto& layout = solo.node.layout;
+        world.flash.power_on();
+        world.flash.guard = [this, faults](std::uint32_t offset, std::uint32_t) mutable {
+            const auto& layout = world.node.layout;
             if (offset >= layout.scratch && offset < layout.checkpoints && faults-- > 0) {
-                solo.flash.fail_at(solo.flash.operations(), Tear::kHalf);
+                world.flash.fail_at(world.flash.operations(), Tear::kHalf);
             }
             return std::string();
         };
     }
 
-    fr_task_state_t& state() { return solo.node.state.tasks[0]; }
-
-    DeviceWorld solo{maker(), one_slot()};
+    fr_task_state_t& state() { return world.node.state.tasks[0]; }
 };
 
 /// The only slot was given up for a release that failed.
 class OneSlotLost : public OneSlot {
 protected:
     void lose_the_model() {
-        start_solo();
-        solo.site.want(failing(maker().tune(first(), 2)));
-        solo.downs.push_back(solo.site.desired());
-        solo.run(5000);
-        ASSERT_TRUE(solo_reported(FR_PHASE_REVERTED, FR_REASON_SELF_TEST_FAILED));
-        ASSERT_FALSE(solo.status().has_model);
+        start_known();
+        want(failing(maker().tune(first(), 2)));
+        world.run(5000);
+        ASSERT_TRUE(was_reported(FR_PHASE_REVERTED, FR_REASON_SELF_TEST_FAILED));
+        ASSERT_FALSE(world.status().has_model);
     }
 };
 

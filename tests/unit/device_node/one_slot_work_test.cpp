@@ -9,7 +9,7 @@ namespace {
 constexpr std::uint32_t kPages = 10;  // of the larger models
 
 /// A device with room for those.
-class OneLargeSlot : public NodeTest {
+class OneLargeSlot : public OneSlot {
 protected:
     static Shape large(std::uint32_t reach_bytes) {
         auto shape = one_slot(reach_bytes);
@@ -23,21 +23,16 @@ protected:
         return release;
     }
 
-    static void start(DeviceWorld& device) {
-        ASSERT_EQ(device.boot(), FR_OK);
-        device.install(small());
-        ASSERT_EQ(device.status().release, 1U);
+    static void begin_update(DeviceWorld& device) {
+        start_known(device, small());
         ASSERT_EQ((small().model.size() + 4095) / 4096, kPages);
-        device.disconnect();
-        device.connect();
-        device.site.want(maker().tune(small(), 2));
-        device.downs.push_back(device.site.desired());
+        device.want(maker().tune(small(), 2));
     }
 };
 
 TEST_F(OneLargeSlot, GoesOnThroughAnyNumberOfBootsThatEachBringAPage) {
     DeviceWorld device(maker(), large(4096));
-    start(device);
+    begin_update(device);
     const auto layout = device.node.layout;
     std::uint32_t cuts = 0;
     for (; cuts < 2 * kPages; ++cuts) {
@@ -79,7 +74,7 @@ TEST_F(OneLargeSlot, FeedsTheWatchdogEveryPageWhateverTheReach) {
     static Watch* watch = nullptr;
     for (const std::uint32_t reach : {0U, 4096U, 32768U}) {
         DeviceWorld device(maker(), large(reach));
-        start(device);
+        begin_update(device);
         Watch seen{device.flash};
         watch = &seen;
         device.port.reset_watchdog = [](void*) {
@@ -104,44 +99,44 @@ TEST_F(OneLargeSlot, FeedsTheWatchdogEveryPageWhateverTheReach) {
 }
 
 TEST_F(OneSlot, KeepsItsModelWhenNothingOfItWasOverwritten) {
-    start_solo();
+    start_known();
     break_scratch(20);
-    pursue_solo(tuned());
-    EXPECT_TRUE(solo_reported(FR_PHASE_REVERTED, FR_REASON_STORAGE_FAULT));
-    EXPECT_EQ(solo.status().release, 1U);
-    EXPECT_EQ(solo.submit(), FR_OK);
+    pursue(tuned());
+    EXPECT_TRUE(was_reported(FR_PHASE_REVERTED, FR_REASON_STORAGE_FAULT));
+    EXPECT_EQ(world.status().release, 1U);
+    EXPECT_EQ(world.submit(), FR_OK);
 }
 
 TEST_F(OneSlot, GoesOnAfterAFaultOfTheFlash) {
-    start_solo();
+    start_known();
     break_scratch(1);
-    solo.site.chunk_bytes_sent = 0;
+    world.site.chunk_bytes_sent = 0;
     const auto update = tuned();
-    pursue_solo(update);
-    EXPECT_EQ(solo.status().release, 2U);
-    EXPECT_EQ(solo.site.chunk_bytes_sent, update.artifact.layout.size_bytes);
+    pursue(update);
+    EXPECT_EQ(world.status().release, 2U);
+    EXPECT_EQ(world.site.chunk_bytes_sent, update.artifact.layout.size_bytes);
 }
 
 TEST_F(OneSlot, RunsAgainWhatWasGivenUpButNotOverwritten) {
-    start_solo();
-    solo.flash.power_on();
-    solo.flash.guard = [this](std::uint32_t offset, std::uint32_t) -> std::string {
-        const auto& layout = solo.node.layout;
+    start_known();
+    world.flash.power_on();
+    world.flash.guard = [this](std::uint32_t offset, std::uint32_t) -> std::string {
+        const auto& layout = world.node.layout;
         if (state().is_rewriting != 0 && offset >= layout.scratch && offset < layout.checkpoints) {
-            solo.flash.cut_at(solo.flash.operations(), Tear::kHalf);
+            world.flash.cut_at(world.flash.operations(), Tear::kHalf);
         }
         return "";
     };
-    pursue_solo(tuned());
-    solo.flash.guard = {};
-    ASSERT_TRUE(solo.flash.is_cut());
-    solo.flash.power_on();
-    solo.flash.bytes[solo.node.layout.journal + 96] ^= 0x01;  // the blocks are gone
-    ASSERT_EQ(solo.boot(), FR_OK);
-    EXPECT_EQ(solo.status().reason, FR_REASON_SUPERSEDED);
-    EXPECT_EQ(solo.status().release, 1U);
-    EXPECT_EQ(solo.status().confirmed_slot, 0);
-    EXPECT_EQ(solo.submit(), FR_OK);
+    pursue(tuned());
+    world.flash.guard = {};
+    ASSERT_TRUE(world.flash.is_cut());
+    world.flash.power_on();
+    world.flash.bytes[world.node.layout.journal + 96] ^= 0x01;  // the blocks are gone
+    ASSERT_EQ(world.boot(), FR_OK);
+    EXPECT_EQ(world.status().reason, FR_REASON_SUPERSEDED);
+    EXPECT_EQ(world.status().release, 1U);
+    EXPECT_EQ(world.status().confirmed_slot, 0);
+    EXPECT_EQ(world.submit(), FR_OK);
     expect_to_end_with(2);
 }
 
@@ -149,8 +144,8 @@ TEST_F(OneSlot, RunsAgainWhatWasGivenUpButNotOverwritten) {
 class OneSlotResets : public OneSlot {
 protected:
     void SetUp() override {
-        solo.port.context = &solo;
-        solo.port.reset_watchdog = [](void* context) {
+        world.port.context = &world;
+        world.port.reset_watchdog = [](void* context) {
             auto& device = *static_cast<DeviceWorld*>(context);
             if (device.node.state.tasks[0].phase == FR_PHASE_SELF_TEST &&
                 device.node.state.tasks[0].is_testing != 0 && device.site.wanted &&
@@ -163,68 +158,68 @@ protected:
     /// Without a link. Boots until it stays up.
     std::uint32_t boots_to_stay_up() {
         std::uint32_t boots = 0;
-        while (solo.flash.is_cut() && boots < 100) {
-            solo.flash.power_on();
-            EXPECT_EQ(solo.boot(), FR_OK);
+        while (world.flash.is_cut() && boots < 100) {
+            world.flash.power_on();
+            EXPECT_EQ(world.boot(), FR_OK);
             ++boots;
-            solo.run(5000);
+            world.run(5000);
         }
         return boots;
     }
 };
 
 TEST_F(OneSlotResets, IsGivenUpAndCounted) {
-    start_solo();
-    solo.flash.power_on();
-    pursue_solo(tuned());
+    start_known();
+    world.flash.power_on();
+    pursue(tuned());
     for (std::uint32_t round = 1; round <= FR_UPDATE_ATTEMPTS_MAX; ++round) {
-        ASSERT_TRUE(solo.flash.is_cut()) << round;
+        ASSERT_TRUE(world.flash.is_cut()) << round;
         EXPECT_EQ(boots_to_stay_up(), FR_BOOT_ATTEMPTS_MAX + 1) << round;
         EXPECT_EQ(state().failures, round);
         EXPECT_EQ(state().failed_counter, 2U);
-        solo.connect();
-        solo.run(1000);
+        world.connect();
+        world.run(1000);
     }
-    EXPECT_EQ(solo.status().phase, FR_PHASE_QUARANTINED);
-    solo.site.want(first());
-    solo.run(6000000);
+    EXPECT_EQ(world.status().phase, FR_PHASE_QUARANTINED);
+    world.site.want(first());
+    world.run(6000000);
     expect_to_end_with(1);
 }
 
 TEST_F(OneSlotLost, AsksOnWhenItIsToldOfSomethingElse) {
     lose_the_model();
-    solo.site.wanted.reset();  // a word about policies only, or a wish that does not fit it
-    solo.downs.push_back(solo.site.desired());
-    solo.run(6000000);
-    solo.site.want(tuned(3));  // nobody tells it
-    solo.run(6000000);
+    world.site.wanted.reset();  // a word about policies only, or a wish that does not fit it
+    tell();
+    world.run(6000000);
+    world.site.want(tuned(3));  // nobody tells it
+    world.run(6000000);
     expect_to_end_with(3);
 }
 
 TEST_F(OneSlotLost, IsNotBannedFromAReleaseByWhatIsNotSigned) {
     lose_the_model();
-    solo.site.want(lengthened(third()));
-    solo.run(20000000);
-    EXPECT_TRUE(solo_reported(FR_PHASE_REVERTED, FR_REASON_BAD_DIGEST));
-    EXPECT_NE(solo.status().phase, FR_PHASE_QUARANTINED);
+    world.site.want(lengthened(third()));
+    world.run(20000000);
+    EXPECT_TRUE(was_reported(FR_PHASE_REVERTED, FR_REASON_BAD_DIGEST));
+    EXPECT_NE(world.status().phase, FR_PHASE_QUARANTINED);
     EXPECT_EQ(state().failures, 1U) << "the self-test's";
-    solo.site.want(third());
-    solo.run(6000000);
+    world.site.want(third());
+    world.run(6000000);
     expect_to_end_with(3);
 }
 
 TEST_F(OneSlotLost, TakesAnyVariantOfTheReleaseItBurned) {
     lose_the_model();
     // The variant it ran does not fit any more, or is not the best one now: the gateway chooses.
-    solo.site.want(maker().make("fashion-tiny-2.tflite", 1));
-    solo.run(6000000);
+    world.site.want(maker().make("fashion-tiny-2.tflite", 1));
+    world.run(6000000);
     expect_to_end_with(1);
     // It burned this one with the same counter; the other is refused as long as it runs.
-    pursue_solo(first());
-    EXPECT_EQ(solo.status().phase, FR_PHASE_REFUSED);
-    EXPECT_EQ(solo.status().reason, FR_REASON_DOWNGRADE);
-    pursue_solo(maker().make("fashion-tiny-2.tflite", 1));
-    EXPECT_EQ(solo.status().phase, FR_PHASE_CONFIRMED);
+    pursue(first());
+    EXPECT_EQ(world.status().phase, FR_PHASE_REFUSED);
+    EXPECT_EQ(world.status().reason, FR_REASON_DOWNGRADE);
+    pursue(maker().make("fashion-tiny-2.tflite", 1));
+    EXPECT_EQ(world.status().phase, FR_PHASE_CONFIRMED);
 }
 
 }  // namespace
