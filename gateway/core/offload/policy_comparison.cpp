@@ -133,6 +133,13 @@ std::uint32_t obeyed_policy(const Device& device, std::uint32_t task) {
 PolicyComparison::PolicyComparison(PolicyVersionPointer version, std::uint32_t share,
                                    const Registry& registry, const Catalogue& catalogue)
     : version_(std::move(version)), share_(share) {
+    recount(registry, catalogue);
+}
+
+void PolicyComparison::recount(const Registry& registry, const Catalogue& catalogue) {
+    for (auto& [name, sides] : classes_) {
+        sides.candidate.devices = sides.baseline.devices = 0;
+    }
     for (const auto& device : registry.devices()) {
         if (const auto place = place_of(device, catalogue)) {
             ++place->side->devices;

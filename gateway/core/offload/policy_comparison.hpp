@@ -42,6 +42,8 @@ public:
     PolicyComparison(PolicyVersionPointer version, std::uint32_t share, const Registry& registry,
                      const Catalogue& catalogue);
 
+    /// Who takes part now: a device that got a policy of its own does not any more.
+    void recount(const Registry& registry, const Catalogue& catalogue);
     void on_health(const Device& device, const Health& health, const Catalogue& catalogue);
     void on_decisions(const Device& device, const Decisions& decisions, const Catalogue& catalogue,
                       const PolicyConfig& config);
@@ -59,7 +61,7 @@ public:
 
 private:
     struct Side {
-        std::uint32_t devices = 0;  ///< when the step began
+        std::uint32_t devices = 0;  ///< at the last count
         PolicyTally tally{};
     };
     struct Class {

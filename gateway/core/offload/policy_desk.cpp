@@ -230,6 +230,9 @@ base::Result<PolicySet> PolicyDesk::set(const Step& step, const std::string& act
     } else {
         apply(step, version, 0);
     }
+    if (!is_of_class) {
+        recount(step, task);
+    }
     thin(step, task);
     return PolicySet{task, version->version, is_staged};
 }

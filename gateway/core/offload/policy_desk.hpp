@@ -94,6 +94,7 @@ private:
     void stage(const Step& step, const std::string& actor, const PolicyVersionPointer& version,
                std::vector<PolicyStep> steps, std::uint32_t baseline);
     void enter(const Step& step, Rollout& rollout, std::uint32_t number);
+    void recount(const Step& step, std::uint32_t task);
     void halt(const Step& step, Rollout& rollout, PolicyHalt why);
     void end_rollout(const Step& step, std::uint32_t task);
     void thin(const Step& step, std::uint32_t task);

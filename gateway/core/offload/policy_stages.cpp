@@ -143,11 +143,29 @@ void PolicyDesk::on_decisions(const Step& step, const Device& device, const Deci
     }
 }
 
-// A shadow is obeyed by nobody: there is nothing to compare, and time alone ends it.
+// Who got a policy of its own decides nothing that could be waited for.
+void PolicyDesk::recount(const Step& step, std::uint32_t task) {
+    const auto found = rollouts_.find(task);
+    if (found == rollouts_.end() || found->second.record.status != PolicyRolloutStatus::kRunning) {
+        return;
+    }
+    auto& rollout = found->second;
+    rollout.comparison.recount(registry_, catalogue_);
+    if (rollout.is_due && may_go_on(rollout)) {
+        enter(step, rollout, rollout.record.step + 1);
+    }
+}
+
+// A shadow is obeyed by nobody: there is nothing to compare, and time alone ends it. Where all who
+// were to prove it have policies of their own, the next share takes their place.
 bool PolicyDesk::may_go_on(const Rollout& rollout) const {
     const auto& record = rollout.record;
-    return record.steps[record.step].permyriad == 0 ||
-           (rollout.comparison.is_complete(config_) && !rollout.comparison.is_without_candidates());
+    if (record.steps[record.step].permyriad == 0) {
+        return true;
+    }
+    return rollout.comparison.is_without_candidates()
+               ? skip_empty(rollout, record.step) != record.step
+               : rollout.comparison.is_complete(config_);
 }
 
 void PolicyDesk::on_alarm(const Step& step, std::uint32_t task) {

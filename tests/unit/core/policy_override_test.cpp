@@ -123,6 +123,60 @@ TEST_F(PolicyOverrideTest, CanBeSetWhileAVersionIsOnItsWay) {
         << "version 11 is older than what the device would obey then";
 }
 
+/// Version 11 on its way, at first to a small share: who obeys it in this step.
+class PolicyOverrideInAStepTest : public PolicyOverrideTest {
+protected:
+    std::map<std::string, std::string> stage(std::uint32_t first_permyriad) {
+        world.take();
+        world.get<PolicySet>(SetPolicy{ruled(11, {"m4", "tiny"}, "new"),
+                                       {{first_permyriad, std::chrono::minutes(10)},
+                                        {7500, std::chrono::minutes(10)},
+                                        {kWholeFleet, {}}}});
+        world.advance(std::chrono::seconds(1));
+        return told_policies();
+    }
+    void pin(const std::map<std::string, std::string>& devices) {
+        for (const auto& [name, policy] : devices) {
+            tell(ruled(next_++, {class_of(name)}, "own", device(name)));
+        }
+    }
+    std::uint32_t step() { return view().record.step; }
+
+private:
+    std::uint32_t next_ = 20;
+};
+
+TEST_F(PolicyOverrideInAStepTest, TheNextShareTakesThePlaceOfCandidatesThatHaveTheirOwn) {
+    const auto candidates = stage(500);
+    ASSERT_FALSE(candidates.empty());
+    pin(candidates);
+    EXPECT_EQ(step(), 0U) << "a step lasts its time";
+    world.advance(std::chrono::minutes(10));
+    EXPECT_EQ(step(), 1U);
+    EXPECT_GT(told_policies().size(), 20U);
+}
+
+TEST_F(PolicyOverrideInAStepTest, AlsoIfItWaitsForTheirDecisionsAlready) {
+    const auto candidates = stage(500);
+    world.advance(std::chrono::minutes(11));
+    ASSERT_EQ(step(), 0U);
+    ASSERT_TRUE(view().waits_for_decisions);
+    pin(candidates);
+    world.advance(std::chrono::seconds(1));
+    EXPECT_EQ(step(), 1U);
+}
+
+TEST_F(PolicyOverrideInAStepTest, WithoutCandidatesItNeverGoesToTheWholeFleet) {
+    stage(500);
+    world.get<Done>(ResumePolicyRollout{1});
+    world.advance(std::chrono::seconds(1));
+    ASSERT_EQ(step(), 1U);
+    pin(told_policies());  // since it was staged
+    world.advance(std::chrono::minutes(30));
+    EXPECT_EQ(step(), 1U);
+    EXPECT_EQ(view().record.status, PolicyRolloutStatus::kRunning);
+}
+
 TEST_F(PolicyOverrideTest, WhenItEndsItsDeviceObeysItsClassUnderAHigherNumber) {
     tell(ruled(11, {"tiny"}, "own", device("node-3")));
     const auto told = tell(ended(12, {"tiny"}, "all", device("node-3")));
