@@ -72,6 +72,28 @@ protected:
         });
     }
 
+    /// From now on every self-test ends in a reset.
+    static void reset_in_self_tests(DeviceWorld& device) {
+        device.port.reset_watchdog = [](void* context) {
+            auto& tested = *static_cast<DeviceWorld*>(context);
+            const auto& state = tested.node.state.tasks[0];
+            if (state.phase == FR_PHASE_SELF_TEST && state.is_testing != 0) {
+                tested.flash.cut_at(tested.flash.operations(), Tear::kClean);
+            }
+        };
+    }
+
+    /// Boots until it stays up, without a link: no new wish can come.
+    static std::uint32_t boots_to_stay_up(DeviceWorld& device) {
+        std::uint32_t boots = 0;
+        for (; device.flash.is_cut() && boots < 100; ++boots) {
+            device.flash.power_on();
+            EXPECT_EQ(device.boot(), FR_OK);
+            device.run(5000);
+        }
+        return boots;
+    }
+
     DeviceWorld world;
 };
 

@@ -3,6 +3,9 @@
 // only.
 #pragma once
 
+#include <functional>
+#include <utility>
+
 #include "node_fixture.hpp"
 
 namespace frugal::test {
@@ -50,21 +53,37 @@ protected:
         device.connect();
     }
 
-    /// Offers the release and cuts the power once a page of the slot has been overwritten.
-    void cut_in_the_rewrite(const Release& release) {
-        world.flash.power_on();
-        world.flash.guard = [this](std::uint32_t offset, std::uint32_t) -> std::string {
-            const auto& layout = world.node.layout;
-            if (world.node.state.tasks[0].is_rewriting != 0 && offset > layout.slots &&
-                offset < layout.scratch) {
-                world.flash.cut_at(world.flash.operations(), Tear::kHalf);
+    /// Calls `strike` before each operation from `begin` to `end` of the flash.
+    void before_operations(std::uint32_t begin, std::uint32_t end, std::function<void()> strike) {
+        world.flash.guard = [begin, end, strike = std::move(strike)](std::uint32_t offset,
+                                                                     std::uint32_t) {
+            if (offset >= begin && offset < end) {
+                strike();
             }
-            return "";
+            return std::string();
         };
-        pursue(release);
+    }
+
+    void cut_while_rewriting(std::uint32_t begin, std::uint32_t end, Tear tear) {
+        before_operations(begin, end, [this, tear] {
+            if (state().is_rewriting != 0) {
+                world.flash.cut_at(world.flash.operations(), tear);
+            }
+        });
+    }
+
+    void end_cut() {
         world.flash.guard = {};
         ASSERT_TRUE(world.flash.is_cut());
         world.flash.power_on();
+    }
+
+    /// Offers the release and cuts the power once a page of the slot has been overwritten.
+    void cut_in_the_rewrite(const Release& release) {
+        const auto& layout = world.node.layout;
+        cut_while_rewriting(layout.slots + 1, layout.scratch, Tear::kHalf);
+        pursue(release);
+        ASSERT_NO_FATAL_FAILURE(end_cut());
         world.site.reports.clear();
         world.site.chunk_bytes_sent = 0;
     }
@@ -85,14 +104,18 @@ protected:
 
     /// So many operations on the scratch pages fail from now on.
     void break_scratch(int faults) {
-        world.flash.power_on();
-        world.flash.guard = [this, faults](std::uint32_t offset, std::uint32_t) mutable {
-            const auto& layout = world.node.layout;
-            if (offset >= layout.scratch && offset < layout.checkpoints && faults-- > 0) {
+        const auto& layout = world.node.layout;
+        before_operations(layout.scratch, layout.checkpoints, [this, faults]() mutable {
+            if (faults-- > 0) {
                 world.flash.fail_at(world.flash.operations(), Tear::kHalf);
             }
-            return std::string();
-        };
+        });
+    }
+
+    /// The only slot begins with its model.
+    bool holds(const Release& release) const {
+        const auto* slot = fr_slot_bytes(&world.port.flash, &world.node.layout, 0, 0);
+        return std::equal(release.model.begin(), release.model.end(), slot);
     }
 
     fr_task_state_t& state() { return world.node.state.tasks[0]; }

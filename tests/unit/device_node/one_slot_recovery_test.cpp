@@ -70,19 +70,11 @@ TEST_F(OneSlot, MakesStagingSafeBeforeItGivesUpTheSlot) {
     pursue(tuned());
     ASSERT_EQ(world.status().phase, FR_PHASE_WAITING);
     world.flash.bytes[world.node.layout.journal + 96] ^= 0x01;  // no boot would find the blocks
-    world.flash.power_on();
-    world.flash.guard = [this](std::uint32_t offset, std::uint32_t) -> std::string {
-        const auto& layout = world.node.layout;
-        if (state().is_rewriting != 0 && offset > layout.slots && offset < layout.scratch) {
-            world.flash.cut_at(world.flash.operations(), Tear::kNoise);
-        }
-        return "";
-    };
+    const auto& layout = world.node.layout;
+    cut_while_rewriting(layout.slots + 1, layout.scratch, Tear::kNoise);
     world.battery = 150;
     world.run(5000);
-    world.flash.guard = {};
-    ASSERT_TRUE(world.flash.is_cut());
-    world.flash.power_on();
+    ASSERT_NO_FATAL_FAILURE(end_cut());
     world.site.chunk_bytes_sent = 0;
     ASSERT_EQ(world.boot(), FR_OK);
     expect_to_end_with(2);

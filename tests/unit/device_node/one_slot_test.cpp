@@ -27,8 +27,7 @@ TEST_F(OneSlot, TakesAModelInFullAndADeltaInPlace) {
     EXPECT_EQ(world.status().release, 2U);
     EXPECT_EQ(world.status().burned_counter, 2U);
     EXPECT_EQ(world.site.chunk_bytes_sent, update.artifact.layout.size_bytes);
-    const auto* slot = fr_slot_bytes(&world.port.flash, &world.node.layout, 0, 0);
-    EXPECT_TRUE(std::equal(update.model.begin(), update.model.end(), slot));
+    EXPECT_TRUE(holds(update));
     world.install(third());
     EXPECT_EQ(world.status().release, 3U);
 }

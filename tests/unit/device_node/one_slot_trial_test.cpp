@@ -120,17 +120,20 @@ TEST_F(OneSlotTrial, WaitsForItsConditionsWhileSomethingRuns) {
 }
 
 TEST_F(OneSlotTrial, StepsBackInFullAlsoIfTheLinkBreaks) {
-    world.lose_down = {};
     int blocks = 0;
     world.lose_down = [&blocks](const Down& down) {
         return down.kind == FR_DOWN_CHUNK && ++blocks > 5;
     };
+    world.site.chunk_bytes_sent = 0;
     want_and_run(first());
+    EXPECT_GT(blocks, 5) << "the link broke";
     world.disconnect();
     world.lose_down = {};
     world.connect();
     EXPECT_EQ(world.site.hello->tasks(0).burned_counter(), 1U);
     expect_to_end_with(1);
+    EXPECT_GE(world.site.chunk_bytes_sent, first().artifact.layout.size_bytes);
+    EXPECT_TRUE(holds(first()));
 }
 
 }  // namespace

@@ -119,19 +119,11 @@ TEST_F(OneSlot, GoesOnAfterAFaultOfTheFlash) {
 
 TEST_F(OneSlot, RunsAgainWhatWasGivenUpButNotOverwritten) {
     start_known();
-    world.flash.power_on();
-    world.flash.guard = [this](std::uint32_t offset, std::uint32_t) -> std::string {
-        const auto& layout = world.node.layout;
-        if (state().is_rewriting != 0 && offset >= layout.scratch && offset < layout.checkpoints) {
-            world.flash.cut_at(world.flash.operations(), Tear::kHalf);
-        }
-        return "";
-    };
+    const auto& layout = world.node.layout;
+    cut_while_rewriting(layout.scratch, layout.checkpoints, Tear::kHalf);
     pursue(tuned());
-    world.flash.guard = {};
-    ASSERT_TRUE(world.flash.is_cut());
-    world.flash.power_on();
-    world.flash.bytes[world.node.layout.journal + 96] ^= 0x01;  // the blocks are gone
+    ASSERT_NO_FATAL_FAILURE(end_cut());
+    world.flash.bytes[layout.journal + 96] ^= 0x01;  // the blocks are gone
     ASSERT_EQ(world.boot(), FR_OK);
     EXPECT_EQ(world.status().reason, FR_REASON_SUPERSEDED);
     EXPECT_EQ(world.status().release, 1U);
@@ -140,47 +132,23 @@ TEST_F(OneSlot, RunsAgainWhatWasGivenUpButNotOverwritten) {
     expect_to_end_with(2);
 }
 
-/// Resets in every self-test.
-class OneSlotResets : public OneSlot {
-protected:
-    void SetUp() override {
-        world.port.context = &world;
-        world.port.reset_watchdog = [](void* context) {
-            auto& device = *static_cast<DeviceWorld*>(context);
-            if (device.node.state.tasks[0].phase == FR_PHASE_SELF_TEST &&
-                device.node.state.tasks[0].is_testing != 0 && device.site.wanted &&
-                device.site.wanted->manifest.counter() == 2) {
-                device.flash.cut_at(device.flash.operations(), Tear::kClean);
-            }
-        };
-    }
-
-    /// Without a link. Boots until it stays up.
-    std::uint32_t boots_to_stay_up() {
-        std::uint32_t boots = 0;
-        while (world.flash.is_cut() && boots < 100) {
-            world.flash.power_on();
-            EXPECT_EQ(world.boot(), FR_OK);
-            ++boots;
-            world.run(5000);
-        }
-        return boots;
-    }
-};
+/// Every self-test of its update resets it.
+using OneSlotResets = OneSlot;
 
 TEST_F(OneSlotResets, IsGivenUpAndCounted) {
     start_known();
-    world.flash.power_on();
+    reset_in_self_tests(world);
     pursue(tuned());
     for (std::uint32_t round = 1; round <= FR_UPDATE_ATTEMPTS_MAX; ++round) {
         ASSERT_TRUE(world.flash.is_cut()) << round;
-        EXPECT_EQ(boots_to_stay_up(), FR_BOOT_ATTEMPTS_MAX + 1) << round;
+        EXPECT_EQ(boots_to_stay_up(world), FR_BOOT_ATTEMPTS_MAX + 1) << round;
         EXPECT_EQ(state().failures, round);
         EXPECT_EQ(state().failed_counter, 2U);
         world.connect();
         world.run(1000);
     }
     EXPECT_EQ(world.status().phase, FR_PHASE_QUARANTINED);
+    world.port.reset_watchdog = nullptr;  // the old one passes
     world.site.want(first());
     world.run(6000000);
     expect_to_end_with(1);

@@ -39,22 +39,9 @@ TEST_F(Probation, ABootLoopTakesTheOldModelBack) {
 
 TEST_F(Probation, AModelThatResetsInItsSelfTestIsGivenUp) {
     start();
-    world.port.reset_watchdog = [](void* context) {
-        auto& device = *static_cast<DeviceWorld*>(context);
-        const auto& state = device.node.state.tasks[0];
-        if (state.phase == FR_PHASE_SELF_TEST && state.is_testing != 0) {
-            device.flash.cut_at(device.flash.operations(), Tear::kClean);
-        }
-    };
-    world.flash.power_on();
+    reset_in_self_tests(world);
     pursue(second());
-    std::uint32_t boots = 0;
-    for (; world.flash.is_cut() && boots < 100; ++boots) {
-        world.flash.power_on();
-        ASSERT_EQ(world.boot(), FR_OK);
-        world.run(5000);  // without a link: no new wish can come
-    }
-    EXPECT_EQ(boots, FR_BOOT_ATTEMPTS_MAX + 1);
+    EXPECT_EQ(boots_to_stay_up(world), FR_BOOT_ATTEMPTS_MAX + 1);
     EXPECT_EQ(world.status().phase, FR_PHASE_REVERTED);
     EXPECT_EQ(world.status().reason, FR_REASON_WATCHDOG);
     EXPECT_EQ(world.status().release, 1U);
