@@ -13,17 +13,70 @@ namespace frugal::test {
 
 class CampaignTest : public testing::Test {
 protected:
-    static constexpr Tear kTears[] = {Tear::kClean, Tear::kHalf, Tear::kDone, Tear::kNoise};
+    static const ReleaseMaker& maker() {
+        static const ReleaseMaker instance;
+        return instance;
+    }
 
     static bool is_full() { return std::getenv("FRUGAL_POWERCUT_FULL") != nullptr; }
 
-    /// Every operation, or one in `step`; every tear of each if asked to be thorough, else two of
-    /// the four.
+    /// From one release to the next, which is release 2; both must outlive the scenario.
+    static Scenario update(const char* name, const Release& before, const Release& after) {
+        Scenario scenario;
+        scenario.name = name;
+        scenario.prepare = [&before](DeviceWorld& world) { install_first(world, before); };
+        scenario.change = [&after](SiteModel& site) { site.want(after); };
+        scenario.is_over = [](const DeviceWorld& world) {
+            const auto status = world.status();
+            return status.phase == FR_PHASE_CONFIRMED && status.release == 2 &&
+                   status.burned_counter == 2;
+        };
+        scenario.allowed_releases = {1, 2};
+        return scenario;
+    }
+
+    static void install_first(DeviceWorld& world, const Release& release) {
+        ASSERT_EQ(world.boot(), FR_OK);
+        world.install(release);
+        ASSERT_EQ(world.status().release, 1U);
+    }
+
+    /// The whole of a test: cuts everywhere, tells of it, and expects nothing to be wrong.
+    static void expect_no_cut_hurts(const char* name, const Scenario& scenario,
+                                    std::uint64_t step = 1) {
+        Campaign campaign(maker(), scenario);
+        cut_everywhere(campaign, step);
+        report(name, campaign);
+        expect_clean(campaign);
+    }
+
+    static void expect_no_pair_of_cuts_hurts(const char* name, const Scenario& scenario,
+                                             std::uint64_t count) {
+        Campaign campaign(maker(), scenario);
+        cut_pairs(campaign, count);
+        report(name, campaign);
+        expect_clean(campaign);
+    }
+
+    static void expect_no_fault_hurts(const char* name, const Scenario& scenario,
+                                      std::uint64_t step) {
+        Campaign campaign(maker(), scenario);
+        for (std::uint64_t operation = 0; operation < campaign.operations();
+             operation += is_full() ? 1 : step) {
+            campaign.run_with_fault(operation, kEveryTear[operation / step % 4]);
+        }
+        report(name, campaign);
+        expect_clean(campaign);
+    }
+
+    /// Every operation with every tear if asked to be thorough, else one in `step` with two of the
+    /// four.
     static void cut_everywhere(Campaign& campaign, std::uint64_t step = 1) {
-        for (std::uint64_t operation = 0; operation < campaign.operations(); operation += step) {
+        for (std::uint64_t operation = 0; operation < campaign.operations();
+             operation += is_full() ? 1 : step) {
             for (std::uint64_t i = 0; i < 4; ++i) {
-                if (is_full() || (operation + i) % 4 == 0 || kTears[i] == Tear::kHalf) {
-                    campaign.run({{operation, kTears[i]}});
+                if (is_full() || (operation + i) % 4 == 0 || kEveryTear[i] == Tear::kHalf) {
+                    campaign.run({{operation, kEveryTear[i]}});
                 }
             }
         }
@@ -39,8 +92,8 @@ protected:
         };
         for (std::uint64_t i = 0; i < count; ++i) {
             const auto second_limit = next(2) == 0 ? 40U : campaign.operations();
-            campaign.run({{next(campaign.operations()), kTears[next(4)]},
-                          {next(second_limit), kTears[next(4)]}});
+            campaign.run({{next(campaign.operations()), kEveryTear[next(4)]},
+                          {next(second_limit), kEveryTear[next(4)]}});
         }
     }
 

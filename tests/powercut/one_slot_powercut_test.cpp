@@ -6,35 +6,19 @@
 namespace frugal::test {
 namespace {
 
-const ReleaseMaker& maker() {
-    static const ReleaseMaker instance;
-    return instance;
-}
-
-/// From the first release to the second, on a device with one slot.
-Scenario one_slot_update(const char* name, const Release& before, const Release& after) {
-    Scenario scenario;
-    scenario.name = name;
-    scenario.shape.in_place = &fr_in_place;
-    scenario.prepare = [&before](DeviceWorld& world) {
-        ASSERT_EQ(world.boot(), FR_OK);
-        world.install(before);
-        ASSERT_EQ(world.status().release, 1U);
-    };
-    scenario.change = [&after](SiteModel& site) { site.want(after); };
-    scenario.is_over = [&after](const DeviceWorld& world) {
-        const auto status = world.status();
-        const auto* slot = fr_slot_bytes(&world.port.flash, &world.node.layout, 0, 0);
-        return status.phase == FR_PHASE_CONFIRMED && status.release == 2 &&
-               status.burned_counter == 2 &&
-               std::equal(after.model.begin(), after.model.end(), slot);
-    };
-    scenario.allowed_releases = {0, 1, 2};  // 0: no model, until the new one is whole
-    return scenario;
-}
-
 class OneSlotPowerCut : public CampaignTest {
 protected:
+    static Scenario one_slot_update(const char* name, const Release& before, const Release& after) {
+        auto scenario = update(name, before, after);
+        scenario.shape.in_place = &fr_in_place;
+        scenario.is_over = [&after, is_over = scenario.is_over](const DeviceWorld& world) {
+            const auto* slot = fr_slot_bytes(&world.port.flash, &world.node.layout, 0, 0);
+            return is_over(world) && std::equal(after.model.begin(), after.model.end(), slot);
+        };
+        scenario.allowed_releases = {0, 1, 2};  // 0: no model, until the new one is whole
+        return scenario;
+    }
+
     /// Three pages, so that both checkpoints and both scratch pages come round again.
     static const Release& first() {
         static const Release release = maker().make("fashion-tiny-2.tflite", 1);
@@ -47,46 +31,32 @@ protected:
 };
 
 TEST_F(OneSlotPowerCut, AtEveryOperationOfADeltaInPlace) {
-    Campaign campaign(maker(), one_slot_update("one slot, delta", first(), tuned()));
-    cut_everywhere(campaign);
-    report("delta in the only slot", campaign);
-    expect_clean(campaign);
+    expect_no_cut_hurts("delta in the only slot",
+                        one_slot_update("one slot, delta", first(), tuned()));
 }
 
 TEST_F(OneSlotPowerCut, InADeltaInPlaceThatKeepsAPageOfItsBase) {
     auto scenario = one_slot_update("one slot, delta, reach", first(), tuned());
     scenario.shape.reach_bytes = 4096;
-    Campaign campaign(maker(), scenario);
-    cut_everywhere(campaign, is_full() ? 1 : 7);
-    report("delta in the only slot, a page behind", campaign);
-    expect_clean(campaign);
+    expect_no_cut_hurts("delta in the only slot, a page behind", scenario, 7);
 }
 
 TEST_F(OneSlotPowerCut, TwiceInADeltaInPlace) {
-    Campaign campaign(maker(), one_slot_update("one slot, delta", first(), tuned()));
-    cut_pairs(campaign, is_full() ? 10000 : 400);
-    report("delta in the only slot, pairs", campaign);
-    expect_clean(campaign);
+    expect_no_pair_of_cuts_hurts("delta in the only slot, pairs",
+                                 one_slot_update("one slot, delta", first(), tuned()),
+                                 is_full() ? 10000 : 400);
 }
 
 TEST_F(OneSlotPowerCut, AFailingOperationCostsAtMostTheWhole) {
     auto scenario = one_slot_update("one slot, fault", first(), tuned());
     scenario.refetch_bytes = tuned().in_full->artifact.layout.size_bytes;
-    Campaign campaign(maker(), scenario);
-    for (std::uint64_t operation = 0; operation < campaign.operations();
-         operation += is_full() ? 1 : 5) {
-        campaign.run_with_fault(operation, kTears[operation / 5 % 4]);
-    }
-    report("delta in the only slot, failing flash", campaign);
-    expect_clean(campaign);
+    expect_no_fault_hurts("delta in the only slot, failing flash", scenario, 5);
 }
 
 TEST_F(OneSlotPowerCut, AtEveryOperationOfAWholeModel) {
     static const Release other = maker().make("fashion-tiny-1.tflite", 2);
-    Campaign campaign(maker(), one_slot_update("one slot, whole", first(), other));
-    cut_everywhere(campaign, is_full() ? 1 : 3);
-    report("whole model into the only slot", campaign);
-    expect_clean(campaign);
+    expect_no_cut_hurts("whole model into the only slot",
+                        one_slot_update("one slot, whole", first(), other), 3);
 }
 
 TEST_F(OneSlotPowerCut, AtEveryOperationOfAReExportOfTheField) {
@@ -107,10 +77,7 @@ TEST_F(OneSlotPowerCut, AtEveryOperationOfAReExportOfTheField) {
     scenario.shape.input_bytes = before.manifest.input_bytes();
     scenario.shape.classes = before.manifest.output_classes();
     scenario.shape.operators = &fr_operators_all;
-    Campaign campaign(maker(), scenario);
-    cut_everywhere(campaign, is_full() ? 1 : 13);
-    report("re-export into the only slot", campaign);
-    expect_clean(campaign);
+    expect_no_cut_hurts("re-export into the only slot", scenario, 13);
 }
 
 }  // namespace

@@ -7,10 +7,6 @@ namespace {
 
 class PowerCut : public CampaignTest {
 protected:
-    static const ReleaseMaker& maker() {
-        static const ReleaseMaker instance;
-        return instance;
-    }
     static const Release& first() {
         static const Release release = maker().make("fashion-tiny-1.tflite", 1);
         return release;
@@ -25,68 +21,23 @@ protected:
         static const Release release = maker().tune(first(), 2);
         return release;
     }
-
-    static void install_first(DeviceWorld& world) {
-        ASSERT_EQ(world.boot(), FR_OK);
-        world.install(first());
-        ASSERT_EQ(world.status().release, 1U);
-    }
 };
 
-Scenario update() {
-    Scenario scenario;
-    scenario.name = "update";
-    scenario.is_over = [](const DeviceWorld& world) {
-        const auto status = world.status();
-        return status.phase == FR_PHASE_CONFIRMED && status.release == 2 &&
-               status.burned_counter == 2;
-    };
-    scenario.allowed_releases = {1, 2};
-    return scenario;
-}
-
 TEST_F(PowerCut, AtEveryOperationOfAnUpdate) {
-    auto scenario = update();
-    scenario.prepare = install_first;
-    scenario.change = [](SiteModel& site) { site.want(second()); };
-    Campaign campaign(maker(), scenario);
-    cut_everywhere(campaign);
-    report("update", campaign);
-    expect_clean(campaign);
+    expect_no_cut_hurts("update", update("update", first(), second()));
 }
 
 TEST_F(PowerCut, AtEveryOperationOfADeltaUpdate) {
-    auto scenario = update();
-    scenario.name = "delta update";
-    scenario.prepare = install_first;
-    scenario.change = [](SiteModel& site) { site.want(tuned()); };
-    Campaign campaign(maker(), scenario);
-    cut_everywhere(campaign);
-    report("delta update", campaign);
-    expect_clean(campaign);
+    expect_no_cut_hurts("delta update", update("delta update", first(), tuned()));
 }
 
 TEST_F(PowerCut, TwiceInAnUpdate) {
-    auto scenario = update();
-    scenario.prepare = install_first;
-    scenario.change = [](SiteModel& site) { site.want(second()); };
-    Campaign campaign(maker(), scenario);
-    cut_pairs(campaign, is_full() ? 20000 : 600);
-    report("update, pairs", campaign);
-    expect_clean(campaign);
+    expect_no_pair_of_cuts_hurts("update, pairs", update("update", first(), second()),
+                                 is_full() ? 20000 : 600);
 }
 
 TEST_F(PowerCut, AFailingOperationOfAnUpdateIsOvercome) {
-    auto scenario = update();
-    scenario.prepare = install_first;
-    scenario.change = [](SiteModel& site) { site.want(second()); };
-    Campaign campaign(maker(), scenario);
-    for (std::uint64_t operation = 0; operation < campaign.operations();
-         operation += is_full() ? 1 : 3) {
-        campaign.run_with_fault(operation, kTears[operation / 3 % 4]);
-    }
-    report("update, failing flash", campaign);
-    expect_clean(campaign);
+    expect_no_fault_hurts("update, failing flash", update("update", first(), second()), 3);
 }
 
 TEST_F(PowerCut, AtEveryOperationOfTheFirstInstallation) {
@@ -98,10 +49,7 @@ TEST_F(PowerCut, AtEveryOperationOfTheFirstInstallation) {
         return world.status().phase == FR_PHASE_CONFIRMED && world.status().release == 1;
     };
     scenario.allowed_releases = {0, 1};
-    Campaign campaign(maker(), scenario);
-    cut_everywhere(campaign);
-    report("first installation", campaign);
-    expect_clean(campaign);
+    expect_no_cut_hurts("first installation", scenario);
 }
 
 TEST_F(PowerCut, AtEveryOperationOfAFallbackFromProbation) {
@@ -109,7 +57,7 @@ TEST_F(PowerCut, AtEveryOperationOfAFallbackFromProbation) {
     Scenario scenario;
     scenario.name = "fallback";
     scenario.prepare = [](DeviceWorld& world) {
-        install_first(world);
+        install_first(world, first());
         world.site.want(second());
         world.disconnect();
         world.connect();
@@ -126,10 +74,7 @@ TEST_F(PowerCut, AtEveryOperationOfAFallbackFromProbation) {
         return world.status().phase == FR_PHASE_CONFIRMED && world.status().release == 1;
     };
     scenario.allowed_releases = {1};
-    Campaign campaign(maker(), scenario);
-    cut_everywhere(campaign);
-    report("fallback from probation", campaign);
-    expect_clean(campaign);
+    expect_no_cut_hurts("fallback from probation", scenario);
 }
 
 TEST_F(PowerCut, AtEveryOperationOfARollback) {
@@ -137,7 +82,7 @@ TEST_F(PowerCut, AtEveryOperationOfARollback) {
     scenario.name = "rollback";
     static const Release back = maker().again(first(), 3);
     scenario.prepare = [](DeviceWorld& world) {
-        install_first(world);
+        install_first(world, first());
         world.install(second());
         ASSERT_EQ(world.status().burned_counter, 2U);
     };
@@ -165,7 +110,7 @@ TEST_F(PowerCut, AtEveryOperationOfDecisionsThatOverflowTheirRing) {
     scenario.shape.sector_size = 512;
     scenario.prepare = [](DeviceWorld& world) {
         world.site.policy = maker().policy(1, 255);
-        install_first(world);
+        install_first(world, first());
         world.site.answer = Answer::kSilence;
         world.site.hears_decisions = false;
         for (int i = 0; i < 30; ++i) {
@@ -195,7 +140,7 @@ TEST_F(PowerCut, AtEveryOperationOfFormatting) {
     ASSERT_EQ(calm.boot(), FR_OK);
     const auto operations = calm.flash.operations();
     for (std::uint64_t operation = 0; operation < operations; ++operation) {
-        for (const auto tear : kTears) {
+        for (const auto tear : kEveryTear) {
             DeviceWorld world(signer);
             world.flash.cut_at(operation, tear);
             EXPECT_NE(world.boot(), FR_OK);

@@ -4,6 +4,7 @@
 // by one test, one thread. After a cut every operation fails until power_on().
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -19,6 +20,8 @@ enum class Tear {
     kDone,   ///< the operation completed, its caller never heard of it
     kNoise   ///< the word or sector holds arbitrary bits
 };
+
+inline constexpr std::array kEveryTear = {Tear::kClean, Tear::kHalf, Tear::kDone, Tear::kNoise};
 
 class FlashModel {
 public:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A model's way onto the device, and the ways it fails.
 #include "node_fixture.hpp"
+#include "support/noise.hpp"
 
 namespace frugal::test {
 namespace {
@@ -95,10 +96,7 @@ TEST_F(Install, SharedChunksAloneAreEnough) {
 TEST_F(Install, SurvivesALossyLink) {
     start();
     std::uint32_t dice = 7;
-    const auto loses = [&dice] {
-        dice = dice * 1664525U + 1013904223U;
-        return dice >> 24 < 100;
-    };
+    const auto loses = [&dice] { return next_noise(dice) >> 24 < 100; };
     world.lose_up = [&](const Up&) { return loses(); };
     world.lose_down = [&](const Down&) { return loses(); };
     world.site.want(second());

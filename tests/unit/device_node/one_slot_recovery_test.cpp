@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "one_slot_fixture.hpp"
+#include "support/noise.hpp"
 
 namespace frugal::test {
 namespace {
@@ -143,7 +144,7 @@ TEST_F(OneSlot, SurvivesAnyCheckpointThatChecks) {
             auto* header = world.flash.bytes.data() + place;
             const auto size = static_cast<std::uint32_t>(header[20] | header[21] << 8);
             for (int i = 0; i < 3 && size <= layout.checkpoint_bytes - 32; ++i) {
-                random = random * 1664525U + 1013904223U;
+                next_noise(random);
                 header[32 + (random >> 8) % size] = static_cast<std::uint8_t>(random >> 24);
             }
             const auto crc = fr_crc32(0, header + 8, 24U + size % 4096U);

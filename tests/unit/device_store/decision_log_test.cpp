@@ -157,7 +157,7 @@ TEST_F(DecisionLog, ATornFinishReadsAsLateEveryTime) {
 }
 
 TEST_F(DecisionLog, ACutAtAnyOperationLosesNothingAndReusesNothing) {
-    for (const auto tear : {Tear::kClean, Tear::kHalf, Tear::kDone, Tear::kNoise}) {
+    for (const auto tear : kEveryTear) {
         for (std::uint64_t operation = 0; operation < 400; ++operation) {
             flash.power_on();
             std::fill(flash.bytes.begin(), flash.bytes.end(), 0xFF);

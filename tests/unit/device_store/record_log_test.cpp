@@ -72,7 +72,7 @@ TEST_F(RecordLog, ACutAtAnyOperationLeavesTheOldOrTheNewValue) {
         ASSERT_EQ(put(FR_RECORD_STATE, Bytes(72, i)), FR_OK);
     }
     const auto image = flash.bytes;
-    for (const auto tear : {Tear::kClean, Tear::kHalf, Tear::kDone, Tear::kNoise}) {
+    for (const auto tear : kEveryTear) {
         for (std::uint64_t operation = 0;; ++operation) {
             flash.power_on();
             flash.bytes = image;

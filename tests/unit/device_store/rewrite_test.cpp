@@ -6,6 +6,7 @@
 
 #include "frugal/rewrite.h"
 #include "store_fixture.hpp"
+#include "support/noise.hpp"
 
 namespace frugal::test {
 namespace {
@@ -18,17 +19,6 @@ constexpr std::uint32_t kPage = 4096;
 constexpr std::uint32_t kSize = 3 * kPage + 1501;  // neither whole pages nor whole words
 constexpr std::uint32_t kStateBytes = 40;
 constexpr std::uint32_t kOperationsOfAPage = kPage / kSector + kPage / FR_FLASH_WORD;  // of a page
-constexpr std::array kTears = {Tear::kClean, Tear::kHalf, Tear::kDone, Tear::kNoise};
-
-std::vector<std::uint8_t> old_content() {
-    std::vector<std::uint8_t> bytes(kSize);
-    std::uint32_t state = 7;
-    for (auto& byte : bytes) {
-        state = state * 1664525U + 1013904223U;
-        byte = static_cast<std::uint8_t>(state >> 24);
-    }
-    return bytes;
-}
 
 /// Each new byte is made of an old one `lag` behind it, of one ahead, and of the new one before.
 struct Recipe {
@@ -139,7 +129,7 @@ protected:
         return flash->operations();
     }
 
-    std::vector<std::uint8_t> old = old_content();
+    std::vector<std::uint8_t> old = noise(kSize, 7);
     std::vector<std::uint8_t> wanted = Recipe{GetParam()}.make(old);
     fr_layout_t layout{};
     std::unique_ptr<FlashModel> flash;
@@ -159,7 +149,7 @@ TEST_P(Rewrite, GoesOnAfterACutAtEveryOperation) {
     const auto operations = operations_of_a_calm_run();
     ASSERT_GT(operations, 2 * kSize / FR_FLASH_WORD);
     for (std::uint64_t operation = 0; operation < operations; ++operation) {
-        for (const auto tear : kTears) {
+        for (const auto tear : kEveryTear) {
             restore();
             flash->cut_at(operation, tear);
             ASSERT_EQ(go_on(), FR_ERROR_STORAGE) << operation;
@@ -176,7 +166,7 @@ TEST_P(Rewrite, GoesOnAfterManyCutsInARow) {
         restore();
         std::uint64_t step = first;
         for (int cut = 0; cut < 6; ++cut) {
-            flash->cut_at(step % 900, kTears[(first + step) % kTears.size()]);
+            flash->cut_at(step % 900, kEveryTear[(first + step) % kEveryTear.size()]);
             if (go_on() == FR_OK) {
                 break;
             }

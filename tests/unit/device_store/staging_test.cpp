@@ -125,7 +125,7 @@ TEST_F(Staging, ACutCostsAtMostOneSector) {
     const auto id = artifact(1);
     ASSERT_EQ(fr_staging_begin(&staging, &id), FR_OK);
     const auto image = flash.bytes;
-    for (const auto tear : {Tear::kClean, Tear::kHalf, Tear::kDone, Tear::kNoise}) {
+    for (const auto tear : kEveryTear) {
         for (std::uint64_t operation = 0;; operation += 3) {
             flash.bytes = image;
             reboot();

@@ -7,6 +7,7 @@
 #include "model/codec/codec.hpp"
 #include "model/codec/tflite_plan.hpp"
 #include "support/model_files.hpp"
+#include "support/noise.hpp"
 
 namespace {
 
@@ -17,19 +18,11 @@ using frugal::model::plan_of_tflite;
 using frugal::model::Region;
 using frugal::model::RegionKind;
 using frugal::model::SegmentPlan;
+using frugal::test::noise;
 using frugal::test::shared_model;
 
 constexpr std::size_t kRows = 40;
 constexpr std::size_t kColumns = 50;
-
-Bytes noise(std::size_t size, std::uint32_t seed) {
-    Bytes bytes(size);
-    for (auto& byte : bytes) {
-        seed = seed * 1664525U + 1013904223U;
-        byte = static_cast<std::uint8_t>(seed >> 24);
-    }
-    return bytes;
-}
 
 /// A tensor of noise behind `front` bytes of noise.
 struct Shifted {
