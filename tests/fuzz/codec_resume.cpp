@@ -7,18 +7,16 @@
 #include <cstdlib>
 #include <vector>
 
-#include "frugal/sha256.h"
-#include "model/codec/codec.hpp"
-#include "model/codec/tflite_plan.hpp"
 #include "support/model_files.hpp"
-#include "unit/device_codec/codec_harness.hpp"
 #include "unit/model_codec/changed_decoder.hpp"
+#include "unit/model_codec/stored_delta.hpp"
 
 namespace {
 
 using frugal::base::Bytes;
+using frugal::test::Place;
 using frugal::test::project_model;
-using frugal::test::Slot;
+using frugal::test::StoredDelta;
 
 constexpr std::size_t kStates = 64;
 
@@ -30,71 +28,34 @@ struct State {
 /// One delta, decoded once, with its decoder stored now and then.
 class Decoding {
 public:
-    explicit Decoding(std::uint8_t profile) {
-        slot_.base = project_model("fashion-tiny-1.tflite");
-        const auto file = project_model("fashion-tiny-2.tflite");
-        const auto encoded = frugal::model::encode_with_statistics(
-            file, frugal::model::plan_of_tflite(file),
-            {profile, slot_.base, frugal::model::plan_of_tflite(slot_.base)});
-        if (!encoded || !encoded->is_delta) {
-            std::abort();
-        }
-        stream_ = encoded->stream;
-        fr_sha256(slot_.base.data(), slot_.base.size(), digest_);
-        config_ = {static_cast<std::uint32_t>(file.size()),
-                   Slot::read,
-                   &slot_,
-                   nullptr,
-                   sizeof(fr_codec_memory_t),
-                   frugal::test::read_base,
-                   static_cast<std::uint32_t>(slot_.base.size()),
-                   digest_,
-                   &fr_profiles_all};
-        Bytes place(sizeof(fr_decoder_t) + sizeof(fr_codec_memory_t));
-        auto& decoder = *reinterpret_cast<fr_decoder_t*>(place.data());
-        config_.memory = place.data() + sizeof(fr_decoder_t);
-        if (fr_decoder_init(&decoder, &config_) != FR_OK) {
-            std::abort();
-        }
-        while (slot_.bytes.size() < file.size()) {
-            decode(decoder, std::min(file.size() / kStates + 1, file.size() - slot_.bytes.size()));
-            fr_decoder_suspend(&decoder);
-            states_.push_back({place, at_});
-            if (fr_decoder_resume(&decoder, &config_) != FR_OK) {
-                std::abort();
-            }
+    explicit Decoding(std::uint8_t profile)
+        : delta_(profile, project_model("fashion-tiny-1.tflite"),
+                 project_model("fashion-tiny-2.tflite")) {
+        Place place;
+        config_ = delta_.config_at(place);
+        require(!delta_.stream.empty());
+        require(fr_decoder_init(place.decoder(), &config_) == FR_OK);
+        while (delta_.left() > 0) {
+            const auto size = std::min(delta_.file.size() / kStates + 1, delta_.left());
+            require(delta_.decode(*place.decoder(), size));
+            fr_decoder_suspend(place.decoder());
+            states_.push_back({place.bytes, delta_.at});
+            require(fr_decoder_resume(place.decoder(), &config_) == FR_OK);
         }
     }
 
     const State& state(std::size_t which) const { return states_[which % states_.size()]; }
-    const Bytes& stream() const { return stream_; }
+    const Bytes& stream() const { return delta_.stream; }
     const fr_decoder_config_t& config() const { return config_; }
 
 private:
-    void decode(fr_decoder_t& decoder, std::size_t size) {
-        std::vector<std::uint8_t> piece(size);
-        while (size > 0) {
-            std::size_t produced = 0;
-            std::size_t taken = 0;
-            if (fr_decoder_poll(&decoder, piece.data(), size, &produced) != FR_OK) {
-                std::abort();
-            }
-            slot_.bytes.insert(slot_.bytes.end(), piece.begin(),
-                               piece.begin() + static_cast<std::ptrdiff_t>(produced));
-            size -= produced;
-            if (size > 0 &&
-                fr_decoder_sink(&decoder, stream_.data() + at_,
-                                std::min<std::size_t>(64, stream_.size() - at_), &taken) != FR_OK) {
-                std::abort();
-            }
-            at_ += taken;
+    static void require(bool is_so) {
+        if (!is_so) {
+            std::abort();
         }
     }
 
-    Slot slot_;
-    Bytes stream_;
-    std::size_t at_ = 0;
-    std::uint8_t digest_[32] = {};
+    StoredDelta delta_;
     fr_decoder_config_t config_{};
     std::vector<State> states_;
 };

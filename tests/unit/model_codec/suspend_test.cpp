@@ -3,83 +3,29 @@
 // nothing had happened.
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <random>
 
-#include "model/codec/codec.hpp"
-#include "model/codec/tflite_plan.hpp"
 #include "support/model_files.hpp"
-#include "unit/device_codec/codec_harness.hpp"
 #include "unit/model_codec/changed_decoder.hpp"
+#include "unit/model_codec/stored_delta.hpp"
 
 namespace {
 
 using frugal::base::Bytes;
 using frugal::test::ChangedDecoder;
+using frugal::test::Place;
 using frugal::test::project_model;
-using frugal::test::read_base;
-using frugal::test::Slot;
+using frugal::test::StoredDelta;
 
 constexpr int kStepWeight = 20;  // FR_STEP_WEIGHT, which is the decoder's own business
 
-/// A decoder and its memory in one piece, at a place of its own.
-struct Place {
-    fr_decoder_t* decoder() { return reinterpret_cast<fr_decoder_t*>(bytes.data()); }
-    void* memory() { return bytes.data() + sizeof(fr_decoder_t); }
-    Bytes bytes = Bytes(sizeof(fr_decoder_t) + sizeof(fr_codec_memory_t));
-};
-
-class Suspend : public testing::TestWithParam<std::uint8_t> {
+class Suspend : public testing::TestWithParam<std::uint8_t>, protected StoredDelta {
 protected:
-    void SetUp() override {
-        slot.base = project_model("fashion-small-1.tflite");
-        file = project_model("fashion-small-2.tflite");
-        fr_sha256(slot.base.data(), slot.base.size(), digest);
-        const auto encoded = frugal::model::encode_with_statistics(
-            file, frugal::model::plan_of_tflite(file),
-            {GetParam(), slot.base, frugal::model::plan_of_tflite(slot.base)});
-        ASSERT_TRUE(encoded);
-        ASSERT_TRUE(encoded->is_delta);
-        stream = encoded->stream;
-    }
+    Suspend()
+        : StoredDelta(GetParam(), project_model("fashion-small-1.tflite"),
+                      project_model("fashion-small-2.tflite")) {}
 
-    fr_decoder_config_t config_at(Place& place) {
-        return {static_cast<std::uint32_t>(file.size()),
-                Slot::read,
-                &slot,
-                place.memory(),
-                sizeof(fr_codec_memory_t),
-                read_base,
-                static_cast<std::uint32_t>(slot.base.size()),
-                digest,
-                &fr_profiles_all};
-    }
-
-    /// Decodes `size` bytes more.
-    void decode(fr_decoder_t& decoder, std::size_t size) {
-        std::vector<std::uint8_t> piece(size);
-        while (size > 0) {
-            std::size_t produced = 0;
-            std::size_t taken = 0;
-            ASSERT_EQ(fr_decoder_poll(&decoder, piece.data(), size, &produced), FR_OK);
-            slot.bytes.insert(slot.bytes.end(), piece.begin(),
-                              piece.begin() + static_cast<std::ptrdiff_t>(produced));
-            size -= produced;
-            if (size > 0) {
-                ASSERT_EQ(fr_decoder_sink(&decoder, stream.data() + at,
-                                          std::min<std::size_t>(64, stream.size() - at), &taken),
-                          FR_OK);
-                ASSERT_TRUE(taken + produced != 0) << "the stream ends early";
-                at += taken;
-            }
-        }
-    }
-
-    Slot slot;
-    Bytes file;
-    Bytes stream;
-    std::size_t at = 0;
-    std::uint8_t digest[32] = {};
+    void SetUp() override { ASSERT_FALSE(stream.empty()); }
 };
 
 TEST_P(Suspend, GoesOnElsewhere) {
@@ -88,8 +34,7 @@ TEST_P(Suspend, GoesOnElsewhere) {
     ASSERT_EQ(fr_decoder_init(place->decoder(), &config), FR_OK);
     std::size_t step = 1;
     while (slot.bytes.size() < file.size()) {
-        ASSERT_NO_FATAL_FAILURE(
-            decode(*place->decoder(), std::min(step, file.size() - slot.bytes.size())));
+        ASSERT_TRUE(decode(*place->decoder(), std::min(step, left())));
         step = step * 5 % 1021 + 1;
         fr_decoder_suspend(place->decoder());
         auto other = std::make_unique<Place>();
@@ -118,7 +63,7 @@ TEST_P(Suspend, IsRefusedWithLessThanItHad) {
     Place place;
     auto config = config_at(place);
     ASSERT_EQ(fr_decoder_init(place.decoder(), &config), FR_OK);
-    ASSERT_NO_FATAL_FAILURE(decode(*place.decoder(), 3000));
+    ASSERT_TRUE(decode(*place.decoder(), 3000));
     fr_decoder_suspend(place.decoder());
     auto less = config;
     less.read_base = nullptr;
@@ -149,7 +94,7 @@ TEST_P(Suspend, FollowsNoPointerThatWasStored) {
     auto config = config_at(place);
     ASSERT_EQ(fr_decoder_init(place.decoder(), &config), FR_OK);
     while (place.decoder()->step != kStepWeight && slot.bytes.size() + 1 < file.size()) {
-        ASSERT_NO_FATAL_FAILURE(decode(*place.decoder(), 1));
+        ASSERT_TRUE(decode(*place.decoder(), 1));
     }
     fr_decoder_suspend(place.decoder());
     auto& rows = *static_cast<fr_weight_rows_t*>(place.memory());
@@ -163,7 +108,7 @@ TEST_P(Suspend, FollowsNoPointerThatWasStored) {
     place.decoder()->call_output = place.bytes.data();
     place.decoder()->profile = nullptr;
     ASSERT_EQ(fr_decoder_resume(place.decoder(), &config), FR_OK);
-    ASSERT_NO_FATAL_FAILURE(decode(*place.decoder(), file.size() - slot.bytes.size()));
+    ASSERT_TRUE(decode(*place.decoder(), left()));
     EXPECT_EQ(slot.bytes, file);
 }
 
@@ -175,9 +120,7 @@ TEST_P(Suspend, AnyBytesAreRefusedOrStayInsideTheirBounds) {
     std::uint32_t accepted = 0;
     std::uint32_t refused = 0;
     while (slot.bytes.size() < file.size()) {
-        ASSERT_NO_FATAL_FAILURE(
-            decode(*place.decoder(),
-                   std::min<std::size_t>(1 + random() % 700, file.size() - slot.bytes.size())));
+        ASSERT_TRUE(decode(*place.decoder(), std::min<std::size_t>(1 + random() % 700, left())));
         fr_decoder_suspend(place.decoder());
         const auto stored = place.bytes;
         ASSERT_EQ(fr_decoder_resume(place.decoder(), &config), FR_OK);
@@ -205,7 +148,7 @@ TEST_P(Suspend, EveryByteOfAStateMayBeAnything) {
     Place place;
     const auto config = config_at(place);
     ASSERT_EQ(fr_decoder_init(place.decoder(), &config), FR_OK);
-    ASSERT_NO_FATAL_FAILURE(decode(*place.decoder(), file.size() / 2));
+    ASSERT_TRUE(decode(*place.decoder(), file.size() / 2));
     fr_decoder_suspend(place.decoder());
     const auto stored = place.bytes;
     for (std::size_t where = 0; where < stored.size(); ++where) {
