@@ -35,6 +35,8 @@ policy::AnsweredTask answered_task(const core::ObservationRecord& record) {
 
 }  // namespace
 
+static_assert(policy::DeviceTrust::kDoubtedMax <= core::kDoubtedMax);
+
 core::LearningRecord to_record(const policy::StoredCell& cell) {
     return {.task = cell.key.scope.task,
             .device_class = cell.key.scope.device_class,

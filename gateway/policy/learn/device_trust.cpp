@@ -33,9 +33,12 @@ void DeviceTrust::add(std::uint32_t device, double surprise) {
 
 std::set<std::uint32_t> DeviceTrust::judge() {
     std::vector<double> means;
+    // Those doubted before a restart that have not come back say nothing of how many lie now.
+    std::size_t doubted = 0;
     for (const auto& [device, one] : devices_) {
         if (one.samples >= kTestedSamples) {
             means.push_back(one.mean());
+            doubted += is_believed(device) ? 0 : 1;
         }
     }
     if (means.size() < kTestedDevices) {
@@ -49,12 +52,13 @@ std::set<std::uint32_t> DeviceTrust::judge() {
         }
         const double far = std::abs(one.mean() - usual);
         const double limit = kSlack + kSigmas * kLargestSigma / std::sqrt(one.samples);
-        if (far > limit && doubted_.size() * 2 < means.size()) {
-            if (doubted_.insert(device).second) {
-                doubtful.insert(device);
-            }
+        if (far > limit && doubted * 2 < means.size() && doubted_.size() < kDoubtedMax &&
+            is_believed(device)) {
+            doubted_.insert(device);
+            doubtful.insert(device);
+            ++doubted;
         } else if (far < limit / 2) {
-            doubted_.erase(device);
+            doubted -= doubted_.erase(device);
         }
     }
     return doubtful;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which devices of a cell are believed: one whose tasks surprise far more than the median device's
 // is left out. A fault that hits the whole class moves the median and leaves nobody out. Owned by a
-// cell, one thread. Never more than half the devices are doubted.
+// cell, one thread. Never more than half of those it can judge are doubted.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,7 @@ public:
     static constexpr std::size_t kTestedDevices = 4;
     static constexpr double kMemorySamples = 256;
     static constexpr std::size_t kDevicesMax = 8192;
+    static constexpr std::size_t kDoubtedMax = kDevicesMax / 2;  ///< a stored cell names no more
 
     bool is_believed(std::uint32_t device) const { return !doubted_.contains(device); }
 
