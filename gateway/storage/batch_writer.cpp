@@ -29,7 +29,7 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
         std::string_view sql;
     };
     // clang-format off
-    const std::array<Preparation, 31> all = {{
+    const std::array<Preparation, 32> all = {{
         {&BatchWriter::device_, "INSERT OR REPLACE INTO device VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::gap_, "INSERT INTO gap VALUES (NULL,?,?,?,?,?)"},
         {&BatchWriter::task_, "INSERT OR REPLACE INTO task VALUES (?,?,?,?,?,?)"},
@@ -58,8 +58,9 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
         {&BatchWriter::policy_part_drop_, "DELETE FROM policy_part WHERE task = ? AND version = ?"},
         {&BatchWriter::policy_rollout_, "INSERT OR REPLACE INTO policy_rollout VALUES (?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::canary_, "INSERT OR REPLACE INTO canary VALUES (?,?,?,?,?,?,?)"},
+        {&BatchWriter::old_canaries_, "DELETE FROM canary WHERE task = ?1 AND rowid NOT IN (SELECT rowid FROM canary WHERE task = ?1 ORDER BY saved_ms DESC, rowid DESC LIMIT ?2)"},
         {&BatchWriter::canaries_drop_, "DELETE FROM canary WHERE task = ?"},
-        {&BatchWriter::doubted_, "INSERT OR REPLACE INTO doubted VALUES (?,?,?,?,?,?)"},
+        {&BatchWriter::doubted_, "INSERT INTO doubted VALUES (?,?,?,?,?,?) ON CONFLICT (task, device_class, model, edge_model, audience) DO UPDATE SET devices = excluded.devices WHERE devices <> excluded.devices"},
         {&BatchWriter::share_, "INSERT OR REPLACE INTO share VALUES (?,?,?,?)"},
     }};
     // clang-format on

@@ -79,6 +79,7 @@ private:
     Statement policy_part_drop_;
     Statement policy_rollout_;
     Statement canary_;
+    Statement old_canaries_;
     Statement canaries_drop_;
     Statement doubted_;
     Statement share_;

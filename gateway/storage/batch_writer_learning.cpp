@@ -8,6 +8,9 @@ namespace frugal::storage {
 namespace {
 
 constexpr std::int64_t kObservationsKept = 1'000'000;
+// Of a task. Nobody goes back farther: a release has at most 32 models, each a pair with each edge
+// model they were measured with.
+constexpr std::int64_t kCanariesKept = 256;
 
 std::int64_t leading_bytes(const base::Digest& digest) {
     return std::int64_t{digest[0]} << 24 | std::int64_t{digest[1]} << 16 |
@@ -42,14 +45,18 @@ base::Result<void> BatchWriter::put(const core::LearningRecord& record) {
 }
 
 base::Result<void> BatchWriter::put(const core::CanaryRecord& record) {
-    return canary_.number(record.task)
-        .bytes(record.model)
-        .bytes(record.edge_model)
-        .bytes(record.state)
-        .text(record.figures)
-        .text(record.actor)
-        .number(record.saved_at.unix_ms)
-        .run();
+    auto done = canary_.number(record.task)
+                    .bytes(record.model)
+                    .bytes(record.edge_model)
+                    .bytes(record.state)
+                    .text(record.figures)
+                    .text(record.actor)
+                    .number(record.saved_at.unix_ms)
+                    .run();
+    if (done) {
+        done = old_canaries_.number(record.task).number(kCanariesKept).run();
+    }
+    return done;
 }
 
 base::Result<void> BatchWriter::put(const core::CanariesDropped& record) {

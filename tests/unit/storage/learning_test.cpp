@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What was learned, and from what, survives; the contexts of decisions come back for a what-if.
+#include <algorithm>
+
+#include "storage/sqlite.hpp"
 #include "unit/storage/database_fixture.hpp"
 
 namespace frugal::storage {
@@ -65,6 +68,67 @@ TEST_F(LearningRows, CanariesOfATaskComeBackUntilTheyAreDropped) {
     batch.records = {core::CanariesDropped{1}};
     ASSERT_TRUE(database.commit(batch));
     EXPECT_EQ(*reader->canaries(), std::vector{other});
+}
+
+TEST_F(LearningRows, OldCanariesOfATaskGo) {
+    core::WriteBatch batch;
+    batch.records = {
+        core::CanaryRecord{2, core::digest_of(1), core::digest_of(2), {1}, "", "", {0}}};
+    for (std::uint8_t edge = 0; edge < 3; ++edge) {
+        for (std::uint8_t model = 1; model <= 100; ++model) {
+            batch.records.push_back(core::CanaryRecord{1,
+                                                       core::digest_of(model),
+                                                       core::digest_of(edge),
+                                                       {1},
+                                                       "",
+                                                       "",
+                                                       {100 * edge + model}});
+        }
+    }
+    ASSERT_TRUE(database.commit(batch));
+    auto reader = Reader::open(path());
+    const auto kept = reader->canaries();
+    ASSERT_TRUE(kept);
+    const auto of_task = [&](std::uint32_t task) {
+        return std::ranges::count(*kept, task, &core::CanaryRecord::task);
+    };
+    EXPECT_EQ(of_task(1), 256);
+    EXPECT_EQ(of_task(2), 1) << "of another task";
+    for (const auto& canary : *kept) {
+        EXPECT_TRUE(canary.task == 2 || canary.saved_at.unix_ms > 44) << "an older one went";
+    }
+}
+
+TEST_F(LearningRows, DoubtsAreWrittenWhenTheyChange) {
+    execute(
+        "CREATE TABLE written (n INTEGER);"
+        "CREATE TRIGGER on_insert AFTER INSERT ON doubted BEGIN"
+        " INSERT INTO written VALUES (1); END;"
+        "CREATE TRIGGER on_update AFTER UPDATE ON doubted BEGIN"
+        " INSERT INTO written VALUES (1); END;");
+    auto direct = Connection::open(path().string(), "", OpenMode::kReadOnly);
+    ASSERT_TRUE(direct);
+    core::LearningRecord record{1,
+                                *base::ClassName::parse("m4"),
+                                core::digest_of(1),
+                                core::digest_of(2),
+                                {1},
+                                {77},
+                                {5, 70'000}};
+    const auto written_after = [&](std::vector<std::uint32_t> doubted) {
+        record.doubted = std::move(doubted);
+        record.state.push_back(1);
+        core::WriteBatch batch;
+        batch.records = {record};
+        EXPECT_TRUE(database.commit(batch));
+        return direct->number("SELECT count(*) FROM written").value_or(-1);
+    };
+    EXPECT_EQ(written_after({5}), 1);
+    EXPECT_EQ(written_after({5}), 1) << "the same";
+    EXPECT_EQ(written_after({5, 6}), 2);
+    EXPECT_EQ(written_after({}), 3);
+    EXPECT_EQ(written_after({}), 3);
+    EXPECT_TRUE(Reader::open(path())->learning()->at(0).doubted.empty());
 }
 
 TEST_F(LearningRows, UsedSharesComeBackAndAreReplaced) {
