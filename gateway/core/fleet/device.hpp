@@ -46,6 +46,10 @@ struct Device {
     std::vector<PolicyGap> policy_gaps{};  ///< when it was last told
     base::Instant policies_told_at{};
     base::Duration tell_policies_after{0};
+
+    /// Tasks of which it obeys newer policies than are known here, as the log last said.
+    std::vector<PolicyGap> policies_ahead{};
+    std::optional<base::Instant> ahead_logged_at{};
 };
 
 }  // namespace frugal::core

@@ -41,7 +41,7 @@ public:
     /// A device says that it obeys this version: no new one gets a number that it would refuse.
     void on_reported(const Step& step, std::uint32_t policy);
     /// What the devices say they obey; before it is the device's last one.
-    void on_health(const Step& step, const Device& device, const Health& health);
+    void on_health(const Step& step, Device& device, const Health& health);
     /// What the tasks of a device came to since the step began; each batch once.
     void on_decisions(const Step& step, const Device& device, const Decisions& decisions);
     /// The learner found that tasks kept local go wrong: a staged policy goes no further.
@@ -101,7 +101,7 @@ private:
     const Rollout* open_rollout(std::uint32_t task) const;
     std::uint32_t skip_empty(const Rollout& rollout, std::uint32_t number) const;
     bool may_go_on(const Rollout& rollout) const;
-    void note_ahead(const Step& step, const Device& device, const Health& health) const;
+    void note_ahead(const Step& step, Device& device, const Health& health) const;
     std::optional<base::Instant> step_ends(const Rollout& rollout) const;
     std::set<std::uint32_t> needed(std::uint32_t task) const;
 

@@ -9,6 +9,8 @@ namespace frugal::core {
 
 namespace {
 
+constexpr base::Duration kAheadLogInterval = std::chrono::hours(1);
+
 tl::unexpected<base::Error> never_staged(std::uint32_t task) {
     return base::fail(base::ErrorKind::kNotFound,
                       "no policy of task " + std::to_string(task) + " was staged", {},
@@ -120,7 +122,7 @@ base::Result<Done> PolicyDesk::resume(const Step& step, const std::string& actor
     return Done{};
 }
 
-void PolicyDesk::on_health(const Step& step, const Device& device, const Health& health) {
+void PolicyDesk::on_health(const Step& step, Device& device, const Health& health) {
     note_ahead(step, device, health);
     for (auto& [task, rollout] : rollouts_) {
         if (rollout.record.status == PolicyRolloutStatus::kRunning) {
@@ -266,24 +268,32 @@ std::vector<PolicyGap> PolicyDesk::gaps(const Device& device, const Health& heal
 }
 
 // A database from a backup: such a device obeys what it has until a version above its own is set.
-void PolicyDesk::note_ahead(const Step& step, const Device& device, const Health& health) const {
+// One that says something else each time must not fill the log.
+void PolicyDesk::note_ahead(const Step& step, Device& device, const Health& health) const {
     if (!device.record.capability) {
         return;
     }
+    std::vector<PolicyGap> ahead;
     for (const auto& said : health.tasks) {
         const auto chosen = in_force(device, said.task);
-        const bool is_said_before =
-            device.health && std::ranges::any_of(device.health->tasks, [&](const TaskHealth& old) {
-                return old.task == said.task && old.policy == said.policy;
-            });
-        if (chosen && said.policy > chosen->version && !is_said_before) {
-            journal_.log(step, LogEvent::kPolicyAhead,
-                         {{"device", device.record.id.text()},
-                          {"task", std::to_string(said.task)},
-                          {"obeys", std::to_string(said.policy)},
-                          {"chosen", std::to_string(chosen->version)}});
+        if (chosen && said.policy > chosen->version) {
+            ahead.push_back({.task = said.task, .obeyed = said.policy, .policy = chosen->version});
         }
     }
+    const auto now = step.now.instant;
+    if (ahead.empty() || ahead == device.policies_ahead ||
+        (device.ahead_logged_at && now - *device.ahead_logged_at < kAheadLogInterval)) {
+        return;
+    }
+    for (const auto& gap : ahead) {
+        journal_.log(step, LogEvent::kPolicyAhead,
+                     {{"device", device.record.id.text()},
+                      {"task", std::to_string(gap.task)},
+                      {"obeys", std::to_string(gap.obeyed)},
+                      {"chosen", std::to_string(gap.policy)}});
+    }
+    device.policies_ahead = std::move(ahead);
+    device.ahead_logged_at = now;
 }
 
 base::Result<PolicyRolloutView> PolicyDesk::view(std::uint32_t task, base::Instant now) const {

@@ -92,6 +92,18 @@ TEST_F(PolicyToldTest, SaysOnceThatADeviceObeysANewerOne) {
     EXPECT_EQ(count(), 0);
 }
 
+TEST_F(PolicyToldTest, SaysOfADeviceThatWaversOnceAnHourThatItIsAhead) {
+    report_model();
+    std::ptrdiff_t lines = 0;
+    for (std::uint32_t minute = 0; minute < 90; ++minute) {
+        answers(40 + minute % 2);
+        const auto logged = world.performed<Log>();
+        lines += std::ranges::count(logged, LogEvent::kPolicyAhead, &Log::event);
+        world.advance(std::chrono::seconds(59));
+    }
+    EXPECT_EQ(lines, 2);
+}
+
 TEST_F(PolicyToldTest, NumbersGoOnAboveWhatDevicesObey) {
     answers(40);
     const auto raised = next();
