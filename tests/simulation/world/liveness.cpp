@@ -102,6 +102,11 @@ void Liveness::judge() {
     }
 }
 
+std::uint32_t Liveness::counter_of(const core::DesiredView& desired) const {
+    const auto found = counters_.find({desired.model.text(), desired.release});
+    return found == counters_.end() ? 0 : found->second;
+}
+
 void Liveness::judge_device(const DeviceHost& device, const Standing& standing) {
     const auto& task = device.node().state.tasks[0];
     const auto runs = device.node().tasks[0].loaded.release;
@@ -109,22 +114,19 @@ void Liveness::judge_device(const DeviceHost& device, const Standing& standing) 
     // model for it: its database may be older than what the device burned. Only a release that
     // failed three times is given up, until people want another.
     const bool may_have_one = std::ranges::any_of(standing.desired, [&](const auto& desired) {
-        const auto found = counters_.find({desired.model.text(), desired.release});
-        return found != counters_.end() && found->second >= task.burned_counter;
+        return counter_of(desired) >= task.burned_counter;
     });
     // Told by the count, not the phase: a forged wish that is refused since says nothing of it.
-    const bool is_given_up =
-        task.failures >= FR_UPDATE_ATTEMPTS_MAX && task.failed_counter != task.burned_counter &&
-        std::ranges::any_of(standing.desired, [&](const auto& desired) {
-            const auto found = counters_.find({desired.model.text(), desired.release});
-            return found != counters_.end() && found->second == task.failed_counter;
-        });
+    const bool is_given_up = task.failures >= FR_UPDATE_ATTEMPTS_MAX &&
+                             task.failed_counter != task.burned_counter &&
+                             std::ranges::any_of(standing.desired, [&](const auto& desired) {
+                                 return counter_of(desired) == task.failed_counter;
+                             });
     if (runs == 0 && task.burned_counter != 0 && !is_given_up && may_have_one) {
         context_.trace.violate("I18", device.name() + " is at rest without a model");
     }
     for (const auto& desired : standing.desired) {
-        const auto found = counters_.find({desired.model.text(), desired.release});
-        const auto counter = found == counters_.end() ? 0 : found->second;
+        const auto counter = counter_of(desired);
         if (desired.state == core::RolloutState::kConfirmed) {
             if (runs != counter) {
                 context_.trace.violate("I18", fmt::format("{} is said to have confirmed counter "

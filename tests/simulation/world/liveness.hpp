@@ -33,6 +33,8 @@ private:
         std::uint64_t marks = 0;
     };
     bool is_exempt(const DeviceHost& device) const;
+    /// 0 if the gateway does not know the release.
+    std::uint32_t counter_of(const core::DesiredView& desired) const;
     void judge_device(const DeviceHost& device, const Standing& standing);
 
     const Context& context_;
