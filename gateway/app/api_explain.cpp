@@ -97,13 +97,6 @@ policy::AnswerFacts facts_of(const Material& material, const core::RecentAnswer*
     return facts;
 }
 
-std::optional<policy::GainBounds> bounds_of(const core::PolicyVersionRecord& version,
-                                            const core::TaskRecord& task,
-                                            std::optional<std::uint32_t> local_class) {
-    const auto bounds = owner_bounds_of(version.text, task);
-    return bounds && local_class ? std::optional(bounds->of(*local_class)) : std::nullopt;
-}
-
 wire::DecisionExplanation explanation_of(const Material& material) {
     const auto* told = told_answer(material.row, material.device);
     const auto* version = told != nullptr ? version_told(material) : nullptr;
@@ -126,7 +119,9 @@ wire::DecisionExplanation explanation_of(const Material& material) {
     std::vector<std::string> labels;
     if (task != material.tasks.tasks.end()) {
         labels = task->labels;
-        facts.bounds = compiled ? bounds_of(*version, *task, facts.local_class) : std::nullopt;
+        if (compiled) {
+            add_bounds(version->text, *task, facts);
+        }
     }
     explanation.lines = policy::explain(compiled ? &*compiled : nullptr, facts, labels);
     if (compiled) {

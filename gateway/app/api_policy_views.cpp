@@ -158,29 +158,31 @@ void compare_file(ApiParts& parts, const HttpRequest& request, const net::Respon
         return;
     }
     const std::string text(base::as_text(request.body));
-    gather(
-        parts, request.actor.name, wanted->task, wanted->audience, respond,
-        [text, wanted = *wanted, respond](const Known& known) {
-            const auto compiled = compile(known, wanted, text);
-            if (!compiled) {
-                respond(wire::problem(compiled.error()));
-                return;
-            }
-            const auto now = present_of(known, wanted);
-            auto differs =
-                compare_parts(now.parts, *compiled, wanted.task, labels_of(known, wanted.task));
-            if (wanted.audience.is_class()) {
-                compare_shares(now.share_permille, group_share(known, wanted.task, text), differs);
-            }
-            for (const auto& [before, classes] : now.classes) {
-                const auto whose =
-                    now.classes.size() == 1 ? "any" : fmt::format("{}", fmt::join(classes, ", "));
-                compare_bounds({whose, before, text}, *find_task(known.tasks, wanted.task),
-                               differs);
-            }
-            respond(wire::json_response(200,
-                                        wire::policy_difference_json("in force", "file", differs)));
-        });
+    gather(parts, request.actor.name, wanted->task, wanted->audience, respond,
+           [text, wanted = *wanted, respond](const Known& known) {
+               const auto compiled = compile(known, wanted, text);
+               const auto share = compiled ? group_share(known, wanted.task, text)
+                                           : tl::unexpected(compiled.error());
+               if (!share) {
+                   respond(wire::problem(share.error()));
+                   return;
+               }
+               const auto now = present_of(known, wanted);
+               auto differs =
+                   compare_parts(now.parts, *compiled, wanted.task, labels_of(known, wanted.task));
+               if (wanted.audience.is_class()) {
+                   compare_shares(now.share_permille, *share, differs);
+               }
+               for (const auto& [before, classes] : now.classes) {
+                   const auto whose = now.classes.size() == 1
+                                          ? "any"
+                                          : fmt::format("{}", fmt::join(classes, ", "));
+                   compare_bounds({whose, before, text}, *find_task(known.tasks, wanted.task),
+                                  differs);
+               }
+               respond(wire::json_response(
+                   200, wire::policy_difference_json("in force", "file", differs)));
+           });
 }
 
 }  // namespace

@@ -116,6 +116,15 @@ Result<policy::OwnerBounds> owner_bounds_of(const std::string& text, const core:
                         : policy::read_owner_bounds(text, "policy", task.name, task.labels);
 }
 
+void add_bounds(const std::string& text, const core::TaskRecord& task, policy::AnswerFacts& facts) {
+    const auto bounds = owner_bounds_of(text, task);
+    if (!bounds) {
+        facts.bounds_error = bounds.error().describe();
+    } else if (facts.local_class) {
+        facts.bounds = bounds->of(*facts.local_class);
+    }
+}
+
 void compare_bounds(const TextPair& texts, const core::TaskRecord& task,
                     std::vector<wire::PolicyPartDifference>& differences) {
     if (texts.before == texts.after) {

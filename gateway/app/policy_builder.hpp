@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "core/admin.hpp"
 #include "crypto/release_key.hpp"
+#include "policy/author/explain.hpp"
 #include "policy/author/gain_bounds.hpp"
 #include "wire/json_views_policy.hpp"
 
@@ -54,6 +55,9 @@ std::vector<wire::PolicyPartDifference> compare_parts(const std::vector<Compiled
 /// it cannot be read, as when a class it names is none of the task's any more.
 base::Result<policy::OwnerBounds> owner_bounds_of(const std::string& text,
                                                   const core::TaskRecord& task);
+
+/// Adds what a policy's text lets the gain of the local class be, or why it cannot be read.
+void add_bounds(const std::string& text, const core::TaskRecord& task, policy::AnswerFacts& facts);
 
 /// Two texts, and the device classes that differ by them.
 struct TextPair {

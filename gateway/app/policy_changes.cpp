@@ -123,8 +123,8 @@ Result<std::vector<CompiledPart>> compile(const Known& known, const wire::Policy
     return compile_parts(text, *task, **release, {known.tasks.next_policy, only});
 }
 
-std::uint32_t group_share(const Known& known, std::uint32_t task, const std::string& text) {
-    return policy::read_group_share(text, "policy", find_task(known.tasks, task)->name).value_or(0);
+Result<std::uint32_t> group_share(const Known& known, std::uint32_t task, const std::string& text) {
+    return policy::read_group_share(text, "policy", find_task(known.tasks, task)->name);
 }
 
 Result<core::SetPolicy> authored_version(const Known& known, const wire::PolicyTargetQuery& wanted,
@@ -134,6 +134,10 @@ Result<core::SetPolicy> authored_version(const Known& known, const wire::PolicyT
     if (!signed_parts) {
         return tl::unexpected(signed_parts.error());
     }
+    const auto share = group_share(known, wanted.task, text);
+    if (!share) {
+        return tl::unexpected(share.error());
+    }
     core::SetPolicy command;
     command.version = {.task = wanted.task,
                        .version = known.tasks.next_policy,
@@ -141,7 +145,7 @@ Result<core::SetPolicy> authored_version(const Known& known, const wire::PolicyT
                        .release = wanted.model.text() + "@" + std::to_string(wanted.release),
                        .text = text,
                        .parts = std::move(*signed_parts),
-                       .group_share_permille = group_share(known, wanted.task, text)};
+                       .group_share_permille = *share};
     return command;
 }
 

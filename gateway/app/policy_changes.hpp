@@ -40,8 +40,10 @@ const crypto::ReleaseKey* signing_key(const ApiParts& parts, const net::Responde
 base::Result<std::vector<CompiledPart>> compile(const Known& known,
                                                 const wire::PolicyTargetQuery& wanted,
                                                 const std::string& text);
-/// Of a text that was compiled, so it can be read.
-std::uint32_t group_share(const Known& known, std::uint32_t task, const std::string& text);
+/// What a text for a known task lets each group escalate, in thousandths; 0: no limit.
+/// kInvalidInput.
+base::Result<std::uint32_t> group_share(const Known& known, std::uint32_t task,
+                                        const std::string& text);
 
 /// A text compiled, signed, and complete but for its steps.
 base::Result<core::SetPolicy> authored_version(const Known& known,

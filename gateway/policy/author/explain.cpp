@@ -109,6 +109,9 @@ std::vector<std::string> explain(const CompiledPolicy* policy, const AnswerFacts
     }
     if (compares(facts.reason)) {
         lines.push_back(gain_words(*task, facts));
+        if (!facts.bounds_error.empty()) {
+            lines.push_back("bounds of gains cannot be read: " + facts.bounds_error);
+        }
         lines.push_back(price_words(*task, facts));
     }
     lines.push_back(fmt::format(

@@ -27,6 +27,7 @@ struct AnswerFacts {
     std::optional<std::uint32_t> payload_bytes{};
     /// What the owner lets the gain of the local class be; absent if it is not known.
     std::optional<GainBounds> bounds{};
+    std::string bounds_error{};  ///< why it is not known, if its text cannot be read
 };
 
 /// The rule that spoke, then gain, price and its terms, bounds; one sentence each. `policy` may be

@@ -37,5 +37,17 @@ TEST(CompareBounds, OfATextThatCannotBeReadAnyMoreSaysWhy) {
     EXPECT_TRUE(differences(kBound, kBound, {"healthy", "blight"}).empty()) << "the same text";
 }
 
+TEST(AddBounds, TellsThoseOfTheLocalClassOrWhyThereAreNone) {
+    policy::AnswerFacts facts{.local_class = 1};
+    add_bounds(kBound, {1, "leaf", {"healthy", "rust"}}, facts);
+    ASSERT_TRUE(facts.bounds);
+    EXPECT_NE(*facts.bounds, policy::GainBounds{});
+    EXPECT_TRUE(facts.bounds_error.empty());
+    policy::AnswerFacts renamed{.local_class = 1};
+    add_bounds(kBound, {1, "leaf", {"healthy", "blight"}}, renamed);
+    EXPECT_FALSE(renamed.bounds);
+    EXPECT_NE(renamed.bounds_error.find("the task has no class \"rust\""), std::string::npos);
+}
+
 }  // namespace
 }  // namespace frugal::app

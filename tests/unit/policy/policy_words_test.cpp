@@ -74,6 +74,18 @@ TEST(PolicyWords, TellWhatBindsGains) {
     }));
 }
 
+TEST(PolicyWords, AnExplanationSaysWhyBoundsAreMissing) {
+    const auto compiled = Built().compiled();
+    const auto lines = explain(&compiled,
+                               {.task = 7,
+                                .reason = FR_POLICY_LOCAL_CONF,
+                                .local_class = 0,
+                                .local_confidence = 255,
+                                .bounds_error = "no class \"rust\""},
+                               kLabels);
+    EXPECT_EQ(std::ranges::count(lines, "bounds of gains cannot be read: no class \"rust\""), 1);
+}
+
 TEST(PolicyWords, SayEveryRule) {
     const auto lines = describe(Built().compiled(), 7, kLabels);
     for (const auto* line :
