@@ -35,7 +35,7 @@ void IsoGain::restart() {
     seen_ =
         GainEvidence(classes_, {registration_.counts, registration_.gains}, registration_.classes);
     before_alarm_.reset();
-    audit_sum_ = above_sum_ = below_sum_ = 0;
+    audit_sum_ = above_sum_ = below_sum_ = slow_sum_ = 0;
     rho_gain_ = rho_signal_ = 0;
     rho_samples_ = probe_audits_ = 0;
     probe_sum_ = 0;
@@ -113,14 +113,19 @@ void IsoGain::test_audit(double surprise) {
     }
 }
 
-// Escalated tasks speak too: the same test with more slack, because there are many of them.
+// Escalated tasks speak too: the same test with more slack, because there are many of them. It is
+// blind to shifts below its slack, so a second one is for slow growth: where that is seen, bins
+// that nobody asks of may have grown as well. What shrinks is asked, and puts itself right.
 void IsoGain::test_surprise(double surprise) {
     above_sum_ = std::max(0.0, above_sum_ + surprise - config_.surprise_slack);
     below_sum_ = std::max(0.0, below_sum_ - surprise - config_.surprise_slack);
+    slow_sum_ = std::max(0.0, slow_sum_ + surprise - config_.alarm_slack);
     if (above_sum_ > config_.surprise_limit) {
         alarm();
     } else if (below_sum_ > config_.surprise_limit) {
         all_clear();
+    } else if (slow_sum_ > config_.slow_limit) {
+        forget_most();
     }
 }
 
@@ -137,22 +142,29 @@ void IsoGain::alarm() {
 // The edge helps far less than believed. After an alarm that means its cause is gone, once;
 // otherwise what was learnt no longer holds.
 void IsoGain::all_clear() {
-    if (before_alarm_) {
-        discount(0);
-        seen_ = GainEvidence(classes_, *before_alarm_);
-        // Answers are held against what is expected before the window ends, too.
-        seen_.fit(config_.prior_weight, drift_.reference().classes, 0);
-        before_alarm_.reset();
-    } else {
-        discount(config_.clear_keep);
+    if (!before_alarm_) {
+        forget_most();
+        return;
     }
+    discount(0);
+    seen_ = GainEvidence(classes_, *before_alarm_);
+    // Answers are held against what is expected before the window ends, too.
+    seen_.fit(config_.prior_weight, drift_.reference().classes, 0);
+    before_alarm_.reset();
+    may_jump_ = true;
+    ++alarms_;
+}
+
+// Without more audits: where little is known, the bonus alone makes devices ask.
+void IsoGain::forget_most() {
+    discount(config_.clear_keep);
     may_jump_ = true;
     ++alarms_;
 }
 
 void IsoGain::discount(double keep) {
     seen_.fade(keep);
-    audit_sum_ = above_sum_ = below_sum_ = 0;
+    audit_sum_ = above_sum_ = below_sum_ = slow_sum_ = 0;
     quiet_left_ = config_.quiet_tasks;
 }
 

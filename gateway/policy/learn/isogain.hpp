@@ -39,7 +39,10 @@ struct IsoGainConfig {
     std::uint32_t probe_audits = 32;
     double surprise_slack = 0.25;  ///< the same test on all samples, both ways
     double surprise_limit = 8;
-    double clear_keep = 0.25;         ///< of the evidence, when the edge helps less than believed
+    /// The same test upwards with alarm_slack, for what grows slowly. Wald: chance alone passes it
+    /// in one of e^(2 slack limit / variance) runs, of 15,000 at the largest variance, 1/4.
+    double slow_limit = 24;
+    double clear_keep = 0.25;         ///< of the evidence, when the edge helps less, or slowly more
     std::uint32_t quiet_tasks = 512;  ///< after an alarm, before the tests go on
 };
 
@@ -110,6 +113,7 @@ private:
     void test_surprise(double surprise);
     void alarm();
     void all_clear();
+    void forget_most();
     void discount(double keep);
     void fit();
 
@@ -127,6 +131,7 @@ private:
     double audit_sum_ = 0;
     double above_sum_ = 0;
     double below_sum_ = 0;
+    double slow_sum_ = 0;  ///< a restart begins anew
     DriftDetector drift_;
     std::map<std::pair<std::size_t, std::uint32_t>, double> added_;  ///< this window, by device
     std::uint32_t alarm_left_ = 0;
