@@ -320,7 +320,8 @@ class Site:
 class Swarm:
     """A fleet of simulated devices of a site, over as many runs as the test wants."""
 
-    def __init__(self, site, classes, rate=20, seed=1, drain=60):
+    def __init__(self, site, classes, rate=20, seed=1, drain=60, labels=None):
+        """labels: of all devices of a class, by class."""
         self.site = site
         self.classes = classes
         self.rate = rate
@@ -332,7 +333,8 @@ class Swarm:
         self.names = []
         for part in classes.split(","):
             kind, count = part.split(":")
-            site.control("device", "add", "--count", count, "--prefix", kind,
+            label = ["--label", labels[kind]] if kind in (labels or {}) else []
+            site.control("device", "add", "--count", count, "--prefix", kind, *label,
                          "--claims", self.claims)
             self.names += [f"{kind}-{number:04}" for number in range(1, int(count) + 1)]
 

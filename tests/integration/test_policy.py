@@ -16,7 +16,7 @@ class PolicyTest(unittest.TestCase):
     def setUpClass(cls):
         cls.site = fleet.Site.of_class(cls)
         cls.site.define_task()
-        cls.swarm = fleet.Swarm(cls.site, "tiny:4,m4:4", rate=10)
+        cls.swarm = fleet.Swarm(cls.site, "tiny:4,m4:4", rate=10, labels={"m4": "east"})
         cls.swarm.start()
         cls.release = cls.site.import_release(fleet.RELEASE_1)
         cls.swarm.wait_confirmed(cls.site.roll_out(cls.release))
@@ -131,6 +131,33 @@ class PolicyTest(unittest.TestCase):
         self.assertEqual([], self.site.control("policy", "diff", fleet.TASK, back, below)["differences"])
         both = self.site.control("policy", "revert", fleet.TASK, "--to", before)["version"]
         fleet.wait_for("it goes with its class", lambda: max(self.versions_by_device()[odd], default=0) >= both, 60, 0.5)
+        self.assertEqual([], self.site.control("policy", "history", fleet.TASK)["overrides"])
+
+    def test_the_devices_with_a_label_have_one_too(self):
+        east = [name for name in self.swarm.names if name.startswith("m4")]
+        odd = east[0]
+
+        def are_told(version, names):
+            told = self.versions_by_device()
+            return all((told[name] == {version}) == (name in names) for name in told)
+
+        local = self.site.control("policy", "pin", fleet.TASK, "always-local", "--label", "east")["version"]
+        fleet.wait_for("they alone are told", lambda: are_told(local, east), 60, 0.5)
+        edge = self.site.control("policy", "pin", fleet.TASK, "always-edge", "--device", odd)["version"]
+        fleet.wait_for("its own goes before its label's",
+                       lambda: are_told(edge, [odd]) and are_told(local, east[1:]), 60, 0.5)
+        shown = self.site.control("policy", "show", fleet.TASK, "--version", local)
+        self.assertEqual((local, "east"), (shown["version"], shown["label"]))
+        back = self.site.control("policy", "clear", fleet.TASK, "--device", odd)["version"]
+        fleet.wait_for("it obeys its label's", lambda: are_told(back, [odd]), 60, 0.5)
+        self.assertEqual([], self.site.control("policy", "diff", fleet.TASK, back, local)["differences"])
+
+        end = self.site.control("policy", "clear", fleet.TASK, "--label", "east")["version"]
+        fleet.wait_for("they obey their class's",
+                       lambda: all(max(self.versions_by_device()[name], default=0) >= end for name in east), 60, 0.5)
+        below = self.site.control("policy", "show", fleet.TASK, "--version", end)["source"]
+        self.assertEqual([], self.site.control("policy", "diff", fleet.TASK, end, below)["differences"])
+        self.set("--at-once")
         self.assertEqual([], self.site.control("policy", "history", fleet.TASK)["overrides"])
 
     def test_who_cannot_have_one_is_told_why(self):
