@@ -162,7 +162,7 @@ TEST_F(Schedule, AFailingEdgeModelIsLeftAloneAndTriedAgain) {
     EXPECT_EQ(world.sent<Ack>("a").back().price, 255) << "every ack says so";
     world.advance(OffloadConfig{}.down_pause);
     world.say("a", decisions(1, 1));
-    EXPECT_LT(world.sent<Ack>("a").back().load, 255) << "somebody has to try";
+    EXPECT_LT(world.sent<Ack>("a").back().price, 255) << "somebody has to try";
     escalate("b", sequence++, 60'000);
     escalate("c", sequence++, 60'000);
     EXPECT_EQ(statistics().running, 1U) << "one on trial";
