@@ -10,12 +10,36 @@ constexpr std::string_view kLabelPrefix = "label:";
 
 }  // namespace
 
+bool Audience::includes(const DeviceId& device, std::string_view device_label) const {
+    switch (kind) {
+        case Kind::kClass:
+            return true;
+        case Kind::kLabel:
+            return name == device_label;
+        case Kind::kDevice:
+            return name == device.text();
+    }
+    return false;
+}
+
 std::string Audience::text() const {
     switch (kind) {
         case Kind::kDevice:
             return std::string(kDevicePrefix) + name;
         case Kind::kLabel:
             return std::string(kLabelPrefix) + name;
+        case Kind::kClass:
+            break;
+    }
+    return {};
+}
+
+std::string Audience::words() const {
+    switch (kind) {
+        case Kind::kDevice:
+            return "device " + name;
+        case Kind::kLabel:
+            return "label " + name;
         case Kind::kClass:
             break;
     }
@@ -37,15 +61,7 @@ std::optional<Audience> Audience::parse(std::string_view text) {
 }
 
 std::string describe(const ClassName& device_class, const Audience& audience) {
-    switch (audience.kind) {
-        case Audience::Kind::kDevice:
-            return device_class.text() + " of device " + audience.name;
-        case Audience::Kind::kLabel:
-            return device_class.text() + " of label " + audience.name;
-        case Audience::Kind::kClass:
-            break;
-    }
-    return device_class.text();
+    return device_class.text() + (audience.is_class() ? "" : " of " + audience.words());
 }
 
 }  // namespace frugal::base

@@ -24,8 +24,13 @@ struct Audience {
 
     bool is_class() const { return kind == Kind::kClass; }
 
+    /// Whether this device, with this label, is meant.
+    bool includes(const DeviceId& device, std::string_view device_label) const;
+
     /// "device:sensor-7", "label:greenhouse", or nothing for a whole class.
     std::string text() const;
+    /// For people: "device sensor-7", "label greenhouse", or nothing for a whole class.
+    std::string words() const;
     /// What text() gives; absent for anything else.
     static std::optional<Audience> parse(std::string_view text);
 

@@ -88,21 +88,9 @@ const PolicyPart* part_replacing(const PolicyVersionRecord& version,
     return keeps_own ? nullptr : part;
 }
 
-bool is_meant(const base::Audience& audience, const DeviceRecord& device) {
-    switch (audience.kind) {
-        case base::Audience::Kind::kClass:
-            return true;
-        case base::Audience::Kind::kLabel:
-            return audience.name == device.label;
-        case base::Audience::Kind::kDevice:
-            return audience.name == device.id.text();
-    }
-    return false;
-}
-
 const PolicyPart* part_reaching(const PolicyVersionRecord& version, const DeviceRecord& device,
                                 const Catalogue& catalogue) {
-    if (!device.capability || !is_meant(version.audience, device)) {
+    if (!device.capability || !version.audience.includes(device.id, device.label)) {
         return nullptr;
     }
     const auto* own = catalogue.override_of(version.task, device);

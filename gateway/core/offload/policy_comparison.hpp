@@ -21,9 +21,6 @@ const PolicyPart* part_for(const PolicyVersionRecord& version, const base::Class
 const PolicyPart* part_replacing(const PolicyVersionRecord& version,
                                  const base::ClassName& device_class, const Catalogue& catalogue);
 
-/// Whether something for this audience is for this device, if its class is meant.
-bool is_meant(const base::Audience& audience, const DeviceRecord& device);
-
 /// The part that this device obeys once the version is in force; null also if it has an override
 /// that goes before.
 const PolicyPart* part_reaching(const PolicyVersionRecord& version, const DeviceRecord& device,

@@ -20,6 +20,22 @@ TEST(AudienceTest, NothingElseIsOne) {
     }
 }
 
+TEST(AudienceTest, IncludesItsDevicesAlone) {
+    const auto a = *DeviceId::parse("a");
+    EXPECT_TRUE(Audience{}.includes(a, "east"));
+    EXPECT_TRUE(Audience::device(a).includes(a, "east"));
+    EXPECT_FALSE(Audience::device(*DeviceId::parse("b")).includes(a, "b"));
+    EXPECT_TRUE(Audience::label("east").includes(a, "east"));
+    EXPECT_FALSE(Audience::label("a").includes(a, "east")) << "a name is no label";
+    EXPECT_FALSE(Audience::label("a").includes(a, ""));
+}
+
+TEST(AudienceTest, HasWordsForPeople) {
+    EXPECT_EQ(Audience{}.words(), "");
+    EXPECT_EQ(Audience::label("2nd floor").words(), "label 2nd floor");
+    EXPECT_EQ(Audience::device(*DeviceId::parse("a")).words(), "device a");
+}
+
 TEST(AudienceTest, IsNamedWithItsClass) {
     const auto m4 = *ClassName::parse("m4");
     EXPECT_EQ(describe(m4, {}), "m4");
