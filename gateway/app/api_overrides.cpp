@@ -31,7 +31,11 @@ std::optional<wire::PolicyTargetQuery> target_of(const core::PolicyVersionRecord
 /// The rules that the devices obey now, but for every answer being pinned.
 Result<core::SetPolicy> pinned(const Known& known, const OverridePolicyQuery& wanted,
                                const crypto::ReleaseKey& key) {
-    const auto* version = version_obeyed(known.history, wanted.audience, known.device);
+    const auto found = version_to_pin(known.history, wanted.audience, known.device);
+    if (!found) {
+        return tl::unexpected(found.error());
+    }
+    const auto* version = *found;
     const auto* task = find_task(known.tasks, wanted.task);
     const auto target = version != nullptr ? target_of(*version) : std::nullopt;
     if (task == nullptr || !target) {
@@ -46,6 +50,7 @@ Result<core::SetPolicy> pinned(const Known& known, const OverridePolicyQuery& wa
     return authored_version(known, *target, *text, key).map([&](core::SetPolicy command) {
         command.version.audience = wanted.audience;
         command.version.comment = wanted.comment;
+        command.needs_every_class = true;
         return command;
     });
 }

@@ -22,16 +22,16 @@ base::Error no_policy_key(const SiteFiles& files) {
                 " and build policy.pub into the devices. Then restart frugald."};
 }
 
-void gather_task(ApiParts& parts, const std::string& actor, std::uint32_t task,
+void gather_task(ApiParts& parts, const std::string& actor, const core::ListPolicyVersions& wanted,
                  net::Responder respond, std::function<void(Known)> then) {
     parts.ask<core::TaskList>(
         actor, core::ListTasks{}, respond,
-        [&parts, actor, task, respond, then = std::move(then)](core::TaskList tasks) {
+        [&parts, actor, wanted, respond, then = std::move(then)](core::TaskList tasks) {
             parts.ask<core::ModelList>(
                 actor, core::ListModels{}, respond,
-                [&parts, actor, task, respond, then, tasks](core::ModelList models) {
+                [&parts, actor, wanted, respond, then, tasks](core::ModelList models) {
                     parts.ask<core::PolicyHistory>(
-                        actor, core::ListPolicyVersions{task}, respond,
+                        actor, core::ListPolicyVersions(wanted), respond,
                         [then, tasks, models](core::PolicyHistory history) {
                             then({tasks, models, std::move(history)});
                         });
@@ -85,13 +85,13 @@ void gather(ApiParts& parts, const std::string& actor, std::uint32_t task,
                         ? base::DeviceId::parse(audience.name)
                         : std::nullopt;
     if (!id) {
-        gather_task(parts, actor, task, std::move(respond), std::move(then));
+        gather_task(parts, actor, {task, audience}, std::move(respond), std::move(then));
         return;
     }
     parts.ask<core::DeviceView>(
         actor, core::GetDevice{*id}, respond,
-        [&parts, actor, task, respond, then = std::move(then)](core::DeviceView device) {
-            gather_task(parts, actor, task, respond, [then, device](Known known) {
+        [&parts, actor, task, audience, respond, then = std::move(then)](core::DeviceView device) {
+            gather_task(parts, actor, {task, audience}, respond, [then, device](Known known) {
                 known.device = device;
                 then(std::move(known));
             });

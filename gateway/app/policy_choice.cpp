@@ -2,6 +2,8 @@
 #include "app/policy_choice.hpp"
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
 #include "core/offload/policy_comparison.hpp"
 
@@ -33,6 +35,11 @@ std::uint32_t root_of(const core::PolicyHistory& history, std::uint32_t version)
         found = find_version(history, version);
     }
     return version;
+}
+
+const core::PolicyVersionRecord* newer(const core::PolicyVersionRecord* left,
+                                       const core::PolicyVersionRecord* right) {
+    return left == nullptr || (right != nullptr && right->version > left->version) ? right : left;
 }
 
 /// False if going back to `earlier` would leave a device class of `now` as it is.
@@ -105,6 +112,36 @@ const core::PolicyVersionRecord* version_obeyed(const core::PolicyHistory& histo
     }
     const auto* own = find_version(history, newest_in_force(history, audience));
     return own != nullptr ? own : find_version(history, newest_in_force(history));
+}
+
+base::Result<const core::PolicyVersionRecord*> version_to_pin(
+    const core::PolicyHistory& history, const base::Audience& audience,
+    const std::optional<core::DeviceView>& device) {
+    const auto* chosen = version_obeyed(history, audience, device);
+    const bool is_end = chosen != nullptr && chosen->origin == core::PolicyOrigin::kWithdrawn;
+    if (history.obeyed.empty() || (device && !is_end)) {
+        return chosen;
+    }
+    const core::PolicyVersionRecord* newest = nullptr;
+    std::string who;
+    bool is_one = true;
+    for (const auto& obeyed : history.obeyed) {
+        const auto* version = find_version(history, obeyed.version);
+        const auto* other = std::exchange(newest, newer(newest, version));
+        is_one = is_one && version != nullptr &&
+                 (other == nullptr ||
+                  (other->text == version->text && other->release == version->release));
+        who += (who.empty() ? "class " : ", class ") + obeyed.device_class.text() + " version " +
+               std::to_string(obeyed.version) +
+               (version != nullptr ? " for " + version->release : "");
+    }
+    if (!is_one) {
+        return base::fail(base::ErrorKind::kConflict,
+                          "the devices of " + audience.words() + " obey different policies", who,
+                          "Pin them one by one with --device, or write the pin into a file and set "
+                          "it: frugalctl policy set --label.");
+    }
+    return newest;
 }
 
 core::PolicyVersionRecord all_in_force(const core::TaskList& tasks,

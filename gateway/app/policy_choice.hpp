@@ -2,6 +2,9 @@
 // Which version of a task's policy to go back to. Pure functions, any thread. Never signs or sets.
 #pragma once
 
+#include <optional>
+
+#include "base/result.hpp"
 #include "core/admin.hpp"
 
 namespace frugal::app {
@@ -26,6 +29,12 @@ const core::PolicyRecord* policy_below(const core::TaskList& tasks, std::uint32_
 const core::PolicyVersionRecord* version_obeyed(const core::PolicyHistory& history,
                                                 const base::Audience& audience,
                                                 const std::optional<core::DeviceView>& device);
+
+/// What a pin for this audience is added to. kConflict for a label whose classes obey different
+/// texts, or those of different releases: one version has one. Null if nothing is known.
+base::Result<const core::PolicyVersionRecord*> version_to_pin(
+    const core::PolicyHistory& history, const base::Audience& audience,
+    const std::optional<core::DeviceView>& device);
 
 /// What all device classes obey, but for overrides and a version on its way, as one version: its
 /// parts are to be signed again under one number. Number, text and release are those of the newest

@@ -35,6 +35,10 @@ void print_set(const boost::json::value& answer) {
     fmt::print("version {} of the policy of task {} is {}\n", number_at(answer, "version"),
                number_at(answer, "task"),
                is_staged ? "on its way; follow it with policy rollout status" : "in force");
+    for (const auto& left_out : list_at(answer, "left_out")) {
+        fmt::print("not for class {}, which it has no part for and which obeys what it did\n",
+                   left_out.as_string().c_str());
+    }
 }
 
 std::string for_whom(const boost::json::value& item) {

@@ -123,7 +123,7 @@ struct Dispatch {
         return now(std::move(done));
     }
     Answer operator()(ListPolicyVersions&& query) {
-        return read(state.policies.history(query.task));
+        return read(state.policies.history(query.task, query.audience));
     }
     Answer operator()(GetPolicyRollout&& query) {
         return now(state.policies.view(query.task, step.now.instant));

@@ -65,6 +65,8 @@ std::string to_json(const core::PolicySet& set) {
     object["task"] = set.task;
     object["version"] = set.version;
     object["staged"] = set.is_staged;
+    object["left_out"] = json_list(
+        set.left_out, [](const base::ClassName& name) { return json::string(name.text()); });
     return json::serialize(object);
 }
 

@@ -24,6 +24,7 @@ struct SetPolicy {
     PolicyVersionRecord version;
     std::vector<PolicyStep> steps{};  ///< at most kPolicyStepsMax, the last for the whole fleet
     std::vector<LearningRecord> learned{};  ///< what it comes of; stored in the same transaction
+    bool needs_every_class = false;  ///< of an override: refused if it has no part for a class
 };
 
 /// The next step now, also of a halted one.
@@ -35,6 +36,7 @@ struct ResumePolicyRollout {
 
 struct ListPolicyVersions {
     std::uint32_t task = 0;
+    base::Audience audience{};  ///< whose PolicyHistory::obeyed is wanted too
 };
 struct GetPolicyRollout {
     std::uint32_t task = 0;
@@ -46,6 +48,7 @@ struct PolicySet {
     std::uint32_t task = 0;
     std::uint32_t version = 0;
     bool is_staged = false;
+    std::vector<base::ClassName> left_out{};  ///< of an override's devices: it has no part for them
 };
 
 /// An override that its devices obey, or obeyed and have had nothing newer since.
@@ -57,12 +60,22 @@ struct PolicyOverride {
     bool operator==(const PolicyOverride&) const = default;
 };
 
+/// What a class's devices of one label, or one device, obey, but for what is more specific; if an
+/// override of theirs has ended, the version below it.
+struct PolicyObeyed {
+    base::ClassName device_class;
+    std::uint32_t version = 0;
+    bool operator==(const PolicyObeyed&) const = default;
+};
+
 struct PolicyHistory {
     std::uint32_t task = 0;
     std::vector<PolicyVersionPointer> versions{};  ///< newest first; immutable
     std::vector<std::uint32_t> in_force{};         ///< ascending: of any whole device class
     std::uint32_t candidate = 0;                   ///< under way to the devices; 0: none
     std::vector<PolicyOverride> overrides{};       ///< by device class and audience
+    /// By device class; empty unless asked for, and if no device can have a policy of its own.
+    std::vector<PolicyObeyed> obeyed{};
 };
 
 struct PolicyRolloutView {

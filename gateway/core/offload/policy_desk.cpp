@@ -193,7 +193,8 @@ base::Result<void> PolicyDesk::check_replaced(const SetPolicy& command) const {
 
 base::Result<PolicySet> PolicyDesk::set(const Step& step, const std::string& actor,
                                         SetPolicy&& command) {
-    auto checked = narrow(command).and_then([&] { return check(command); });
+    auto left_out = narrow(command);
+    auto checked = left_out.map([](const auto&) {}).and_then([&] { return check(command); });
     if (!checked) {
         return tl::unexpected<base::Error>(std::move(checked.error()));
     }
@@ -234,7 +235,7 @@ base::Result<PolicySet> PolicyDesk::set(const Step& step, const std::string& act
         recount(step, task);
     }
     thin(step, task);
-    return PolicySet{task, version->version, is_staged};
+    return PolicySet{task, version->version, is_staged, std::move(*left_out)};
 }
 
 // A class that had none gets its first policy at once: there is nothing to compare it with, and
@@ -332,7 +333,7 @@ void PolicyDesk::thin(const Step& step, std::uint32_t task) {
     }
 }
 
-PolicyHistory PolicyDesk::history(std::uint32_t task) const {
+PolicyHistory PolicyDesk::history(std::uint32_t task, const base::Audience& audience) const {
     PolicyHistory history{.task = task};
     const auto found = versions_.find(task);
     if (found != versions_.end()) {
@@ -352,6 +353,9 @@ PolicyHistory PolicyDesk::history(std::uint32_t task) const {
     history.in_force.erase(repeated.begin(), repeated.end());
     const auto* rollout = open_rollout(task);
     history.candidate = rollout != nullptr ? rollout->record.version : 0;
+    if (!audience.is_class()) {
+        history.obeyed = obeyed_by(audience, task).value_or(std::vector<PolicyObeyed>{});
+    }
     return history;
 }
 

@@ -64,7 +64,7 @@ public:
     std::vector<PolicyGap> gaps(const Device& device, const Health& health) const;
 
     std::uint32_t next_policy() const { return numbers_.next(); }
-    PolicyHistory history(std::uint32_t task) const;
+    PolicyHistory history(std::uint32_t task, const base::Audience& audience = {}) const;
     /// kNotFound if no policy of the task was ever staged.
     base::Result<PolicyRolloutView> view(std::uint32_t task, base::Instant now) const;
 
@@ -78,9 +78,10 @@ private:
     };
 
     base::Result<void> check(const SetPolicy& command) const;
-    base::Result<void> narrow(SetPolicy& command) const;
-    base::Result<std::set<base::ClassName>> classes_of(const base::Audience& audience,
-                                                       std::uint32_t task) const;
+    base::Result<std::vector<base::ClassName>> narrow(SetPolicy& command) const;
+    base::Result<std::vector<PolicyObeyed>> obeyed_by(const base::Audience& audience,
+                                                      std::uint32_t task) const;
+    base::Result<std::vector<base::ClassName>> keep_classes(PolicyVersionRecord& version) const;
     base::Result<void> check_room(const PolicyVersionRecord& version) const;
     base::Result<void> check_withdrawn(const PolicyVersionRecord& version) const;
     SignedPointer without(const base::Audience& audience, std::uint32_t task,

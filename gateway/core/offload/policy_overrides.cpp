@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Versions for one device or the devices with one label: whom they reach, when they end.
 #include <algorithm>
+#include <map>
 
 #include "core/offload/policy_desk.hpp"
 #include "frugal/policy.h"
@@ -24,63 +25,76 @@ bool are_same_rules(const base::Bytes& left, const base::Bytes& right) {
                       std::equal(left.begin() + kUntil, left.end(), right.begin() + kUntil));
 }
 
-std::string words_of(const base::Audience& audience) {
-    return audience.kind == base::Audience::Kind::kDevice ? "device " + audience.name
-                                                          : "label " + audience.name;
-}
-
 std::string words_of(std::uint32_t task) {
     return "task " + std::to_string(task);
 }
 
-/// Why a device that is meant cannot have a policy of its own for the task; empty if it can.
-std::string obstacle_of(const DeviceRecord& device, std::uint32_t task) {
+/// Why a device that is meant cannot have a policy of its own for the task; empty if it can. The
+/// class is the device's own word: one that nobody knows must not stand in the way of others.
+std::string obstacle_of(const DeviceRecord& device, std::uint32_t task,
+                        const Catalogue& catalogue) {
     if (device.state == DeviceState::kRevoked) {
         return "it is revoked";
     }
     if (!device.capability) {
         return "it has not said yet what it is";
     }
-    const bool has_task =
-        std::ranges::find(device.reported, task, &TaskState::task) != device.reported.end();
-    return has_task ? "" : "it does not decide " + words_of(task);
+    if (std::ranges::find(device.reported, task, &TaskState::task) == device.reported.end()) {
+        return "it does not decide " + words_of(task);
+    }
+    const auto& device_class = device.capability->device_class;
+    return catalogue.policy(task, device_class) != nullptr
+               ? ""
+               : "class " + device_class.text() + " has no policy of " + words_of(task) +
+                     " to go back to";
+}
+
+// What ended an override repeats what lies below it, for all its classes in one version with one
+// text: the text of each is that of the version below.
+std::uint32_t version_behind(const Catalogue& catalogue, const DeviceRecord& device,
+                             std::uint32_t task, base::Audience::Kind most) {
+    using Kind = base::Audience::Kind;
+    const auto* policy = catalogue.policy_of(task, device, most);
+    while (policy->is_withdrawn && most != Kind::kClass) {
+        most = most == Kind::kDevice ? Kind::kLabel : Kind::kClass;
+        policy = catalogue.policy_of(task, device, most);
+    }
+    return policy->policy;
 }
 
 }  // namespace
 
 // Of several devices with a label one suffices; the classes of the others join with their policies.
-base::Result<std::set<base::ClassName>> PolicyDesk::classes_of(const base::Audience& audience,
-                                                               std::uint32_t task) const {
-    std::set<base::ClassName> classes;
+base::Result<std::vector<PolicyObeyed>> PolicyDesk::obeyed_by(const base::Audience& audience,
+                                                              std::uint32_t task) const {
+    std::map<base::ClassName, std::uint32_t> versions;
     std::string obstacle;
     for (const auto& device : registry_.devices()) {
-        if (!is_meant(audience, device.record)) {
+        if (!audience.includes(device.record.id, device.record.label)) {
             continue;
         }
-        const auto why = obstacle_of(device.record, task);
+        const auto why = obstacle_of(device.record, task, catalogue_);
         if (why.empty()) {
-            classes.insert(device.record.capability->device_class);
+            versions[device.record.capability->device_class] =
+                version_behind(catalogue_, device.record, task, audience.kind);
         } else {
             obstacle = why;
         }
     }
-    if (classes.empty() && obstacle.empty()) {
-        return refuse(base::ErrorKind::kNotFound, "there is no " + words_of(audience),
+    if (versions.empty() && obstacle.empty()) {
+        return refuse(base::ErrorKind::kNotFound, "there is no " + audience.words(),
                       "frugalctl device list shows names and labels");
     }
-    if (classes.empty()) {
-        return refuse(base::ErrorKind::kConflict, words_of(audience) + ": " + obstacle,
-                      "frugalctl device show tells what it reported last");
+    if (versions.empty()) {
+        return refuse(base::ErrorKind::kConflict, audience.words() + ": " + obstacle,
+                      "frugalctl device show tells what it reported last; a class gets a policy "
+                      "before its devices get their own");
     }
-    for (const auto& device_class : classes) {
-        if (catalogue_.policy(task, device_class) == nullptr) {
-            return refuse(base::ErrorKind::kConflict,
-                          "class " + device_class.text() + " has no policy of " + words_of(task) +
-                              " to go back to",
-                          "Set one for the whole class first");
-        }
+    std::vector<PolicyObeyed> obeyed;
+    for (const auto& [device_class, version] : versions) {
+        obeyed.push_back({device_class, version});
     }
-    return classes;
+    return obeyed;
 }
 
 base::Result<void> PolicyDesk::check_room(const PolicyVersionRecord& version) const {
@@ -122,20 +136,21 @@ base::Result<void> PolicyDesk::check_withdrawn(const PolicyVersionRecord& versio
         const auto* present = catalogue_.policy(version.task, part.device_class, version.audience);
         if (present == nullptr || present->is_withdrawn) {
             return refuse(base::ErrorKind::kNotFound,
-                          words_of(version.audience) + " has no policy of its own",
+                          version.audience.words() + " has no policy of its own",
                           "frugalctl policy history shows who has one");
         }
         for (const auto& device : registry_.devices()) {
-            const bool is_concerned = is_meant(version.audience, device.record) &&
-                                      device.record.capability &&
-                                      device.record.capability->device_class == part.device_class;
+            const bool is_concerned =
+                version.audience.includes(device.record.id, device.record.label) &&
+                device.record.capability &&
+                device.record.capability->device_class == part.device_class;
             const auto below =
                 is_concerned ? without(version.audience, version.task, device.record) : nullptr;
             if (is_concerned &&
                 (below == nullptr || !are_same_rules(below->content(), part.blob->content()))) {
                 return refuse(
                     base::ErrorKind::kConflict,
-                    "what " + words_of(version.audience) + " is to obey without it has changed",
+                    "what " + version.audience.words() + " is to obey without it has changed",
                     "Try again");
             }
         }
@@ -153,54 +168,70 @@ SignedPointer PolicyDesk::without(const base::Audience& audience, std::uint32_t 
 }
 
 // Only the classes that its devices have, each by its name: what a class obeys may differ.
-base::Result<void> PolicyDesk::narrow(SetPolicy& command) const {
+base::Result<std::vector<base::ClassName>> PolicyDesk::keep_classes(
+    PolicyVersionRecord& version) const {
+    const auto obeyed = obeyed_by(version.audience, version.task);
+    if (!obeyed) {
+        return tl::unexpected<base::Error>(obeyed.error());
+    }
+    std::vector<PolicyPart> reaching;
+    std::vector<base::ClassName> left_out;
+    for (const auto& [device_class, number] : *obeyed) {
+        if (const auto* part = part_for(version, device_class)) {
+            reaching.push_back({device_class, part->blob});
+        } else {
+            left_out.push_back(device_class);
+        }
+    }
+    version.parts = std::move(reaching);
+    return left_out;
+}
+
+// Gives the classes of its devices that go on with what they obey: there is no part for them.
+base::Result<std::vector<base::ClassName>> PolicyDesk::narrow(SetPolicy& command) const {
     auto& version = command.version;
+    const std::vector<base::ClassName> none;
     if (version.audience.is_class()) {
         return version.origin != PolicyOrigin::kWithdrawn
-                   ? base::Result<void>{}
+                   ? base::Result<std::vector<base::ClassName>>(none)
                    : refuse(base::ErrorKind::kInvalidInput, "a class has nothing to withdraw",
                             "Set or revert to the version that is wanted");
     }
     if (!command.steps.empty()) {
         return refuse(base::ErrorKind::kInvalidInput,
-                      "for " + words_of(version.audience) + " it is in force at once",
+                      "for " + version.audience.words() + " it is in force at once",
                       "Leave the steps out");
     }
     version.group_share_permille = 0;  // a group's share is its class's
     if (version.origin == PolicyOrigin::kWithdrawn) {
-        return check_withdrawn(version);
+        return check_withdrawn(version).map([&] { return none; });
     }
     if (version.origin == PolicyOrigin::kLearned) {
-        return {};
+        return none;
     }
-    const auto classes = classes_of(version.audience, version.task);
-    if (!classes) {
-        return tl::unexpected<base::Error>(classes.error());
+    auto left_out = keep_classes(version);
+    if (!left_out) {
+        return left_out;
     }
-    std::vector<PolicyPart> reaching;
-    for (const auto& device_class : *classes) {
-        if (const auto* part = part_for(version, device_class)) {
-            reaching.push_back({device_class, part->blob});
-        }
-    }
-    if (reaching.empty()) {
+    if (version.parts.empty() || (command.needs_every_class && !left_out->empty())) {
         return refuse(base::ErrorKind::kInvalidInput,
-                      words_of(version.audience) + " is of class " + classes->begin()->text() +
+                      version.audience.words() + " is of class " + left_out->front().text() +
                           ", for which there is no part",
-                      "Name a release with a variant for that class");
+                      "Set a file for a release with a variant for that class: frugalctl policy "
+                      "set --release");
     }
-    version.parts = std::move(reaching);
-    return check_room(version);
+    return check_room(version).map([&] { return *left_out; });
 }
 
 // It counts as long as a device of it would else be given something older.
 void PolicyDesk::drop_withdrawn(const Step& step, std::uint32_t task) {
     for (const auto* policy : catalogue_.overrides(task)) {
-        const bool is_needed = !policy->is_withdrawn ||
-                               std::ranges::any_of(registry_.devices(), [&](const Device& device) {
-                                   return is_meant(policy->audience, device.record) &&
-                                          catalogue_.policy_of(task, device.record) == policy;
-                               });
+        const bool is_needed =
+            !policy->is_withdrawn ||
+            std::ranges::any_of(registry_.devices(), [&](const Device& device) {
+                return policy->audience.includes(device.record.id, device.record.label) &&
+                       catalogue_.policy_of(task, device.record) == policy;
+            });
         if (!is_needed) {
             catalogue_.drop_policy(step, *policy);
         }

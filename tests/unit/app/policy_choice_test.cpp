@@ -78,6 +78,41 @@ TEST_F(PolicyChoice, OfAnOverrideGoesToTheOneBeforeForTheSameDevice) {
     EXPECT_EQ(version_obeyed(history, base::Audience::label("east"), std::nullopt)->version, 4U);
 }
 
+TEST_F(PolicyChoice, APinOfALabelTakesWhatItsOwnClassesObey) {
+    const auto east = base::Audience::label("east");
+    const auto m4 = *base::ClassName::parse("m4");
+    const auto m7 = *base::ClassName::parse("m7");
+    const auto write = [&](std::uint32_t number, const char* text, const char* release) {
+        add(number, 1);
+        auto record = *history.versions.front();
+        record.text = text;
+        record.release = release;
+        history.versions.front() = std::make_shared<core::PolicyVersionRecord>(record);
+    };
+    write(3, "one", "net@1");
+    write(4, "one", "net@1");
+    write(8, "two", "net@1");
+    write(9, "one", "net@2");
+    history.in_force = {3, 4, 8, 9};
+    EXPECT_EQ((*version_to_pin(history, east, std::nullopt))->version, 9U) << "nobody known";
+    history.obeyed = {{m4, 3}};
+    EXPECT_EQ((*version_to_pin(history, east, std::nullopt))->version, 3U)
+        << "not the newest of any class";
+    history.obeyed = {{m4, 4}, {m7, 3}};
+    EXPECT_EQ((*version_to_pin(history, east, std::nullopt))->version, 4U);
+    for (const std::uint32_t other : {8U, 9U}) {
+        history.obeyed = {{m4, 3}, {m7, other}};
+        const auto refused = version_to_pin(history, east, std::nullopt);
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().kind, base::ErrorKind::kConflict);
+        EXPECT_NE(refused.error().cause.find("class m4 version 3 for net@1, class m7 version"),
+                  std::string::npos)
+            << refused.error().cause;
+    }
+    history.obeyed = {{m4, 3}, {m7, 5}};
+    EXPECT_FALSE(version_to_pin(history, east, std::nullopt)) << "one that is not kept";
+}
+
 TEST_F(PolicyChoice, BelowADeviceLiesItsLabelAndBelowThatItsClass) {
     const auto m4 = *base::ClassName::parse("m4");
     const auto east = base::Audience::label("east");
