@@ -86,6 +86,7 @@ private:
     base::Result<void> check_withdrawn(const PolicyVersionRecord& version) const;
     SignedPointer without(const base::Audience& audience, std::uint32_t task,
                           const DeviceRecord& device) const;
+    bool is_needed(const PolicyRecord& policy) const;
     void drop_withdrawn(const Step& step, std::uint32_t task);
     base::Result<void> check_learned(const PolicyVersionRecord& version) const;
     base::Result<void> check_replaced(const SetPolicy& command) const;

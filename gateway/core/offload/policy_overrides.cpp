@@ -98,7 +98,9 @@ base::Result<std::vector<PolicyObeyed>> PolicyDesk::obeyed_by(const base::Audien
 }
 
 base::Result<void> PolicyDesk::check_room(const PolicyVersionRecord& version) const {
-    const auto overrides = catalogue_.overrides(version.task);
+    auto overrides = catalogue_.overrides(version.task);
+    std::erase_if(overrides, [&](const PolicyRecord* policy) { return !is_needed(*policy); });
+    const auto ended = std::ranges::count_if(overrides, &PolicyRecord::is_withdrawn);
     const auto is_new = [&](const PolicyPart& part) {
         return std::ranges::none_of(overrides, [&](const PolicyRecord* present) {
             return present->audience == version.audience &&
@@ -110,7 +112,10 @@ base::Result<void> PolicyDesk::check_room(const PolicyVersionRecord& version) co
         return refuse(base::ErrorKind::kLimit,
                       words_of(version.task) + " has its " + std::to_string(kPolicyOverridesMax) +
                           " policies of single devices and labels",
-                      "Clear some, or give the devices one label or a class of their own");
+                      (ended == 0 ? "Clear some"
+                                  : "The next version for the whole class frees the " +
+                                        std::to_string(ended) + " that are ended") +
+                          std::string(", or give the devices one label or a class of their own"));
     }
     return {};
 }
@@ -224,15 +229,19 @@ base::Result<std::vector<base::ClassName>> PolicyDesk::narrow(SetPolicy& command
 }
 
 // It counts as long as a device of it would else be given something older.
+bool PolicyDesk::is_needed(const PolicyRecord& policy) const {
+    return !policy.is_withdrawn ||
+           std::ranges::any_of(registry_.devices(), [&](const Device& device) {
+               const auto& record = device.record;
+               return record.state != DeviceState::kRevoked &&
+                      policy.audience.includes(record.id, record.label) &&
+                      catalogue_.policy_of(policy.task, record) == &policy;
+           });
+}
+
 void PolicyDesk::drop_withdrawn(const Step& step, std::uint32_t task) {
     for (const auto* policy : catalogue_.overrides(task)) {
-        const bool is_needed =
-            !policy->is_withdrawn ||
-            std::ranges::any_of(registry_.devices(), [&](const Device& device) {
-                return policy->audience.includes(device.record.id, device.record.label) &&
-                       catalogue_.policy_of(task, device.record) == policy;
-            });
-        if (!is_needed) {
+        if (!is_needed(*policy)) {
             catalogue_.drop_policy(step, *policy);
         }
     }

@@ -39,6 +39,9 @@ protected:
         EXPECT_FALSE(reply);
         return reply ? base::Error{} : reply.error();
     }
+    std::size_t overrides() {
+        return world.get<PolicyHistory>(ListPolicyVersions{1}).overrides.size();
+    }
     /// "m4 1, tiny 2": what the label's devices obey, by class.
     std::string obeyed() {
         std::string text;
@@ -96,6 +99,32 @@ TEST_F(PolicyLabelTest, IsRefusedIfItIsToReachEveryClassAndDoesNot) {
     pin.version = version(3, {"m4", "tiny"});
     world.get<PolicySet>(pin);
     EXPECT_EQ(obeyed(), "m4 3, tiny 3");
+}
+
+TEST_F(PolicyLabelTest, EndedOnesTakeThePlacesUntilTheirClassHasANewerOne) {
+    std::uint32_t number = 2;
+    for (std::size_t i = 0; i <= kPolicyOverridesMax; ++i) {
+        const auto name = "own-" + std::to_string(i);
+        add(name, "", "m4");
+        auto own = version(number++, {"m4"}, base::Audience::device(device_id(name)));
+        if (i < kPolicyOverridesMax) {
+            world.get<PolicySet>(SetPolicy{own});
+            own.version = number++;
+            own.origin = PolicyOrigin::kWithdrawn;
+            world.get<PolicySet>(SetPolicy{own});
+            continue;
+        }
+        const auto error = refusal({own});
+        EXPECT_EQ(error.kind, base::ErrorKind::kLimit);
+        EXPECT_EQ(error.remedy.find("The next version for the whole class frees the 64 that"), 0U)
+            << error.remedy;
+        // What a revoked device would be given counts no more.
+        world.get<Done>(RevokeDevice{device_id("own-0")});
+        world.get<PolicySet>(SetPolicy{own});
+    }
+    EXPECT_EQ(overrides(), kPolicyOverridesMax);
+    world.get<PolicySet>(SetPolicy{version(number, {"m4"}, {})});
+    EXPECT_EQ(overrides(), 1U) << "the one that is not ended";
 }
 
 }  // namespace
