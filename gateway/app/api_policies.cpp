@@ -54,22 +54,13 @@ Result<core::SetPolicy> reverted(const Known& known, const wire::RevertPolicyQue
     if (!wanted.to && known.history.candidate != 0 && wanted.audience.is_class()) {
         return taken_back(known, wanted.comment, key);
     }
-    const auto* source = wanted.to ? find_version(known.history, *wanted.to)
-                                   : version_before(known.history, wanted.audience);
-    if (source == nullptr) {
-        return tl::unexpected(
-            no_such_version("there is no such version of the task's policy to go back to"));
+    const auto source = version_to_revert(known.history, wanted.to, wanted.audience);
+    if (!source) {
+        return tl::unexpected(source.error());
     }
-    if (source->origin == core::PolicyOrigin::kWithdrawn) {
-        return base::fail(ErrorKind::kInvalidInput,
-                          "version " + std::to_string(source->version) + " ended an override", {},
-                          "frugalctl policy clear ends one.");
-    }
-    return version_again(*source, known.tasks.next_policy, wanted.comment, key)
+    return version_again(**source, known.tasks.next_policy, wanted.comment, key)
         .map([&](core::SetPolicy command) {
-            if (!wanted.audience.is_class()) {
-                command.version.audience = wanted.audience;
-            }
+            command.version.audience = wanted.audience;
             return command;
         });
 }

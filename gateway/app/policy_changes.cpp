@@ -74,10 +74,6 @@ const std::vector<std::string>& labels_of(const Known& known, std::uint32_t task
     return record != nullptr ? record->labels : kNone;
 }
 
-base::Error no_such_version(const std::string& what) {
-    return {ErrorKind::kNotFound, what, {}, "frugalctl policy history lists them."};
-}
-
 void gather(ApiParts& parts, const std::string& actor, std::uint32_t task,
             const base::Audience& audience, net::Responder respond,
             std::function<void(Known)> then) {

@@ -25,7 +25,6 @@ struct Known {
 
 const core::TaskRecord* find_task(const core::TaskList& list, std::uint32_t task);
 const std::vector<std::string>& labels_of(const Known& known, std::uint32_t task);
-base::Error no_such_version(const std::string& what);
 
 /// Asks the core one thing after the other; any error is the response, also kNotFound for a named
 /// device that there is not.

@@ -52,6 +52,10 @@ bool is_for_classes_of(const core::PolicyVersionRecord& earlier,
 
 }  // namespace
 
+base::Error no_such_version(const std::string& what) {
+    return {base::ErrorKind::kNotFound, what, {}, "frugalctl policy history lists them."};
+}
+
 const core::PolicyVersionRecord* find_version(const core::PolicyHistory& history,
                                               std::uint32_t version) {
     const auto found = std::ranges::find_if(
@@ -76,6 +80,28 @@ const core::PolicyVersionRecord* version_before(const core::PolicyHistory& histo
         }
     }
     return nullptr;
+}
+
+base::Result<const core::PolicyVersionRecord*> version_to_revert(const core::PolicyHistory& history,
+                                                                 std::optional<std::uint32_t> to,
+                                                                 const base::Audience& audience) {
+    const auto* source = to ? find_version(history, *to) : version_before(history, audience);
+    if (source == nullptr) {
+        return tl::unexpected(
+            no_such_version("there is no such version of the task's policy to go back to"));
+    }
+    const auto number = "version " + std::to_string(source->version);
+    if (source->origin == core::PolicyOrigin::kWithdrawn) {
+        return base::fail(base::ErrorKind::kInvalidInput, number + " ended an override", {},
+                          "frugalctl policy clear ends one.");
+    }
+    if (audience.is_class() && !source->audience.is_class()) {
+        return base::fail(base::ErrorKind::kInvalidInput,
+                          number + " was for " + source->audience.words() + " alone", {},
+                          "Name whom it is for with --device or --label, or go back to a version "
+                          "of whole classes.");
+    }
+    return source;
 }
 
 const core::PolicyRecord* policy_below(const core::TaskList& tasks, std::uint32_t task,

@@ -9,6 +9,7 @@
 
 namespace frugal::app {
 
+base::Error no_such_version(const std::string& what);
 const core::PolicyVersionRecord* find_version(const core::PolicyHistory& history,
                                               std::uint32_t version);
 
@@ -17,6 +18,12 @@ const core::PolicyVersionRecord* find_version(const core::PolicyHistory& history
 /// again and again, never meets a version twice. Of an override: the newest one before it.
 const core::PolicyVersionRecord* version_before(const core::PolicyHistory& history,
                                                 const base::Audience& audience = {});
+
+/// The version `to`, or the one before. kNotFound; kInvalidInput if it ended an override, or was
+/// one while whole classes are to go back.
+base::Result<const core::PolicyVersionRecord*> version_to_revert(const core::PolicyHistory& history,
+                                                                 std::optional<std::uint32_t> to,
+                                                                 const base::Audience& audience);
 
 /// What the devices of a class obey below an override of this audience: their label's, for a device
 /// with a label, or their class's. Null if there is none.

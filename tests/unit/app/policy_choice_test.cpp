@@ -74,6 +74,16 @@ TEST_F(PolicyChoice, OfAnOverrideGoesToTheOneBeforeForTheSameDevice) {
     ASSERT_NE(found, nullptr);
     EXPECT_EQ(found->version, 2U) << "not the one that only ended another";
     EXPECT_EQ(version_before(history, base::Audience::label("east")), nullptr);
+    // Without its name, going back to it would set it again and leave the class as it is.
+    const auto refused = version_to_revert(history, 2, {});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, base::ErrorKind::kInvalidInput);
+    EXPECT_EQ(refused.error().message, "version 2 was for device a alone");
+    EXPECT_EQ((*version_to_revert(history, 2, own))->version, 2U);
+    EXPECT_EQ((*version_to_revert(history, 1, own))->version, 1U) << "as its class once did";
+    EXPECT_EQ((*version_to_revert(history, {}, own))->version, 2U);
+    EXPECT_EQ(version_to_revert(history, 3, own).error().message, "version 3 ended an override");
+    EXPECT_EQ(version_to_revert(history, 9, {}).error().kind, base::ErrorKind::kNotFound);
     EXPECT_EQ(version_obeyed(history, own, std::nullopt)->version, 5U);
     EXPECT_EQ(version_obeyed(history, base::Audience::label("east"), std::nullopt)->version, 4U);
 }
