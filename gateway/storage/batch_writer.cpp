@@ -29,7 +29,7 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
         std::string_view sql;
     };
     // clang-format off
-    const std::array<Preparation, 32> all = {{
+    const std::array<Preparation, 34> all = {{
         {&BatchWriter::device_, "INSERT OR REPLACE INTO device VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::gap_, "INSERT INTO gap VALUES (NULL,?,?,?,?,?)"},
         {&BatchWriter::task_, "INSERT OR REPLACE INTO task VALUES (?,?,?,?,?,?)"},
@@ -40,6 +40,8 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
         {&BatchWriter::edge_model_, "INSERT OR REPLACE INTO edge_model VALUES (?,?,?,?)"},
         {&BatchWriter::policy_, "INSERT OR REPLACE INTO policy VALUES (?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::policy_end_, "DELETE FROM policy WHERE task = ? AND device_class = ? AND audience = ?"},
+        {&BatchWriter::learning_end_, "DELETE FROM learning WHERE task = ? AND device_class = ? AND audience = ?"},
+        {&BatchWriter::doubted_end_, "DELETE FROM doubted WHERE task = ? AND device_class = ? AND audience = ?"},
         {&BatchWriter::rollout_, "INSERT OR REPLACE INTO rollout VALUES (?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::rollout_device_, "INSERT OR REPLACE INTO rollout_device VALUES (?,?,?,?,?,?,?,?)"},
         {&BatchWriter::audit_, "INSERT INTO audit VALUES (?,?,?,?,?,?,?,?)"},

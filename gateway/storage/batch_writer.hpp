@@ -61,6 +61,8 @@ private:
     Statement edge_model_;
     Statement policy_;
     Statement policy_end_;
+    Statement learning_end_;
+    Statement doubted_end_;
     Statement rollout_;
     Statement rollout_device_;
     Statement audit_;

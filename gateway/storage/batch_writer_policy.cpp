@@ -35,10 +35,16 @@ base::Result<void> BatchWriter::put(const core::PolicyVersionRecord& record) {
 }
 
 base::Result<void> BatchWriter::put(const core::PolicyRecordDropped& record) {
-    return policy_end_.number(record.task)
-        .text(record.device_class.text())
-        .text(record.audience.text())
-        .run();
+    base::Result<void> done;
+    for (Statement* end : {&policy_end_, &learning_end_, &doubted_end_}) {
+        if (done) {
+            done = end->number(record.task)
+                       .text(record.device_class.text())
+                       .text(record.audience.text())
+                       .run();
+        }
+    }
+    return done;
 }
 
 base::Result<void> BatchWriter::put(const core::PolicyNumberRecord& record) {

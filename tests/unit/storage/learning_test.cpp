@@ -53,6 +53,20 @@ TEST_F(LearningRows, WhatWasLearnedComesBackAndIsReplacedWhole) {
     EXPECT_EQ((*learned)[0], record);
 }
 
+TEST_F(LearningRows, WhatWasLearnedForAnOverrideGoesWithIt) {
+    const auto m4 = *base::ClassName::parse("m4");
+    const auto own = base::Audience::device(core::device_id("a"));
+    const auto learned = [&](base::Audience audience) {
+        return core::LearningRecord{1,    m4,  core::digest_of(1), core::digest_of(2), {1},
+                                    {77}, {5}, std::move(audience)};
+    };
+    core::WriteBatch batch;
+    batch.records = {learned({}), learned(own), core::PolicyRecordDropped{1, m4, own}};
+    ASSERT_TRUE(database.commit(batch));
+    auto reader = Reader::open(path());
+    EXPECT_EQ(*reader->learning(), std::vector{learned({})}) << "its class's stays";
+}
+
 TEST_F(LearningRows, CanariesOfATaskComeBackUntilTheyAreDropped) {
     const core::CanaryRecord first{
         1, core::digest_of(1), core::digest_of(2), {1, 2}, "right", "ada", {77}};
