@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/assert.hpp"
+#include "core/offload/policy_rules.hpp"
 #include "frugal/limits.h"
 #include "frugal/policy.h"
 #include "frugal/sha256.h"
@@ -13,8 +14,6 @@ namespace frugal::core {
 namespace {
 
 constexpr std::uint32_t kTaskLast = 255;
-constexpr std::size_t kIdFrom = FR_POLICY_ID_OFFSET;
-constexpr std::size_t kIdUntil = kIdFrom + FR_POLICY_ID_BYTES;
 
 void add(fr_sha256_t& sha, std::string_view text) {
     fr_sha256_update(&sha, reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
@@ -28,11 +27,9 @@ base::Digest digest_of(const PolicyVersionRecord& version) {
     fr_sha256_init(&sha);
     add(sha, version.text);
     for (const auto& part : version.parts) {
-        const auto& content = part.blob->content();
         add(sha, part.device_class.text());
-        fr_sha256_update(&sha, content.data(), std::min(kIdFrom, content.size()));
-        if (content.size() > kIdUntil) {
-            fr_sha256_update(&sha, content.data() + kIdUntil, content.size() - kIdUntil);
+        for (const auto rules : rules_of(part.blob->content())) {
+            fr_sha256_update(&sha, rules.data(), rules.size());
         }
     }
     base::Digest digest{};

@@ -4,7 +4,7 @@
 #include <map>
 
 #include "core/offload/policy_desk.hpp"
-#include "frugal/policy.h"
+#include "core/offload/policy_rules.hpp"
 
 namespace frugal::core {
 
@@ -14,15 +14,9 @@ tl::unexpected<base::Error> refuse(base::ErrorKind kind, std::string cause, std:
     return base::fail(kind, "policy not set", std::move(cause), std::move(remedy));
 }
 
-/// But for the id within.
 bool are_same_rules(const base::Bytes& left, const base::Bytes& right) {
-    constexpr auto kFrom = static_cast<std::ptrdiff_t>(FR_POLICY_ID_OFFSET);
-    constexpr auto kUntil = kFrom + static_cast<std::ptrdiff_t>(FR_POLICY_ID_BYTES);
-    return left.size() == right.size() &&
-           (left.size() < static_cast<std::size_t>(kUntil)
-                ? left == right
-                : std::equal(left.begin(), left.begin() + kFrom, right.begin()) &&
-                      std::equal(left.begin() + kUntil, left.end(), right.begin() + kUntil));
+    return std::ranges::equal(rules_of(left), rules_of(right),
+                              [](auto one, auto other) { return std::ranges::equal(one, other); });
 }
 
 std::string words_of(std::uint32_t task) {
