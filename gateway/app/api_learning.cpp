@@ -34,7 +34,8 @@ Result<std::vector<WhatIfPart>> parts_of(const Question& question, const core::T
                                          const core::ModelList& models) {
     const auto task = std::ranges::find(tasks.tasks, question.task, &core::TaskRecord::task);
     const auto release = std::ranges::find_if(models.releases, [&](const auto& one) {
-        return one->model == question.release.model && one->release == question.release.release;
+        return one->model == question.release.release.model &&
+               one->release == question.release.release.number;
     });
     if (task == tasks.tasks.end() || release == models.releases.end()) {
         return base::fail(ErrorKind::kNotFound, "no such task or release", {},

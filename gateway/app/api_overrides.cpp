@@ -4,7 +4,6 @@
 #include "app/policy_changes.hpp"
 #include "app/policy_choice.hpp"
 #include "policy/author/policy_pin.hpp"
-#include "wire/http_query.hpp"
 
 namespace frugal::app {
 
@@ -15,19 +14,6 @@ using base::Result;
 using wire::HttpRequest;
 using wire::OverridePolicyQuery;
 
-/// "fashion@2", as versions name what they were compiled for.
-std::optional<wire::PolicyTargetQuery> target_of(const core::PolicyVersionRecord& version) {
-    const auto at = version.release.find('@');
-    const auto model = base::ModelName::parse(version.release.substr(0, at));
-    const auto number = at == std::string::npos
-                            ? std::nullopt
-                            : wire::parse_number(version.release.substr(at + 1), INT32_MAX);
-    if (!model || !number) {
-        return std::nullopt;
-    }
-    return wire::PolicyTargetQuery{version.task, *model, static_cast<std::uint32_t>(*number)};
-}
-
 /// The rules that the devices obey now, but for every answer being pinned.
 Result<core::SetPolicy> pinned(const Known& known, const OverridePolicyQuery& wanted,
                                const crypto::ReleaseKey& key) {
@@ -37,8 +23,9 @@ Result<core::SetPolicy> pinned(const Known& known, const OverridePolicyQuery& wa
     }
     const auto* version = *found;
     const auto* task = find_task(known.tasks, wanted.task);
-    const auto target = version != nullptr ? target_of(*version) : std::nullopt;
-    if (task == nullptr || !target) {
+    const auto release =
+        version != nullptr ? base::ReleaseName::parse(version->release) : std::nullopt;
+    if (task == nullptr || !release) {
         return base::fail(ErrorKind::kConflict, "nothing to pin",
                           "it obeys no policy of the task whose text is known",
                           "Set a policy of the task first: frugalctl policy set.");
@@ -47,12 +34,13 @@ Result<core::SetPolicy> pinned(const Known& known, const OverridePolicyQuery& wa
     if (!text) {
         return tl::unexpected(text.error());
     }
-    return authored_version(known, *target, *text, key).map([&](core::SetPolicy command) {
-        command.version.audience = wanted.audience;
-        command.version.comment = wanted.comment;
-        command.needs_every_class = true;
-        return command;
-    });
+    return authored_version(known, {wanted.task, *release}, *text, key)
+        .map([&](core::SetPolicy command) {
+            command.version.audience = wanted.audience;
+            command.version.comment = wanted.comment;
+            command.needs_every_class = true;
+            return command;
+        });
 }
 
 /// What the devices obey without, under a number above it.

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/hex.hpp"
+#include "base/release_name.hpp"
 #include "policy/author/policy_file.hpp"
 #include "policy/learn/registration_state.hpp"
 
@@ -91,7 +92,7 @@ const core::EdgeModelRecord* LearnerFeed::edge_of(std::uint32_t task) const {
 void LearnerFeed::read_owner(const AuthoredPolicy& authored, const core::TaskRecord& task,
                              policy::PolicyInForce& policy) {
     for (const auto& release : knowledge_.models.releases) {
-        if (release->model.text() + "@" + std::to_string(release->release) != authored.release) {
+        if (base::ReleaseName{release->model, release->release}.text() != authored.release) {
             continue;
         }
         const auto variant_for = [&](const base::ClassName& name) {

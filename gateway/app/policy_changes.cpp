@@ -39,21 +39,21 @@ void gather_task(ApiParts& parts, const std::string& actor, const core::ListPoli
         });
 }
 
-void attempt(ApiParts& parts, const PolicyChange& change, const net::Responder& respond,
+void attempt(ApiParts& parts, const PolicyRequest& request, const net::Responder& respond,
              bool is_again) {
-    gather(parts, change.actor, change.task, change.audience, respond,
-           [&parts, change, respond, is_again](const Known& known) {
-               auto command = change.make(known);
+    gather(parts, request.actor, request.task, request.audience, respond,
+           [&parts, request, respond, is_again](const Known& known) {
+               auto command = request.make(known);
                if (!command) {
                    respond(wire::problem(command.error()));
                    return;
                }
                parts.gateway.ask(
-                   change.actor, std::move(*command),
-                   [&parts, change, respond, is_again](const Result<core::AdminReply>& reply) {
+                   request.actor, std::move(*command),
+                   [&parts, request, respond, is_again](const Result<core::AdminReply>& reply) {
                        const bool was_late = !reply && reply.error().kind == ErrorKind::kConflict;
                        if (was_late && !is_again) {
-                           attempt(parts, change, respond, true);
+                           attempt(parts, request, respond, true);
                            return;
                        }
                        respond(wire::admin_response(200, reply));
@@ -106,7 +106,7 @@ Result<std::vector<CompiledPart>> compile(const Known& known, const wire::Policy
                                           const std::string& text) {
     const auto* task = find_task(known.tasks, wanted.task);
     const auto release = std::ranges::find_if(known.models.releases, [&](const auto& one) {
-        return one->model == wanted.model && one->release == wanted.release;
+        return one->model == wanted.release.model && one->release == wanted.release.number;
     });
     if (task == nullptr || release == known.models.releases.end()) {
         return base::fail(ErrorKind::kNotFound, "no such task or release", {},
@@ -138,7 +138,7 @@ Result<core::SetPolicy> authored_version(const Known& known, const wire::PolicyT
     command.version = {.task = wanted.task,
                        .version = known.tasks.next_policy,
                        .origin = core::PolicyOrigin::kAuthored,
-                       .release = wanted.model.text() + "@" + std::to_string(wanted.release),
+                       .release = wanted.release.text(),
                        .text = text,
                        .parts = std::move(*signed_parts),
                        .group_share_permille = *share};
@@ -161,8 +161,8 @@ Result<core::SetPolicy> version_again(const core::PolicyVersionRecord& source, s
     return command;
 }
 
-void set_version(ApiParts& parts, const PolicyChange& change, const net::Responder& respond) {
-    attempt(parts, change, respond, false);
+void set_version(ApiParts& parts, const PolicyRequest& request, const net::Responder& respond) {
+    attempt(parts, request, respond, false);
 }
 
 }  // namespace frugal::app

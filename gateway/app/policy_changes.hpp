@@ -59,12 +59,12 @@ using MakeVersion = std::function<base::Result<core::SetPolicy>(const Known&)>;
 
 /// Makes a version of what is known and sets it: once more from the start if somebody was faster,
 /// for numbers are shared by all tasks.
-struct PolicyChange {
+struct PolicyRequest {
     std::string actor;
     std::uint32_t task = 0;
     base::Audience audience{};
     MakeVersion make;
 };
-void set_version(ApiParts& parts, const PolicyChange& change, const net::Responder& respond);
+void set_version(ApiParts& parts, const PolicyRequest& request, const net::Responder& respond);
 
 }  // namespace frugal::app

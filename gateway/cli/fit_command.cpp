@@ -8,6 +8,7 @@
 #include "cli/api_client.hpp"
 #include "cli/json_path.hpp"
 #include "cli/output.hpp"
+#include "cli/release_option.hpp"
 #include "cli/task_name.hpp"
 
 namespace frugal::cli {
@@ -110,16 +111,12 @@ Result<int> fit(const Context& context, const FitOptions& options) {
     if (!release) {
         return tl::unexpected(release.error());
     }
-    const auto at = release->find('@');
-    if (at == std::string::npos) {
-        return base::fail(base::ErrorKind::kInvalidInput, "\"" + *release + "\" names no release",
-                          {},
-                          "Write MODEL@NUMBER (frugalctl model list shows them), or --task NAME "
-                          "for the newest of a task.");
+    const auto name = read_release(*release);
+    if (!name) {
+        return tl::unexpected(name.error());
     }
     auto path = fmt::format("/api/v1/models/{}/releases/{}/fit?page_size={}",
-                            percent_encode(release->substr(0, at)),
-                            percent_encode(release->substr(at + 1)), kPageSize);
+                            name->model.text(), name->number, kPageSize);
     if (!options.after.empty()) {
         path += "&page_token=" + percent_encode(options.after);
     }

@@ -13,12 +13,11 @@
 #include "cli/files.hpp"
 #include "cli/json_path.hpp"
 #include "cli/output.hpp"
+#include "cli/release_option.hpp"
 
 namespace frugal::cli {
 
 namespace json = boost::json;
-using base::ErrorKind;
-using base::fail;
 using base::Result;
 
 namespace {
@@ -27,13 +26,11 @@ constexpr auto kWatchInterval = std::chrono::milliseconds(500);
 
 Result<int> start(const Context& context, const std::string& release,
                   const std::vector<std::string>& devices) {
-    const auto at = release.find('@');
-    if (at == std::string::npos) {
-        return fail(ErrorKind::kInvalidInput, "\"" + release + "\" names no release", {},
-                    "Write MODEL@NUMBER; frugalctl model list shows them.");
+    const auto name = read_release(release);
+    if (!name) {
+        return tl::unexpected(name.error());
     }
-    json::object body{{"model", release.substr(0, at)},
-                      {"release", std::strtoul(release.c_str() + at + 1, nullptr, 10)}};
+    json::object body{{"model", name->model.text()}, {"release", name->number}};
     if (!devices.empty()) {
         json::array names;
         for (const auto& device : devices) {

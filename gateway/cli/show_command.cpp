@@ -9,6 +9,7 @@
 #include "cli/api_client.hpp"
 #include "cli/json_path.hpp"
 #include "cli/output.hpp"
+#include "cli/release_option.hpp"
 
 namespace frugal::cli {
 
@@ -18,20 +19,6 @@ using base::Result;
 namespace json = boost::json;
 
 namespace {
-
-struct ReleaseName {
-    std::string model;
-    std::string release;
-};
-
-Result<ReleaseName> read_name(const std::string& text) {
-    const auto at = text.find('@');
-    if (at == std::string::npos || at == 0 || at + 1 == text.size()) {
-        return fail(ErrorKind::kInvalidInput, "\"" + text + "\" names no release", {},
-                    "Write MODEL@NUMBER; frugalctl model list shows them.");
-    }
-    return ReleaseName{text.substr(0, at), text.substr(at + 1)};
-}
 
 std::string bytes_text(const json::value& row, std::string_view key) {
     return at_path(row, key).is_null() ? "" : grouped(number_at(row, key));
@@ -57,17 +44,17 @@ void print_variant(const json::value& variant) {
 }
 
 Result<int> show(const Context& context, const std::string& text) {
-    const auto name = read_name(text);
+    const auto name = read_release(text);
     if (!name) {
         return tl::unexpected(name.error());
     }
     const auto answer =
-        ApiClient(context).call({"GET", "/api/v1/models/" + percent_encode(name->model), {}, {}});
+        ApiClient(context).call({"GET", "/api/v1/models/" + name->model.text(), {}, {}});
     if (!answer) {
         return tl::unexpected(answer.error());
     }
     for (const auto& release : list_at(*answer, "releases")) {
-        if (text_at(release, "release") != name->release) {
+        if (number_at(release, "release") != name->number) {
             continue;
         }
         if (context.json) {

@@ -48,8 +48,8 @@ Result<CanaryRequest> read_canary_parts(const HttpRequest& request,
     if (!names || !inputs || !labels) {
         return tl::unexpected(!names ? names.error() : !inputs ? inputs.error() : labels.error());
     }
-    return CanaryRequest{names->task, names->model, names->release, std::move(*inputs),
-                         std::move(*labels)};
+    return CanaryRequest{names->task, names->release.model, names->release.number,
+                         std::move(*inputs), std::move(*labels)};
 }
 
 }  // namespace

@@ -12,6 +12,19 @@ namespace frugal::wire {
 using base::ErrorKind;
 using base::Result;
 
+bool is_printable(std::string_view text, std::size_t maximum) {
+    if (text.size() > maximum) {
+        return false;
+    }
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
 std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t maximum) {
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

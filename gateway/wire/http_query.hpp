@@ -14,6 +14,11 @@
 
 namespace frugal::wire {
 
+inline constexpr std::size_t kLabelMax = 128;  ///< bytes, of a device
+
+/// At most so many bytes, none of them a control character.
+bool is_printable(std::string_view text, std::size_t maximum);
+
 /// Absent unless the text is a decimal number from 0 to the maximum, without sign or leading zeros.
 std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t maximum);
 

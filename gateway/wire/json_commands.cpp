@@ -17,24 +17,10 @@ using base::Result;
 
 constexpr std::uint64_t kDaySeconds = 24 * 3600;
 constexpr std::uint64_t kClaimSecondsMax = 30 * kDaySeconds;
-constexpr std::size_t kLabelMax = 128;
 constexpr std::size_t kDevicesMax = 100'000;
 constexpr std::size_t kClassesMax = 64;
 constexpr std::uint32_t kTaskMax = 255;
 constexpr std::uint64_t kAccuracyMax = 10'000;
-
-bool is_printable(std::string_view text, std::size_t maximum) {
-    if (text.size() > maximum) {
-        return false;
-    }
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7f) {
-            return false;
-        }
-    }
-    return true;
-}
 
 template <typename Id>
 std::optional<Id> id_from(ObjectReader& body, std::string_view key) {

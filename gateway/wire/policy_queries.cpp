@@ -17,7 +17,6 @@ using base::Result;
 constexpr std::uint64_t kWaitMax = 30 * 24 * 3600;
 constexpr std::uint64_t kWaitDefault = 600;
 constexpr std::size_t kCommentMax = 256;
-constexpr std::size_t kLabelMax = 128;
 
 /// Query keys `device` and `label`; a whole class without.
 Result<base::Audience> read_audience(const HttpRequest& request) {
@@ -30,9 +29,10 @@ Result<base::Audience> read_audience(const HttpRequest& request) {
         return refuse("query keys device and label are both given", "Name one of them.");
     }
     if (label) {
-        return !label->empty() && label->size() <= kLabelMax
+        return !label->empty() && is_printable(*label, kLabelMax)
                    ? Result<base::Audience>(base::Audience::label(std::string(*label)))
-                   : refuse("query key label: 1 to 128 bytes", "Name a label of your devices.");
+                   : refuse("query key label: 1 to 128 bytes without control characters",
+                            "Name a label of your devices.");
     }
     const auto id = device ? base::DeviceId::parse(*device) : std::nullopt;
     if (device && !id) {
@@ -49,11 +49,8 @@ Result<PolicyTargetQuery> read_target(const HttpRequest& request) {
         return tl::unexpected(task.error());
     }
     const std::string_view text = request.query_value("release").value_or("");
-    const auto at = text.find('@');
-    const auto model = base::ModelName::parse(text.substr(0, at));
-    const auto number =
-        at == std::string_view::npos ? std::nullopt : parse_number(text.substr(at + 1), INT32_MAX);
-    if (!model || !number || *number == 0) {
+    const auto name = base::ReleaseName::parse(text);
+    if (!name) {
         return base::fail(ErrorKind::kInvalidInput,
                           "query key release: \"" + std::string(text) + "\" names no release", {},
                           "Write MODEL@NUMBER, e.g. release=fashion@2.");
@@ -62,8 +59,7 @@ Result<PolicyTargetQuery> read_target(const HttpRequest& request) {
     if (!audience) {
         return tl::unexpected(audience.error());
     }
-    return PolicyTargetQuery{*task, *model, static_cast<std::uint32_t>(*number),
-                             std::move(*audience)};
+    return PolicyTargetQuery{*task, *name, std::move(*audience)};
 }
 
 std::string read_comment(const HttpRequest& request, QueryReader& query) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/release_name.hpp"
 #include "base/result.hpp"
 #include "core/admin.hpp"
 #include "wire/http_message.hpp"
@@ -17,8 +18,7 @@ namespace frugal::wire {
 /// whom it is for instead of whole device classes.
 struct PolicyTargetQuery {
     std::uint32_t task = 0;
-    base::ModelName model;
-    std::uint32_t release = 0;
+    base::ReleaseName release;
     base::Audience audience{};
 };
 

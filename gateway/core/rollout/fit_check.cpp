@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/release_name.hpp"
 #include "core/rollout/fit_report.hpp"
 #include "core/rollout/rollout_desk.hpp"
 
@@ -76,7 +77,7 @@ base::Result<void> RolloutDesk::check_fit(const ReleaseRecord& release,
         cause += (cause.empty() ? "" : "; ") +
                  describe(release, fit_of(release, *entry.first, subject), entry.devices);
     }
-    const auto name = release.model.text() + "@" + std::to_string(release.release);
+    const auto name = base::ReleaseName{release.model, release.release}.text();
     return base::fail(base::ErrorKind::kConflict,
                       "rollout not started: " + name + " fits none of " +
                           std::to_string(devices.size()) + " devices",

@@ -18,8 +18,8 @@ TEST(PolicyQueries, StagesByDefault) {
     const auto wanted = read_set_policy(request({{"release", "fashion@2"}, {"comment", "why"}}));
     ASSERT_TRUE(wanted);
     EXPECT_EQ(wanted->target.task, 3U);
-    EXPECT_EQ(wanted->target.model.text(), "fashion");
-    EXPECT_EQ(wanted->target.release, 2U);
+    EXPECT_EQ(wanted->target.release.model.text(), "fashion");
+    EXPECT_EQ(wanted->target.release.number, 2U);
     EXPECT_EQ(wanted->comment, "why");
     const std::vector<core::PolicyStep> usual = {{500, std::chrono::minutes(10)},
                                                  {2500, std::chrono::minutes(10)},
@@ -97,6 +97,8 @@ INSTANTIATE_TEST_SUITE_P(
             "long_comment", {{"release", "f@1"}, {"comment", std::string(300, 'x')}}, "comment"},
         RefusedCase{"no_device", {{"release", "f@1"}, {"device", "Sensor 7"}}, "device"},
         RefusedCase{"no_label", {{"release", "f@1"}, {"label", ""}}, "label"},
+        RefusedCase{"long_label", {{"release", "f@1"}, {"label", std::string(129, 'x')}}, "label"},
+        RefusedCase{"label_in_two_lines", {{"release", "f@1"}, {"label", "a\nb"}}, "label"},
         RefusedCase{"both", {{"release", "f@1"}, {"device", "a"}, {"label", "b"}}, "device"},
         RefusedCase{"steps_of_one_device",
                     {{"release", "f@1"}, {"device", "a"}, {"shares", "100"}},
