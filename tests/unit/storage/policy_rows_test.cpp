@@ -130,5 +130,36 @@ TEST_F(DatabaseTest, PoliciesFromBeforeVersionsBecomeVersions) {
     EXPECT_EQ(loaded->policy_versions[1].parts.size(), 1U);
 }
 
+TEST_F(DatabaseTest, WhatIsFromBeforeOverridesIsForWholeClasses) {
+    const auto m4 = *base::ClassName::parse("m4");
+    const core::PolicyRecord policy{m4, 1, 5, core::signed_policy("policy"), 250};
+    const core::LearningRecord learned{1,         m4,   core::digest_of(1), core::digest_of(2),
+                                       {1, 2, 3}, {77}, {5, 70'000}};
+    core::WriteBatch batch;
+    batch.records = {policy, learned};
+    ASSERT_TRUE(open().commit(batch));
+    const auto keep = [&](const std::string& table, const std::string& columns) {
+        execute("CREATE TABLE before AS SELECT " + columns + " FROM " + table + "; DROP TABLE " +
+                table + "; ALTER TABLE before RENAME TO " + table);
+    };
+    keep("policy", "task, device_class, policy, content, signature, key_id, group_share_permille");
+    keep("learning", "task, device_class, model, edge_model, state, saved_ms");
+    keep("doubted", "task, device_class, model, edge_model, devices");
+    execute("ALTER TABLE policy_version DROP COLUMN audience; PRAGMA user_version = 13");
+    const auto loaded = open().load();
+    ASSERT_TRUE(loaded) << loaded.error().describe();
+    ASSERT_EQ(loaded->policies.size(), 1U);
+    const auto& kept = loaded->policies[0];
+    EXPECT_EQ(
+        std::tie(kept.device_class, kept.task, kept.policy, kept.group_share_permille),
+        std::tie(policy.device_class, policy.task, policy.policy, policy.group_share_permille));
+    EXPECT_EQ(kept.blob->content(), policy.blob->content());
+    EXPECT_EQ(kept.blob->signature(), policy.blob->signature());
+    EXPECT_EQ(kept.blob->key_id(), policy.blob->key_id());
+    EXPECT_TRUE(kept.audience.is_class());
+    EXPECT_FALSE(kept.is_withdrawn);
+    EXPECT_EQ(*Reader::open(path())->learning(), std::vector{learned}) << "and whom it doubts";
+}
+
 }  // namespace
 }  // namespace frugal::storage
