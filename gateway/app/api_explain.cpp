@@ -44,14 +44,10 @@ const core::PolicyVersionRecord* version_told(const Material& material) {
 
 const core::PolicyPart* part_of(const core::PolicyVersionRecord& version,
                                 const Material& material) {
-    using Kind = base::Audience::Kind;
     const auto& device = material.device;
-    const auto& audience = version.audience;
-    const bool is_meant =
-        audience.is_class() ||
-        audience.name == (audience.kind == Kind::kLabel ? device.label : device.id.text());
-    return is_meant && device.capability ? core::part_for(version, device.capability->device_class)
-                                         : nullptr;
+    return device.capability && version.audience.includes(device.id, device.label)
+               ? core::part_for(version, device.capability->device_class)
+               : nullptr;
 }
 
 /// Of what was set for the device before the decision came in the newest of the most specific kind:
