@@ -3,7 +3,7 @@
 // would be found again by a boot, then overwritten with it. A delta rewrites it page by page
 // (frugal/rewrite.h); a checkpoint holds the decoder as it stands, so a cut costs at most the page
 // being written. From the moment the slot is given up until the self-test has passed the task runs
-// no model; if that fails it stays so until another model comes.
+// no model; if that fails it stays so until another model comes, unless nothing was overwritten.
 #include <string.h>
 
 #include "frugal/artifact.h"
@@ -303,6 +303,9 @@ static fr_status_t finish(job_t* job) {
     while (status == FR_OK && !fr_rewrite_is_finished(&job->rewrite)) {
         status = fr_rewrite_finish(&job->rewrite);
         fr_feed_watchdog(job->node);
+        if (status == FR_OK) {
+            status = note_progress(job);
+        }
     }
     return status;
 }

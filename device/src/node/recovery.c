@@ -79,9 +79,11 @@ void fr_ask_for_model(fr_node_t* node, uint32_t task_index) {
     if (node->update.asked < FR_ASK_DOUBLINGS_MAX) {
         node->update.asked += 1;
     }
-    const bool is_banned = fr_state_of(node, task_index)->phase == FR_PHASE_QUARANTINED;
+    const fr_task_state_t* state = fr_state_of(node, task_index);
+    const bool is_slow =
+        state->phase == FR_PHASE_QUARANTINED || state->reason == FR_REASON_WATCHDOG;
     fr_earliest(&node->update.ask_ms,
-                fr_hello_retry(node, is_banned ? FR_ASK_DOUBLINGS_MAX : node->update.asked));
+                fr_hello_retry(node, is_slow ? FR_ASK_DOUBLINGS_MAX : node->update.asked));
 }
 
 void fr_ask_for_models(fr_node_t* node) {
@@ -122,8 +124,7 @@ static fr_reason_t judge_work(const fr_node_t* node, const fr_offer_t* offer) {
     if (!node->update.is_working) {
         return FR_REASON_NONE;
     }
-    if ((state->is_testing && state->boot_attempts > FR_BOOT_ATTEMPTS_MAX) ||
-        (state->is_rewriting && state->boot_attempts > FR_REWRITE_BOOTS_MAX)) {
+    if (state->is_rewriting && state->boot_attempts > FR_REWRITE_BOOTS_MAX) {
         return FR_REASON_WATCHDOG;
     }
     return state->is_rewriting && offer->base_digest.size != 0 &&

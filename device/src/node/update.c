@@ -175,14 +175,24 @@ void fr_update_begin(fr_node_t* node) {
     }
 }
 
+/// A superseded candidate is not confirmed, but its boots are forgiven.
 void fr_update_count_decision(fr_node_t* node, uint32_t task_index) {
     fr_task_volatile_t* task = &node->tasks[task_index];
-    if (!fr_is_in_probation(node, task_index)) {
+    fr_task_state_t* state = fr_state_of(node, task_index);
+    const bool is_forgivable = state->is_superseded && state->boot_attempts != 0;
+    if (!fr_is_in_probation(node, task_index) && !is_forgivable) {
         return;
     }
     task->probation_count += 1;
-    if (task->probation_count >= FR_PROBATION_DECISIONS) {
+    if (task->probation_count < FR_PROBATION_DECISIONS) {
+        return;
+    }
+    if (fr_is_in_probation(node, task_index)) {
         fr_count_storage(node, fr_confirm(node, task_index));
+    } else {
+        task->probation_count = 0;
+        state->boot_attempts = 0;
+        fr_count_storage(node, fr_state_save(node));
     }
 }
 
@@ -247,15 +257,16 @@ static bool is_installed(const fr_node_t* node) {
            fr_slot_holds(node, node->update.task_index, node->update.slot, &manifest);
 }
 
-/// Before a model runs for the first time, which may end in a reset: boots count from here.
-static fr_status_t note_test(fr_node_t* node) {
+/// Before a model runs for the first time, which may end in a reset: tests are counted as they
+/// begin.
+static fr_reason_t note_test(fr_node_t* node) {
     fr_task_state_t* state = fr_state_of(node, node->update.task_index);
-    if (state->is_testing) {
-        return FR_OK;
+    if (state->is_testing && state->boot_attempts >= FR_BOOT_ATTEMPTS_MAX) {
+        return FR_REASON_WATCHDOG;
     }
+    state->boot_attempts = (uint8_t)(state->is_testing ? state->boot_attempts + 1u : 0u);
     state->is_testing = 1;
-    state->boot_attempts = 0;
-    return fr_state_save(node);
+    return fr_state_save(node) == FR_OK ? FR_REASON_NONE : FR_REASON_STORAGE_FAULT;
 }
 
 static void test_and_switch(fr_node_t* node) {
@@ -263,8 +274,9 @@ static void test_and_switch(fr_node_t* node) {
     if (!is_installed(node) && !install(node)) {
         return;
     }
-    if (note_test(node) != FR_OK) {
-        fr_update_fail(node, FR_REASON_STORAGE_FAULT, 0);
+    const fr_reason_t reason = note_test(node);
+    if (reason != FR_REASON_NONE) {
+        fr_update_fail(node, reason, 0);
         return;
     }
     if (fr_run_self_tests(node, task_index, node->update.slot) != FR_OK) {

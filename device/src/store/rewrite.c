@@ -44,12 +44,16 @@ static uint32_t checkpoint_of(const fr_rewrite_t* rewrite, uint32_t pages) {
     return rewrite->checkpoints + (pages & 1u) * rewrite->checkpoint_bytes;
 }
 
+/// A page that is there already, from before a cut, is not written again.
 static fr_status_t copy_to_slot(const fr_rewrite_t* rewrite, uint32_t page) {
     const fr_flash_t* flash = rewrite->flash;
     const uint32_t size = bytes_in_page(rewrite, page);
     const uint32_t to = rewrite->slot + page * rewrite->page_bytes;
     const uint8_t* from = fr_flash_map(flash, scratch_of(rewrite, page));
     uint8_t piece[COPY_BYTES];
+    if (memcmp(fr_flash_map(flash, to), from, size) == 0) {
+        return FR_OK;
+    }
     fr_status_t status = fr_flash_erase(flash, to, size);
     for (uint32_t done = 0; status == FR_OK && done < size; done += COPY_BYTES) {
         // A flash port cannot be asked to program from the flash it programs.

@@ -105,6 +105,16 @@ TEST_F(OneSlotTrial, IsGivenUpIfItBootsAgainAndAgain) {
     expect_to_end_with(3);
 }
 
+TEST_F(OneSlotTrial, IsKeptIfItDecidesWellBetweenBoots) {
+    want(third());
+    for (std::uint32_t i = 0; i < 2 * FR_BOOT_ATTEMPTS_MAX; ++i) {
+        ASSERT_EQ(world.boot(), FR_OK);
+        expect_to_decide();
+        EXPECT_EQ(world.status().release, 2U);
+        EXPECT_EQ(world.status().burned_counter, 1U) << "and unconfirmed";
+    }
+}
+
 TEST_F(OneSlotTrial, WaitsForItsConditionsWhileSomethingRuns) {
     world.lose_down = {};
     world.site.minimum_battery = 100;

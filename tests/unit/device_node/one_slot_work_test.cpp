@@ -133,7 +133,7 @@ TEST_F(OneSlot, RunsAgainWhatWasGivenUpButNotOverwritten) {
 }
 
 /// Every self-test of its update resets it.
-using OneSlotResets = OneSlot;
+using OneSlotResets = OneSlotLost;
 
 TEST_F(OneSlotResets, IsGivenUpAndCounted) {
     start_known();
@@ -152,6 +152,19 @@ TEST_F(OneSlotResets, IsGivenUpAndCounted) {
     world.site.want(first());
     world.run(6000000);
     expect_to_end_with(1);
+}
+
+TEST_F(OneSlotResets, AsksRarelyForTheOnlyReleaseItMayTake) {
+    lose_the_model();
+    reset_in_self_tests(world);
+    world.site.want(first());  // confirmed here once, never given up
+    world.run(6000000);
+    ASSERT_TRUE(world.flash.is_cut());
+    boots_to_stay_up(world);
+    EXPECT_EQ(world.status().reason, FR_REASON_WATCHDOG);
+    world.connect();
+    ASSERT_NE(world.node.update.ask_ms, FR_NEVER);
+    EXPECT_GE(world.node.update.ask_ms - world.now_ms, 2560000U) << "43 minutes";
 }
 
 TEST_F(OneSlotLost, AsksOnWhenItIsToldOfSomethingElse) {

@@ -48,6 +48,26 @@ TEST_F(Probation, AModelThatResetsInItsSelfTestIsGivenUp) {
     EXPECT_EQ(world.submit(), FR_OK);
 }
 
+TEST_F(Probation, BootsThatTestNothingAreNotCounted) {
+    start();
+    reset_in_self_tests(world);
+    world.site.minimum_battery = 100;
+    pursue(second());
+    ASSERT_TRUE(world.flash.is_cut());
+    world.flash.power_on();
+    world.port.reset_watchdog = nullptr;
+    world.battery = 60;
+    for (std::uint32_t i = 0; i < 2 * FR_BOOT_ATTEMPTS_MAX; ++i) {
+        ASSERT_EQ(world.boot(), FR_OK);
+        world.run(5000);
+        EXPECT_EQ(world.status().phase, FR_PHASE_WAITING) << i;
+    }
+    world.battery = 150;
+    world.run(5000);
+    EXPECT_EQ(world.status().release, 2U);
+    EXPECT_EQ(world.status().phase, FR_PHASE_PROBATION);
+}
+
 TEST_F(Probation, AFirstModelThatFailsLeavesNone) {
     ASSERT_EQ(world.boot(), FR_OK);
     world.site.want(first());

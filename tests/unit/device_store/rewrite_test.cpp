@@ -18,7 +18,7 @@ constexpr std::uint32_t kSector = 1024;
 constexpr std::uint32_t kPage = 4096;
 constexpr std::uint32_t kSize = 3 * kPage + 1501;  // neither whole pages nor whole words
 constexpr std::uint32_t kStateBytes = 40;
-constexpr std::uint32_t kOperationsOfAPage = kPage / kSector + kPage / FR_FLASH_WORD;  // of a page
+constexpr std::uint32_t kOperationsOfAPage = kPage / kSector + kPage / FR_FLASH_WORD;
 
 /// Each new byte is made of an old one `lag` behind it, of one ahead, and of the new one before.
 struct Recipe {
@@ -158,6 +158,18 @@ TEST_P(Rewrite, GoesOnAfterACutAtEveryOperation) {
             expect_new(std::to_string(operation));
         }
     }
+}
+
+TEST_P(Rewrite, PagesThatAreThereAreNotWrittenAgain) {
+    const auto operations = operations_of_a_calm_run();
+    restore();
+    flash->cut_at(operations - 1, Tear::kHalf);
+    ASSERT_EQ(go_on(), FR_ERROR_STORAGE);
+    flash->power_on();
+    const auto before = flash->operations();
+    ASSERT_EQ(go_on(), FR_OK);
+    EXPECT_LE(flash->operations() - before, kOperationsOfAPage);
+    expect_new("the last page");
 }
 
 TEST_P(Rewrite, GoesOnAfterManyCutsInARow) {
