@@ -141,16 +141,21 @@ Lack energy_lack(const ManifestContent& wants, const FitSubject& subject) {
 
 // A device that does not run the release whose counter it burned last may get it, never one below:
 // it lost its model, as one with a single slot may, or runs another on trial. Whether it is the
-// model that burned it the device knows best: what it has in a slot besides says nothing.
-bool may_return_to(const TaskState& reported, const ManifestContent& wants) {
-    return reported.burned_counter == wants.counter && reported.release != wants.counter;
+// model that burned it the device knows best: what it has in a slot besides says nothing. One that
+// fell back to its other slot would refuse any but that model, and which that is it does not say.
+bool may_return_to(const FitSubject& subject, const ManifestContent& wants) {
+    const TaskState& reported = *subject.reported;
+    return reported.burned_counter == wants.counter && reported.release != wants.counter &&
+           (reported.release == 0 || reported.phase == UpdatePhase::kProbation ||
+            subject.capability.has_one_slot());
 }
 
 // A device takes a burned counter again for the model that burned it only, so another variant of a
 // release it confirmed is refused like an older release.
-Lack counter_lack(const ManifestContent& wants, const TaskState* reported) {
+Lack counter_lack(const ManifestContent& wants, const FitSubject& subject) {
+    const TaskState* reported = subject.reported;
     if (reported == nullptr || reported->burned_counter < wants.counter ||
-        may_return_to(*reported, wants)) {
+        may_return_to(subject, wants)) {
         return std::nullopt;
     }
     const bool is_same = reported->release == wants.counter &&
@@ -205,21 +210,21 @@ Lack device_lack(const ManifestContent& wants, const FitSubject& subject) {
     if (auto lack = energy_lack(wants, subject)) {
         return lack;
     }
-    return counter_lack(wants, subject.reported);
+    return counter_lack(wants, subject);
 }
 
 // The device runs this release, or has what it burned in its other slot: another variant of it has
 // the same counter, which it would refuse.
-bool is_kept(const ReleaseRecord& release, const Fit& fit, const TaskState* reported) {
-    return runs(reported, fit.variant->manifest->content()) ||
+bool is_kept(const ReleaseRecord& release, const Fit& fit, const FitSubject& subject) {
+    const auto& content = fit.variant->manifest->content();
+    return runs(subject.reported, content) ||
            (fit.is_on_device &&
-            (release.restores ||
-             (reported != nullptr && may_return_to(*reported, fit.variant->manifest->content()))));
+            (release.restores || (subject.reported != nullptr && may_return_to(subject, content))));
 }
 
-auto rank(const ReleaseRecord& release, const Fit& fit, const TaskState* reported) {
+auto rank(const ReleaseRecord& release, const Fit& fit, const FitSubject& subject) {
     const auto& wants = fit.variant->manifest->content();
-    return std::tuple(!is_kept(release, fit, reported), 10'000 - wants.accuracy_permyriad,
+    return std::tuple(!is_kept(release, fit, subject), 10'000 - wants.accuracy_permyriad,
                       is_for_any(*fit.variant), fit.bytes_on_air(), wants.arena_bytes);
 }
 
@@ -263,8 +268,7 @@ std::variant<Fit, Misfit> fit_release(const ReleaseRecord& release, const FitSub
     for (const auto& variant : release.variants) {
         const auto verdict = judge_variant(variant, subject);
         if (const auto* fit = std::get_if<Fit>(&verdict)) {
-            if (!best ||
-                rank(release, *fit, subject.reported) < rank(release, *best, subject.reported)) {
+            if (!best || rank(release, *fit, subject) < rank(release, *best, subject)) {
                 best = *fit;
             }
         } else if (const auto& lack = std::get<Shortfall>(verdict);

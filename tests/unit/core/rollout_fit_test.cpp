@@ -223,6 +223,7 @@ TEST_F(Encodings, WhoLostItsModelGetsBackTheReleaseWhoseCounterItBurned) {
     reported.burned_counter = counter;
     reported.other_digest = digest_of(77);
     EXPECT_FALSE(is_refused()) << "a candidate that had to step back lies in the slot";
+    can.slots = 1;
     reported.release = counter + 1;
     reported.model_digest = digest_of(77);
     reported.other_digest.reset();
@@ -231,6 +232,17 @@ TEST_F(Encodings, WhoLostItsModelGetsBackTheReleaseWhoseCounterItBurned) {
     EXPECT_FALSE(is_refused()) << "or was told to give that up";
     reported.release = counter;
     EXPECT_TRUE(is_refused()) << "another variant of what it runs and burned";
+}
+
+TEST_F(Encodings, WhoFellBackToItsOtherSlotIsNotOfferedWhatItRefuses) {
+    can.decoder_profiles = 0b011;
+    reported.burned_counter = release.variants[0].manifest->content().counter;
+    reported.release = reported.burned_counter - 1;
+    reported.model_digest = digest_of(77);
+    reported.phase = UpdatePhase::kReverted;
+    const auto fit = fit_release(release, {can, &reported});
+    ASSERT_TRUE(std::holds_alternative<Misfit>(fit));
+    EXPECT_EQ(std::get<Misfit>(fit).reason, Reason::kDowngrade);
 }
 
 TEST_F(Encodings, NoDeltaBuildsOnWhatRunsUnconfirmedInAnOnlySlot) {
