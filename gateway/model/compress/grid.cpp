@@ -70,9 +70,7 @@ public:
     void sweep(const RateModel& rates, std::vector<std::int8_t>& levels) const;
 
     double distortion(const std::vector<std::int8_t>& levels) const {
-        return quadratic_sum(
-            error_of(levels),
-            std::vector<double>(hessian_.data(), hessian_.data() + hessian_.size()));
+        return row_distortions(levels).sum();
     }
 
     double cost(const std::vector<std::int8_t>& levels) const {
@@ -98,6 +96,10 @@ private:
         return options_.row_steps.empty() ? options_.step : options_.row_steps[row];
     }
 
+    double weight_of(std::size_t row) const {
+        return options_.row_weights.empty() ? 1 : options_.row_weights[row];
+    }
+
     int anchor_of(std::size_t at) const {
         return options_.anchor.empty() ? 0 : options_.anchor[at];
     }
@@ -115,6 +117,7 @@ private:
     std::vector<std::int8_t> coded(const std::vector<std::int8_t>& levels) const;
     void factorize();
     RealMatrix error_of(const std::vector<std::int8_t>& levels) const;
+    Eigen::VectorXd row_distortions(const std::vector<std::int8_t>& levels) const;
     int choose(double value, double curvature, const RateModel& rates, std::size_t row,
                std::size_t column) const;
     void sweep_row(const RateModel& rates, Eigen::Index row, std::int8_t* levels) const;
@@ -152,10 +155,18 @@ std::vector<std::int8_t> Fitter::coded(const std::vector<std::int8_t>& levels) c
     return result;
 }
 
-std::vector<double> Fitter::row_costs(const std::vector<std::int8_t>& levels) const {
+Eigen::VectorXd Fitter::row_distortions(const std::vector<std::int8_t>& levels) const {
     const RealMatrix error = error_of(levels);
+    Eigen::VectorXd distortions = (error * hessian_).cwiseProduct(error).rowwise().sum();
+    for (std::size_t row = 0; row < rows(); ++row) {
+        distortions(index(row)) *= weight_of(row);
+    }
+    return distortions;
+}
+
+std::vector<double> Fitter::row_costs(const std::vector<std::int8_t>& levels) const {
     const RateModel rates = rates_of(levels);
-    const Eigen::VectorXd distortions = (error * hessian_).cwiseProduct(error).rowwise().sum();
+    const Eigen::VectorXd distortions = row_distortions(levels);
     std::vector<double> costs(rows());
     for (std::size_t row = 0; row < rows(); ++row) {
         costs[row] = distortions(index(row));
@@ -220,7 +231,8 @@ std::vector<std::int8_t> Fitter::pass(const RateModel& rates) const {
         const double diagonal = factor_(j, j);
         for (Eigen::Index row = 0; row < rows; ++row) {
             const auto at = static_cast<std::size_t>(row);
-            const int level = choose(left(j, row), 1 / (diagonal * diagonal), rates, at, column);
+            const double curvature = weight_of(at) / (diagonal * diagonal);
+            const int level = choose(left(j, row), curvature, rates, at, column);
             levels[at * static_cast<std::size_t>(columns) + column] =
                 static_cast<std::int8_t>(level);
             error(row) = (left(j, row) - step_of(at) * level) / diagonal;
@@ -246,13 +258,13 @@ void Fitter::sweep_row(const RateModel& rates, Eigen::Index row, std::int8_t* le
         // The row's error is quadratic in this weight: its best real value, the others held.
         const double value = step * levels[j] + slope(j) / curvature;
         const int now = levels[j];
-        const int best = choose(value, curvature, rates, at, column);
+        const int best = choose(value, weight_of(at) * curvature, rates, at, column);
         if (best == now) {
             continue;
         }
         const double gap = value - step * now;
         const double new_gap = value - step * best;
-        const double gain = curvature * (gap * gap - new_gap * new_gap) +
+        const double gain = weight_of(at) * curvature * (gap * gap - new_gap * new_gap) +
                             price_ * (bits(rates, now, at, column) - bits(rates, best, at, column));
         if (gain > 0) {
             levels[j] = static_cast<std::int8_t>(best);

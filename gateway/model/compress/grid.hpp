@@ -26,14 +26,15 @@ struct GridOptions {
     /// Levels the decoder knows, rows * columns of them: what is coded is the difference to them.
     std::vector<std::int8_t> anchor{};  ///< empty: all 0
     std::vector<double> row_steps{};    ///< the step of each row; empty: `step` in all
+    std::vector<double> row_weights{};  ///< what a row's distortion counts; empty: 1 in all
     std::optional<double> bit_price{};  ///< in the unit of the distortion; given, lambda is unused
 };
 
 struct Gridded {
     std::vector<std::int8_t> levels;  ///< rows * columns
-    double distortion = 0;            ///< sum over rows of e H e^T, e = weights - step * levels
-    double bits = 0;                  ///< estimate for the entropy coder
-    std::vector<double> row_costs;    ///< distortion + price * bits of each row
+    double distortion = 0;  ///< sum over rows of row weight * e H e^T, e = weights - step * levels
+    double bits = 0;        ///< estimate for the entropy coder
+    std::vector<double> row_costs;  ///< distortion + price * bits of each row
 };
 
 /// Nearest levels.

@@ -8,6 +8,7 @@
 #include "base/assert.hpp"
 #include "model/compress/curvature.hpp"
 #include "model/compress/grid.hpp"
+#include "model/compress/sensitivity.hpp"
 #include "model/tflite/graph.hpp"
 #include "model/tflite/schema.hpp"
 
@@ -18,6 +19,8 @@ namespace {
 using base::Bytes;
 
 constexpr std::uint8_t kFullyConnectedOptions = 8;
+constexpr double kLeastOutput = 0.05;  // of the mean of its layer: how little an output can count
+constexpr double kLeastInput = 0.01;   // surer than this is sure
 
 double spread_of(const Matrix& weights) {
     double sum = 0;
@@ -27,20 +30,38 @@ double spread_of(const Matrix& weights) {
     return std::sqrt(sum / static_cast<double>(weights.values.size()));
 }
 
-GridLayer fit_layer(const DenseLayer& layer, const Curvature& curvature, double factor,
+/// Every row times its weight.
+Matrix weighted(Matrix rows, const std::vector<double>& weights) {
+    for (std::size_t row = 0; row < rows.rows; ++row) {
+        for (float& value : rows.row(row)) {
+            value *= static_cast<float>(weights[row]);
+        }
+    }
+    return rows;
+}
+
+/// What a layer is fitted to.
+struct LayerInputs {
+    Curvature weighted;  ///< by how much an input counts
+    Curvature plain;
+};
+
+GridLayer fit_layer(const DenseLayer& layer, const LayerInputs& inputs,
+                    const std::vector<double>& row_weights, double factor,
                     const OneShotOptions& options) {
     GridOptions grid;
     grid.step = factor * spread_of(layer.weights);
+    grid.row_weights = row_weights;
     grid.lambda = options.lambda;
     grid.passes = options.passes;
     grid.sweeps = options.sweeps;
     const Matrix target =
-        curvature.corrected(layer.weights, options.correction > 0 ? options.correction : 1e6);
-    const Gridded gridded = fit_to_grid(target, curvature.hessian(options.damping), grid);
+        inputs.weighted.corrected(layer.weights, options.correction > 0 ? options.correction : 1e6);
+    const Gridded gridded = fit_to_grid(target, inputs.weighted.hessian(options.damping), grid);
     GridLayer result{layer.weights.rows, layer.weights.columns, gridded.levels,
                      static_cast<float>(grid.step), layer.bias};
-    const std::vector<double> before = curvature.mean_original();
-    const std::vector<double> now = curvature.mean_compressed();
+    const std::vector<double> before = inputs.plain.mean_original();
+    const std::vector<double> now = inputs.plain.mean_compressed();
     for (std::size_t row = 0; row < result.rows; ++row) {
         double difference = 0;
         for (std::size_t column = 0; column < result.columns; ++column) {
@@ -127,13 +148,21 @@ GridNetwork compress_one_shot(const Network& network, const Matrix& inputs,
     FRUGAL_ASSERT(options.steps.size() == network.layers.size());
     GridNetwork result;
     Network compressed;
+    const Sensitivity sensitivity = sensitivity_of(network, inputs);
+    std::vector<double> roots = tempered(sensitivity.inputs, options.input_power, kLeastInput);
+    for (double& weight : roots) {
+        weight = std::sqrt(weight);  // the Hessian takes it twice
+    }
     Matrix before = inputs;
     Matrix now = inputs;
     for (std::size_t index = 0; index < network.layers.size(); ++index) {
-        Curvature curvature(before.columns);
-        curvature.add(before, now);
+        LayerInputs seen{Curvature(before.columns), Curvature(before.columns)};
+        seen.weighted.add(weighted(before, roots), weighted(now, roots));
+        seen.plain.add(before, now);
         result.layers.push_back(
-            fit_layer(network.layers[index], curvature, options.steps[index], options));
+            fit_layer(network.layers[index], seen,
+                      tempered(sensitivity.outputs[index], options.output_power, kLeastOutput),
+                      options.steps[index], options));
         compressed.layers.push_back(dequantized_layer(result.layers.back()));
         before = layer_output(network, index, before);
         // The layer just made is not the last one of the whole network, so ReLU applies.

@@ -28,6 +28,11 @@ struct OneShotOptions {
     double lambda = 2e-5;       ///< see GridOptions::lambda
     double damping = 0.01;
     double correction = 0.1;  ///< damping of making up for earlier layers; 0: do not
+    /// How much more outputs count that move the answer, and inputs the network is unsure of: the
+    /// powers of their sensitivities (sensitivity.hpp). 0: all alike; 1: as a small change of the
+    /// weights moves the predictions.
+    double output_power = 0.5;
+    double input_power = 0.3;
     int passes = 3;
     int sweeps = 3;
 };

@@ -157,4 +157,28 @@ TEST(Curvature, InputsThatAreAlwaysZeroGetNoWeight) {
     EXPECT_EQ(corrected.at(0, 1), 0);
 }
 
+TEST(Grid, RowsThatCountMoreAreFittedBetter) {
+    for (std::uint32_t seed = 1; seed <= 5; ++seed) {
+        const Case one = make_case(seed);
+        GridOptions options{.step = 0.3, .lambda = 1e-2};
+        const auto error_of_row = [&](std::size_t row, const Gridded& fit) {
+            Matrix weights(1, one.weights.columns);
+            Matrix other(1, one.weights.columns);
+            for (std::size_t column = 0; column < weights.columns; ++column) {
+                weights.at(0, column) = one.weights.at(row, column);
+                other.at(0, column) =
+                    0.3F * static_cast<float>(fit.levels[row * weights.columns + column]);
+            }
+            return frugal::model::output_error(weights, other, one.hessian);
+        };
+        const Gridded alike = fit_to_grid(one.weights, one.hessian, options);
+        options.row_weights.assign(one.weights.rows, 1);
+        EXPECT_EQ(fit_to_grid(one.weights, one.hessian, options).levels, alike.levels);
+        options.row_weights[3] = 20;
+        const Gridded fit = fit_to_grid(one.weights, one.hessian, options);
+        EXPECT_LT(error_of_row(3, fit), 0.5 * error_of_row(3, alike)) << "seed " << seed;
+        EXPECT_GT(error_of_row(4, fit), 0.5 * error_of_row(4, alike)) << "seed " << seed;
+    }
+}
+
 }  // namespace
