@@ -115,8 +115,8 @@ Result<int> fit(const Context& context, const FitOptions& options) {
     if (!name) {
         return tl::unexpected(name.error());
     }
-    auto path = fmt::format("/api/v1/models/{}/releases/{}/fit?page_size={}",
-                            name->model.text(), name->number, kPageSize);
+    auto path = fmt::format("/api/v1/models/{}/releases/{}/fit?page_size={}", name->model.text(),
+                            name->number, kPageSize);
     if (!options.after.empty()) {
         path += "&page_token=" + percent_encode(options.after);
     }
