@@ -61,6 +61,32 @@ protected:
         world.say(name, word);
         return policy_in(world.sent<Desired>(name).at(0));
     }
+    /// What the device is told by another process that read what this one wrote.
+    std::string obeys_after_restart(const std::string& name) {
+        Snapshot snapshot;
+        for (const auto& record : world.written<PolicyRecord>()) {
+            std::erase_if(snapshot.policies, [&](const PolicyRecord& older) {
+                return older.device_class == record.device_class &&
+                       older.audience == record.audience;
+            });
+            snapshot.policies.push_back(record);
+        }
+        for (auto& record : world.written<PolicyVersionRecord>()) {
+            snapshot.policy_versions.push_back(record);
+        }
+        std::map<std::string, DeviceRecord> devices;
+        for (const auto& record : world.written<DeviceRecord>()) {
+            devices.insert_or_assign(record.id.text(), record);
+        }
+        for (int i = 0; i < kDevices; ++i) {
+            snapshot.devices.push_back(devices.at(name_of(i)));
+        }
+        SiteWorld again({}, std::move(snapshot));
+        auto word = hello(name, 4);
+        word.capability = capability(class_of(name));
+        again.say(name, word);
+        return policy_in(again.sent<Desired>(name).at(0));
+    }
     base::ErrorKind refusal_kind(PolicyVersionRecord record, std::vector<PolicyStep> steps = {}) {
         return refusal(std::move(record), std::move(steps)).kind;
     }
@@ -325,26 +351,14 @@ TEST_F(PolicyOverrideTest, WhatADeviceTellsOfIsLearnedWhereItBelongs) {
 
 TEST_F(PolicyOverrideTest, IsThereAfterARestart) {
     tell(ruled(11, {"tiny"}, "own", device("node-3")));
-    Snapshot snapshot;
-    for (const auto& record : world.written<PolicyRecord>()) {
-        snapshot.policies.push_back(record);
-    }
-    for (auto& record : world.written<PolicyVersionRecord>()) {
-        snapshot.policy_versions.push_back(record);
-    }
-    std::map<std::string, DeviceRecord> devices;
-    for (const auto& record : world.written<DeviceRecord>()) {
-        devices.insert_or_assign(record.id.text(), record);
-    }
-    snapshot.devices.clear();
-    for (int i = 0; i < kDevices; ++i) {
-        snapshot.devices.push_back(devices.at(name_of(i)));
-    }
-    SiteWorld again({}, std::move(snapshot));
-    auto word = hello("node-3", 4);
-    word.capability = capability("tiny");
-    again.say("node-3", word);
-    EXPECT_EQ(policy_in(again.sent<Desired>("node-3").at(0)), "policy0011owntiny");
+    EXPECT_EQ(obeys_after_restart("node-3"), "policy0011owntiny");
+}
+
+TEST_F(PolicyOverrideTest, WhatEndedItIsThereAfterARestart) {
+    tell(ruled(11, {"tiny"}, "own", device("node-3")));
+    tell(ended(12, {"tiny"}, "all", device("node-3")));
+    EXPECT_EQ(obeys_after_restart("node-3"), "policy0012alltiny");
+    EXPECT_EQ(obeys_after_restart("node-5"), "policy0010alltiny");
 }
 
 }  // namespace
