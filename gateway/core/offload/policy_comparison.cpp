@@ -128,29 +128,47 @@ void PolicyComparison::recount(const Registry& registry, const Catalogue& catalo
     for (auto& [name, sides] : classes_) {
         sides.candidate.devices = sides.baseline.devices = 0;
     }
+    spared_ = 0;
     for (const auto& device : registry.devices()) {
         if (const auto place = place_of(device, catalogue)) {
             ++place->side->devices;
+        } else if (is_spared(device, catalogue)) {
+            ++spared_;
         }
     }
+}
+
+bool PolicyComparison::is_concerned(const Device& device) const {
+    const auto& record = device.record;
+    return version_ != nullptr && record.capability && record.state == DeviceState::kEnrolled &&
+           std::ranges::find(record.reported, version_->task, &TaskState::task) !=
+               record.reported.end();
+}
+
+// It would take part without its own policy.
+bool PolicyComparison::is_spared(const Device& device, const Catalogue& catalogue) const {
+    if (!is_concerned(device) || part_reaching(*version_, device.record, catalogue) != nullptr) {
+        return false;
+    }
+    const auto& device_class = device.record.capability->device_class;
+    const auto* present = catalogue.policy(version_->task, device_class);
+    return part_replacing(*version_, device_class, catalogue) != nullptr && present != nullptr &&
+           present->policy != version_->version;
 }
 
 // Absent for who is not concerned: no part for its class, the class's first policy, another task.
 std::optional<PolicyComparison::Place> PolicyComparison::place_of(const Device& device,
                                                                   const Catalogue& catalogue) {
+    if (!is_concerned(device)) {
+        return std::nullopt;
+    }
     const auto& record = device.record;
-    if (version_ == nullptr || !record.capability || record.state != DeviceState::kEnrolled) {
-        return std::nullopt;
-    }
-    const auto& device_class = record.capability->device_class;
     const auto* present = catalogue.policy_of(version_->task, record);
-    const bool has_task = std::ranges::find(record.reported, version_->task, &TaskState::task) !=
-                          record.reported.end();
     if (part_reaching(*version_, record, catalogue) == nullptr || present == nullptr ||
-        present->policy == version_->version || !has_task) {
+        present->policy == version_->version) {
         return std::nullopt;
     }
-    auto& sides = classes_[device_class];
+    auto& sides = classes_[record.capability->device_class];
     return policy_place(record.id, version_->version) < share_
                ? Place{&sides.candidate, version_->version}
                : Place{&sides.baseline, present->policy};
@@ -216,7 +234,7 @@ bool PolicyComparison::is_complete(const PolicyConfig& config) const {
 
 bool PolicyComparison::is_without_candidates() const {
     std::uint32_t candidates = 0;
-    std::uint32_t all = 0;
+    std::uint32_t all = spared_;
     for (const auto& [name, sides] : classes_) {
         candidates += sides.candidate.devices;
         all += sides.candidate.devices + sides.baseline.devices;

@@ -50,7 +50,8 @@ public:
     PolicyHalt verdict(const PolicyConfig& config) const;
     /// Every class with devices on both sides has been compared.
     bool is_complete(const PolicyConfig& config) const;
-    /// The version concerns devices, but nobody is to obey it.
+    /// The version concerns devices, if only those that go by a policy of their own for now, but
+    /// nobody is to obey it.
     bool is_without_candidates() const;
 
     PolicyTally candidate() const { return total(true); }  ///< all classes
@@ -79,11 +80,14 @@ private:
         std::uint32_t version = 0;
     };
 
+    bool is_concerned(const Device& device) const;
+    bool is_spared(const Device& device, const Catalogue& catalogue) const;
     std::optional<Place> place_of(const Device& device, const Catalogue& catalogue);
     PolicyTally total(bool is_candidate) const;
 
     PolicyVersionPointer version_;
     std::uint32_t share_ = 0;
+    std::uint32_t spared_ = 0;  ///< devices that their own policy keeps out, at the last count
     std::map<base::ClassName, Class> classes_;
     std::map<DeviceNumber, Heard> heard_;
 };

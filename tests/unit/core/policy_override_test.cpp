@@ -203,6 +203,43 @@ TEST_F(PolicyOverrideInAStepTest, WithoutCandidatesItNeverGoesToTheWholeFleet) {
     EXPECT_EQ(view().record.status, PolicyRolloutStatus::kRunning);
 }
 
+/// Every device of the site gets its own.
+class PolicyOverrideOfAllTest : public PolicyOverrideInAStepTest {
+protected:
+    void pin_all() {
+        std::map<std::string, std::string> all;
+        for (int i = 0; i < kDevices; ++i) {
+            all[name_of(i)] = "";
+        }
+        pin(all);
+    }
+    /// It waits before the whole fleet until a person resumes it.
+    void expect_waits() {
+        world.advance(std::chrono::minutes(60));
+        EXPECT_EQ(step(), 1U);
+        EXPECT_EQ(view().record.status, PolicyRolloutStatus::kRunning);
+        EXPECT_EQ(history().in_force, (std::vector<std::uint32_t>{1, 10}));
+        world.get<Done>(ResumePolicyRollout{1});
+        EXPECT_EQ(view().record.status, PolicyRolloutStatus::kFinished);
+    }
+};
+
+TEST_F(PolicyOverrideOfAllTest, InTheMiddleOfAStepNobodyProvesItAnyMore) {
+    stage(2500);
+    pin_all();
+    EXPECT_EQ(step(), 0U);
+    expect_waits();
+}
+
+TEST_F(PolicyOverrideOfAllTest, BeforeItIsStagedNobodyProvesItEither) {
+    pin_all();
+    world.get<PolicySet>(SetPolicy{
+        ruled(100, {"m4", "tiny"}, "new"),
+        {{2500, std::chrono::minutes(10)}, {7500, std::chrono::minutes(10)}, {kWholeFleet, {}}}});
+    world.advance(std::chrono::seconds(1));
+    expect_waits();
+}
+
 TEST_F(PolicyOverrideTest, WhenItEndsItsDeviceObeysItsClassUnderAHigherNumber) {
     tell(ruled(11, {"tiny"}, "own", device("node-3")));
     const auto told = tell(ended(12, {"tiny"}, "all", device("node-3")));
