@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/any_class.hpp"
 #include "base/hex.hpp"
 #include "base/release_name.hpp"
 #include "policy/author/policy_file.hpp"
@@ -15,11 +16,6 @@ namespace frugal::app {
 namespace {
 
 constexpr double kWholeQ8 = 256;
-
-const base::ClassName& any_class() {
-    static const auto name = *base::ClassName::parse("any");
-    return name;
-}
 
 policy::AnsweredTask answered_task(const core::ObservationRecord& record) {
     policy::AnsweredTask task;
@@ -102,7 +98,7 @@ void LearnerFeed::read_owner(const AuthoredPolicy& authored, const core::TaskRec
         };
         auto variant = variant_for(policy.scope.device_class);
         if (variant == release->variants.end()) {
-            variant = variant_for(any_class());
+            variant = variant_for(base::any_class());
         }
         if (variant == release->variants.end()) {
             return;
@@ -194,8 +190,9 @@ std::optional<LearnerFeed::Place> LearnerFeed::place_of(const policy::PolicyScop
 LearnerFeed::InForceMap::const_iterator LearnerFeed::policy_of(
     const policy::PolicyScope& scope) const {
     const auto found = policies_.find(scope);
-    return found != policies_.end() ? found
-                                    : policies_.find({scope.task, any_class(), scope.audience});
+    return found != policies_.end()
+               ? found
+               : policies_.find({scope.task, base::any_class(), scope.audience});
 }
 
 bool LearnerFeed::is_ahead(const policy::PolicyScope& scope, std::uint32_t policy) const {

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/any_class.hpp"
 #include "crypto/verified_manifest.hpp"
 #include "policy/author/compiled_policy.hpp"
 #include "policy/author/policy_file.hpp"
@@ -25,7 +26,7 @@ Result<std::vector<CompiledPart>> compile_parts(const std::string& text,
         const bool is_done = std::ranges::find(parts, manifest.device_class,
                                                &CompiledPart::device_class) != parts.end();
         const bool is_wanted = !wanted.only || manifest.device_class == *wanted.only ||
-                               manifest.device_class.text() == "any";
+                               manifest.device_class == base::any_class();
         if (is_done || !is_wanted) {
             continue;
         }

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/any_class.hpp"
 #include "core/offload/policy_comparison.hpp"
 
 namespace frugal::app {
@@ -115,7 +116,7 @@ const core::PolicyRecord* policy_below(const core::TaskList& tasks, std::uint32_
         if (policy.task != task) {
             continue;
         }
-        any = is_of_class && policy.device_class.text() == "any" ? &policy : any;
+        any = is_of_class && policy.device_class == base::any_class() ? &policy : any;
         if (policy.device_class == device_class) {
             of_class = is_of_class ? &policy : of_class;
             of_label = !is_of_class && policy.audience == label ? &policy : of_label;

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/any_class.hpp"
 #include "frugal/codec.h"
 #include "frugal/limits.h"
 #include "model/codec/artifact.hpp"
@@ -85,7 +86,7 @@ std::vector<PlannedBase> bases_of(const std::vector<DeltaSource>& sources,
     std::vector<PlannedBase> bases;
     for (const auto& base : sources) {
         const bool is_for_this =
-            variant.device_class.text() == "any" || variant.device_class == base.device_class;
+            variant.device_class == base::any_class() || variant.device_class == base.device_class;
         const bool is_known =
             std::ranges::find(bases, base.digest, &PlannedBase::digest) != bases.end();
         if (is_for_this && !is_known && base.tflite != variant.tflite) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/any_class.hpp"
 #include "wire/http_multipart.hpp"
 #include "wire/http_query.hpp"
 #include "wire/json_reader.hpp"
@@ -230,7 +231,7 @@ Result<ImportModelBody> read_import_model(HttpRequest& request) {
         multipart_boundary(request.field("content-type").value_or(std::string_view()));
     if (boundary.empty()) {
         result.variants.push_back(
-            {device_class.value_or(*base::ClassName::parse("any")), std::move(request.body)});
+            {device_class.value_or(base::any_class()), std::move(request.body)});
         return result;
     }
     const auto parts = read_multipart(request.body, boundary);

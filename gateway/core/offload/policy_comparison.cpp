@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/any_class.hpp"
+
 namespace frugal::core {
 
 namespace {
@@ -74,7 +76,7 @@ const PolicyPart* part_for(const PolicyVersionRecord& version,
         if (part.device_class == device_class) {
             return &part;
         }
-        any = part.device_class.text() == "any" ? &part : any;
+        any = part.device_class == base::any_class() ? &part : any;
     }
     return any;
 }

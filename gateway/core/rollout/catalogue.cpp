@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/any_class.hpp"
 #include "base/assert.hpp"
 #include "frugal/limits.h"
 
@@ -15,10 +16,6 @@ constexpr std::size_t kTaskNameBytes = 64;
 constexpr std::size_t kNoteBytes = 1024;
 constexpr std::uint32_t kTaskLast = 255;
 constexpr std::size_t kVariantsMax = 32;  ///< of one release
-const base::ClassName& any_class() {
-    static const auto name = *base::ClassName::parse("any");
-    return name;
-}
 
 using Audiences = std::vector<base::Audience>;
 
@@ -277,7 +274,7 @@ const PolicyRecord* Catalogue::policy(std::uint32_t task, const base::ClassName&
                                       const base::Audience& audience) const {
     auto found = policies_.find(PolicyKey(task, device_class, audience));
     if (found == policies_.end()) {
-        found = policies_.find(PolicyKey(task, any_class(), audience));
+        found = policies_.find(PolicyKey(task, base::any_class(), audience));
     }
     return found == policies_.end() ? nullptr : &found->second;
 }

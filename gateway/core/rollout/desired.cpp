@@ -3,6 +3,7 @@
 // what it says in answer that changes the next.
 #include <algorithm>
 
+#include "base/any_class.hpp"
 #include "core/rollout/rollout_desk.hpp"
 #include "frugal/limits.h"
 
@@ -127,7 +128,7 @@ void RolloutDesk::note_confirmed(const Step& step, Device& device, const Assignm
     const auto& device_class = device.record.capability->device_class;
     const auto candidates = std::ranges::count_if(release.variants, [&](const auto& variant) {
         const auto& name = variant.manifest->content().device_class;
-        return name == device_class || name.text() == "any";
+        return name == device_class || name == base::any_class();
     });
     const bool is_told = report.desired_version == device.record.desired_version || candidates == 1;
     if (!is_told || state == device.record.reported.end() || state->release == release.counter) {

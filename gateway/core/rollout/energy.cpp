@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "base/any_class.hpp"
 #include "frugal/energy.h"
 
 namespace frugal::core {
@@ -21,7 +22,8 @@ constexpr UsualCost kUsual[] = {FR_ENERGY_COMPUTE(FRUGAL_COMPUTE)};
 // How closely a line is meant: the class says more than the task.
 int closeness(const EnergyBudget& line, std::uint32_t task, const base::ClassName& device_class) {
     const bool is_class = line.device_class == device_class;
-    if ((!is_class && line.device_class.text() != "any") || (line.task && *line.task != task)) {
+    if ((!is_class && line.device_class != base::any_class()) ||
+        (line.task && *line.task != task)) {
         return 0;
     }
     return 1 + (line.task ? 1 : 0) + (is_class ? 2 : 0);

@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/any_class.hpp"
+
 namespace frugal::core {
 
 namespace {
 
 bool is_for_any(const VariantRecord& variant) {
-    return variant.manifest->content().device_class.text() == "any";
+    return variant.manifest->content().device_class == base::any_class();
 }
 
 // The device lists each operator once, with the highest version it runs; 0 for none.
@@ -78,7 +80,7 @@ Lack above(Need need, Reason reason, std::uint64_t needed, std::uint64_t availab
 }
 
 Lack runtime_lack(const ManifestContent& wants, const Capability& capability) {
-    if (wants.device_class != capability.device_class && wants.device_class.text() != "any") {
+    if (wants.device_class != capability.device_class && wants.device_class != base::any_class()) {
         return Shortfall{{Reason::kUnfitRuntime, 0}, Need::kDeviceClass, 0, 0};
     }
     if (wants.runtime_abi != capability.runtime_abi) {
