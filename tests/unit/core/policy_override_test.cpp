@@ -71,9 +71,7 @@ protected:
             });
             snapshot.policies.push_back(record);
         }
-        for (auto& record : world.written<PolicyVersionRecord>()) {
-            snapshot.policy_versions.push_back(record);
-        }
+        snapshot.policy_versions = world.written<PolicyVersionRecord>();
         std::map<std::string, DeviceRecord> devices;
         for (const auto& record : world.written<DeviceRecord>()) {
             devices.insert_or_assign(record.id.text(), record);
