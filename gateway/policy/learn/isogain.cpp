@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace frugal::policy {
 
@@ -104,6 +105,13 @@ bool IsoGain::observe(const Evidence& evidence) {
     return true;
 }
 
+void IsoGain::retract(std::uint32_t device) {
+    seen_.retract(device);
+    if (before_alarm_) {
+        before_alarm_->retract(device);
+    }
+}
+
 void IsoGain::test_audit(double surprise) {
     probe_sum_ += surprise;
     ++probe_audits_;
@@ -131,7 +139,8 @@ void IsoGain::test_surprise(double surprise) {
 
 void IsoGain::alarm() {
     if (alarm_left_ == 0) {
-        before_alarm_ = seen_.flat();
+        before_alarm_ = seen_;
+        before_alarm_->forget_classes();
     }
     discount(config_.alarm_keep);
     alarm_left_ = config_.alarm_tasks;
@@ -147,7 +156,7 @@ void IsoGain::all_clear() {
         return;
     }
     discount(0);
-    seen_ = GainEvidence(classes_, *before_alarm_);
+    seen_ = std::move(*before_alarm_);
     // Answers are held against what is expected before the window ends, too.
     seen_.fit(config_.prior_weight, drift_.reference().classes, 0);
     before_alarm_.reset();

@@ -64,8 +64,9 @@ public:
     /// False if the sample was left out: the device has added its share.
     bool observe(const Evidence& evidence);
 
-    /// Takes back what one device added; the table follows at the end of the window.
-    void retract(std::uint32_t device) { seen_.retract(device); }
+    /// Takes back what one device added, also from what an all-clear returns to; the table follows
+    /// at the end of the window.
+    void retract(std::uint32_t device);
 
     /// Ends a push window of the cell's devices; the table and audit rate change only here.
     void end_window(const Sketch& sketch);
@@ -122,8 +123,8 @@ private:
     std::uint32_t classes_;
 
     GainEvidence seen_;
-    std::optional<BinSums> before_alarm_;  ///< to return to when the fault is over
-    BinValues shown_{};                    ///< what the table holds: with the bonus
+    std::optional<GainEvidence> before_alarm_;  ///< to return to when the fault is over: flat
+    BinValues shown_{};                         ///< what the table holds: with the bonus
     double tasks_ = 0;
     double rho_gain_ = 0;
     double rho_signal_ = 0;

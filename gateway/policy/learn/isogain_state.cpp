@@ -73,7 +73,7 @@ base::Bytes IsoGain::save() const {
     to.u8(audit_q8_);
     write_bins(to, seen_.flat());
     if (before_alarm_) {
-        write_bins(to, *before_alarm_);
+        write_bins(to, before_alarm_->flat());
     }
     for (const double shown : shown_) {
         to.u8(static_cast<std::uint32_t>(std::lround(std::min(shown * kTableUnit, 255.0))));
@@ -109,7 +109,7 @@ bool IsoGain::restore(base::ByteView state) {
     const BinSums seen = read_bins(from);
     next.before_alarm_.reset();
     if ((flags & kHasBefore) != 0) {
-        next.before_alarm_ = read_bins(from);
+        next.before_alarm_.emplace(classes_, read_bins(from));
     }
     for (double& shown : next.shown_) {
         shown = from.u8() / kTableUnit;

@@ -147,6 +147,31 @@ TEST(IsoGain, WhenTheFaultIsOverTheSameIsExpectedAsBefore) {
     EXPECT_NEAR(learner.expected_gain(16), unsure, 0.01);
 }
 
+TEST(IsoGain, WhatALiarAddedBeforeItsAlarmDoesNotComeBackWithTheAllClear) {
+    constexpr std::uint32_t kLiar = 7;
+    Registration known;
+    known.samples = known.counts[31] = 40;
+    IsoGain learner({}, known, 4);
+    learner.end_window(window(64));
+    const double certain = learner.expected_gain(31);
+    while (learner.alarms() == 0) {
+        learner.observe(evidence(255, true, true, kLiar));
+    }
+    learner.retract(kLiar);
+    const auto pass = IsoGainConfig{}.quiet_tasks / 64;
+    for (std::uint32_t i = 0; i <= pass; ++i) {
+        for (int audit = 0; audit < 8; ++audit) {
+            learner.observe(evidence(255, true, true));
+        }
+        learner.end_window(window(64));
+    }
+    for (int i = 0; i < 100 && learner.alarms() == 1; ++i) {
+        learner.observe(evidence(255, false));
+    }
+    ASSERT_EQ(learner.alarms(), 2u);
+    EXPECT_NEAR(learner.expected_gain(31), certain, 0.002);
+}
+
 TEST(IsoGain, AMovedSketchIsProbedOnceAndForAWhile) {
     IsoGain learner({}, {}, 4);
     for (int i = 0; i < 30; ++i) {
