@@ -33,17 +33,20 @@ void DeviceShares::fade(double keep) {
         parts_ -= std::erase_if(parts, [](const Part& part) {
             return part.count < kLeast && std::abs(part.gain) < kLeast;
         });
+        if (parts.capacity() > 2 * parts.size()) {
+            parts.shrink_to_fit();
+        }
     }
     std::erase_if(devices_, [](const auto& entry) { return entry.second.empty(); });
 }
 
 std::vector<DeviceShares::Part> DeviceShares::take(std::uint32_t device) {
-    const auto node = devices_.extract(device);
+    auto node = devices_.extract(device);
     if (node.empty()) {
         return {};
     }
     parts_ -= node.mapped().size();
-    return node.mapped();
+    return std::move(node.mapped());
 }
 
 }  // namespace frugal::policy

@@ -47,6 +47,17 @@ TEST(DeviceShares, WhatHasFadedIsNobodys) {
     EXPECT_TRUE(shares.take(1).empty());
 }
 
+TEST(DeviceShares, WhatHasFadedHoldsNoMemory) {
+    DeviceShares shares;
+    for (std::uint16_t column = 0; column < 1000; ++column) {
+        shares.add(1, {3, column, 1, 0});
+    }
+    shares.add(1, {4, 0, 1000, 0});
+    shares.fade(0.01);
+    ASSERT_EQ(shares.parts(), 1u);
+    EXPECT_LE(shares.take(1).capacity(), 2u);
+}
+
 TEST(DeviceShares, AreLimited) {
     DeviceShares shares;
     for (std::uint32_t device = 1; device <= DeviceShares::kPartsMax + 1; ++device) {
