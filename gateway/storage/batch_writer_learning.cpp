@@ -8,8 +8,8 @@ namespace frugal::storage {
 namespace {
 
 constexpr std::int64_t kObservationsKept = 1'000'000;
-// Of a task. Nobody goes back farther: a release has at most 32 models, each a pair with each edge
-// model they were measured with.
+// Of a task, those measured or learned from last. Nobody goes back farther: a release has at most
+// 32 models, each a pair with each edge model they were measured with.
 constexpr std::int64_t kCanariesKept = 256;
 
 std::int64_t leading_bytes(const base::Digest& digest) {

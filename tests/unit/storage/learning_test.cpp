@@ -113,6 +113,32 @@ TEST_F(LearningRows, OldCanariesOfATaskGo) {
     }
 }
 
+TEST_F(LearningRows, AnOldCanaryStaysWhileItsPairIsLearnedFrom) {
+    const auto canary = [](std::uint8_t model, std::uint8_t edge, std::int64_t at) {
+        return core::CanaryRecord{1,   core::digest_of(model), core::digest_of(edge), {1}, "", "",
+                                  {at}};
+    };
+    core::WriteBatch batch;
+    batch.records = {canary(1, 9, 1), canary(2, 9, 2),
+                     core::LearningRecord{1,
+                                          *base::ClassName::parse("m4"),
+                                          core::digest_of(1),
+                                          core::digest_of(9),
+                                          {1},
+                                          {1000},
+                                          {}}};
+    for (int i = 0; i < 256; ++i) {
+        batch.records.push_back(
+            canary(static_cast<std::uint8_t>(3 + i % 128), static_cast<std::uint8_t>(i / 128), 10));
+    }
+    ASSERT_TRUE(database.commit(batch));
+    const auto kept = Reader::open(path())->canaries();
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(kept->size(), 256U);
+    EXPECT_EQ(std::ranges::count(*kept, canary(1, 9, 1)), 1) << "its devices still work";
+    EXPECT_EQ(std::ranges::count(*kept, canary(2, 9, 2)), 0);
+}
+
 TEST_F(LearningRows, DoubtsAreWrittenWhenTheyChange) {
     execute(
         "CREATE TABLE written (n INTEGER);"
