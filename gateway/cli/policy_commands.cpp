@@ -50,6 +50,19 @@ Result<int> revert(const Context& context, const PolicyOptions& options) {
     return ask(context, "policy-revert", {"POST", target, {}, {}}, print_set);
 }
 
+/// A device or label, else the classes it has parts for.
+std::string for_what(const json::value& version) {
+    auto whom = for_whom(version);
+    if (whom != "all") {
+        return whom;
+    }
+    std::vector<std::string> classes;
+    for (const auto& part : list_at(version, "parts")) {
+        classes.push_back(text_at(part, "device_class"));
+    }
+    return classes.empty() ? whom : fmt::format("{}", fmt::join(classes, ", "));
+}
+
 void print_history(const json::value& answer) {
     const auto& in_force = list_at(answer, "in_force");
     const auto state_of = [&](std::uint64_t version) -> std::string {
@@ -70,7 +83,7 @@ void print_history(const json::value& answer) {
         const auto number = number_at(version, "version");
         const auto source = number_at(version, "source");
         rows.push_back(
-            {std::to_string(number), state_of(number), for_whom(version),
+            {std::to_string(number), state_of(number), for_what(version),
              text_at(version, "origin") + (source != 0 ? fmt::format(" of {}", source) : ""),
              text_at(version, "release"), text_at(version, "set_at"), text_at(version, "actor"),
              text_at(version, "digest").substr(0, 12), text_at(version, "comment")});
@@ -177,6 +190,10 @@ Result<int> diff(const Context& context, const PolicyOptions& options) {
                         audience_query(options),
                     "application/toml", std::string(base::as_text(*text))},
                    print_difference);
+    }
+    if (options.second.empty()) {
+        return base::fail(base::ErrorKind::kInvalidInput, "nothing to compare with is named", {},
+                          "Give a second version, or a file and --release MODEL@N.");
     }
     return ask(context, "policy-diff",
                {"GET",

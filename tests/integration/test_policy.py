@@ -168,6 +168,8 @@ class PolicyTest(unittest.TestCase):
             self.assertIn(cause, refused.stderr)
         refused = self.site.control_raw("policy", "clear", fleet.TASK, "--device", self.swarm.names[1])
         self.assertIn("no such override to clear", refused.stderr)
+        refused = self.site.control_raw("policy", "diff", fleet.TASK, 1)
+        self.assertIn("nothing to compare with is named", refused.stderr)
 
 
 if __name__ == "__main__":
