@@ -2,23 +2,18 @@
 #include "model/compress/curvature.hpp"
 
 #include <Eigen/Cholesky>
-#include <Eigen/Core>
 
 #include "base/assert.hpp"
+#include "model/compress/eigen_view.hpp"
 
 namespace frugal::model {
 
 namespace {
 
-using RowMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using RealMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 Eigen::Index index(std::size_t value) {
     return static_cast<Eigen::Index>(value);
-}
-
-Eigen::Map<const RowMatrix> view(const Matrix& matrix) {
-    return {matrix.values.data(), index(matrix.rows), index(matrix.columns)};
 }
 
 Eigen::Map<RealMatrix> view(std::vector<double>& values, std::size_t size) {

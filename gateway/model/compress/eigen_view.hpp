@@ -34,4 +34,15 @@ inline ConstMatrixView view_in_rows_of(const Matrix& matrix, std::size_t columns
             static_cast<Eigen::Index>(columns)};
 }
 
+/// Chances of the classes, a row for each row of logits: softmax of logits / temperature.
+inline RowMatrix softmax(const Matrix& logits, float temperature) {
+    RowMatrix chances = view(logits) / temperature;
+    for (Eigen::Index row = 0; row < chances.rows(); ++row) {
+        const float most = chances.row(row).maxCoeff();
+        chances.row(row) = (chances.row(row).array() - most).exp();
+        chances.row(row) /= chances.row(row).sum();
+    }
+    return chances;
+}
+
 }  // namespace frugal::model

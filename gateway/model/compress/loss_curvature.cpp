@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/compress/loss_curvature.hpp"
 
-#include <cmath>
-
 #include "model/compress/eigen_view.hpp"
 
 namespace frugal::model {
@@ -12,13 +10,8 @@ namespace {
 /// p (1 - p) / T^2 of the softmax of logits / T.
 RowMatrix output_curvature(const Matrix& logits, double temperature) {
     const auto soft = static_cast<float>(temperature);
-    RowMatrix curvature = view(logits) / soft;
-    for (Eigen::Index row = 0; row < curvature.rows(); ++row) {
-        const float most = curvature.row(row).maxCoeff();
-        curvature.row(row) = (curvature.row(row).array() - most).exp();
-        curvature.row(row) /= curvature.row(row).sum();
-    }
-    return curvature.array() * (1 - curvature.array()) / (soft * soft);
+    const RowMatrix chances = softmax(logits, soft);
+    return chances.array() * (1 - chances.array()) / (soft * soft);
 }
 
 }  // namespace

@@ -12,17 +12,6 @@ namespace frugal::model {
 
 namespace {
 
-/// Predictions, a row for each input.
-RowMatrix softmax(const Matrix& logits) {
-    RowMatrix chances = view(logits);
-    for (Eigen::Index row = 0; row < chances.rows(); ++row) {
-        const float most = chances.row(row).maxCoeff();
-        chances.row(row) = (chances.row(row).array() - most).exp();
-        chances.row(row) /= chances.row(row).sum();
-    }
-    return chances;
-}
-
 /// Left alone if all are 0.
 void scale_to_mean_1(std::vector<double>& values) {
     const double sum = std::accumulate(values.begin(), values.end(), 0.0);
@@ -60,7 +49,7 @@ Sensitivity sensitivity_of(const Network& network, const Matrix& inputs, std::si
     for (std::size_t layer = 0; layer < network.layers.size(); ++layer) {
         activations.push_back(layer_output(network, layer, activations.back()));
     }
-    const RowMatrix chances = softmax(activations.back());
+    const RowMatrix chances = softmax(activations.back(), 1);
     Sensitivity result;
     for (const DenseLayer& layer : network.layers) {
         result.outputs.emplace_back(layer.weights.rows);
