@@ -105,8 +105,9 @@ static void settle_phase(fr_task_state_t* state) {
 static bool count_boot(fr_task_state_t* state) {
     settle_phase(state);
     if (state->active == state->confirmed) {
-        const bool is_counted = state->is_rewriting && state->boot_attempts < UINT8_MAX;
-        state->boot_attempts = (uint8_t)(state->boot_attempts + (is_counted ? 1u : 0u));
+        if (state->is_rewriting && state->boot_attempts < UINT8_MAX) {
+            state->boot_attempts += 1;
+        }
         return false;
     }
     if (state->boot_attempts >= FR_BOOT_ATTEMPTS_MAX) {
