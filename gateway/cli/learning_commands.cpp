@@ -79,7 +79,7 @@ Result<int> learned(const Context& context, const LearningOptions& options) {
     std::vector<std::vector<std::string>> rows;
     for (const auto& cell : list_at(*answer, "cells")) {
         const bool is_alarmed = cell.at("is_alarmed").as_bool();
-        rows.push_back({text_at(cell, "task"), text_at(cell, "device_class"), for_whom(cell),
+        rows.push_back({text_at(cell, "task"), text_at(cell, "device_class"), for_whom(cell, "all"),
                         text_at(cell, "model_digest").substr(0, 8),
                         text_at(cell, "edge_model_digest").substr(0, 8), text_at(cell, "learn"),
                         text_at(cell, "policy"), text_at(cell, "tasks"), text_at(cell, "answered"),

@@ -50,17 +50,13 @@ Result<int> revert(const Context& context, const PolicyOptions& options) {
     return ask(context, "policy-revert", {"POST", target, {}, {}}, print_set);
 }
 
-/// A device or label, else the classes it has parts for.
-std::string for_what(const json::value& version) {
-    auto whom = for_whom(version);
-    if (whom != "all") {
-        return whom;
-    }
+/// The device classes that a version has parts for.
+std::string classes_of(const json::value& version) {
     std::vector<std::string> classes;
     for (const auto& part : list_at(version, "parts")) {
         classes.push_back(text_at(part, "device_class"));
     }
-    return classes.empty() ? whom : fmt::format("{}", fmt::join(classes, ", "));
+    return fmt::format("{}", fmt::join(classes, ", "));
 }
 
 void print_history(const json::value& answer) {
@@ -83,7 +79,7 @@ void print_history(const json::value& answer) {
         const auto number = number_at(version, "version");
         const auto source = number_at(version, "source");
         rows.push_back(
-            {std::to_string(number), state_of(number), for_what(version),
+            {std::to_string(number), state_of(number), for_whom(version, classes_of(version)),
              text_at(version, "origin") + (source != 0 ? fmt::format(" of {}", source) : ""),
              text_at(version, "release"), text_at(version, "set_at"), text_at(version, "actor"),
              text_at(version, "digest").substr(0, 12), text_at(version, "comment")});
@@ -98,10 +94,10 @@ Result<int> history(const Context& context, const PolicyOptions& options) {
 }
 
 void print_version(const json::value& answer) {
-    const auto whom = for_whom(answer);
+    const auto whom = for_whom(answer, "");
     fmt::print("# version {}, {} by {} at {}, for {}{}\n", number_at(answer, "version"),
                text_at(answer, "origin"), text_at(answer, "actor"), text_at(answer, "set_at"),
-               text_at(answer, "release"), whom == "all" ? "" : " of " + whom + " alone");
+               text_at(answer, "release"), whom.empty() ? "" : " of " + whom + " alone");
     for (const auto& part : list_at(answer, "rules")) {
         fmt::print("# device class {}:\n", text_at(part, "device_class"));
         for (const auto& line : list_at(part, "lines")) {

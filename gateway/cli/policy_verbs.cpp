@@ -41,10 +41,10 @@ void print_set(const boost::json::value& answer) {
     }
 }
 
-std::string for_whom(const boost::json::value& item) {
+std::string for_whom(const boost::json::value& item, std::string_view classes) {
     const auto device = text_at(item, "device");
     const auto label = text_at(item, "label");
-    return !device.empty() ? device : !label.empty() ? "label " + label : "all";
+    return !device.empty() ? device : !label.empty() ? "label " + label : std::string(classes);
 }
 
 std::string audience_query(const PolicyOptions& options) {

@@ -46,8 +46,9 @@ base::Result<int> ask(const Context& context, const std::string& schema, const A
 /// Which version was made, and whether it is in force.
 void print_set(const boost::json::value& answer);
 
-/// Whom an item is for: "all", a device's name, or "label TEXT".
-std::string for_whom(const boost::json::value& item);
+/// Whom alone an item is for: a device's name or "label TEXT"; `classes` if it is for whole
+/// classes.
+std::string for_whom(const boost::json::value& item, std::string_view classes);
 
 /// "&device=NAME", "&label=TEXT" or nothing: for whom a version is, if not for whole classes.
 std::string audience_query(const PolicyOptions& options);
