@@ -41,32 +41,35 @@ protected:
         ASSERT_EQ(world.status().release, 1U);
     }
 
-    /// The whole of a test: cuts everywhere, tells of it, and expects nothing to be wrong.
-    static void expect_no_cut_hurts(const char* name, const Scenario& scenario,
-                                    std::uint64_t step = 1) {
+    /// The whole of a test: does harm, tells of it, and expects nothing to be wrong.
+    template <typename Harm>
+    static void expect_harmless(const char* name, const Scenario& scenario, const Harm& harm) {
         Campaign campaign(maker(), scenario);
-        cut_everywhere(campaign, step);
+        harm(campaign);
         report(name, campaign);
         expect_clean(campaign);
+    }
+
+    static void expect_no_cut_hurts(const char* name, const Scenario& scenario,
+                                    std::uint64_t step = 1) {
+        expect_harmless(name, scenario,
+                        [step](Campaign& campaign) { cut_everywhere(campaign, step); });
     }
 
     static void expect_no_pair_of_cuts_hurts(const char* name, const Scenario& scenario,
                                              std::uint64_t count) {
-        Campaign campaign(maker(), scenario);
-        cut_pairs(campaign, count);
-        report(name, campaign);
-        expect_clean(campaign);
+        expect_harmless(name, scenario,
+                        [count](Campaign& campaign) { cut_pairs(campaign, count); });
     }
 
     static void expect_no_fault_hurts(const char* name, const Scenario& scenario,
                                       std::uint64_t step) {
-        Campaign campaign(maker(), scenario);
-        for (std::uint64_t operation = 0; operation < campaign.operations();
-             operation += is_full() ? 1 : step) {
-            campaign.run_with_fault(operation, kEveryTear[operation / step % 4]);
-        }
-        report(name, campaign);
-        expect_clean(campaign);
+        expect_harmless(name, scenario, [step](Campaign& campaign) {
+            for (std::uint64_t operation = 0; operation < campaign.operations();
+                 operation += is_full() ? 1 : step) {
+                campaign.run_with_fault(operation, kEveryTear[operation / step % 4]);
+            }
+        });
     }
 
     /// Every operation with every tear if asked to be thorough, else one in `step` with two of the

@@ -16,6 +16,18 @@ protected:
         world.run(10000);
         world.decided.clear();
     }
+
+    /// Verdicts do not arrive; the test may let them.
+    void hold_verdicts() {
+        world.lose_down = [this](const Down& down) {
+            if (down.kind == FR_DOWN_VERDICT) {
+                held.push_back(down);
+            }
+            return down.kind == FR_DOWN_VERDICT;
+        };
+    }
+
+    std::vector<Down> held;
 };
 
 TEST_F(Escalation, TheEdgesAnswerBecomesTheDecision) {
@@ -68,13 +80,7 @@ TEST_F(Escalation, OnlyAPublicSampleWhoseAnswerIsCloudMayGoOn) {
 
 TEST_F(Escalation, ALateAnswerIsIgnored) {
     start_with(maker().policy(1, 255));
-    std::vector<Down> late;
-    world.lose_down = [&late](const Down& down) {
-        if (down.kind == FR_DOWN_VERDICT) {
-            late.push_back(down);
-        }
-        return down.kind == FR_DOWN_VERDICT;
-    };
+    hold_verdicts();
     ASSERT_EQ(world.submit(300), FR_OK);
     world.run(299);
     EXPECT_TRUE(world.decided.empty());
@@ -83,7 +89,7 @@ TEST_F(Escalation, ALateAnswerIsIgnored) {
     EXPECT_EQ(world.decided[0].reason, FR_POLICY_LATE);
     EXPECT_EQ(world.decided[0].tier, FR_TIER_LOCAL);
     EXPECT_EQ(world.decided[0].class_id, world.decided[0].local_class);
-    world.downs.push_back(late.at(0));
+    world.downs.push_back(held.at(0));
     world.settle();
     EXPECT_EQ(world.decided.size(), 1U);
     EXPECT_EQ(world.counters().late_verdicts, 1U);
@@ -91,20 +97,14 @@ TEST_F(Escalation, ALateAnswerIsIgnored) {
 
 TEST_F(Escalation, TheWordOfALateAnswerCounts) {
     start_with(maker().policy(1, 255));
-    std::vector<Down> late;
-    world.lose_down = [&late](const Down& down) {
-        if (down.kind == FR_DOWN_VERDICT) {
-            late.push_back(down);
-        }
-        return down.kind == FR_DOWN_VERDICT;
-    };
+    hold_verdicts();
     world.site.price = 200;
     world.site.load = 100;
     ASSERT_EQ(world.submit(300), FR_OK);
     world.run(301);
     ASSERT_EQ(world.decided.size(), 1U);
     ASSERT_EQ(world.node.tasks[0].price, 0U);
-    world.downs.push_back(late.at(0));
+    world.downs.push_back(held.at(0));
     world.settle();
     EXPECT_EQ(world.node.tasks[0].price, 200U);
     EXPECT_EQ(world.node.load, 100U);

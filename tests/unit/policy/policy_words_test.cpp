@@ -49,6 +49,11 @@ bool has(const std::vector<std::string>& lines, const std::string& wanted) {
     return std::ranges::find(lines, wanted) != lines.end();
 }
 
+/// Local, because no gain reaches the price.
+AnswerFacts confident_answer() {
+    return {.task = 7, .reason = FR_POLICY_LOCAL_CONF, .local_class = 0, .local_confidence = 255};
+}
+
 TEST(PolicyWords, TellWhatBindsGains) {
     const std::string text =
         "[task.leaf]\nbounds = { ceiling = 0.5 }\nclasses = { soil = { floor = 0.25 } }\n";
@@ -62,13 +67,9 @@ TEST(PolicyWords, TellWhatBindsGains) {
                                              {"gains of class soil", "0.250 to 0.500", "-"}}));
     EXPECT_TRUE(compare(*bounds, *bounds, kLabels).empty());
     const auto compiled = Built().compiled();
-    const auto lines = explain(&compiled,
-                               {.task = 7,
-                                .reason = FR_POLICY_LOCAL_CONF,
-                                .local_class = 0,
-                                .local_confidence = 255,
-                                .bounds = bounds->of(0)},
-                               kLabels);
+    auto facts = confident_answer();
+    facts.bounds = bounds->of(0);
+    const auto lines = explain(&compiled, facts, kLabels);
     EXPECT_TRUE(std::ranges::any_of(lines, [](const std::string& line) {
         return line.find("; its owner keeps it within 0.000 to 0.500") != std::string::npos;
     }));
@@ -76,13 +77,9 @@ TEST(PolicyWords, TellWhatBindsGains) {
 
 TEST(PolicyWords, AnExplanationSaysWhyBoundsAreMissing) {
     const auto compiled = Built().compiled();
-    const auto lines = explain(&compiled,
-                               {.task = 7,
-                                .reason = FR_POLICY_LOCAL_CONF,
-                                .local_class = 0,
-                                .local_confidence = 255,
-                                .bounds_error = "no class \"rust\""},
-                               kLabels);
+    auto facts = confident_answer();
+    facts.bounds_error = "no class \"rust\"";
+    const auto lines = explain(&compiled, facts, kLabels);
     EXPECT_EQ(std::ranges::count(lines, "bounds of gains cannot be read: no class \"rust\""), 1);
 }
 
