@@ -17,7 +17,7 @@
 namespace {
 
 constexpr uint32_t kCap = 2048;
-constexpr uint32_t kStreamMax = 4096;
+constexpr uint32_t kStreamMax = 5000;
 constexpr uint16_t kDeltaBit = 0x8000;
 constexpr size_t kBaseSize = 256;
 
@@ -119,15 +119,16 @@ std::span<const uint8_t> with_header(std::span<const uint8_t> coded, uint16_t de
     static std::array<uint8_t, FR_CODEC_HEADER_SIZE_MAX + kStreamMax> stream;
     const bool is_delta = (decoded_size & kDeltaBit) != 0;
     const size_t front = is_delta ? FR_CODEC_HEADER_SIZE_MAX : FR_CODEC_HEADER_SIZE;
-    const std::array<uint8_t, 5> start = {
-        'F', 'R', 'C', FR_CODEC_VERSION,
-        static_cast<uint8_t>(coded.size() % FR_CODEC_PROFILES |
-                             (is_delta ? FR_CODEC_FLAG_BASE : 0U))};
-    std::memcpy(stream.data(), start.data(), start.size());
-    size_t at = start.size();
+    const uint32_t flags = is_delta ? FR_CODEC_FLAG_BASE : 0U;
+    const auto form =
+        static_cast<uint32_t>(FR_CODEC_VERSION << 4 | flags | coded.size() % FR_CODEC_PROFILES);
+    stream[0] = 'F';
+    stream[1] = 'R';
+    stream[2] = static_cast<uint8_t>(form);
+    size_t at = 3;
     for (const uint32_t value :
-         {decoded_size % kCap + 1U, static_cast<uint32_t>(front + coded.size()), 0U}) {
-        for (int i = 0; i < 4; ++i) {
+         {decoded_size % kCap + 1U, static_cast<uint32_t>(front + coded.size())}) {
+        for (int i = 0; i < 3; ++i) {
             stream[at++] = static_cast<uint8_t>(value >> (8 * i));
         }
     }

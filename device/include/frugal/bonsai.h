@@ -7,6 +7,7 @@
 #ifndef FRUGAL_BONSAI_H
 #define FRUGAL_BONSAI_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,13 @@ typedef struct {
     uint8_t class_count;
     uint8_t score_count;  ///< 1 for two classes, else one for each
 } fr_bonsai_t;
+
+/// True for bytes that begin like a container; whether it is one, fr_bonsai_open() tells.
+bool fr_bonsai_is_tree(const uint8_t* bytes, size_t size);
+
+/// Multiply-accumulates of an inference: every byte of the sparse rows once, a row on the way down
+/// each branch, and at each node of the path two products a score.
+uint32_t fr_bonsai_work(const fr_bonsai_t* model);
 
 /// Reads and checks a container; on FR_OK every later call on this model is safe.
 /// @return FR_OK; FR_ERROR_ARGUMENT; FR_ERROR_TRUNCATED; FR_ERROR_MALFORMED for another magic or a

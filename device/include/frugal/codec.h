@@ -22,12 +22,12 @@
 extern "C" {
 #endif
 
-#define FR_CODEC_VERSION 4u
+#define FR_CODEC_VERSION 5u
 #define FR_CODEC_PROFILES 3u
-#define FR_CODEC_HEADER_SIZE 17u
-#define FR_CODEC_BASE_DIGEST_SIZE 8u  ///< follows the header when the stream needs a base
+#define FR_CODEC_HEADER_SIZE 9u
+#define FR_CODEC_BASE_DIGEST_SIZE 4u  ///< follows the header when the stream needs a base
 #define FR_CODEC_HEADER_SIZE_MAX (FR_CODEC_HEADER_SIZE + FR_CODEC_BASE_DIGEST_SIZE)
-#define FR_CODEC_FLAG_BASE 0x10u
+#define FR_CODEC_FLAG_BASE 8u  ///< in the byte of version and profile
 #define FR_CODEC_SEGMENTS_MAX 4096u
 #define FR_CODEC_RAM_BYTES_0 816u  ///< RAM of a 32-bit device, decoder and models, by profile
 #define FR_CODEC_RAM_BYTES_1 1608u
@@ -38,6 +38,7 @@ extern "C" {
 #define FR_CODEC_COPY_MIN 2u
 #define FR_CODEC_FACTOR_ONE 0x3F800000u    ///< 1.0f
 #define FR_CODEC_FACTOR_RANGE 0x42FE0000u  ///< 127.0f: a bound is its scale times this
+#define FR_CODEC_FACTOR_WHOLE 0x437F0000u  ///< 255.0f: the same of what is never below zero
 
 // ---- profiles: how weights are modelled. A firmware names those it wants, and the linker takes in
 // ---- their decoders and no others.
@@ -70,7 +71,8 @@ typedef enum {
     FR_SEGMENT_INTEGERS = 2,  ///< int32 values
     FR_SEGMENT_FLOATS = 3,    ///< float32 values
     FR_SEGMENT_PRODUCTS = 4,  ///< float32 values near an earlier vector times a factor
-    FR_SEGMENT_SCALED = 5     ///< int32 values near an earlier vector times a factor
+    FR_SEGMENT_SCALED = 5,    ///< int32 values near an earlier vector times a factor
+    FR_SEGMENT_MOVED = 6      ///< int32 values that differ from earlier ones as the one before did
 } fr_segment_kind_t;
 
 /// Why a stream was refused; every one has a test. The status is the coarse answer.
@@ -97,7 +99,6 @@ typedef enum {
     FR_CODEC_FAULT_REFERENCE,       ///< a vector or tensor that does not lie before this one
     FR_CODEC_FAULT_CODE,            ///< not a complete canonical code, or a code it does not hold
     FR_CODEC_FAULT_SCALE,           ///< a product of or into zero, subnormal, infinite, NaN
-    FR_CODEC_FAULT_FINAL_STATE,     ///< the coder does not end as an encoder leaves it
     FR_CODEC_FAULT_CHECKSUM,        ///< the file decoded is not the one that was packed
     FR_CODEC_FAULT_READ_BACK        ///< the caller's function failed
 } fr_codec_fault_t;
@@ -125,7 +126,6 @@ typedef struct {
     bool has_base;
     uint32_t decoded_size;
     uint32_t stream_size;  ///< with this header
-    uint32_t checksum;     ///< CRC-32 of the decoded file
 } fr_codec_header_t;
 
 /// Reads and checks a header without decoding anything.
@@ -183,8 +183,8 @@ typedef struct fr_decoder {
     uint32_t produced;     // bytes of output decoded, pending ones included
     uint8_t* call_output;  // only while poll runs
     uint32_t call_start, call_capacity;
-    uint32_t run;  // bytes, values or weights left of the copy or segment
-    uint32_t reference, factor;
+    uint32_t run;        // bytes, values or weights left of the copy or segment
+    uint32_t parameter;  // of the segment: its factor, a difference, a count, has_special
     uint32_t last_count;
     uint32_t distances[FR_DISTANCES];
     const fr_profile_t* profile;  // of the stream

@@ -37,7 +37,7 @@ void fr_context_update(fr_context_t* context, uint32_t bit);
 typedef enum {
     FR_NUMBER_LENGTH,           ///< of a copy at a new distance
     FR_NUMBER_LENGTH_REPEATED,  ///< of a copy at a repeated one
-    FR_NUMBER_DISTANCE,         ///< its last two bits are modelled too
+    FR_NUMBER_DISTANCE,         ///< of it and of lengths the last two bits are modelled too
     FR_NUMBER_COUNT,
     FR_NUMBER_INTEGER,
     FR_NUMBER_DELTA,
@@ -50,13 +50,13 @@ typedef struct {
 
 // ---- tokens and segments: contexts of everything that is not a byte or a weight
 
-#define FR_DISTANCES 3u  ///< distances of copies that are remembered
+#define FR_DISTANCES 4u  ///< distances of copies that are remembered
 
 typedef struct {
     fr_context_t is_other[3][4];  ///< literal or not: by the token before, by offset modulo 4
     fr_context_t is_segment[3];
     fr_context_t is_repeated[3];
-    fr_context_t repeated_distance[3];  ///< [0]: a new one is told from the farthest of them
+    fr_context_t repeated_distance[FR_DISTANCES];  ///< [0]: a new one is told from it; a tree
     fr_context_t segment_kind[8];
     fr_context_t same_count;
     fr_context_t zero_row;
@@ -71,12 +71,41 @@ typedef struct {
     fr_number_model_t numbers[FR_NUMBERS];
 } fr_token_model_t;
 
+/// What is added to the length of a copy, less FR_CODEC_COPY_MIN: a copy that ends at a multiple of
+/// 4 is then told by one number, wherever it begins.
+static inline uint32_t fr_copy_overhang(uint32_t offset) {
+    return (offset + 1u) & 3u;
+}
+
 void fr_token_model_init(fr_token_model_t* model);
+
 /// The distances a stream begins with: in a delta those that align the fronts of base and file, and
 /// their ends. `base_size` is 0 without a base.
-void fr_distances_init(uint32_t* distances, uint32_t base_size, uint32_t decoded_size);
-/// The largest of the remembered distances.
-uint32_t fr_distance_farthest(const uint32_t* distances);
+static inline void fr_distances_init(uint32_t* distances, uint32_t base_size,
+                                     uint32_t decoded_size) {
+    distances[0] = base_size != 0 ? base_size : 1u;
+    distances[1] = decoded_size;
+    distances[2] = 4u;
+    distances[3] = 1u;
+}
+
+/// What a new distance may be told from: the newest remembered one that reaches from the offset
+/// `produced` into the base, else the oldest.
+static inline uint32_t fr_distance_into_base(const uint32_t* distances, uint32_t produced) {
+    uint32_t index = 0;
+    while (index < FR_DISTANCES - 1u && distances[index] <= produced) {
+        ++index;
+    }
+    return distances[index];
+}
+
+/// How a factor that is none of the common ones is told: 2 plain bits.
+typedef enum {
+    FR_FACTOR_WHOLE_BITS = 0,  ///< 32 bits
+    FR_FACTOR_SHORT_BITS = 1,  ///< the upper 24 bits; the others are 0
+    FR_FACTOR_EARLIER = 2,     ///< a word that lies so many bytes before
+    FR_FACTOR_WHOLE_RANGE = 3  ///< 255
+} fr_factor_form_t;
 
 // ---- bytes: what is not a tensor of weights, as two trees of 4 decisions
 
@@ -98,7 +127,12 @@ fr_context_t* fr_byte_contexts(fr_byte_model_t* model, uint32_t alignment, uint3
 #define FR_WEIGHT_NEIGHBOURS 5u
 #define FR_WEIGHT_BLOCK 16u  ///< columns fetched together from what lies before
 #define FR_WEIGHT_LINES 5u
-#define FR_PALETTE_MAX 64u  ///< most values of a tensor that is coded by their ranks
+#define FR_WEIGHT_ROWS_KEPT_BINS 4u    ///< rows that profile 1 looks back on
+#define FR_WEIGHT_ROWS_KEPT_MIXING 8u  ///< rows that profile 2 looks back on
+#define FR_WEIGHT_TAIL_BITS 3u     ///< decisions that tell the length of a number beyond the bins
+#define FR_WEIGHT_TAIL_SETTLED 6u  ///< the slowest their probabilities settle
+#define FR_WEIGHT_SETTLED 7u       ///< the slowest all others do
+#define FR_PALETTE_MAX 64u         ///< most values of a tensor that is coded by their ranks
 
 /// What the stream states about a tensor.
 typedef struct {
@@ -286,6 +320,18 @@ typedef struct {
 /// Whether the counts are those of a complete code: 1 to 256 symbols, Kraft sum 1; a code of one
 /// symbol has length 1.
 bool fr_huffman_is_complete(const fr_huffman_t* huffman, uint32_t* symbol_count);
+
+// ---- the checksum of a file: FNV-1a, which begins with this
+
+#define FR_CHECKSUM_BEGIN 2166136261u
+
+static inline uint32_t fr_checksum_add(uint32_t checksum, uint8_t byte) {
+    return (checksum ^ byte) * 16777619u;
+}
+/// What is left in the coder behind the last byte: as many bits as are always there for nothing.
+static inline uint32_t fr_checksum_end(uint32_t checksum) {
+    return checksum >> 8;
+}
 
 // ---- floats
 

@@ -36,6 +36,9 @@
     64u                       ///< unacked decisions in flight; the gateway remembers as many hashes
 #define FR_TIME_TICK_MS 100u  ///< unit of decision times
 
+// Flash
+#define FR_FORMER_TASKS_MAX 8u  ///< tasks a firmware no longer has whose floors are remembered
+
 // Update machine
 #define FR_UPDATE_ATTEMPTS_MAX 3u  ///< attempts at one release before QUARANTINED
 #define FR_PROBATION_DECISIONS 8u  ///< decisions under the new model that confirm it

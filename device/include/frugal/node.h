@@ -102,6 +102,22 @@ typedef struct {
 // is no old one to go back to: the task waits, without a model, and the node asks the gateway for
 // one, which then sends it in full. A device that must always decide needs two slots.
 
+// A firmware with other tasks. Tasks are told apart by their ids; what is in flash lies by their
+// places in `tasks`. At the first boot with other ids than before:
+//   every task the firmware still has, or had once, keeps its burned counter and its policy floor:
+//   nothing older than what it confirmed or obeyed is taken, ever (of tasks it has no longer, the
+//   last FR_FORMER_TASKS_MAX are remembered);
+//   a task at the place it had keeps its models, policies and state;
+//   one at another place gives its models up, counted in models_given_up, and asks the gateway for
+//   its release again;
+//   if one went or changed its place, decisions that were not delivered yet are declared as
+//   dropped; sequence, stream and fencing epoch go on.
+// With another number of decision_sectors a new stream begins, without what was not delivered, and
+// every task gives its models up: they lie behind the decisions.
+// A flash of another form (FR_ERROR_UNSUPPORTED) is never formatted by itself, because counters,
+// floors and the fencing epoch would be gone: boot the firmware that wrote it, or erase the whole
+// region deliberately; then the device is new, and knows nothing of what it once refused.
+
 /// What the node counted since boot.
 typedef struct {
     uint64_t energy_uj;
@@ -127,6 +143,7 @@ typedef struct {
     uint32_t blocks_bad;
     uint32_t messages_rejected;  ///< malformed, oversized, for another stream, or fenced off
     uint32_t storage_faults;
+    uint32_t models_given_up;  ///< at this boot, because the firmware's tasks are others
     uint32_t internal_errors;  ///< impossible state and event met: always 0, or report it
     uint32_t policy_reasons[FR_POLICY_REASONS];
 } fr_node_counters_t;
@@ -178,7 +195,9 @@ uint32_t fr_node_flash_size(const fr_node_config_t* config, uint32_t sector_size
 /// Must be called before anything else; may be called again to simulate a reset.
 /// @return FR_OK; FR_ERROR_ARGUMENT for a configuration out of range; FR_ERROR_NO_SPACE if the
 ///         flash region or the arena is too small; FR_ERROR_STORAGE if the flash fails;
-///         FR_ERROR_STATE if the random source gives only zeros.
+///         FR_ERROR_STATE if the random source gives only zeros; FR_ERROR_UNSUPPORTED if the flash
+///         holds what another version of this library, or a build with another FR_TASKS_MAX, left:
+///         nothing is changed then, see below.
 FR_MUST_USE fr_status_t fr_node_boot(fr_node_t* node, const fr_node_config_t* config,
                                      const fr_port_t* port, uint64_t now_ms);
 
@@ -200,9 +219,9 @@ uint64_t fr_node_next_deadline(const fr_node_t* node);
 
 /// Runs the active model on one input, asks the policy, then decides or escalates. A decision is in
 /// flash before port->decided hears of it and before this call returns.
-/// @return FR_OK; FR_ERROR_NOT_FOUND for an unknown task; FR_ERROR_STATE while the task has no
-///         model; FR_ERROR_ARGUMENT for an input of another size; FR_ERROR_UNSUPPORTED if the model
-///         cannot be run; FR_ERROR_STORAGE: nothing was decided.
+/// @return FR_OK; FR_ERROR_STATE before a boot that succeeded and while the task has no model;
+///         FR_ERROR_NOT_FOUND for an unknown task; FR_ERROR_ARGUMENT for an input of another size;
+///         FR_ERROR_UNSUPPORTED if the model cannot be run; FR_ERROR_STORAGE: nothing was decided.
 FR_MUST_USE fr_status_t fr_node_submit(fr_node_t* node, const fr_submission_t* submission,
                                        uint64_t now_ms, fr_submit_result_t* result);
 

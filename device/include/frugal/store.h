@@ -2,7 +2,7 @@
 // What a node keeps in flash, and how it survives a cut at any operation. The parts of one region:
 //   record log    ping-pong pair of sides; the newest record of each type counts: node state,
 //                 signed manifests and policies of the slots, the offer being worked on,
-//                 policies in the shadow
+//                 policies in the shadow, floors of former tasks
 //   decision log  ring of sectors, one 24-byte record for each decision
 //   staging       journal (the offer being worked on, one word per complete unit) and artifact
 //   slots         two for each task: a decoded model each, nothing else; or one for each task, and
@@ -78,18 +78,20 @@ uint16_t fr_crc16(const uint8_t* bytes, uint32_t size);
 
 /// Record types. A slot's manifest and policy are found by fr_record_manifest() and _policy().
 #define FR_RECORD_STATE 0u
-#define FR_RECORD_OFFER (1u + 4u * FR_TASKS_MAX)
-#define FR_RECORD_TYPES (2u + 5u * FR_TASKS_MAX)
+#define FR_RECORD_OFFER 1u
+#define FR_RECORD_FORMER 2u    ///< what is remembered of tasks that went
+#define FR_RECORDS_OF_TASK 5u  ///< from fr_record_manifest(task_index, 0) on
+#define FR_RECORD_TYPES (3u + FR_RECORDS_OF_TASK * FR_TASKS_MAX)
 
 static inline uint32_t fr_record_manifest(uint32_t task_index, uint32_t slot) {
-    return 1u + 2u * task_index + slot;
+    return 3u + FR_RECORDS_OF_TASK * task_index + slot;
 }
 static inline uint32_t fr_record_policy(uint32_t task_index, uint32_t slot) {
-    return 1u + 2u * FR_TASKS_MAX + 2u * task_index + slot;
+    return fr_record_manifest(task_index, FR_SLOTS + slot);
 }
 /// The policy that is evaluated beside the one in force.
 static inline uint32_t fr_record_shadow(uint32_t task_index) {
-    return 2u + 4u * FR_TASKS_MAX + task_index;
+    return fr_record_manifest(task_index, 2u * FR_SLOTS);
 }
 
 typedef struct {
@@ -102,7 +104,9 @@ typedef struct {
     uint8_t damaged;  // what follows the last record is not erased
 } fr_record_log_t;
 
-/// Finds the newest complete side. @return FR_OK; FR_ERROR_NOT_FOUND for blank or lost storage.
+/// Finds the newest complete side. @return FR_OK; FR_ERROR_NOT_FOUND for blank or lost storage;
+///         FR_ERROR_UNSUPPORTED for a log of another form: sides of another size, another
+///         FR_TASKS_MAX, or a build before the form was noted.
 FR_MUST_USE fr_status_t fr_record_log_open(fr_record_log_t* log, const fr_flash_t* flash,
                                            const fr_layout_t* layout);
 
@@ -161,6 +165,11 @@ typedef struct {
     uint16_t head, tail;       // sector numbers
 } fr_decision_log_t;
 
+/// The oldest decision that is still needed: it is in the ring and no ack covers it.
+static inline uint64_t fr_decision_log_first_needed(const fr_decision_log_t* log) {
+    return log->acked_sequence > log->oldest_sequence ? log->acked_sequence : log->oldest_sequence;
+}
+
 /// Recovers the ring. Open records (is_final 0) stay open: the caller finishes them.
 /// Blank sectors, or sectors of another stream, make an empty log that starts at sequence 0.
 FR_MUST_USE fr_status_t fr_decision_log_open(fr_decision_log_t* log, const fr_flash_t* flash,
@@ -178,6 +187,10 @@ uint64_t fr_decision_log_oldest_after_append(const fr_decision_log_t* log);
 /// Completes an open record.
 FR_MUST_USE fr_status_t fr_decision_log_finish(fr_decision_log_t* log, uint32_t position,
                                                const fr_decision_record_t* record);
+
+/// Gives up every decision it holds; the next sequence number stays. A cut leaves all, some of the
+/// newest, or none of them.
+FR_MUST_USE fr_status_t fr_decision_log_forget(fr_decision_log_t* log, uint64_t stream);
 
 /// Points a cursor at a sequence number in [oldest_sequence, next_sequence).
 FR_MUST_USE fr_status_t fr_decision_log_seek(const fr_decision_log_t* log, uint64_t sequence,

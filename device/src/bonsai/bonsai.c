@@ -44,9 +44,9 @@ static void project(const fr_bonsai_t* model, const int8_t* input, int16_t* feat
     int32_t zero = (int8_t)model->bytes[FR_BONSAI_ZERO_AT];
     uint32_t shift = model->bytes[FR_BONSAI_PROJECTION_SHIFT_AT];
     for (uint32_t feature = 0; feature < model->feature_count; feature++) {
-        uint32_t length = fr_bonsai_u16(table + 4);
-        int64_t product = (int64_t)sum_row(row, length, input, zero) * fr_bonsai_u16(table);
-        int64_t value = fr_bonsai_shift(product, shift) + (int16_t)fr_bonsai_u16(table + 2);
+        uint32_t length = fr_load16(table + 4);
+        int64_t product = (int64_t)sum_row(row, length, input, zero) * fr_load16(table);
+        int64_t value = fr_bonsai_shift(product, shift) + (int16_t)fr_load16(table + 2);
         value = value > FEATURE_MAX ? FEATURE_MAX : value < -FEATURE_MAX ? -FEATURE_MAX : value;
         features[feature] = (int16_t)value;
         table += FR_BONSAI_FEATURE_SIZE;

@@ -4,6 +4,7 @@
 #ifndef FRUGAL_BONSAI_INTERNAL_H
 #define FRUGAL_BONSAI_INTERNAL_H
 
+#include "bytes/little_endian.h"
 #include "frugal/bonsai.h"
 
 enum {
@@ -19,10 +20,6 @@ enum {
     FR_BONSAI_CONFIDENCE_SHIFT_AT = 14,
     FR_BONSAI_RESERVED_AT = 15
 };
-
-static inline uint32_t fr_bonsai_u16(const uint8_t* bytes) {
-    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8;
-}
 
 /// value / 2^shift, rounded half up.
 static inline int64_t fr_bonsai_shift(int64_t value, uint32_t shift) {

@@ -6,7 +6,7 @@ enum { VERSION = 1 };
 enum { PROJECTION_SHIFT_MAX = 31, DENSE_SHIFT_MAX = 24, CONFIDENCE_SHIFT_MAX = 15 };
 
 static fr_status_t check_header(const uint8_t* bytes) {
-    if (bytes[0] != 'F' || bytes[1] != 'R' || bytes[2] != 'B' || bytes[3] != 'N') {
+    if (!fr_bonsai_is_tree(bytes, FR_BONSAI_HEADER_SIZE)) {
         return FR_ERROR_MALFORMED;
     }
     if (bytes[FR_BONSAI_VERSION_AT] != VERSION) {
@@ -18,7 +18,7 @@ static fr_status_t check_header(const uint8_t* bytes) {
         return FR_ERROR_LIMIT;
     }
     bool is_empty = bytes[FR_BONSAI_FEATURES_AT] == 0 || bytes[FR_BONSAI_CLASSES_AT] < 2 ||
-                    fr_bonsai_u16(bytes + FR_BONSAI_INPUTS_AT) == 0;
+                    fr_load16(bytes + FR_BONSAI_INPUTS_AT) == 0;
     bool is_shifted_out = bytes[FR_BONSAI_PROJECTION_SHIFT_AT] > PROJECTION_SHIFT_MAX ||
                           bytes[FR_BONSAI_GATE_SHIFT_AT] > DENSE_SHIFT_MAX ||
                           bytes[FR_BONSAI_SCORE_SHIFT_AT] > DENSE_SHIFT_MAX ||
@@ -40,8 +40,8 @@ static bool row_fits(const uint8_t* row, uint32_t length, uint32_t input_count) 
 static fr_status_t check_rows(const fr_bonsai_t* model, uint32_t* end) {
     uint32_t place = model->rows;
     for (uint32_t feature = 0; feature < model->feature_count; feature++) {
-        uint32_t length = fr_bonsai_u16(model->bytes + FR_BONSAI_HEADER_SIZE +
-                                        FR_BONSAI_FEATURE_SIZE * feature + 4u);
+        uint32_t length =
+            fr_load16(model->bytes + FR_BONSAI_HEADER_SIZE + FR_BONSAI_FEATURE_SIZE * feature + 4u);
         if (length > model->size - place) {
             return FR_ERROR_TRUNCATED;
         }
@@ -83,7 +83,7 @@ fr_status_t fr_bonsai_open(fr_bonsai_t* model, const uint8_t* bytes, size_t size
         return status;
     }
     fr_bonsai_t opened = {.bytes = bytes, .size = (uint32_t)size};
-    opened.input_count = (uint16_t)fr_bonsai_u16(bytes + FR_BONSAI_INPUTS_AT);
+    opened.input_count = (uint16_t)fr_load16(bytes + FR_BONSAI_INPUTS_AT);
     opened.feature_count = bytes[FR_BONSAI_FEATURES_AT];
     opened.depth = bytes[FR_BONSAI_DEPTH_AT];
     opened.class_count = bytes[FR_BONSAI_CLASSES_AT];

@@ -109,7 +109,7 @@ uint32_t fr_bits_number(fr_decoder_t* decoder, fr_number_t which) {
         --rest;
     }
     uint32_t modelled = 0;
-    if (which == FR_NUMBER_DISTANCE) {
+    if (which <= FR_NUMBER_DISTANCE) {
         modelled = rest < 2u ? rest : 2u;
         rest -= modelled;
     }

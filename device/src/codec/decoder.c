@@ -9,46 +9,39 @@ enum { TOKEN_LITERAL = 0, TOKEN_COPY_NEW = 1, TOKEN_COPY_REPEATED = 2 };
 
 // ---- tokens: a literal byte, a copy, or the start of a segment
 
-static uint32_t repeated_distance(fr_decoder_t* decoder) {
-    fr_context_t* contexts = decoder->tokens.repeated_distance;
-    if (fr_bits_adaptive(decoder, &contexts[1]) == 0) {
-        return decoder->distances[0];
-    }
-    return decoder->distances[1u + fr_bits_adaptive(decoder, &contexts[2])];
-}
-
 static void remember_distance(fr_decoder_t* decoder, uint32_t distance) {
     uint32_t* distances = decoder->distances;
-    if (distance == distances[0]) {
-        return;
+    uint32_t index = 0;
+    while (index < FR_DISTANCES - 1u && distances[index] != distance) {
+        ++index;
     }
-    if (distance != distances[1]) {
-        distances[2] = distances[1];
+    for (; index > 0; --index) {
+        distances[index] = distances[index - 1u];
     }
-    distances[1] = distances[0];
     distances[0] = distance;
 }
 
 // In a delta what was inserted or left out moves the place a copy comes from by a little.
 static uint32_t new_distance(fr_decoder_t* decoder) {
-    if (decoder->header.has_base &&
-        fr_bits_adaptive(decoder, &decoder->tokens.repeated_distance[0]) != 0) {
-        return fr_distance_farthest(decoder->distances) +
+    if (fr_bits_adaptive(decoder, &decoder->tokens.repeated_distance[0]) != 0) {
+        return fr_distance_into_base(decoder->distances, decoder->produced) +
                fr_unfold(fr_bits_number(decoder, FR_NUMBER_COUNT));
     }
     return fr_bits_number(decoder, FR_NUMBER_DISTANCE) + 1u;
 }
 
-static void read_distance(fr_decoder_t* decoder) {
+void fr_decoder_read_distance(fr_decoder_t* decoder) {
     const uint32_t repeated =
         fr_bits_adaptive(decoder, &decoder->tokens.is_repeated[decoder->token_before]);
-    const uint32_t distance = repeated != 0 ? repeated_distance(decoder) : new_distance(decoder);
+    const uint32_t distance =
+        repeated != 0
+            ? decoder->distances[fr_bits_tree(decoder, decoder->tokens.repeated_distance, 2)]
+            : new_distance(decoder);
     if (distance - 1u >= fr_decoder_address(decoder)) {
         fr_decoder_fail(decoder, FR_CODEC_FAULT_COPY_DISTANCE);
     }
     decoder->token_before = repeated != 0 ? TOKEN_COPY_REPEATED : TOKEN_COPY_NEW;
     remember_distance(decoder, distance);
-    decoder->step = FR_STEP_COPY_LENGTH;
 }
 
 void fr_decoder_begin_tokens(fr_decoder_t* decoder) {
@@ -73,7 +66,8 @@ static void read_token(fr_decoder_t* decoder) {
     if (fr_bits_adaptive(decoder, &tokens->is_other[before][decoder->produced & 3u]) == 0) {
         read_literal(decoder);
     } else if (fr_bits_adaptive(decoder, &tokens->is_segment[before]) == 0) {
-        read_distance(decoder);
+        fr_decoder_read_distance(decoder);
+        decoder->step = FR_STEP_COPY_LENGTH;
     } else {
         fr_segment_begin(decoder);
     }
@@ -82,7 +76,8 @@ static void read_token(fr_decoder_t* decoder) {
 static void read_copy_length(fr_decoder_t* decoder) {
     const uint32_t length = fr_bits_number(decoder, decoder->token_before == TOKEN_COPY_REPEATED
                                                         ? FR_NUMBER_LENGTH_REPEATED
-                                                        : FR_NUMBER_LENGTH);
+                                                        : FR_NUMBER_LENGTH) -
+                            fr_copy_overhang(decoder->produced);
     const uint32_t remaining = fr_decoder_remaining(decoder);
     if (length > remaining || length + FR_CODEC_COPY_MIN > remaining) {
         fr_decoder_fail(decoder, FR_CODEC_FAULT_COPY_LENGTH);
@@ -149,7 +144,7 @@ static void begin_stream(fr_decoder_t* decoder) {
     } else {
         decoder->config.base_size = 0;
     }
-    decoder->checksum = 0xFFFFFFFFu;
+    decoder->checksum = FR_CHECKSUM_BEGIN;
     fr_distances_init(decoder->distances, decoder->config.base_size, decoder->header.decoded_size);
     fr_bits_begin(decoder);
     fr_token_model_init(&decoder->tokens);
@@ -160,9 +155,7 @@ static void end_stream(fr_decoder_t* decoder) {
     const uint32_t left = (uint32_t)decoder->input_held - decoder->input_used;
     if (decoder->received - left != decoder->header.stream_size) {
         fr_decoder_fail(decoder, FR_CODEC_FAULT_TRAILING);
-    } else if (decoder->code != 0) {
-        fr_decoder_fail(decoder, FR_CODEC_FAULT_FINAL_STATE);
-    } else if (~decoder->checksum != decoder->header.checksum) {
+    } else if (decoder->code != fr_checksum_end(decoder->checksum)) {
         fr_decoder_fail(decoder, FR_CODEC_FAULT_CHECKSUM);
     }
     decoder->step = FR_STEP_DONE;

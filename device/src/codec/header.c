@@ -4,10 +4,10 @@
 #include "codec/segments.h"
 #include "frugal/limits.h"
 
-#define MAGIC ((uint32_t)'F' | (uint32_t)'R' << 8 | (uint32_t)'C' << 16)
+#define MAGIC ((uint32_t)'F' | (uint32_t)'R' << 8)
 
-static uint32_t load_32(const uint8_t* bytes) {
-    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+static uint32_t load_24(const uint8_t* bytes) {
+    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16;
 }
 
 static fr_codec_fault_t check_sizes(const fr_codec_header_t* header, uint32_t decoded_size_max) {
@@ -29,18 +29,17 @@ static fr_codec_fault_t check_sizes(const fr_codec_header_t* header, uint32_t de
 
 fr_codec_fault_t fr_codec_check_header(const uint8_t* bytes, uint32_t decoded_size_max,
                                        fr_codec_header_t* header) {
-    const uint32_t front = load_32(bytes);
-    if ((front & 0xFFFFFFu) != MAGIC) {
+    const uint32_t front = load_24(bytes);
+    if ((front & 0xFFFFu) != MAGIC) {
         return FR_CODEC_FAULT_MAGIC;
     }
-    if (front >> 24 != FR_CODEC_VERSION) {
+    if (front >> 20 != FR_CODEC_VERSION) {
         return FR_CODEC_FAULT_VERSION;
     }
-    header->has_base = (bytes[4] & FR_CODEC_FLAG_BASE) != 0;
-    header->profile = bytes[4] & (uint8_t)~FR_CODEC_FLAG_BASE;
-    header->decoded_size = load_32(bytes + 5);
-    header->stream_size = load_32(bytes + 9);
-    header->checksum = load_32(bytes + 13);
+    header->has_base = (bytes[2] & FR_CODEC_FLAG_BASE) != 0;
+    header->profile = bytes[2] & (FR_CODEC_FLAG_BASE - 1u);
+    header->decoded_size = load_24(bytes + 3);
+    header->stream_size = load_24(bytes + 6);
     return check_sizes(header, decoded_size_max);
 }
 
@@ -106,7 +105,7 @@ const char* fr_codec_fault_name(fr_codec_fault_t fault) {
         "base",          "decoded empty", "decoded size",   "stream size", "expansion",
         "segment count", "truncated",     "trailing",       "number",      "copy distance",
         "copy length",   "segment kind",  "segment length", "dimensions",  "reference",
-        "code",          "scale",         "final state",    "checksum",    "read back",
+        "code",          "scale",         "checksum",       "read back",
     };
     const uint32_t index = (uint32_t)fault;
     return index < sizeof(kNames) / sizeof(kNames[0]) ? kNames[index] : "unknown";

@@ -46,13 +46,8 @@ uint32_t fr_decoder_word_at(fr_decoder_t* decoder, uint32_t address) {
            ((uint32_t)bytes[3] << 24);
 }
 
-// The CRC-32 (of Ethernet and zip), four bits at a time, is that of the bytes handed out.
+// The checksum is that of the bytes handed out.
 void fr_decoder_emit(fr_decoder_t* decoder, uint32_t byte) {
-    static const uint32_t kSteps[16] = {
-        0x00000000u, 0x1DB71064u, 0x3B6E20C8u, 0x26D930ACu, 0x76DC4190u, 0x6B6B51F4u,
-        0x4DB26158u, 0x5005713Cu, 0xEDB88320u, 0xF00F9344u, 0xD6D6A3E8u, 0xCB61B38Cu,
-        0x9B64C2B0u, 0x86D3D2D4u, 0xA00AE278u, 0xBDBDF21Cu,
-    };
     const uint32_t at = decoder->produced - decoder->call_start;
     ++decoder->produced;
     if (at >= decoder->call_capacity) {
@@ -60,10 +55,7 @@ void fr_decoder_emit(fr_decoder_t* decoder, uint32_t byte) {
         return;
     }
     decoder->call_output[at] = (uint8_t)byte;
-    uint32_t sum = decoder->checksum ^ (byte & 255u);
-    sum = (sum >> 4) ^ kSteps[sum & 15u];
-    sum = (sum >> 4) ^ kSteps[sum & 15u];
-    decoder->checksum = sum;
+    decoder->checksum = fr_checksum_add(decoder->checksum, (uint8_t)byte);
 }
 
 bool fr_decoder_has_room(const fr_decoder_t* decoder, uint32_t need) {

@@ -18,7 +18,7 @@ static void read_code_counts(fr_decoder_t* decoder) {
         }
         code->counts[length] = (uint8_t)count;
     }
-    if (!fr_huffman_is_complete(code, &decoder->reference)) {
+    if (!fr_huffman_is_complete(code, &decoder->parameter)) {
         fr_decoder_fail(decoder, FR_CODEC_FAULT_CODE);
     }
     decoder->run = 0;
@@ -46,7 +46,7 @@ static void read_code_symbol(fr_decoder_t* decoder) {
         }
     }
     code->symbols[index] = (uint8_t)symbol;
-    if (decoder->run == decoder->reference) {
+    if (decoder->run == decoder->parameter) {
         decoder->run = decoder->shape.rows * decoder->shape.columns;
         decoder->step = FR_STEP_CODED;
     }

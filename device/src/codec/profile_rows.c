@@ -6,7 +6,6 @@
 #include "codec/segments.h"
 #include "codec/weight_steps.h"
 
-#define ROWS_KEPT 4u
 #define WEIGHT_NEED 16u
 
 static fr_weight_rows_t* rows_of(const fr_decoder_t* decoder) {
@@ -21,14 +20,14 @@ static void begin_model(fr_decoder_t* decoder) {
     if (decoder->profile->attach != NULL) {
         decoder->profile->attach(decoder);
     }
-    fr_weight_model_begin_tensor(&rows->model, &rows->tensor, decoder->reference != 0);
+    fr_weight_model_begin_tensor(&rows->model, &rows->tensor, decoder->parameter != 0);
     decoder->step = FR_STEP_ROW;
 }
 
 static void read_palette(fr_decoder_t* decoder) {
     fr_weight_tensor_begin(&rows_of(decoder)->tensor, fr_decoder_address(decoder), &decoder->shape,
                            decoder->profile->rows_kept);
-    decoder->reference = fr_bits_adaptive(decoder, &decoder->tokens.has_special);
+    decoder->parameter = fr_bits_adaptive(decoder, &decoder->tokens.has_special);
     decoder->run = fr_bits_number(decoder, FR_NUMBER_COUNT);
     if (decoder->run > FR_PALETTE_MAX) {
         fr_decoder_fail(decoder, FR_CODEC_FAULT_CODE);
@@ -215,7 +214,7 @@ void fr_rows_step(fr_decoder_t* decoder) {
 const fr_profile_t fr_profile_1 = {.memory_bytes = sizeof(fr_codec_memory_1_t),
                                    .number = 1,
                                    .first_step = FR_STEP_PALETTE,
-                                   .rows_kept = ROWS_KEPT,
+                                   .rows_kept = FR_WEIGHT_ROWS_KEPT_BINS,
                                    .step = fr_rows_step,
                                    .attach = NULL,
                                    .read_bin = read_bin};

@@ -18,7 +18,7 @@ static bool front_is_sound(const fr_decoder_t* decoder) {
            decoder->step <= FR_STEP_DONE && !(has_rows && is_code_step(decoder->step)) &&
            !(!has_rows &&
              (decoder->step == FR_STEP_PALETTE || fr_step_is_among_rows(decoder->step))) &&
-           decoder->token_before < TOKENS && decoder->segment_kind <= FR_SEGMENT_SCALED &&
+           decoder->token_before < TOKENS && decoder->segment_kind <= FR_SEGMENT_MOVED &&
            decoder->near_before <= 1u && decoder->segments <= FR_CODEC_SEGMENTS_MAX;
 }
 
@@ -39,10 +39,10 @@ static bool run_is_in(const fr_decoder_t* decoder, uint32_t limit) {
     return decoder->run != 0 && decoder->run <= limit;
 }
 
-/// The vector that values are told from lies wholly before them.
-static bool reference_is_sound(const fr_decoder_t* decoder) {
-    const uint32_t address = fr_decoder_address(decoder);
-    return decoder->reference <= address && (address - decoder->reference) / 4u >= decoder->run;
+/// The vector that values are told from lies wholly before them, `words` at least.
+static bool reference_is_sound(const fr_decoder_t* decoder, uint32_t words) {
+    const uint32_t distance = decoder->distances[0];
+    return distance <= fr_decoder_address(decoder) && distance / 4u >= words;
 }
 
 /// A tensor that begins at `start`.
@@ -63,7 +63,7 @@ static bool code_is_sound(const fr_decoder_t* decoder) {
         return false;
     }
     if (decoder->step == FR_STEP_CODE_SYMBOLS) {
-        return decoder->reference == symbols && decoder->run < symbols &&
+        return decoder->parameter == symbols && decoder->run < symbols &&
                shape_is_sound(decoder, address);
     }
     return run_is_in(decoder, fr_decoder_remaining(decoder)) &&
@@ -133,7 +133,9 @@ static bool step_is_sound(const fr_decoder_t* decoder) {
         case FR_STEP_PRODUCT:
         case FR_STEP_SCALED:
             return decoder->segment_kind >= FR_SEGMENT_PRODUCTS && run_is_in(decoder, left / 4u) &&
-                   reference_is_sound(decoder);
+                   reference_is_sound(decoder, decoder->run);
+        case FR_STEP_MOVED:
+            return run_is_in(decoder, left / 4u) && reference_is_sound(decoder, 1);
         case FR_STEP_DONE:
             return left == 0;
         default:

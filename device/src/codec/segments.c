@@ -8,7 +8,7 @@
 
 void fr_segment_begin(fr_decoder_t* decoder) {
     const uint32_t kind = fr_bits_tree(decoder, decoder->tokens.segment_kind, 3);
-    if (kind > FR_SEGMENT_SCALED) {
+    if (kind > FR_SEGMENT_MOVED) {
         fr_decoder_fail(decoder, FR_CODEC_FAULT_SEGMENT_KIND);
     }
     if (++decoder->segments > FR_CODEC_SEGMENTS_MAX) {
@@ -25,10 +25,12 @@ void fr_segment_begin(fr_decoder_t* decoder) {
 static void read_count(fr_decoder_t* decoder) {
     const uint32_t kind = decoder->segment_kind;
     uint32_t room = fr_decoder_remaining(decoder);
-    if (kind == FR_SEGMENT_RAW) {
+    if (kind != FR_SEGMENT_RAW) {
+        room /= 4u;
+    }
+    if (kind == FR_SEGMENT_RAW || kind == FR_SEGMENT_MOVED) {
         decoder->run = fr_bits_number(decoder, FR_NUMBER_COUNT) + 1u;
     } else {
-        room /= 4u;
         if (fr_bits_adaptive(decoder, &decoder->tokens.same_count) == 0) {
             decoder->last_count = fr_bits_number(decoder, FR_NUMBER_COUNT) + 1u;
         }
@@ -77,24 +79,44 @@ static void read_dimension(fr_decoder_t* decoder) {
 }
 
 static void read_reference(fr_decoder_t* decoder) {
-    const uint32_t address = fr_decoder_address(decoder);
-    const uint32_t distance = fr_bits_number(decoder, FR_NUMBER_DISTANCE) + 1u;
-    // The whole vector must lie before: its end is not behind this segment's start.
-    if (distance > address || distance < decoder->run * 4u) {
+    const bool is_moved = decoder->segment_kind == FR_SEGMENT_MOVED;
+    fr_decoder_read_distance(decoder);
+    // The whole vector must lie before: its end is not behind this segment's start. Moved words may
+    // follow from each other.
+    if (decoder->distances[0] < (is_moved ? 4u : decoder->run * 4u)) {
         fr_decoder_fail(decoder, FR_CODEC_FAULT_REFERENCE);
     }
-    decoder->reference = address - distance;
-    decoder->step = FR_STEP_FACTOR;
+    decoder->parameter = 0;
+    decoder->step = is_moved ? FR_STEP_MOVED : FR_STEP_FACTOR;
+}
+
+// One that is none of the common ones.
+static uint32_t told_factor(fr_decoder_t* decoder) {
+    const uint32_t form = fr_bits_plain(decoder, 2);
+    if (form == FR_FACTOR_WHOLE_RANGE) {
+        return FR_CODEC_FACTOR_WHOLE;
+    }
+    if (form == FR_FACTOR_EARLIER) {
+        const uint32_t address = fr_decoder_address(decoder);
+        const uint32_t distance = fr_bits_number(decoder, FR_NUMBER_DISTANCE) + 1u;
+        // A reference, which is never shorter than a word, lies before: there is room for one.
+        if (distance - 4u > address - 4u) {
+            fr_decoder_fail(decoder, FR_CODEC_FAULT_REFERENCE);
+            return 0;
+        }
+        return fr_decoder_word_at(decoder, address - distance);
+    }
+    return fr_bits_plain(decoder, 32u - 8u * form) << (8u * form);
 }
 
 static void read_factor(fr_decoder_t* decoder) {
     const uint32_t choice = fr_bits_tree(decoder, decoder->tokens.factor, 2);
     if (choice == 3u) {
-        decoder->factor = FR_CODEC_FACTOR_ONE;
+        decoder->parameter = FR_CODEC_FACTOR_ONE;
     } else if (choice == 2u) {
-        decoder->factor = fr_bits_plain(decoder, 32);
+        decoder->parameter = told_factor(decoder);
     } else {
-        decoder->factor = FR_CODEC_FACTOR_RANGE | choice << 31;  // or its negative
+        decoder->parameter = FR_CODEC_FACTOR_RANGE | choice << 31;  // or its negative
     }
     decoder->step = (uint8_t)(FR_STEP_RAW + decoder->segment_kind);
 }
@@ -157,17 +179,32 @@ static bool choose_near(fr_decoder_t* decoder, uint32_t scaled, uint32_t unscale
         return true;
     }
     // It may be what it was in the base.
-    return decoder->reference < decoder->config.base_size &&
+    return fr_decoder_address(decoder) - decoder->distances[0] < decoder->config.base_size &&
            fr_bits_adaptive(decoder, &decoder->tokens.factor[0]) != 0;
 }
 
+static uint32_t reference_word(fr_decoder_t* decoder) {
+    return fr_decoder_word_at(decoder, fr_decoder_address(decoder) - decoder->distances[0]);
+}
+
+// The parameter is what words differ by.
+static void read_moved(fr_decoder_t* decoder) {
+    const uint32_t is_same =
+        fr_bits_adaptive(decoder, &decoder->tokens.is_near[decoder->near_before]);
+    decoder->near_before = (uint8_t)is_same;
+    if (is_same == 0) {
+        decoder->parameter += fr_unfold(fr_bits_number(decoder, FR_NUMBER_INTEGER));
+    }
+    emit_word(decoder, reference_word(decoder) + decoder->parameter);
+}
+
 static void read_product(fr_decoder_t* decoder) {
-    const uint32_t unscaled = fr_decoder_word_at(decoder, decoder->reference);
+    const uint32_t unscaled = reference_word(decoder);
     uint32_t scaled = 0;
     const bool is_scaled =
         decoder->segment_kind == FR_SEGMENT_SCALED
-            ? fr_float_scale_integer((int32_t)unscaled, decoder->factor, (int32_t*)&scaled)
-            : fr_float_multiply(unscaled, decoder->factor, &scaled);
+            ? fr_float_scale_integer((int32_t)unscaled, decoder->parameter, (int32_t*)&scaled)
+            : fr_float_multiply(unscaled, decoder->parameter, &scaled);
     if (!is_scaled) {
         fr_decoder_fail(decoder, FR_CODEC_FAULT_SCALE);
     }
@@ -177,7 +214,6 @@ static void read_product(fr_decoder_t* decoder) {
     } else {
         word = read_float(decoder, (scaled >> 23) & 255u);
     }
-    decoder->reference += 4u;
     emit_word(decoder, word);
 }
 
@@ -207,6 +243,9 @@ void fr_segment_step(fr_decoder_t* decoder) {
         case FR_STEP_PRODUCT:
         case FR_STEP_SCALED:
             read_product(decoder);
+            break;
+        case FR_STEP_MOVED:
+            read_moved(decoder);
             break;
         default:
             decoder->profile->step(decoder);

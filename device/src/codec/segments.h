@@ -24,6 +24,7 @@ typedef enum {
     FR_STEP_FLOAT,
     FR_STEP_PRODUCT,
     FR_STEP_SCALED,
+    FR_STEP_MOVED,
     FR_STEP_CODE_COUNTS,  // from here on what profiles hold
     FR_STEP_CODE_SYMBOLS,
     FR_STEP_CODED,
@@ -63,6 +64,8 @@ static inline uint32_t fr_decoder_address(const fr_decoder_t* decoder) {
 /// Reads the first FR_CODEC_HEADER_SIZE bytes of a stream.
 fr_codec_fault_t fr_codec_check_header(const uint8_t* bytes, uint32_t decoded_size_max,
                                        fr_codec_header_t* header);
+/// Reads how far back something lies, and remembers it as the newest distance.
+void fr_decoder_read_distance(fr_decoder_t* decoder);
 /// Reads a segment's kind and chooses its first step.
 void fr_segment_begin(fr_decoder_t* decoder);
 /// Whether a tensor fits into the `room` bytes of output from `address` on.

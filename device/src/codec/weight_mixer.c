@@ -11,7 +11,6 @@
 #define CUMULATIVE_LOGISTIC 16743661u  // the density's share; the rest is spread evenly
 #define CUMULATIVE_EVEN 131            // for each value
 #define LEARNING_SHIFT 16u
-#define ROWS_KEPT 8u
 
 static void begin_tensor(fr_weight_mixer_t* mixer) {
     for (uint32_t node = 0; node < FR_WEIGHT_BINS; ++node) {
@@ -94,7 +93,7 @@ static void read_bin(fr_decoder_t* decoder, fr_weight_model_t* model) {
 const fr_profile_t fr_profile_2 = {.memory_bytes = sizeof(fr_codec_memory_2_t),
                                    .number = 2,
                                    .first_step = FR_STEP_PALETTE,
-                                   .rows_kept = ROWS_KEPT,
+                                   .rows_kept = FR_WEIGHT_ROWS_KEPT_MIXING,
                                    .step = fr_rows_step,
                                    .attach = attach,
                                    .read_bin = read_bin};

@@ -7,10 +7,6 @@
 #include "codec/logistic.h"
 #include "frugal/codec_model.h"
 
-#define FR_WEIGHT_TAIL_BITS 3u
-#define FR_WEIGHT_TAIL_SETTLED 6u
-#define FR_WEIGHT_SETTLED 7u
-
 // Bounds that keep the arithmetic inside 32 bits.
 #define FR_WEIGHT_TAP_LIMIT (2 << 16)
 #define FR_WEIGHT_ENERGY_SHIFT 8u  // energies have 8 bits below a sixteenth

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The end of an update: its conditions, the self-test of the candidate, the flip, the confirmation.
 #include "frugal/self_test.h"
 #include "node/internal.h"
 
@@ -43,7 +44,8 @@ fr_status_t fr_run_self_tests(const fr_node_t* node, uint32_t task_index, uint32
     return status;
 }
 
-/// The flip: one record decides what runs. The old slot stays confirmed until the new one is.
+/// The flip: one record decides what runs. The old slot stays confirmed until the new one is. On a
+/// failure nothing has changed; on success the caller loads the model.
 fr_status_t fr_activate(fr_node_t* node) {
     const uint32_t task_index = node->update.task_index;
     fr_task_state_t* state = &node->state.tasks[task_index];
@@ -71,7 +73,7 @@ fr_status_t fr_activate(fr_node_t* node) {
     node->tasks[task_index].probation_count = 0;
     node->tasks[task_index].policy_since_ms = node->now_ms;
     fr_forget_answers(node);
-    return fr_model_load(node, task_index);
+    return FR_OK;
 }
 
 /// The counter is burned in the record that confirms, never before.

@@ -7,15 +7,16 @@
 
 static fr_store_shape_t shape_of(const fr_node_config_t* config, uint32_t sector_size) {
     const bool is_single = config->in_place != NULL;
-    const fr_store_shape_t shape = {sector_size,
-                                    config->task_count,
-                                    config->slot_bytes,
-                                    config->staging_bytes,
-                                    config->block_bytes,
-                                    config->decision_sectors,
-                                    is_single ? 1u : FR_SLOTS,
-                                    is_single ? config->reach_bytes : 0,
-                                    is_single ? config->in_place->state_bytes(config) : 0};
+    const fr_store_shape_t shape = {
+        .sector_size = sector_size,
+        .task_count = config->task_count,
+        .slot_bytes = config->slot_bytes,
+        .staging_bytes = config->staging_bytes,
+        .block_bytes = config->block_bytes,
+        .decision_sectors = config->decision_sectors,
+        .slots = is_single ? 1u : FR_SLOTS,
+        .reach_bytes = is_single ? config->reach_bytes : 0,
+        .state_bytes = is_single ? config->in_place->state_bytes(config) : 0};
     return shape;
 }
 
@@ -157,12 +158,17 @@ static void settle_task(fr_node_t* node, uint32_t task_index, bool gives_up) {
     }
 }
 
+/// Blank storage is formatted; what another form of STATE says is not ours to throw away.
 static fr_status_t open_state(fr_node_t* node) {
+    fr_kept_tasks_t kept;
     fr_status_t status = fr_record_log_open(&node->records, &node->port->flash, &node->layout);
     if (status == FR_OK) {
-        status = fr_state_load(node);
+        status = fr_state_load(node, &kept);
     }
-    return status == FR_ERROR_NOT_FOUND ? fr_state_format(node) : status;
+    if (status == FR_ERROR_NOT_FOUND) {
+        return fr_state_format(node);
+    }
+    return status == FR_OK ? fr_tasks_take_over(node, &kept) : status;
 }
 
 fr_status_t fr_node_boot(fr_node_t* node, const fr_node_config_t* config, const fr_port_t* port,

@@ -28,8 +28,7 @@ static void make_room(fr_node_t* node) {
             fr_escalation_finish_local(node, escalation, FR_POLICY_LATE);
         }
     }
-    const uint64_t kept =
-        log->acked_sequence > log->oldest_sequence ? log->acked_sequence : log->oldest_sequence;
+    const uint64_t kept = fr_decision_log_first_needed(log);
     if (oldest > kept) {
         node->counters.dropped += (uint32_t)(oldest - kept);
     }
@@ -61,16 +60,17 @@ static bool send_up(fr_node_t* node, const fr_instance_t* instance,
                     const fr_escalation_t* escalation, const fr_decision_record_t* record,
                     bool may_go_on) {
     const fr_escalate_t message = {
-        node->state.stream,
-        escalation->sequence,
-        instance->submission->task,
-        (uint32_t)(escalation->deadline_ms - node->now_ms),
-        record->release,
-        record->local_class,
-        255u - record->local_doubt,
-        (fr_policy_reason_t)escalation->reason,
-        may_go_on,
-        fr_view(instance->submission->input, (uint32_t)instance->submission->input_size)};
+        .stream = node->state.stream,
+        .sequence = escalation->sequence,
+        .task = instance->submission->task,
+        .deadline_ms = (uint32_t)(escalation->deadline_ms - node->now_ms),
+        .release = record->release,
+        .local_class = record->local_class,
+        .local_confidence_q8 = 255u - record->local_doubt,
+        .policy_reason = (fr_policy_reason_t)escalation->reason,
+        .may_go_on = may_go_on,
+        .features =
+            fr_view(instance->submission->input, (uint32_t)instance->submission->input_size)};
     const size_t size =
         fr_escalate_encode(&message, node->config->arena, node->config->arena_bytes);
     const bool is_sent = fr_publish(node, FR_UP_ESCALATE, size);
@@ -99,16 +99,22 @@ static void escalate(fr_node_t* node, const fr_instance_t* instance,
     }
 }
 
+/// Without a boot there is no configuration to look the task up in.
 static fr_status_t check_submission(const fr_node_t* node, const fr_submission_t* submission,
-                                    int32_t task_index) {
-    if (task_index < 0) {
+                                    uint32_t* task_index) {
+    if (!node->is_booted) {
+        return FR_ERROR_STATE;
+    }
+    const int32_t found = fr_find_task(node, submission->task);
+    if (found < 0) {
         return FR_ERROR_NOT_FOUND;
     }
-    if (!node->is_booted || node->tasks[task_index].loaded.release == 0) {
+    *task_index = (uint32_t)found;
+    if (node->tasks[found].loaded.release == 0) {
         return FR_ERROR_STATE;
     }
     return submission->input != NULL &&
-                   submission->input_size == node->config->tasks[task_index].input_bytes
+                   submission->input_size == node->config->tasks[found].input_bytes
                ? FR_OK
                : FR_ERROR_ARGUMENT;
 }
@@ -128,22 +134,20 @@ fr_status_t fr_node_submit(fr_node_t* node, const fr_submission_t* submission, u
     fr_policy_answer_t answer;
     fr_decision_record_t record;
     uint32_t position = 0;
-    const int32_t task_index = fr_find_task(node, submission->task);
-    fr_status_t status = check_submission(node, submission, task_index);
+    memset(&instance, 0, sizeof instance);
+    fr_status_t status = check_submission(node, submission, &instance.task_index);
     if (status != FR_OK) {
         return status;
     }
     node->now_ms = now_ms;
-    memset(&instance, 0, sizeof instance);
     instance.submission = submission;
-    instance.task_index = (uint32_t)task_index;
     instance.deadline_ms =
         submission->deadline_ms != 0 ? submission->deadline_ms : FR_ESCALATION_DEADLINE_MS;
     fr_escalations_tick(node);
     status = infer(node, &instance);
     if (status != FR_OK) {
-        if (fr_is_in_probation(node, (uint32_t)task_index)) {
-            fr_update_revert(node, (uint32_t)task_index, FR_REASON_PROBATION_FAILED);
+        if (fr_is_in_probation(node, instance.task_index)) {
+            fr_update_revert(node, instance.task_index, FR_REASON_PROBATION_FAILED);
         }
         return FR_ERROR_UNSUPPORTED;
     }

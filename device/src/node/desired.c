@@ -183,7 +183,7 @@ void fr_update_on_desired(fr_node_t* node, uint32_t task_index, const fr_task_de
                                    ? FR_REASON_BASE_MISSING
                                    : fr_offer_judge(node, task_index, &offer, &detail);
     if (node->update.is_working && is_rewriting && reason != FR_REASON_NONE) {
-        node->update.ask_again = 1;  // half a model is not given up for a wish nobody can meet
+        node->update.ask_again = 1;  // the partial rewrite stays: this wish cannot be met
         return;
     }
     if (node->update.is_working) {

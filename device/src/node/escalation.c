@@ -19,18 +19,18 @@ void fr_tell_decision(fr_node_t* node, const fr_decision_record_t* record) {
     node->counters.policy_reasons[reason] += 1;
     if (node->port->decided != NULL) {
         const fr_decision_t decision = {
-            record->sequence,
-            record->boot_epoch,
-            record->ticks,
-            node->config->tasks[record->task_index].task,
-            record->release,
-            record->energy_uj,
-            record->class_id,
-            (uint8_t)(255u - record->doubt),
-            record->local_class,
-            (uint8_t)(255u - record->local_doubt),
-            (uint8_t)(record->outcome / 16u),
-            (uint8_t)reason,
+            .sequence = record->sequence,
+            .boot_epoch = record->boot_epoch,
+            .ticks = record->ticks,
+            .task = node->config->tasks[record->task_index].task,
+            .release = record->release,
+            .energy_uj = record->energy_uj,
+            .class_id = record->class_id,
+            .confidence_q8 = (uint8_t)(255u - record->doubt),
+            .local_class = record->local_class,
+            .local_confidence_q8 = (uint8_t)(255u - record->local_doubt),
+            .tier = (uint8_t)(record->outcome / 16u),
+            .reason = (uint8_t)reason,
         };
         node->port->decided(node->port->context, &decision);
     }
@@ -111,16 +111,14 @@ void fr_escalations_recover(fr_node_t* node) {
     fr_decision_cursor_t cursor;
     fr_decision_record_t record;
     uint32_t position = 0;
-    uint64_t from = node->decisions.acked_sequence;
-    if (from < node->decisions.oldest_sequence) {
-        from = node->decisions.oldest_sequence;
-    }
+    const uint64_t from = fr_decision_log_first_needed(&node->decisions);
     if (fr_decision_log_seek(&node->decisions, from, &cursor) != FR_OK) {
         return;
     }
     while (fr_decision_log_read(&node->decisions, &cursor, &record, &position) == FR_OK) {
         if (!record.is_final) {
-            fr_escalation_t lost = {record.sequence, 0, position, 1, 0};
+            fr_escalation_t lost = {
+                .sequence = record.sequence, .position = position, .is_waiting = 1};
             fr_escalation_finish_local(node, &lost, FR_POLICY_LATE);
         }
     }

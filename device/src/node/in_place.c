@@ -179,8 +179,7 @@ static fr_status_t give_up(fr_node_t* node, const fr_manifest_t* manifest,
 
 static bool headers_equal(const fr_codec_header_t* one, const fr_codec_header_t* other) {
     return one->profile == other->profile && one->has_base == other->has_base &&
-           one->decoded_size == other->decoded_size && one->stream_size == other->stream_size &&
-           one->checksum == other->checksum;
+           one->decoded_size == other->decoded_size && one->stream_size == other->stream_size;
 }
 
 /// A decoder that stands where payload and slot do.

@@ -115,8 +115,10 @@ static fr_status_t write_slot(fr_node_t* node, const fr_manifest_t* manifest,
     const uint32_t slot = node->update.slot;
     fr_view_t payload;
     sink_t sink = {0};
-    fr_decoder_config_t config = {manifest->model_bytes, read_back, &sink, NULL, 0, NULL, 0, NULL,
-                                  node->config->profiles};
+    fr_decoder_config_t config = {.decoded_size_max = manifest->model_bytes,
+                                  .read_output = read_back,
+                                  .context = &sink,
+                                  .profiles = node->config->profiles};
     fr_decoder_t* decoder = place_decoder(node, &config);
     if (decoder == NULL) {
         return FR_ERROR_NO_SPACE;

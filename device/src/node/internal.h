@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the files of the node library share: one line of purpose each, grouped by file. Internal.
+// activate, desired, install, node, offer, recovery, transfer and update are one module, the update
+// machine, in several files: they call each other both ways.
 // Everything works on the caller's fr_node_t, on the thread of the call under way; node->now_ms is
 // the time of that call.
 #ifndef FRUGAL_NODE_INTERNAL_H
@@ -44,6 +46,7 @@ bool fr_views_equal(const fr_view_t* view, const uint8_t* bytes, uint32_t size);
 fr_view_t fr_view(const uint8_t* bytes, uint32_t size);
 uint32_t fr_digest_tag(const uint8_t* digest);
 fr_environment_t fr_environment(const fr_node_t* node);
+bool fr_has_one_slot(const fr_node_t* node);
 int32_t fr_find_task(const fr_node_t* node, uint32_t task);  // index, -1 for none
 /// When to say a hello again, after so many that were in vain.
 uint64_t fr_hello_retry(const fr_node_t* node, uint32_t doublings);
@@ -54,9 +57,23 @@ static inline fr_task_state_t* fr_state_of(fr_node_t* node, uint32_t task_index)
 }
 
 // persistence.c: the STATE record, signed blobs of the slots, the offer in work
+/// What a STATE record says of its tasks, which need not be those of this firmware.
+typedef struct {
+    uint32_t count;
+    uint32_t decision_sectors;
+    uint32_t ids[FR_TASKS_MAX];
+    fr_task_state_t tasks[FR_TASKS_MAX];
+} fr_kept_tasks_t;
+
 fr_status_t fr_state_save(fr_node_t* node);
-fr_status_t fr_state_load(fr_node_t* node);
+/// Everything but the tasks. @return FR_ERROR_UNSUPPORTED for a record of another version.
+fr_status_t fr_state_load(fr_node_t* node, fr_kept_tasks_t* kept);
 fr_status_t fr_state_format(fr_node_t* node);
+/// No model, and nothing known of any.
+void fr_task_state_init(fr_task_state_t* state);
+/// A new stream id, for a decision log that starts at 0. @return FR_ERROR_STATE for a random source
+/// that gives only zeros.
+fr_status_t fr_stream_begin(fr_node_t* node);
 
 /// An offer as the OFFER record keeps it; the views lead into flash or into a message.
 typedef struct {
@@ -87,6 +104,11 @@ fr_status_t fr_blob_save(fr_node_t* node, uint32_t type, const fr_view_t* conten
                          const fr_view_t* signature);
 void fr_blob_load(const fr_node_t* node, uint32_t type, fr_view_t* content, fr_view_t* signature);
 
+// task_change.c: a firmware with other tasks than the one before it
+/// Gives the node the tasks of the STATE record that was loaded. Writes nothing into that: until it
+/// is saved, a cut leaves all of this to be done again.
+fr_status_t fr_tasks_take_over(fr_node_t* node, const fr_kept_tasks_t* kept);
+
 // slots.c: what is in a slot, and what runs
 bool fr_signature_holds(const fr_node_t* node, const uint8_t* public_key, const fr_view_t* content,
                         const fr_view_t* signature);
@@ -109,15 +131,18 @@ bool fr_slot_holds_base(const fr_node_t* node, uint32_t task_index, uint32_t slo
                         const fr_view_t* digest, uint32_t* base_bytes);
 fr_status_t fr_slot_check_digest(const fr_node_t* node, uint32_t task_index, uint32_t slot,
                                  const fr_manifest_t* manifest);
-bool fr_has_one_slot(const fr_node_t* node);
 /// How far behind the new model the old one stays readable while it is overwritten.
 uint32_t fr_base_reach(const fr_node_t* node);
 /// Signature and bytes of what the slot's manifest says, whether it counts as verified or not.
 fr_status_t fr_slot_check(const fr_node_t* node, uint32_t task_index, uint32_t slot);
 fr_status_t fr_slot_verify(const fr_node_t* node, uint32_t task_index, uint32_t slot);
 fr_status_t fr_model_load(fr_node_t* node, uint32_t task_index);
+/// The policy of the slot that runs; empty for none.
+void fr_slot_policy(const fr_node_t* node, uint32_t task_index, fr_view_t* policy);
 
-// slot_model.c
+// slot_model.c: a model in a slot, whichever form it has
+uint32_t fr_supported_operators(const fr_node_config_t* config, uint32_t* operators,
+                                uint32_t capacity);
 bool fr_runs_operator(const fr_node_t* node, uint32_t wanted);
 fr_status_t fr_slot_model_open(const fr_node_t* node, fr_slot_model_t* model, const uint8_t* bytes,
                                uint32_t size, uint32_t* detail);
@@ -129,13 +154,10 @@ fr_status_t fr_slot_model_test(const fr_node_t* node, const fr_slot_model_t* mod
 fr_status_t fr_slot_model_infer(const fr_node_t* node, const fr_slot_model_t* model,
                                 const fr_task_config_t* task, const fr_view_t* input,
                                 fr_classification_t* classification);
-void fr_slot_policy(const fr_node_t* node, uint32_t task_index, fr_view_t* policy);
 
 // offer.c: is an offer acceptable, before any byte of it travels
 fr_reason_t fr_offer_judge(const fr_node_t* node, uint32_t task_index, const fr_offer_t* offer,
                            uint32_t* detail);
-uint32_t fr_supported_operators(const fr_node_config_t* config, uint32_t* operators,
-                                uint32_t capacity);
 uint32_t fr_decoder_ram(const fr_node_t* node);
 /// One bit for each profile of the codec that fits that memory.
 uint32_t fr_decoder_profiles(const fr_node_t* node);
@@ -270,8 +292,6 @@ void fr_escalation_on_verdict(fr_node_t* node, const fr_verdict_t* verdict);
 // ledger.c: what energy and radio bytes went to
 void fr_count_radio(fr_node_t* node, fr_use_t use, size_t size);
 void fr_count_input(fr_node_t* node, size_t input_size, bool is_kept);
-/// Sends the first `size` bytes of the arena. False if there are none or the port takes none.
-bool fr_publish(fr_node_t* node, fr_up_kind_t kind, size_t size);
 
 // sender.c
 void fr_sender_on_link(fr_node_t* node);
@@ -280,7 +300,9 @@ void fr_sender_on_decision(fr_node_t* node);
 void fr_sender_run(fr_node_t* node);
 uint64_t fr_sender_deadline(const fr_node_t* node);
 
-// talk.c: messages that only tell
+// talk.c: how a message leaves, and those that only tell
+/// Sends the first `size` bytes of the arena. False if there are none or the port takes none.
+bool fr_publish(fr_node_t* node, fr_up_kind_t kind, size_t size);
 void fr_say_hello(fr_node_t* node);
 void fr_say_report(fr_node_t* node, uint32_t task_index);
 void fr_say_health(fr_node_t* node);

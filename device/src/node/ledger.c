@@ -41,14 +41,6 @@ void fr_count_radio(fr_node_t* node, fr_use_t use, size_t size) {
     node->counters.use_bytes[use] += size;
 }
 
-bool fr_publish(fr_node_t* node, fr_up_kind_t kind, size_t size) {
-    if (size == 0 || !node->port->publish(node->port->context, kind, node->config->arena, size)) {
-        return false;
-    }
-    fr_count_radio(node, fr_use_of_up(kind), size);
-    return true;
-}
-
 static void add(uint64_t* sum_uj, uint32_t* rest_nj, uint64_t energy_nj) {
     const uint64_t total_nj = energy_nj + *rest_nj;
     *sum_uj += total_nj / 1000u;

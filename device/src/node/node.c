@@ -47,18 +47,27 @@ static void reject_old(fr_node_t* node) {
     }
 }
 
+/// What the flash does not take is not obeyed, now or when it is told again.
+static bool remember(fr_node_t* node, uint64_t fencing_epoch, uint32_t desired_version) {
+    const uint64_t epoch_before = node->state.fencing_epoch;
+    const uint32_t version_before = node->state.desired_version;
+    node->state.fencing_epoch = fencing_epoch;
+    node->state.desired_version = desired_version;
+    if (fr_state_save(node) == FR_OK) {
+        return true;
+    }
+    node->state.fencing_epoch = epoch_before;
+    node->state.desired_version = version_before;
+    return false;
+}
+
 /// Only the highest epoch ever seen is obeyed; a higher one is remembered first.
 static bool is_master(fr_node_t* node, uint64_t fencing_epoch) {
     if (fencing_epoch < node->state.fencing_epoch) {
         reject_old(node);
         return false;
     }
-    if (fencing_epoch > node->state.fencing_epoch) {
-        node->state.fencing_epoch = fencing_epoch;
-        node->state.desired_version = 0;
-        return fr_state_save(node) == FR_OK;
-    }
-    return true;
+    return fencing_epoch == node->state.fencing_epoch || remember(node, fencing_epoch, 0);
 }
 
 /// Of a task that is not named, nothing is to be evaluated in the shadow. What runs stays.
@@ -90,11 +99,9 @@ static void on_desired(fr_node_t* node, const uint8_t* payload, size_t size) {
     }
     node->hello_ms = FR_NEVER;
     node->hello_backoff = 0;
-    if (desired.version != node->state.desired_version) {
-        node->state.desired_version = desired.version;
-        if (fr_state_save(node) != FR_OK) {
-            return;
-        }
+    if (desired.version != node->state.desired_version &&
+        !remember(node, desired.fencing_epoch, desired.version)) {
+        return;
     }
     for (uint32_t i = 0; i < desired.task_count; ++i) {
         const int32_t task_index = fr_find_task(node, desired.tasks[i].task);
@@ -274,6 +281,5 @@ uint64_t fr_node_acked_sequence(const fr_node_t* node) {
 }
 
 uint64_t fr_node_oldest_sequence(const fr_node_t* node) {
-    const fr_decision_log_t* log = &node->decisions;
-    return log->acked_sequence > log->oldest_sequence ? log->acked_sequence : log->oldest_sequence;
+    return fr_decision_log_first_needed(&node->decisions);
 }

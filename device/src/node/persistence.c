@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+// The records a node keeps: its STATE, signed blobs of the slots, the offer in work. A record that
+// is not exactly of the form written here is not read.
 #include <string.h>
 
+#include "bytes/little_endian.h"
 #include "node/internal.h"
-#include "store/little_endian.h"
 
-#define COMMON_BYTES 24u
-#define TASK_BYTES 24u
-#define STATE_BYTES (COMMON_BYTES + TASK_BYTES * FR_TASKS_MAX)
+#define STATE_VERSION 1u
+#define COMMON_BYTES 28u
+#define TASK_BYTES 28u
+#define STATE_BYTES_MAX (COMMON_BYTES + TASK_BYTES * FR_TASKS_MAX)
 #define STREAM_TRIES 8u
+#define OFFER_VERSION 1u
 #define OFFER_BYTES 128u  // before the signed blobs
 
 // State.
@@ -44,21 +48,28 @@ static void decode_task(const uint8_t* in, fr_task_state_t* task) {
     task->policy_floor = fr_load32(in + 20);
 }
 
-static void encode_state(uint8_t out[STATE_BYTES], const fr_persistent_t* state) {
-    fr_store64(out, state->stream);
-    fr_store64(out + 8, state->fencing_epoch);
-    fr_store32(out + 16, state->boot_epoch);
-    fr_store32(out + 20, state->desired_version);
-    for (uint32_t i = 0; i < FR_TASKS_MAX; ++i) {
-        encode_task(out + COMMON_BYTES + TASK_BYTES * i, &state->tasks[i]);
+static uint32_t encode_state(uint8_t out[STATE_BYTES_MAX], const fr_node_t* node) {
+    const fr_persistent_t* state = &node->state;
+    const uint32_t task_count = node->config->task_count;
+    out[0] = STATE_VERSION;
+    out[1] = (uint8_t)task_count;
+    fr_store16(out + 2, node->layout.decision_sectors);
+    fr_store64(out + 4, state->stream);
+    fr_store64(out + 12, state->fencing_epoch);
+    fr_store32(out + 20, state->boot_epoch);
+    fr_store32(out + 24, state->desired_version);
+    for (uint32_t i = 0; i < task_count; ++i) {
+        uint8_t* task = out + COMMON_BYTES + TASK_BYTES * i;
+        fr_store32(task, node->config->tasks[i].task);
+        encode_task(task + 4, &state->tasks[i]);
     }
+    return COMMON_BYTES + TASK_BYTES * task_count;
 }
 
 fr_status_t fr_state_save(fr_node_t* node) {
-    uint8_t bytes[STATE_BYTES];
-    encode_state(bytes, &node->state);
-    const fr_status_t status =
-        fr_record_log_put(&node->records, FR_RECORD_STATE, bytes, STATE_BYTES);
+    uint8_t bytes[STATE_BYTES_MAX];
+    const uint32_t size = encode_state(bytes, node);
+    const fr_status_t status = fr_record_log_put(&node->records, FR_RECORD_STATE, bytes, size);
     fr_count_storage(node, status);
     return status;
 }
@@ -80,42 +91,65 @@ static void drop_unknown_slots(const fr_node_t* node, fr_task_state_t* task) {
     }
 }
 
-fr_status_t fr_state_load(fr_node_t* node) {
+static bool state_is_known(const uint8_t* bytes, uint32_t size) {
+    return size >= COMMON_BYTES && bytes[0] == STATE_VERSION && bytes[1] <= FR_TASKS_MAX &&
+           size == COMMON_BYTES + TASK_BYTES * bytes[1];
+}
+
+fr_status_t fr_state_load(fr_node_t* node, fr_kept_tasks_t* kept) {
     uint32_t size = 0;
     const uint8_t* bytes = fr_record_log_get(&node->records, FR_RECORD_STATE, &size);
-    if (bytes == NULL || size != STATE_BYTES) {
+    if (bytes == NULL) {
         return FR_ERROR_NOT_FOUND;
     }
-    node->state.stream = fr_load64(bytes);
-    node->state.fencing_epoch = fr_load64(bytes + 8);
-    node->state.boot_epoch = fr_load32(bytes + 16);
-    node->state.desired_version = fr_load32(bytes + 20);
-    for (uint32_t i = 0; i < FR_TASKS_MAX; ++i) {
-        decode_task(bytes + COMMON_BYTES + TASK_BYTES * i, &node->state.tasks[i]);
-        drop_unknown_slots(node, &node->state.tasks[i]);
+    if (!state_is_known(bytes, size)) {
+        return FR_ERROR_UNSUPPORTED;
+    }
+    node->state.stream = fr_load64(bytes + 4);
+    node->state.fencing_epoch = fr_load64(bytes + 12);
+    node->state.boot_epoch = fr_load32(bytes + 20);
+    node->state.desired_version = fr_load32(bytes + 24);
+    kept->count = bytes[1];
+    kept->decision_sectors = fr_load16(bytes + 2);
+    for (uint32_t i = 0; i < kept->count; ++i) {
+        const uint8_t* task = bytes + COMMON_BYTES + TASK_BYTES * i;
+        kept->ids[i] = fr_load32(task);
+        decode_task(task + 4, &kept->tasks[i]);
+        drop_unknown_slots(node, &kept->tasks[i]);
     }
     return FR_OK;
 }
 
-fr_status_t fr_state_format(fr_node_t* node) {
-    fr_persistent_t* state = &node->state;
+void fr_task_state_init(fr_task_state_t* state) {
     memset(state, 0, sizeof *state);
-    for (uint32_t i = 0; i < STREAM_TRIES && state->stream == 0; ++i) {
-        state->stream = (uint64_t)node->port->random32(node->port->context) << 32;
-        state->stream |= node->port->random32(node->port->context);
+    state->active = -1;
+    state->confirmed = -1;
+    state->phase = FR_PHASE_IDLE;
+}
+
+fr_status_t fr_stream_begin(fr_node_t* node) {
+    uint64_t stream = 0;
+    for (uint32_t i = 0; i < STREAM_TRIES && stream == 0; ++i) {
+        stream = (uint64_t)node->port->random32(node->port->context) << 32;
+        stream |= node->port->random32(node->port->context);
     }
-    if (state->stream == 0) {
-        return FR_ERROR_STATE;
+    node->state.stream = stream;
+    return stream != 0 ? FR_OK : FR_ERROR_STATE;
+}
+
+fr_status_t fr_state_format(fr_node_t* node) {
+    uint8_t bytes[STATE_BYTES_MAX];
+    memset(&node->state, 0, sizeof node->state);
+    const fr_status_t status = fr_stream_begin(node);
+    if (status != FR_OK) {
+        return status;
     }
     for (uint32_t i = 0; i < FR_TASKS_MAX; ++i) {
-        state->tasks[i].active = -1;
-        state->tasks[i].confirmed = -1;
-        state->tasks[i].phase = FR_PHASE_IDLE;
+        fr_task_state_init(&node->state.tasks[i]);
     }
-    uint8_t bytes[STATE_BYTES];
-    encode_state(bytes, state);
+    const uint32_t size = encode_state(bytes, node);
     return fr_record_log_format(&node->records, &node->port->flash, &node->layout, FR_RECORD_STATE,
-                                bytes, STATE_BYTES);
+                                bytes, size);
 }
 
 // Signed blobs: signature, then content.
@@ -167,15 +201,17 @@ static void copy_digest(uint8_t* out, const fr_view_t* digest) {
 fr_status_t fr_offer_save(fr_node_t* node, const fr_offer_t* offer) {
     // Built in the arena: it is too long for a small device's stack.
     uint8_t* out = node->config->arena;
-    fr_store32(out, offer->task);
-    fr_store32(out + 4, offer->desired_version);
-    fr_store32(out + 8, offer->minimum_battery_half_percent);
-    fr_store32(out + 12, offer->not_before_ticks);
-    fr_store32(out + 16, offer->size_bytes);
-    fr_store32(out + 20, offer->block_bytes);
-    fr_store16(out + 24, offer->manifest.size);
-    fr_store16(out + 26, offer->policy.size);
-    fr_store32(out + 28, (offer->base_digest.size != 0 ? 1u : 0u) | offer->decoder_profile << 8);
+    out[0] = OFFER_VERSION;
+    out[1] = offer->base_digest.size != 0 ? 1u : 0u;
+    fr_store16(out + 2, offer->decoder_profile);
+    fr_store16(out + 4, offer->manifest.size);
+    fr_store16(out + 6, offer->policy.size);
+    fr_store32(out + 8, offer->task);
+    fr_store32(out + 12, offer->desired_version);
+    fr_store32(out + 16, offer->minimum_battery_half_percent);
+    fr_store32(out + 20, offer->not_before_ticks);
+    fr_store32(out + 24, offer->size_bytes);
+    fr_store32(out + 28, offer->block_bytes);
     copy_digest(out + 32, &offer->digest);
     copy_digest(out + 64, &offer->list_digest);
     copy_digest(out + 96, &offer->base_digest);
@@ -191,27 +227,38 @@ fr_status_t fr_offer_save(fr_node_t* node, const fr_offer_t* offer) {
     return status;
 }
 
+/// Of this version, and the blobs it names fill the record to its end.
+static bool offer_is_whole(const uint8_t* in, uint32_t size) {
+    if (in == NULL || size < OFFER_BYTES || in[0] != OFFER_VERSION) {
+        return false;
+    }
+    const uint32_t manifest_size = fr_load16(in + 4);
+    const uint32_t policy_size = fr_load16(in + 6);
+    const uint32_t policy_bytes = policy_size != 0 ? FR_SIGNATURE_SIZE + policy_size : 0;
+    return manifest_size != 0 &&
+           size == OFFER_BYTES + FR_SIGNATURE_SIZE + manifest_size + policy_bytes;
+}
+
 fr_status_t fr_offer_load(const fr_node_t* node, fr_offer_t* offer) {
     uint32_t size = 0;
     const uint8_t* in = fr_record_log_get(&node->records, FR_RECORD_OFFER, &size);
-    if (in == NULL || size < OFFER_BYTES + FR_SIGNATURE_SIZE) {
+    if (!offer_is_whole(in, size)) {
         return FR_ERROR_NOT_FOUND;
     }
     memset(offer, 0, sizeof *offer);
-    offer->task = fr_load32(in);
-    offer->desired_version = fr_load32(in + 4);
-    offer->minimum_battery_half_percent = fr_load32(in + 8);
-    offer->not_before_ticks = fr_load32(in + 12);
-    offer->size_bytes = fr_load32(in + 16);
-    offer->block_bytes = fr_load32(in + 20);
-    const uint32_t manifest_size = fr_load16(in + 24);
-    const uint32_t policy_size = fr_load16(in + 26);
+    const uint32_t manifest_size = fr_load16(in + 4);
+    const uint32_t policy_size = fr_load16(in + 6);
+    offer->task = fr_load32(in + 8);
+    offer->desired_version = fr_load32(in + 12);
+    offer->minimum_battery_half_percent = fr_load32(in + 16);
+    offer->not_before_ticks = fr_load32(in + 20);
+    offer->size_bytes = fr_load32(in + 24);
+    offer->block_bytes = fr_load32(in + 28);
     if (offer->size_bytes != 0) {
         offer->digest = fr_view(in + 32, FR_SHA256_SIZE);
         offer->list_digest = fr_view(in + 64, FR_SHA256_SIZE);
-        const uint32_t encoding = fr_load32(in + 28);
-        offer->base_digest = fr_view(in + 96, (encoding & 1u) != 0 ? FR_SHA256_SIZE : 0);
-        offer->decoder_profile = encoding >> 8;
+        offer->base_digest = fr_view(in + 96, in[1] != 0 ? FR_SHA256_SIZE : 0);
+        offer->decoder_profile = fr_load16(in + 2);
     }
     offer->manifest_signature = fr_view(in + OFFER_BYTES, FR_SIGNATURE_SIZE);
     offer->manifest = fr_view(in + OFFER_BYTES + FR_SIGNATURE_SIZE, manifest_size);

@@ -6,10 +6,8 @@
 
 #include "node/internal.h"
 
-/// The first sequence number the gateway may still need and we still have.
 static uint64_t base_of(const fr_node_t* node) {
-    const fr_decision_log_t* log = &node->decisions;
-    return log->acked_sequence > log->oldest_sequence ? log->acked_sequence : log->oldest_sequence;
+    return fr_decision_log_first_needed(&node->decisions);
 }
 
 static void set_retry(fr_node_t* node) {

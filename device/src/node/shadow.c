@@ -4,8 +4,8 @@
 // health. It shares the token bucket of the policy in force: a cap of its own is not tried.
 #include <string.h>
 
+#include "bytes/little_endian.h"
 #include "node/internal.h"
-#include "store/little_endian.h"
 
 static void load(const fr_node_t* node, uint32_t task_index, fr_view_t* policy) {
     fr_view_t signature;

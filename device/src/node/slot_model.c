@@ -4,6 +4,7 @@
 // refuses trees like a model with an unknown operator.
 #include <string.h>
 
+#include "bytes/little_endian.h"
 #include "frugal/self_test.h"
 #include "frugal/sha256.h"
 #include "node/internal.h"
@@ -36,32 +37,19 @@ bool fr_runs_operator(const fr_node_t* node, uint32_t wanted) {
     return kernel != NULL && wanted % 256u <= kernel->version_max;
 }
 
-static bool begins_like_bonsai(const uint8_t* bytes, uint32_t size) {
-    static const uint8_t kMagic[] = {'F', 'R', 'B', 'N'};
-    return size >= sizeof kMagic && memcmp(bytes, kMagic, sizeof kMagic) == 0;
-}
-
-/// Every sparse weight once; on the way down a branch, and at each node of the path two products a
-/// score.
-static uint32_t work_of(const fr_bonsai_t* tree) {
-    const uint32_t row = tree->feature_count + 1u;
-    const uint32_t nodes = tree->depth + 1u;
-    return tree->branches - tree->rows + row * tree->depth + 2u * row * nodes * tree->score_count;
-}
-
 fr_status_t fr_slot_model_open(const fr_node_t* node, fr_slot_model_t* model, const uint8_t* bytes,
                                uint32_t size, uint32_t* detail) {
     fr_model_problem_t problem = {0};
     memset(model, 0, sizeof *model);
     problem.operator_code = -1;
     fr_status_t status;
-    if (begins_like_bonsai(bytes, size)) {
+    if (fr_bonsai_is_tree(bytes, size)) {
         const fr_bonsai_kernel_t* kernel = node->config->bonsai;
         problem.operator_code = (int32_t)FR_OPERATOR_CODE_BONSAI;
         status =
             kernel == NULL ? FR_ERROR_UNSUPPORTED : kernel->open(&model->as.bonsai, bytes, size);
         model->is_bonsai = 1;
-        model->work = status == FR_OK ? work_of(&model->as.bonsai) : 0;
+        model->work = status == FR_OK ? fr_bonsai_work(&model->as.bonsai) : 0;
     } else {
         status =
             fr_model_open_with(&model->as.tflite, node->config->operators, bytes, size, &problem);
@@ -142,9 +130,8 @@ static fr_status_t test_tree(const fr_node_t* node, const fr_bonsai_t* tree, uin
     }
     fr_sha256_init(&sha);
     for (uint32_t i = 0; i < tree->score_count; ++i) {
-        const uint32_t score = (uint32_t)scores[i];
-        const uint8_t bytes[4] = {(uint8_t)score, (uint8_t)(score >> 8), (uint8_t)(score >> 16),
-                                  (uint8_t)(score >> 24)};
+        uint8_t bytes[4];
+        fr_store32(bytes, (uint32_t)scores[i]);
         fr_sha256_update(&sha, bytes, sizeof bytes);
     }
     fr_sha256_final(&sha, full);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// What is in a slot, whether its signature and digest hold, and the model that is loaded from it.
 #include <string.h>
 
 #include "frugal/rewrite.h"
@@ -13,10 +14,6 @@ bool fr_signature_holds(const fr_node_t* node, const uint8_t* public_key, const 
     }
     fr_sha256(content->bytes, content->size, digest);
     return node->port->verify_es256(node->port->context, public_key, digest, signature->bytes);
-}
-
-bool fr_has_one_slot(const fr_node_t* node) {
-    return node->layout.slot_count == 1;
 }
 
 uint32_t fr_base_reach(const fr_node_t* node) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+// Small questions several files ask: times, tasks, views of bytes, the arena, the environment.
 #include <string.h>
 
+#include "bytes/little_endian.h"
 #include "node/internal.h"
-#include "store/little_endian.h"
 
 uint64_t fr_after(const fr_node_t* node, uint32_t configured_ms, uint32_t default_ms) {
     return node->now_ms + (configured_ms != 0 ? configured_ms : default_ms);
@@ -63,6 +64,10 @@ fr_environment_t fr_environment(const fr_node_t* node) {
         node->port->environment(node->port->context, &environment);
     }
     return environment;
+}
+
+bool fr_has_one_slot(const fr_node_t* node) {
+    return node->layout.slot_count == 1;
 }
 
 int32_t fr_find_task(const fr_node_t* node, uint32_t task) {

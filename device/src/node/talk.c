@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Messages that only tell: hello, report, health, bye. All may be lost: a hello is repeated until a
-// desired state came, the last report of a task a few times.
+// How a message leaves, and those that only tell: hello, report, health, bye. All may be lost: a
+// hello is repeated until a desired state came, the last report of a task a few times.
 #include <string.h>
 
 #include "frugal/codec.h"
 #include "node/internal.h"
+
+bool fr_publish(fr_node_t* node, fr_up_kind_t kind, size_t size) {
+    if (size == 0 || !node->port->publish(node->port->context, kind, node->config->arena, size)) {
+        return false;
+    }
+    fr_count_radio(node, fr_use_of_up(kind), size);
+    return true;
+}
 
 static uint32_t release_of(const fr_node_t* node, uint32_t task_index) {
     return node->tasks[task_index].loaded.release;
@@ -140,27 +148,27 @@ void fr_say_health(fr_node_t* node) {
         describe_task_health(node, i, &tasks[i]);
     }
     const fr_health_t health = {
-        node->state.stream,
-        node->state.boot_epoch,
-        (uint32_t)(node->now_ms / FR_TIME_TICK_MS),
-        fr_environment(node).battery_half_percent,
-        node->state.boot_epoch != 0 ? node->state.boot_epoch - 1u : 0,
-        counters->dropped,
-        counters->energy_uj,
-        counters->energy_avoided_uj,
-        counters->raw_bytes_avoided,
-        counters->inferences,
-        counters->escalations,
-        counters->late_verdicts,
-        counters->busy_verdicts,
-        counters->policy_reasons,
-        counters->use_uj,
-        counters->use_bytes,
-        counters->raw_uj,
-        counters->raw_bytes,
-        tasks,
-        node->config->task_count,
-        fr_view(node->recent, (uint32_t)node->recent_count * FR_RECENT_VERDICT_BYTES)};
+        .stream = node->state.stream,
+        .boot_epoch = node->state.boot_epoch,
+        .uptime_ticks = (uint32_t)(node->now_ms / FR_TIME_TICK_MS),
+        .battery_half_percent = fr_environment(node).battery_half_percent,
+        .resets = node->state.boot_epoch != 0 ? node->state.boot_epoch - 1u : 0,
+        .dropped = counters->dropped,
+        .energy_uj = counters->energy_uj,
+        .energy_avoided_uj = counters->energy_avoided_uj,
+        .raw_bytes_avoided = counters->raw_bytes_avoided,
+        .inferences = counters->inferences,
+        .escalations = counters->escalations,
+        .late_verdicts = counters->late_verdicts,
+        .busy_verdicts = counters->busy_verdicts,
+        .policy_reasons = counters->policy_reasons,
+        .use_uj = counters->use_uj,
+        .use_bytes = counters->use_bytes,
+        .raw_uj = counters->raw_uj,
+        .raw_bytes = counters->raw_bytes,
+        .tasks = tasks,
+        .task_count = node->config->task_count,
+        .recent = fr_view(node->recent, (uint32_t)node->recent_count * FR_RECENT_VERDICT_BYTES)};
     fr_publish(node, FR_UP_HEALTH,
                fr_health_encode(&health, node->config->arena, node->config->arena_bytes));
     node->health_ms = fr_after(node, node->config->health_interval_ms, FR_HEALTH_INTERVAL_MS);

@@ -269,6 +269,21 @@ static fr_reason_t note_test(fr_node_t* node) {
     return fr_state_save(node) == FR_OK ? FR_REASON_NONE : FR_REASON_STORAGE_FAULT;
 }
 
+/// The flip is stored. A model that passed its tests and cannot be loaded now was damaged since:
+/// it steps back, also one that was confirmed before.
+static void start_flipped(fr_node_t* node, uint32_t task_index) {
+    fr_task_state_t* state = fr_state_of(node, task_index);
+    const bool is_loaded = fr_model_load(node, task_index) == FR_OK;
+    fr_update_step(node, task_index, FR_EVENT_SWITCH, FR_REASON_NONE);  // told with what runs now
+    if (!is_loaded) {
+        state->confirmed = state->confirmed == state->active ? (int8_t)-1 : state->confirmed;
+        node->counters.storage_faults += 1;
+        fr_update_revert(node, task_index, FR_REASON_STORAGE_FAULT);
+    } else if (!fr_is_in_probation(node, task_index)) {  // it has proved itself before
+        fr_update_step(node, task_index, FR_EVENT_CONFIRM, FR_REASON_NONE);
+    }
+}
+
 static void test_and_switch(fr_node_t* node) {
     const uint32_t task_index = node->update.task_index;
     if (!is_installed(node) && !install(node)) {
@@ -289,10 +304,7 @@ static void test_and_switch(fr_node_t* node) {
     }
     leave_work(node);
     node->update.asked = 0;
-    fr_update_step(node, task_index, FR_EVENT_SWITCH, FR_REASON_NONE);
-    if (!fr_is_in_probation(node, task_index)) {  // it has proved itself before
-        fr_update_step(node, task_index, FR_EVENT_CONFIRM, FR_REASON_NONE);
-    }
+    start_flipped(node, task_index);
     fr_offer_drop(node);
 }
 

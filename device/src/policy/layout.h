@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bytes/little_endian.h"
 #include "frugal/policy.h"
-#include "store/little_endian.h"
 
 // Offsets in the header; that of the id is FR_POLICY_ID_OFFSET
 #define POLICY_TASKS 3u

@@ -11,9 +11,9 @@
 // A record with release 0xFFFFFFFF is no decision: it says that a new boot epoch begins.
 #include <string.h>
 
+#include "bytes/little_endian.h"
 #include "frugal/message.h"
 #include "frugal/store.h"
-#include "store/little_endian.h"
 
 #define SECTOR_MAGIC 0x44475246u  // "FRGD"
 #define HEADER_BYTES 40u
@@ -45,22 +45,13 @@ static bool read_sector(const fr_decision_log_t* log, uint32_t sector, sector_t*
     return true;
 }
 
-static bool is_blank(const uint8_t* bytes, uint32_t size) {
-    for (uint32_t i = 0; i < size; ++i) {
-        if (bytes[i] != 0xFF) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool holds_sequence(const uint8_t* slot, uint64_t sequence) {
     return fr_load32(slot + 8) == (uint32_t)sequence &&
            fr_load16(slot + 22) == fr_crc16(slot + 8, 14);
 }
 
 static void read_final(const uint8_t* slot, fr_decision_record_t* record) {
-    record->is_final = !is_blank(slot, FR_FLASH_WORD);
+    record->is_final = fr_load64(slot) != UINT64_MAX;
     if (record->is_final && fr_load16(slot + 6) == fr_crc16(slot, 6)) {
         record->class_id = slot[0];
         record->doubt = slot[1];
@@ -328,6 +319,24 @@ fr_status_t fr_decision_log_finish(fr_decision_log_t* log, uint32_t position,
     uint8_t slot[FR_FLASH_WORD];
     make_final(slot, record);
     return fr_flash_program(log->flash, log->offset + position, slot, FR_FLASH_WORD);
+}
+
+/// A sector that begins with the next sequence number, then the others go, the oldest first.
+fr_status_t fr_decision_log_forget(fr_decision_log_t* log, uint64_t stream) {
+    if (log->oldest_sequence == log->next_sequence) {
+        return FR_OK;
+    }
+    fr_status_t status = open_sector(log, stream);
+    for (uint32_t number = following_sector(log, log->head); status == FR_OK && number != log->head;
+         number = following_sector(log, number)) {
+        status = fr_flash_erase(log->flash, log->offset + sector_position(log, number),
+                                log->flash->sector_size);
+    }
+    if (status == FR_OK) {
+        log->tail = log->head;
+        log->oldest_sequence = log->next_sequence;
+    }
+    return status;
 }
 
 fr_status_t fr_decision_log_seek(const fr_decision_log_t* log, uint64_t sequence,

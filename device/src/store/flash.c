@@ -47,8 +47,8 @@ bool fr_flash_is_erased(const fr_flash_t* flash, uint32_t offset, uint32_t size)
     return true;
 }
 
-// Both checks go bit by bit over a nibble table or the polynomial itself: records are short, and a
-// 1 KB table would cost more than it saves.
+// CRC-32 goes by nibbles over a table of 64 bytes, CRC-16 by bytes without one: records are short,
+// and a table of 1 KB would cost more than it saves.
 uint32_t fr_crc32(uint32_t crc, const uint8_t* bytes, uint32_t size) {
     static const uint32_t kNibble[16] = {0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC,
                                          0x76DC4190, 0x6B6B51F4, 0x4DB26158, 0x5005713C,

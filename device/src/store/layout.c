@@ -2,10 +2,11 @@
 #include "frugal/rewrite.h"
 
 // Newest records of a task: two manifests with signatures, their two policies and one in the
-// shadow, each with its header. On top of that the offer in work and room for some dozens of state
-// records between compactions.
-#define TASK_RECORD_BYTES 2500u
-#define COMMON_RECORD_BYTES 4000u
+// shadow, each with its header, 2,448 bytes if all are as long as can be. On top of that the offer
+// in work (1,168), former tasks (152) and room for more than a dozen state records between
+// compactions. For every task a build may have, so that a firmware with another number of them
+// finds the log where it was.
+#define RECORD_BYTES (2500u * FR_TASKS_MAX + 3100u)
 #define JOURNAL_HEADER_BYTES 96u
 #define STATE_BYTES_MAX 65536u
 
@@ -53,8 +54,7 @@ fr_status_t fr_layout_init(fr_layout_t* layout, const fr_store_shape_t* shape) {
     }
     const uint32_t sector = shape->sector_size;
     const uint32_t unit = sector > FR_BLOCK_SIZE_MAX ? sector : FR_BLOCK_SIZE_MAX;
-    layout->record_side_bytes =
-        round_up(TASK_RECORD_BYTES * shape->task_count + COMMON_RECORD_BYTES, sector);
+    layout->record_side_bytes = round_up(RECORD_BYTES, sector);
     layout->decision_sectors = shape->decision_sectors;
     layout->staging_bytes = round_up(shape->staging_bytes, unit);
     layout->journal_bytes =

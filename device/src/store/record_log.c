@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two sides, each: header {magic, generation, crc, spare}, then records {type and size, generation,
+// Two sides, each: header {magic, generation, crc, form}, then records {type and size, generation,
 // crc, spare, payload}. A compaction writes the newest records into the other side and its header
 // last, so a side counts only when it is complete; the higher generation wins. A record counts only
 // when its checksum holds. Generation and checksum together keep leftovers of a half-erased side
 // from being taken for records of the present one.
 #include <string.h>
 
+#include "bytes/little_endian.h"
 #include "frugal/store.h"
-#include "store/little_endian.h"
 
 #define SIDE_MAGIC 0x4C475246u  // "FRGL"
 #define HEADER_BYTES 16u
@@ -48,13 +48,35 @@ static uint32_t record_at(const fr_record_log_t* log, uint32_t position) {
     return crc == fr_load32(header + 8) ? HEADER_BYTES + padded(size) : 0;
 }
 
+/// Size of a side and number of tasks there are records for, and their complement: so no cut makes
+/// one form of another.
+static uint32_t form_of(const fr_record_log_t* log) {
+    const uint32_t form = (log->side_bytes / FR_FLASH_SECTOR_MIN << 4 | FR_TASKS_MAX) & 0xFFFFu;
+    return form | ~form << 16;
+}
+
+static bool is_side_header(const uint8_t* header) {
+    return fr_load32(header) == SIDE_MAGIC && fr_load32(header + 8) == fr_crc32(0, header, 8);
+}
+
 /// Generation of a complete side; 0 for none.
 static uint32_t side_generation(const fr_record_log_t* log, uint32_t side) {
     const uint8_t* header = fr_flash_map(log->flash, side_offset(log, side));
-    if (fr_load32(header) != SIDE_MAGIC || fr_load32(header + 8) != fr_crc32(0, header, 8)) {
-        return 0;
+    return is_side_header(header) && fr_load32(header + 12) == form_of(log) ? fr_load32(header + 4)
+                                                                            : 0;
+}
+
+/// A side of another form begins in here: another build wrote it. A form that a cut left unfinished
+/// only has ones too many.
+static bool is_foreign(const fr_record_log_t* log) {
+    const uint32_t own = form_of(log);
+    for (uint32_t at = 0; at < 2u * log->side_bytes; at += log->flash->sector_size) {
+        const uint8_t* header = fr_flash_map(log->flash, log->offset + at);
+        if (is_side_header(header) && (fr_load32(header + 12) & own) != own) {
+            return true;
+        }
     }
-    return fr_load32(header + 4);
+    return false;
 }
 
 static void bind(fr_record_log_t* log, const fr_flash_t* flash, const fr_layout_t* layout) {
@@ -87,7 +109,8 @@ fr_status_t fr_record_log_open(fr_record_log_t* log, const fr_flash_t* flash,
     const uint32_t first = side_generation(log, 0);
     const uint32_t second = side_generation(log, 1);
     if (first == 0 && second == 0) {
-        return FR_ERROR_NOT_FOUND;
+        // Asked only here: in a side of our own a record may hold bytes that look like another's.
+        return is_foreign(log) ? FR_ERROR_UNSUPPORTED : FR_ERROR_NOT_FOUND;
     }
     log->side = second > first;
     log->generation = log->side ? second : first;
@@ -145,6 +168,7 @@ static fr_status_t commit_side(fr_record_log_t* log, uint32_t side, uint32_t gen
     fr_store32(header, SIDE_MAGIC);
     fr_store32(header + 4, generation);
     fr_store32(header + 8, fr_crc32(0, header, 8));
+    fr_store32(header + 12, form_of(log));
     return fr_flash_program(log->flash, side_offset(log, side), header, HEADER_BYTES);
 }
 

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "store/little_endian.h"
+#include "bytes/little_endian.h"
 
 #define CHECKPOINT_MAGIC 0x50475246u  // "FRGP"
 #define COPY_BYTES 64u

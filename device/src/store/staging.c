@@ -5,8 +5,8 @@
 // right before its first block is written, so a transfer never waits for one long erase.
 #include <string.h>
 
+#include "bytes/little_endian.h"
 #include "frugal/store.h"
-#include "store/little_endian.h"
 
 #define JOURNAL_MAGIC 0x4A475246u  // "FRGJ"
 #define HEADER_BYTES 96u

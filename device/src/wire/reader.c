@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "store/little_endian.h"
+#include "bytes/little_endian.h"
 
 #define WIRE_VARINT 0u
 #define WIRE_FIXED64 1u

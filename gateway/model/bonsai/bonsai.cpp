@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <string_view>
 
 namespace frugal::model {
 
@@ -14,7 +13,6 @@ using base::ErrorKind;
 using base::fail;
 using base::Result;
 
-constexpr std::string_view kMagic = "FRBN";
 constexpr std::size_t kZeroPointAt = 10;
 
 std::uint64_t count_weights(base::ByteView rows) {
@@ -25,9 +23,7 @@ std::uint64_t count_weights(base::ByteView rows) {
 }  // namespace
 
 bool is_bonsai(base::ByteView bytes) {
-    return bytes.size() >= kMagic.size() &&
-           std::equal(kMagic.begin(), kMagic.end(), bytes.begin(),
-                      [](char letter, std::uint8_t byte) { return letter == byte; });
+    return fr_bonsai_is_tree(bytes.data(), bytes.size());
 }
 
 Result<fr_bonsai_t> open_bonsai(base::ByteView bytes) {
@@ -50,7 +46,7 @@ Result<fr_bonsai_t> open_bonsai(base::ByteView bytes) {
         default:
             return fail(ErrorKind::kInvalidInput, "model: not a well-formed Bonsai container",
                         "a count, a row or the size does not add up (proto/BONSAI.md)",
-                        "write the file again");
+                        "Write the file again.");
     }
 }
 
@@ -74,9 +70,7 @@ Result<BonsaiSummary> read_bonsai(base::ByteView bytes) {
     summary.nodes = (2U << model->depth) - 1;
     summary.classes = model->class_count;
     summary.score_rows = model->score_count;
-    const std::uint64_t width = summary.features + 1;
-    summary.work = summary.projection_bytes +
-                   width * (summary.depth + 2ULL * summary.score_rows * (summary.depth + 1));
+    summary.work = fr_bonsai_work(&*model);
     return summary;
 }
 

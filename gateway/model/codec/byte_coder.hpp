@@ -18,6 +18,9 @@ public:
     /// A tensor came between, whose model shares the memory.
     void reset() { fr_byte_model_init(&model_); }
 
+    /// What a byte costs now, bits.
+    float price(std::uint32_t alignment, std::uint8_t byte) const;
+
 private:
     void code_half(RangeEncoder& encoder, fr_context_t* contexts, std::uint32_t value);
 

@@ -17,6 +17,7 @@ namespace frugal::model {
 struct ByteToken {
     std::uint32_t length = 1;
     std::uint32_t distance = 0;
+    bool is_moved = false;  ///< words that differ from those so far back, not copies of them
 };
 
 class ByteParser {
@@ -24,7 +25,9 @@ public:
     /// @param literal_bits price of each byte of the space as a literal
     ByteParser(CodedSpace space, const std::vector<float>& literal_bits, const TokenPrices& prices);
 
-    std::vector<ByteToken> parse(std::size_t begin, std::size_t end);
+    /// What the writer knows when it comes to `begin`.
+    std::vector<ByteToken> parse(std::size_t begin, std::size_t end, const Distances& distances,
+                                 std::uint32_t token_before);
 
 private:
     struct State {
@@ -38,6 +41,10 @@ private:
     void try_literal(std::size_t index);
     void try_copies(std::size_t index, std::size_t end);
     void try_repeated(std::size_t index, std::size_t end);
+    void try_moved(std::size_t index, std::size_t end);
+    void try_words(std::size_t index, std::size_t end, std::uint32_t distance, float price,
+                   std::uint32_t token_before);
+    std::uint32_t word_at(std::size_t address) const;
     void try_lengths(std::size_t index, const Copy& copy, std::uint32_t shortest, float base_price,
                      bool is_repeated);
     void reach(std::size_t index, ByteToken token, float cost, std::uint32_t token_before);
@@ -49,8 +56,6 @@ private:
     std::vector<State> states_;  ///< of the stretch being parsed
     std::size_t begin_ = 0;
     std::size_t skip_to_ = 0;  ///< a long copy is taken without trying what lies inside it
-    std::uint32_t token_before_ = 0;
-    Distances distances_;
 };
 
 }  // namespace frugal::model

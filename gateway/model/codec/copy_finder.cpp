@@ -11,11 +11,14 @@ namespace {
 constexpr std::size_t kBucketsMax = 1U << 16;
 constexpr std::size_t kHashedBytes = 3;
 constexpr int kChainMax = 256;  // earlier positions looked at
+constexpr int kChainMaxOfLarge = 8;
+constexpr std::size_t kLargeBytes = 1U << 20;  // a search as thorough would take minutes
 
 }  // namespace
 
 CopyFinder::CopyFinder(base::ByteView file)
     : file_(file),
+      chain_max_(file.size() > kLargeBytes ? kChainMaxOfLarge : kChainMax),
       newest_(std::min(kBucketsMax, std::bit_ceil(file.size() + 1)), -1),
       previous_(file.size(), -1) {}
 
@@ -33,7 +36,7 @@ const std::vector<Copy>& CopyFinder::find(std::size_t position, std::size_t limi
     }
     std::uint32_t longest = kHashedBytes - 1;
     std::int32_t at = newest_[bucket_of(position)];
-    for (int i = 0; i < kChainMax && at >= 0; ++i, at = previous_[static_cast<std::size_t>(at)]) {
+    for (int i = 0; i < chain_max_ && at >= 0; ++i, at = previous_[static_cast<std::size_t>(at)]) {
         const auto from = static_cast<std::size_t>(at);
         std::uint32_t length = 0;
         while (position + length < limit && file_[position + length] == file_[from + length]) {

@@ -30,6 +30,7 @@ private:
     std::size_t bucket_of(std::size_t position) const;
 
     base::ByteView file_;
+    int chain_max_;
     std::vector<std::int32_t> newest_;    ///< by bucket; -1: none
     std::vector<std::int32_t> previous_;  ///< by position
     std::vector<Copy> found_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "base/assert.hpp"
@@ -20,11 +21,15 @@ using base::Result;
 namespace {
 
 constexpr int kPasses = 6;  // the first one prices tokens for the next
+constexpr int kPassesOfLarge = 2;
+constexpr std::size_t kLargeBytes = 1U << 20;        // more passes would take minutes
+constexpr float kEverywhereShares[] = {0.7F, 0.3F};  // which is best depends on the file
 
 struct Attempt {
     base::Bytes coded;
     std::vector<PartStatistics> parts;
     fr_token_model_t tokens{};
+    ByteCoder literals;
 };
 
 void write_segment(TokenWriter& writer, const Segment& segment) {
@@ -74,6 +79,7 @@ public:
         : space_(space), writer_(space, profile), parser_(space, literal_prices, prices) {}
 
     Attempt run(const std::vector<Segment>& segments) {
+        moved_left_ = FR_CODEC_SEGMENTS_MAX - segments.size();
         for (const Segment& segment : segments) {
             write_bytes(space_.base_size + segment.region.offset);
             const double before = writer_.cost_bits();
@@ -82,7 +88,7 @@ public:
         }
         write_bytes(space_.bytes.size());
         writer_.finish();
-        return Attempt{writer_.bytes(), std::move(parts_), writer_.tokens()};
+        return Attempt{writer_.bytes(), std::move(parts_), writer_.tokens(), writer_.byte_coder()};
     }
 
 private:
@@ -92,8 +98,16 @@ private:
             return;
         }
         const double before = writer_.cost_bits();
-        for (const ByteToken& token : parser_.parse(begin, end)) {
-            if (token.distance == 0) {
+        for (const ByteToken& token :
+             parser_.parse(begin, end, writer_.distances(), writer_.token_before())) {
+            if (token.is_moved && moved_left_ > 0) {
+                writer_.moved(token.distance, token.length / 4);
+                --moved_left_;
+            } else if (token.is_moved) {
+                for (std::uint32_t i = 0; i < token.length; ++i) {
+                    writer_.literal();
+                }
+            } else if (token.distance == 0) {
                 writer_.literal();
             } else {
                 writer_.copy(token.distance, token.length);
@@ -109,24 +123,53 @@ private:
     CodedSpace space_;
     TokenWriter writer_;
     ByteParser parser_;
+    std::size_t moved_left_ = 0;  ///< segments that the plan leaves to moved words
     std::vector<PartStatistics> parts_;
 };
 
-Attempt best_of_passes(CodedSpace space, const std::vector<Segment>& segments,
-                       std::uint8_t profile) {
-    const std::vector<float> literal_prices = price_literals(space, segments);
+/// Between what bytes cost as literals everywhere and what the literals of an attempt cost in it.
+std::vector<float> mix_prices(CodedSpace space, const std::vector<float>& everywhere,
+                              const ByteCoder& literals, float share) {
+    std::vector<float> prices = everywhere;
+    std::array<float, 4 * 256> there{};
+    for (std::uint32_t i = 0; i < there.size(); ++i) {
+        there[i] = literals.price(i / 256, static_cast<std::uint8_t>(i % 256));
+    }
+    for (std::size_t at = space.base_size; at < space.bytes.size(); ++at) {
+        const std::size_t alignment = (at - space.base_size) & 3U;
+        prices[at] = share * prices[at] + (1 - share) * there[alignment * 256 + space.bytes[at]];
+    }
+    return prices;
+}
+
+/// Passes until their prices stay, or the last one that is allowed.
+void try_passes(CodedSpace space, const std::vector<Segment>& segments, std::uint8_t profile,
+                float share, Attempt& best) {
+    const std::vector<float> everywhere = price_literals(space, segments);
+    std::vector<float> literal_prices = everywhere;
     fr_token_model_t tokens;
     fr_token_model_init(&tokens);
-    Attempt best;
-    for (int i = 0; i < kPasses; ++i) {
+    const int passes = space.bytes.size() > kLargeBytes ? kPassesOfLarge : kPasses;
+    for (int i = 0; i < passes; ++i) {
         Attempt attempt = Pass(space, profile, literal_prices, TokenPrices(tokens)).run(segments);
-        // The same prices again give the same tokens.
         const bool is_settled = std::memcmp(&tokens, &attempt.tokens, sizeof tokens) == 0;
         tokens = attempt.tokens;
+        literal_prices = mix_prices(space, everywhere, attempt.literals, share);
         if (best.coded.empty() || attempt.coded.size() < best.coded.size()) {
             best = std::move(attempt);
         }
         if (is_settled) {
+            break;
+        }
+    }
+}
+
+Attempt best_of_passes(CodedSpace space, const std::vector<Segment>& segments,
+                       std::uint8_t profile) {
+    Attempt best;
+    for (const float share : kEverywhereShares) {
+        try_passes(space, segments, profile, share, best);
+        if (space.bytes.size() > kLargeBytes) {
             break;
         }
     }
@@ -139,17 +182,6 @@ void append_number(base::Bytes& bytes, std::uint64_t value, int size) {
     }
 }
 
-std::uint32_t checksum_of(base::ByteView bytes) {
-    std::uint32_t sum = 0xFFFFFFFFU;
-    for (const std::uint8_t byte : bytes) {
-        sum ^= byte;
-        for (int i = 0; i < 8; ++i) {
-            sum = (sum >> 1) ^ (0xEDB88320U & (0U - (sum & 1U)));
-        }
-    }
-    return ~sum;
-}
-
 Encoded with_header(base::ByteView file, const EncodeOptions& options, Attempt attempt) {
     Encoded encoded;
     encoded.profile = options.profile;
@@ -157,11 +189,10 @@ Encoded with_header(base::ByteView file, const EncodeOptions& options, Attempt a
     encoded.parts = std::move(attempt.parts);
     base::Bytes& stream = encoded.stream;
     const std::size_t front = encoded.is_delta ? FR_CODEC_HEADER_SIZE_MAX : FR_CODEC_HEADER_SIZE;
-    const auto flags = static_cast<std::uint8_t>(encoded.is_delta ? FR_CODEC_FLAG_BASE : 0);
-    stream = {'F', 'R', 'C', FR_CODEC_VERSION, static_cast<std::uint8_t>(options.profile | flags)};
-    append_number(stream, file.size(), 4);
-    append_number(stream, front + attempt.coded.size(), 4);
-    append_number(stream, checksum_of(file), 4);
+    const std::uint32_t flags = encoded.is_delta ? FR_CODEC_FLAG_BASE : 0;
+    stream = {'F', 'R', static_cast<std::uint8_t>(FR_CODEC_VERSION << 4 | flags | options.profile)};
+    append_number(stream, file.size(), 3);
+    append_number(stream, front + attempt.coded.size(), 3);
     if (encoded.is_delta) {
         base::Digest digest;
         fr_sha256(options.base.data(), options.base.size(), digest.data());
@@ -177,9 +208,11 @@ Encoded encode_raw(base::ByteView file, std::uint8_t profile) {
     writer.raw(static_cast<std::uint32_t>(file.size()));
     writer.finish();
     const double packed = writer.cost_bits() / 8.0;
-    return with_header(
-        file, {profile, {}, {}},
-        Attempt{writer.bytes(), {{PartKind::kRaw, 0, file.size(), packed}}, writer.tokens()});
+    return with_header(file, {profile, {}, {}},
+                       Attempt{writer.bytes(),
+                               {{PartKind::kRaw, 0, file.size(), packed}},
+                               writer.tokens(),
+                               writer.byte_coder()});
 }
 
 bool is_expanding_too_much(base::ByteView file, const Encoded& encoded) {
@@ -262,6 +295,12 @@ Result<Encoded> encode_with_statistics(base::ByteView file, const SegmentPlan& p
         if (delta->stream.size() < encoded->stream.size()) {
             *encoded = std::move(*delta);
         }
+    }
+    if (encoded->stream.size() > FR_ARTIFACT_SIZE_MAX) {
+        return fail(ErrorKind::kLimit,
+                    "encode: " + std::to_string(file.size()) + " bytes do not compress",
+                    "a stream has at most " + std::to_string(FR_ARTIFACT_SIZE_MAX) + " bytes",
+                    "send a smaller file");
     }
     if (auto checked = check_by_decoding(file, options, *encoded); !checked) {
         return tl::unexpected(checked.error());

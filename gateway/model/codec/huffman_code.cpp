@@ -5,6 +5,8 @@
 #include <numeric>
 #include <vector>
 
+#include "base/assert.hpp"
+
 namespace frugal::model {
 
 namespace {
@@ -51,6 +53,7 @@ std::optional<HuffmanCode> make_huffman_code(const std::array<std::uint32_t, 256
             leaves.emplace_back(frequency, symbol);
         }
     }
+    FRUGAL_ASSERT(!leaves.empty());
     if (leaves.size() == 1) {
         code.lengths[static_cast<std::size_t>(leaves[0].second)] = 1;
     } else {

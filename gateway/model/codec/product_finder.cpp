@@ -15,7 +15,8 @@ namespace {
 
 constexpr double kPlainBits = 25.0;     // a float of a scale vector without a reference
 constexpr double kOverheadBits = 16.0;  // the reference's distance
-constexpr double kFactorBits = 32.0;    // a factor other than 1 and +-127
+constexpr double kShortFactorBits = 24.0;
+constexpr double kFactorBits = 32.0;  // a factor other than 1 and +-127
 constexpr double kIntegerDeltaMax = 1U << 30;
 constexpr double kUnscaledBits = 1.0;      // a value that follows its reference and not the factor
 constexpr std::size_t kQuotientsMax = 32;  // pairs of values whose quotient is tried as the factor
@@ -178,7 +179,10 @@ std::optional<std::uint32_t> find_integer_factor(base::ByteView space, std::size
     for (std::size_t i = 0; i < 4 * count; i += 4 * stride) {
         // The quotient of one pair is as exact as its values are large.
         const double old = integer_at(space, old_address + i);
-        offer(static_cast<float>(integer_at(space, address + i) / old), kFactorBits);
+        const auto factor = static_cast<float>(integer_at(space, address + i) / old);
+        const auto shorter = (std::bit_cast<std::uint32_t>(factor) + 128U) & ~255U;
+        offer(factor, kFactorBits);
+        offer(std::bit_cast<float>(shorter), kShortFactorBits);
     }
     return best;
 }

@@ -50,7 +50,8 @@ void RangeEncoder::uniform(std::uint32_t value, std::uint32_t count) {
     }
 }
 
-void RangeEncoder::finish() {
+void RangeEncoder::finish(std::uint32_t code) {
+    low_ += code;
     for (int i = 0; i < 5; ++i) {
         shift_out();
     }

@@ -16,8 +16,8 @@ public:
     void plain(std::uint32_t value, std::uint32_t count);
     /// One of `count` (1..256) values of equal probability.
     void uniform(std::uint32_t value, std::uint32_t count);
-    /// Writes what is pending: after it the decoder's code is 0.
-    void finish();
+    /// Writes what is pending: after it the decoder's code is `code`, below 2^24.
+    void finish(std::uint32_t code);
     const base::Bytes& bytes() const { return bytes_; }
     /// Information coded so far, bits.
     double cost_bits() const { return cost_bits_; }

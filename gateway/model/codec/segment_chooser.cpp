@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
+#include <cstring>
 #include <optional>
 
 #include "model/codec/huffman_code.hpp"
@@ -190,19 +192,50 @@ private:
         return or_raw(best);
     }
 
+    /// A bound of what is never below zero is 255 times its scale, which lies before it; between
+    /// them stands the count.
+    std::optional<Segment> bound(const Region& region) const {
+        const std::size_t address = space_.base_size + region.offset;
+        std::uint32_t product = 0;
+        if (region.offset < 8 ||
+            !fr_float_multiply(word_at(address - 8), FR_CODEC_FACTOR_WHOLE, &product) ||
+            std::abs(static_cast<std::int32_t>(word_at(address) - product)) > kProductDeltaMax) {
+            return std::nullopt;
+        }
+        return Segment{PartKind::kProducts, region, address - 8, FR_CODEC_FACTOR_WHOLE, 0, {}};
+    }
+
+    std::uint32_t word_at(std::size_t address) const {
+        std::uint32_t word = 0;
+        std::memcpy(&word, &space_.bytes[address], sizeof word);
+        return word;
+    }
+
     std::optional<Segment> floats(const Region& region, std::size_t index) const {
+        if (region.size_bytes == 4) {
+            return bound(region);
+        }
+        const std::size_t address = space_.base_size + region.offset;
+        const auto is_alike = [&](const Region& one) {
+            return one.kind == RegionKind::kFloats && one.size_bytes == region.size_bytes;
+        };
         std::vector<std::size_t> candidates;
+        // The base has vectors, too, that come later in this file: scales of weights behind those
+        // of biases.
+        for (const Region& one : base_plan_.regions) {
+            if (is_alike(one) && space_.reaches(address, address - one.offset)) {
+                candidates.push_back(one.offset);
+            }
+        }
         for (std::size_t i = 0; i < index; ++i) {
-            const Region& one = plan_.regions[i];
-            if (one.kind == RegionKind::kFloats && one.size_bytes == region.size_bytes) {
-                candidates.push_back(space_.base_size + one.offset);
+            if (is_alike(plan_.regions[i])) {
+                candidates.push_back(space_.base_size + plan_.regions[i].offset);
             }
         }
         if (const auto old = old_of(region, index)) {
             candidates.push_back(old->offset);
         }
-        if (const auto product = find_product(space_, space_.base_size + region.offset,
-                                              region.size_bytes, candidates)) {
+        if (const auto product = find_product(space_, address, region.size_bytes, candidates)) {
             return Segment{PartKind::kProducts, region, product->reference, product->factor, 0, {}};
         }
         return or_raw(Segment{PartKind::kFloats, region, 0, 0, 0, {}});

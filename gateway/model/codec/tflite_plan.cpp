@@ -142,6 +142,31 @@ void add_bounds(base::ByteView file, const std::vector<float>& scales, Claims& c
     }
 }
 
+float float_at(base::ByteView file, std::size_t offset) {
+    float value = 0;
+    std::memcpy(&value, file.data() + offset, 4);
+    return value;
+}
+
+/// The upper bound of an activation that is never below zero: 255 times its scale, which lies
+/// before it, each behind its count of 1.
+void add_activation_bounds(base::ByteView file, Claims& claims) {
+    const auto is_one = [&](std::size_t offset) {
+        std::uint32_t count = 0;
+        std::memcpy(&count, file.data() + offset, 4);
+        return count == 1;
+    };
+    for (std::size_t offset = 12; offset + 4 <= file.size(); offset += 4) {
+        if (is_one(offset - 4) && is_one(offset - 12)) {
+            const float whole = 255.0F * float_at(file, offset - 8);
+            if (std::isnormal(whole) &&
+                std::abs(whole - float_at(file, offset)) < 1e-6F * std::abs(whole)) {
+                claims.add({RegionKind::kFloats, offset, 4});
+            }
+        }
+    }
+}
+
 }  // namespace
 
 SegmentPlan plan_of_tflite(base::ByteView file, const ModelSummary& summary) {
@@ -159,6 +184,7 @@ SegmentPlan plan_of_tflite(base::ByteView file, const ModelSummary& summary) {
     for (const auto& vector : scales) {
         add_bounds(file, vector, claims);
     }
+    add_activation_bounds(file, claims);
     return claims.plan();
 }
 

@@ -22,6 +22,7 @@ TokenPrices::TokenPrices(const fr_token_model_t& tokens)
     : tokens_(tokens),
       distance_prices_(length_prices(tokens.numbers[FR_NUMBER_DISTANCE])),
       count_prices_(length_prices(tokens.numbers[FR_NUMBER_COUNT])),
+      delta_prices_(length_prices(tokens.numbers[FR_NUMBER_INTEGER])),
       length_prices_{length_prices(tokens.numbers[FR_NUMBER_LENGTH]),
                      length_prices(tokens.numbers[FR_NUMBER_LENGTH_REPEATED])} {}
 
@@ -57,42 +58,67 @@ float TokenPrices::literal(std::uint32_t token_before, std::size_t position) con
 }
 
 float TokenPrices::new_copy(std::uint32_t token_before, std::size_t position,
-                            std::uint32_t distance, std::uint32_t farthest) const {
-    const float price = price_of(tokens_.is_other[token_before][position & 3U], 1) +
-                        price_of(tokens_.is_segment[token_before], 0) +
-                        price_of(tokens_.is_repeated[token_before], 0);
-    if (farthest == 0) {
-        return price + new_distance(distance);
-    }
-    const bool is_shift = is_told_from(distance, farthest);
-    return price + price_of(tokens_.repeated_distance[0], is_shift ? 1 : 0) +
-           (is_shift ? number(count_prices_, fold(static_cast<std::int32_t>(distance - farthest)))
-                     : new_distance(distance));
+                            std::uint32_t distance, std::uint32_t known) const {
+    return copy(token_before, position) + new_back(token_before, distance, known);
 }
 
-float TokenPrices::new_distance(std::uint32_t distance) const {
-    float price = number(distance_prices_, distance - 1);
-    if (distance >= 8) {
-        // The last two bits are modelled: replace their plain price.
-        const std::uint32_t high = (distance >> 1) & 1U;
-        price += price_of(tokens_.distance_low[1], high) +
-                 price_of(tokens_.distance_low[2 + high], distance & 1U) - 2.0F;
+float TokenPrices::copy(std::uint32_t token_before, std::size_t position) const {
+    return price_of(tokens_.is_other[token_before][position & 3U], 1) +
+           price_of(tokens_.is_segment[token_before], 0);
+}
+
+float TokenPrices::new_back(std::uint32_t token_before, std::uint32_t distance,
+                            std::uint32_t known) const {
+    const bool is_shift = is_told_from(distance, known);
+    return price_of(tokens_.is_repeated[token_before], 0) +
+           price_of(tokens_.repeated_distance[0], is_shift ? 1 : 0) +
+           (is_shift ? number(count_prices_, fold(static_cast<std::int32_t>(distance - known)))
+                     : with_low_bits(distance_prices_, distance - 1));
+}
+
+// The last two bits are modelled: replaces their plain price.
+float TokenPrices::with_low_bits(const LengthPrices& prices, std::uint32_t value) const {
+    const std::uint32_t more = value + 1;
+    const float price = number(prices, value);
+    if (more >= 8) {
+        const std::uint32_t high = (more >> 1) & 1U;
+        return price + price_of(tokens_.distance_low[1], high) +
+               price_of(tokens_.distance_low[2 + high], more & 1U) - 2.0F;
     }
-    return price;
+    return more >= 4 ? price + price_of(tokens_.distance_low[1], more & 1U) - 1.0F : price;
 }
 
 float TokenPrices::repeated_copy(std::uint32_t token_before, std::size_t position,
                                  std::size_t which) const {
-    return price_of(tokens_.is_other[token_before][position & 3U], 1) +
-           price_of(tokens_.is_segment[token_before], 0) +
-           price_of(tokens_.is_repeated[token_before], 1) +
-           price_of(tokens_.repeated_distance[1], which == 0 ? 0 : 1) +
-           (which == 0 ? 0.0F : price_of(tokens_.repeated_distance[2], which == 1 ? 0 : 1));
+    return copy(token_before, position) + repeated_back(token_before, which);
 }
 
-float TokenPrices::length(bool is_repeated, std::uint32_t length) const {
-    const std::size_t which = is_repeated ? 1 : 0;
-    return number(length_prices_[which], length - FR_CODEC_COPY_MIN);
+float TokenPrices::repeated_back(std::uint32_t token_before, std::size_t which) const {
+    const std::uint32_t high = which >= 2 ? 1 : 0;
+    return price_of(tokens_.is_repeated[token_before], 1) +
+           price_of(tokens_.repeated_distance[1], high) +
+           price_of(tokens_.repeated_distance[2 + high], which & 1U);
+}
+
+float TokenPrices::moved(std::uint32_t token_before, std::size_t position) const {
+    return price_of(tokens_.is_other[token_before][position & 3U], 1) +
+           price_of(tokens_.is_segment[token_before], 1) + price_of(tokens_.segment_kind[1], 1) +
+           price_of(tokens_.segment_kind[3], 1) + price_of(tokens_.segment_kind[7], 0);
+}
+
+float TokenPrices::moved_word(std::uint32_t near_before, std::int32_t change) const {
+    return price_of(tokens_.is_near[near_before], change == 0 ? 1 : 0) +
+           (change == 0 ? 0.0F : number(delta_prices_, fold(change)));
+}
+
+float TokenPrices::count(std::uint32_t count) const {
+    return number(count_prices_, count - 1);
+}
+
+float TokenPrices::length(bool is_repeated, std::size_t position, std::uint32_t length) const {
+    const auto offset = static_cast<std::uint32_t>(position);
+    return with_low_bits(length_prices_[is_repeated ? 1 : 0],
+                         length - FR_CODEC_COPY_MIN + fr_copy_overhang(offset));
 }
 
 }  // namespace frugal::model

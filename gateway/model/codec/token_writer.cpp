@@ -34,8 +34,21 @@ Distances first_distances(CodedSpace space) {
     return distances;
 }
 
-bool is_told_from(std::uint32_t distance, std::uint32_t farthest) {
-    const std::uint32_t folded = fold(static_cast<std::int32_t>(distance - farthest));
+void remember(Distances& distances, std::uint32_t distance) {
+    const auto known = std::find(distances.begin(), distances.end() - 1, distance);
+    std::copy_backward(distances.begin(), known, known + 1);
+    distances[0] = distance;
+}
+
+std::uint32_t known_distance(CodedSpace space, const Distances& distances, std::size_t address) {
+    return space.base_size == 0
+               ? 0
+               : fr_distance_into_base(distances.data(),
+                                       static_cast<std::uint32_t>(address - space.base_size));
+}
+
+bool is_told_from(std::uint32_t distance, std::uint32_t known) {
+    const std::uint32_t folded = fold(static_cast<std::int32_t>(distance - known));
     return std::bit_width(folded + 1) < std::bit_width(distance);
 }
 
@@ -80,7 +93,7 @@ void TokenWriter::number(fr_number_t which, std::uint32_t value) {
         --rest;
         adaptive(tokens_.second[length_class], (more >> rest) & 1U);
     }
-    const std::uint32_t modelled = which == FR_NUMBER_DISTANCE ? std::min(rest, 2U) : 0;
+    const std::uint32_t modelled = which <= FR_NUMBER_DISTANCE ? std::min(rest, 2U) : 0;
     encoder_.plain(more >> modelled, rest - modelled);
     tree(tokens_.distance_low, modelled, more & ((1U << modelled) - 1));
 }
@@ -107,36 +120,34 @@ void TokenWriter::copy(std::uint32_t distance, std::uint32_t length) {
     FRUGAL_ASSERT(distance > 0 && distance <= position_ && length >= FR_CODEC_COPY_MIN);
     adaptive(tokens_.is_other[token_before_][alignment()], 1);
     adaptive(tokens_.is_segment[token_before_], 0);
+    back(distance);
+    number(token_before_ == kAfterRepeatedCopy ? FR_NUMBER_LENGTH_REPEATED : FR_NUMBER_LENGTH,
+           length - FR_CODEC_COPY_MIN + fr_copy_overhang(alignment()));
+    position_ += length;
+}
+
+void TokenWriter::back(std::uint32_t distance) {
     const auto known = std::find(distances_.begin(), distances_.end(), distance);
     const bool is_repeated = known != distances_.end();
     adaptive(tokens_.is_repeated[token_before_], is_repeated ? 1 : 0);
     if (is_repeated) {
-        const auto index = static_cast<std::uint32_t>(known - distances_.begin());
-        adaptive(tokens_.repeated_distance[1], index == 0 ? 0 : 1);
-        if (index > 0) {
-            adaptive(tokens_.repeated_distance[2], index - 1);
-        }
-        std::rotate(distances_.begin(), known, known + 1);
+        tree(tokens_.repeated_distance, 2, static_cast<std::uint32_t>(known - distances_.begin()));
     } else {
         new_distance(distance);
-        distances_ = {distance, distances_[0], distances_[1]};
     }
+    remember(distances_, distance);
     token_before_ = is_repeated ? kAfterRepeatedCopy : kAfterNewCopy;
-    number(is_repeated ? FR_NUMBER_LENGTH_REPEATED : FR_NUMBER_LENGTH, length - FR_CODEC_COPY_MIN);
-    position_ += length;
 }
 
 void TokenWriter::new_distance(std::uint32_t distance) {
-    if (space_.base_size != 0) {
-        const std::uint32_t farthest = fr_distance_farthest(distances_.data());
-        const bool is_shift = is_told_from(distance, farthest);
-        adaptive(tokens_.repeated_distance[0], is_shift ? 1 : 0);
-        if (is_shift) {
-            number(FR_NUMBER_COUNT, fold(static_cast<std::int32_t>(distance - farthest)));
-            return;
-        }
+    const std::uint32_t known = known_distance(space_, distances_, position_);
+    const bool is_shift = is_told_from(distance, known);
+    adaptive(tokens_.repeated_distance[0], is_shift ? 1 : 0);
+    if (is_shift) {
+        number(FR_NUMBER_COUNT, fold(static_cast<std::int32_t>(distance - known)));
+    } else {
+        number(FR_NUMBER_DISTANCE, distance - 1);
     }
-    number(FR_NUMBER_DISTANCE, distance - 1);
 }
 
 void TokenWriter::begin_segment(fr_segment_kind_t kind) {
@@ -202,13 +213,38 @@ void TokenWriter::floats(std::uint32_t count) {
 }
 
 void TokenWriter::reference_of(std::size_t reference, std::uint32_t factor) {
-    number(FR_NUMBER_DISTANCE, static_cast<std::uint32_t>(position_ - reference - 1));
+    back(static_cast<std::uint32_t>(position_ - reference));
     const bool is_range = (factor & 0x7FFFFFFFU) == FR_CODEC_FACTOR_RANGE;
     const bool is_one = factor == FR_CODEC_FACTOR_ONE;
     tree(tokens_.factor, 2, is_one ? 3 : is_range ? factor >> 31 : 2);
     if (!is_range && !is_one) {
-        encoder_.plain(factor, 32);
+        factor_of(factor);
     }
+}
+
+std::uint32_t TokenWriter::distance_to_word(std::uint32_t word) const {
+    for (std::size_t distance = 4; distance <= position_; distance += 4) {
+        if (space_.reaches(position_, distance) && word_at(position_ - distance) == word) {
+            return static_cast<std::uint32_t>(distance);
+        }
+    }
+    return 0;
+}
+
+void TokenWriter::factor_of(std::uint32_t factor) {
+    if (factor == FR_CODEC_FACTOR_WHOLE) {
+        return encoder_.plain(FR_FACTOR_WHOLE_RANGE, 2);
+    }
+    if ((factor & 255U) == 0) {
+        encoder_.plain(FR_FACTOR_SHORT_BITS, 2);
+        return encoder_.plain(factor >> 8, 24);
+    }
+    if (const std::uint32_t distance = distance_to_word(factor); distance != 0) {
+        encoder_.plain(FR_FACTOR_EARLIER, 2);
+        return number(FR_NUMBER_DISTANCE, distance - 1);
+    }
+    encoder_.plain(FR_FACTOR_WHOLE_BITS, 2);
+    encoder_.plain(factor, 32);
 }
 
 void TokenWriter::products(std::uint32_t count, std::size_t reference, std::uint32_t factor) {
@@ -238,6 +274,32 @@ void TokenWriter::products(std::uint32_t count, std::size_t reference, std::uint
             float_value(bits, (product >> 23) & 255U);
         }
     }
+}
+
+void TokenWriter::moved(std::uint32_t distance, std::uint32_t count) {
+    begin_segment(FR_SEGMENT_MOVED);
+    number(FR_NUMBER_COUNT, count - 1);
+    back(distance);
+    std::uint32_t near_before = 1;
+    std::uint32_t difference = 0;
+    for (std::uint32_t i = 0; i < count; ++i, position_ += 4) {
+        const std::uint32_t next = word_at(position_) - word_at(position_ - distance);
+        const std::uint32_t is_same = next == difference ? 1 : 0;
+        adaptive(tokens_.is_near[near_before], is_same);
+        if (is_same == 0) {
+            number(FR_NUMBER_INTEGER, fold(static_cast<std::int32_t>(next - difference)));
+        }
+        near_before = is_same;
+        difference = next;
+    }
+}
+
+void TokenWriter::finish() {
+    std::uint32_t checksum = FR_CHECKSUM_BEGIN;
+    for (const std::uint8_t byte : space_.bytes.subspan(space_.base_size)) {
+        checksum = fr_checksum_add(checksum, byte);
+    }
+    encoder_.finish(fr_checksum_end(checksum));
 }
 
 void TokenWriter::scaled(std::uint32_t count, std::size_t reference, std::uint32_t factor) {

@@ -42,8 +42,12 @@ using Distances = std::array<std::uint32_t, FR_DISTANCES>;
 
 /// The distances a stream begins with.
 Distances first_distances(CodedSpace space);
-/// Whether a new distance is told from the farthest remembered one; only in a delta.
-bool is_told_from(std::uint32_t distance, std::uint32_t farthest);
+/// Makes a distance the newest of those remembered.
+void remember(Distances& distances, std::uint32_t distance);
+/// What a new distance at an address may be told from; 0 without a base.
+std::uint32_t known_distance(CodedSpace space, const Distances& distances, std::size_t address);
+/// Whether it is.
+bool is_told_from(std::uint32_t distance, std::uint32_t known);
 /// 0, -1, 1, -2, 2.. as 0, 1, 2, 3, 4..
 std::uint32_t fold(std::int32_t value);
 
@@ -62,11 +66,17 @@ public:
     void products(std::uint32_t count, std::size_t reference, std::uint32_t factor);
     /// `count` integers near those at the address `reference` times `factor`.
     void scaled(std::uint32_t count, std::size_t reference, std::uint32_t factor);
-    void finish() { encoder_.finish(); }
+    /// `count` words that differ from those `distance` bytes before as the word before did.
+    void moved(std::uint32_t distance, std::uint32_t count);
+    /// Ends with the checksum of the file.
+    void finish();
 
     /// Address of the next byte.
     std::size_t position() const { return position_; }
     const base::Bytes& bytes() const { return encoder_.bytes(); }
+    const ByteCoder& byte_coder() const { return byte_coder_; }
+    const Distances& distances() const { return distances_; }
+    std::uint32_t token_before() const { return token_before_; }
     double cost_bits() const { return encoder_.cost_bits(); }
     const fr_token_model_t& tokens() const { return tokens_; }
 
@@ -77,7 +87,10 @@ private:
     void number(fr_number_t which, std::uint32_t value);
     void begin_segment(fr_segment_kind_t kind);
     void count_of(std::uint32_t count);
+    void back(std::uint32_t distance);
     void new_distance(std::uint32_t distance);
+    void factor_of(std::uint32_t factor);
+    std::uint32_t distance_to_word(std::uint32_t word) const;
     void reference_of(std::size_t reference, std::uint32_t factor);
     void weight_code(const fr_weight_shape_t& shape);
     void weight_rows(const fr_weight_shape_t& shape, WeightCoding coding);

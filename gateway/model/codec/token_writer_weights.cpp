@@ -12,9 +12,8 @@ namespace frugal::model {
 
 namespace {
 
-constexpr std::uint32_t kTailSettledShift = 6;
-constexpr std::uint32_t kSettledShift = 7;
-constexpr std::uint32_t kRowsKept[FR_CODEC_PROFILES] = {0, 4, 8};
+constexpr std::uint32_t kRowsKept[FR_CODEC_PROFILES] = {0, FR_WEIGHT_ROWS_KEPT_BINS,
+                                                        FR_WEIGHT_ROWS_KEPT_MIXING};
 
 void read_space(void* context, std::uint32_t address, std::uint8_t* out, std::uint32_t size) {
     const auto& space = *static_cast<const CodedSpace*>(context);
@@ -31,7 +30,7 @@ fr_weight_shape_t shape_of(const Region& region, std::size_t old_distance) {
 void TokenWriter::tail(std::int32_t coded) {
     fr_weight_model_t& model = weight_model_;
     const bool is_outermost = coded == fr_weight_model_outermost(&model);
-    settling(fr_weight_bit_extreme(&model), is_outermost ? 1 : 0, kTailSettledShift);
+    settling(fr_weight_bit_extreme(&model), is_outermost ? 1 : 0, FR_WEIGHT_TAIL_SETTLED);
     if (is_outermost) {
         return;
     }
@@ -40,9 +39,9 @@ void TokenWriter::tail(std::int32_t coded) {
     const auto more = static_cast<std::uint32_t>(distance + 1);
     const auto length = static_cast<std::uint32_t>(std::bit_width(more) - 1);
     std::uint32_t node = 1;
-    for (int i = 2; i >= 0; --i) {
+    for (std::uint32_t i = FR_WEIGHT_TAIL_BITS; i-- > 0;) {
         const std::uint32_t bit = (length >> i) & 1U;
-        settling(fr_weight_bit_tail(&model, node), bit, kTailSettledShift);
+        settling(fr_weight_bit_tail(&model, node), bit, FR_WEIGHT_TAIL_SETTLED);
         node = node * 2 + bit;
     }
     encoder_.plain(more & ((1U << length) - 1), length);
@@ -52,7 +51,8 @@ void TokenWriter::coded_weight(std::uint32_t special_state, std::int32_t coded) 
     fr_weight_model_t& model = weight_model_;
     if (model.has_special) {
         const bool is_special = coded == model.special;
-        settling(fr_weight_bit_special(&model, special_state), is_special ? 1 : 0, kSettledShift);
+        settling(fr_weight_bit_special(&model, special_state), is_special ? 1 : 0,
+                 FR_WEIGHT_SETTLED);
         if (is_special) {
             return;
         }

@@ -29,8 +29,8 @@ void evaluator_inputs_next(evaluator_inputs_t* inputs);
 /// Evaluates `count` inputs. @return FNV-1a over all fields of all answers.
 uint32_t evaluator_checksum(evaluator_inputs_t* inputs, uint32_t count);
 
-/// Three tasks, four guards, one task with two tables: the policy of the design's figures. Its
-/// third task escalates in `context`. @return its size.
+/// Three tasks, four guards, one task with two tables: the policy that the figures of the evaluator
+/// are of. Its third task escalates in `context`. @return its size.
 uint32_t evaluator_third_of_three(uint8_t* policy, uint32_t capacity, fr_policy_context_t* context);
 
 #ifdef __cplusplus

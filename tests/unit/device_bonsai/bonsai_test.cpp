@@ -11,6 +11,24 @@ int gated(int value) {
     return (value * kSaturated + (1 << 14)) >> 15;
 }
 
+TEST(BonsaiTest, ItsWorkIsWhatAnInferenceMultiplies) {
+    // Two bytes of the row; feature and bias at the branch; gate and score at root and leaf.
+    const Bytes bytes = small_tree();
+    const fr_bonsai_t model = opened(bytes);
+    EXPECT_EQ(fr_bonsai_work(&model), 2U + 2U + 2U * 4U);
+}
+
+TEST(BonsaiTest, ATreeIsToldByItsFirstBytes) {
+    const Bytes bytes = small_tree();
+    EXPECT_TRUE(fr_bonsai_is_tree(bytes.data(), bytes.size()));
+    EXPECT_FALSE(fr_bonsai_is_tree(bytes.data(), 3)) << "not without them";
+    for (std::size_t i = 0; i < 4; ++i) {
+        Bytes other = bytes;
+        other[i] ^= 0x20;
+        EXPECT_FALSE(fr_bonsai_is_tree(other.data(), other.size())) << i;
+    }
+}
+
 TEST(BonsaiTest, TheLeftLeafScoresMinusOne) {
     // (2 * (3 + 1) - (1 + 1)) * 256 = 1536: below 1, so left.
     EXPECT_EQ(score_of(small_tree(), {3, 99, 1}), gated(-4096));

@@ -27,14 +27,16 @@ public:
         return *this;
     }
     CodecForge& copy(uint32_t distance_less_1, uint32_t length_less_2) {
-        adaptive(tokens_.is_other[0][position_ & 3U], 1);
-        adaptive(tokens_.is_segment[0], 0);
-        adaptive(tokens_.is_repeated[0], 0);
-        for (uint32_t i = 0; length_less_2 < 100 && i < length_less_2 + 2; ++i) {
+        for (uint32_t i = 0; i < length_less_2 + 2; ++i) {
             checksum(0);
         }
-        number(FR_NUMBER_DISTANCE, distance_less_1);
-        return number(FR_NUMBER_LENGTH, length_less_2);
+        return copy_told(distance_less_1, length_less_2 + fr_copy_overhang(position_));
+    }
+    /// A copy whose length is any number.
+    CodecForge& copy_told(uint32_t distance_less_1, uint32_t length) {
+        adaptive(tokens_.is_other[0][position_ & 3U], 1);
+        adaptive(tokens_.is_segment[0], 0);
+        return reference(distance_less_1).number(FR_NUMBER_LENGTH, length);
     }
     /// In a delta: a copy from so much (folded) farther than the farthest distance known.
     CodecForge& shifted_copy(uint32_t folded) {
@@ -64,9 +66,18 @@ public:
         return *this;
     }
     CodecForge& reference(uint32_t distance_less_1) {
+        adaptive(tokens_.is_repeated[0], 0);
+        adaptive(tokens_.repeated_distance[0], 0);
         return number(FR_NUMBER_DISTANCE, distance_less_1);
     }
     CodecForge& factor(uint32_t choice) { return tree(tokens_.factor, 2, choice); }
+    /// A factor that is a word which lies before.
+    CodecForge& earlier_factor(uint32_t distance_less_1) {
+        return factor(2).plain(FR_FACTOR_EARLIER, 2).number(FR_NUMBER_DISTANCE, distance_less_1);
+    }
+    CodecForge& told_factor(uint32_t bits) {
+        return factor(2).plain(FR_FACTOR_WHOLE_BITS, 2).plain(bits, 32);
+    }
     CodecForge& plain(uint32_t value, uint32_t bits) {
         encoder_.plain(value, bits);
         return *this;
@@ -125,6 +136,11 @@ public:
         position_ += bytes;
         return *this;
     }
+    /// It is another file that ends like this.
+    CodecForge& another_file() {
+        checksum_ += 256;
+        return *this;
+    }
     /// A number whose bit length is above 31.
     CodecForge& number_too_long() {
         tree(tokens_.numbers[FR_NUMBER_COUNT].length, FR_NUMBER_CLASS_BITS, 15);
@@ -136,19 +152,19 @@ public:
         std::vector<uint8_t> out = stream(decoded_size);
         uint8_t digest[32];
         fr_sha256(base.data(), base.size(), digest);
-        out[4] |= FR_CODEC_FLAG_BASE;
-        out[9] = static_cast<uint8_t>(out.size() + FR_CODEC_BASE_DIGEST_SIZE);
+        out[2] |= FR_CODEC_FLAG_BASE;
+        out[6] = static_cast<uint8_t>(out.size() + FR_CODEC_BASE_DIGEST_SIZE);
         out.insert(out.begin() + FR_CODEC_HEADER_SIZE, digest, digest + FR_CODEC_BASE_DIGEST_SIZE);
         return out;
     }
     /// The stream with a header around it. Every field can be a lie.
     std::vector<uint8_t> stream(uint32_t decoded_size) {
-        encoder_.finish();
+        encoder_.finish(fr_checksum_end(checksum_));
         const auto& coded = encoder_.bytes();
-        std::vector<uint8_t> out = {'F', 'R', 'C', FR_CODEC_VERSION, profile_};
-        append(out, decoded_size, 4);
-        append(out, FR_CODEC_HEADER_SIZE + coded.size(), 4);
-        append(out, ~checksum_, 4);
+        std::vector<uint8_t> out = {'F', 'R',
+                                    static_cast<uint8_t>(FR_CODEC_VERSION << 4 | profile_)};
+        append(out, decoded_size, 3);
+        append(out, FR_CODEC_HEADER_SIZE + coded.size(), 3);
         out.insert(out.end(), coded.begin(), coded.end());
         return out;
     }
@@ -185,23 +201,18 @@ private:
             --rest;
             adaptive(tokens_.second[length_class], (more >> rest) & 1U);
         }
-        const uint32_t modelled = which == FR_NUMBER_DISTANCE ? std::min(rest, 2U) : 0;
+        const uint32_t modelled = which <= FR_NUMBER_DISTANCE ? std::min(rest, 2U) : 0;
         encoder_.plain(more >> modelled, rest - modelled);
         return tree(tokens_.distance_low, modelled, more & ((1U << modelled) - 1));
     }
 
-    void checksum(uint8_t byte) {
-        checksum_ ^= byte;
-        for (int i = 0; i < 8; ++i) {
-            checksum_ = (checksum_ >> 1) ^ (0xEDB88320U & (0U - (checksum_ & 1U)));
-        }
-    }
+    void checksum(uint8_t byte) { checksum_ = fr_checksum_add(checksum_, byte); }
 
     uint8_t profile_;
     model::RangeEncoder encoder_;
     fr_token_model_t tokens_{};
     model::ByteCoder bytes_;
-    uint32_t checksum_ = 0xFFFFFFFFU;
+    uint32_t checksum_ = FR_CHECKSUM_BEGIN;
     uint32_t position_ = 0;
 };
 

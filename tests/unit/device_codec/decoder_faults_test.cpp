@@ -46,13 +46,13 @@ Stream cut(size_t removed) {
 Stream one_byte_too_many() {
     Stream stream = honest();
     stream.push_back(0);
-    stream[9] = static_cast<uint8_t>(stream.size());
+    stream[6] = static_cast<uint8_t>(stream.size());
     return stream;
 }
 
 Stream one_byte_too_few() {
     Stream stream = cut(1);
-    stream[9] = static_cast<uint8_t>(stream.size());
+    stream[6] = static_cast<uint8_t>(stream.size());
     return stream;
 }
 
@@ -71,7 +71,7 @@ Stream wrong_last_byte() {
 Stream product_of(uint32_t reference, uint32_t factor) {
     CodecForge forge;
     forge.segment(FR_SEGMENT_FLOATS).count(0).plain(0, 8).float_bits(reference).advance(4);
-    forge.segment(FR_SEGMENT_PRODUCTS).same_count().reference(3).factor(2).plain(factor, 32);
+    forge.segment(FR_SEGMENT_PRODUCTS).same_count().reference(3).told_factor(factor);
     return forge.near(0).stream(8);
 }
 
@@ -98,15 +98,33 @@ CodecForge weights(uint32_t rows_less_1, uint32_t columns_less_1, uint32_t near,
 Stream scaled_by(uint32_t factor) {
     CodecForge forge;
     forge.segment(FR_SEGMENT_INTEGERS).count(0).integer(9, 0).advance(4);
-    forge.segment(FR_SEGMENT_SCALED).same_count().reference(3).factor(2).plain(factor, 32);
+    forge.segment(FR_SEGMENT_SCALED).same_count().reference(3).told_factor(factor);
     return forge.delta(0).stream(8);
+}
+
+CodecForge four_zeros() {
+    CodecForge forge;
+    return forge.literal_zero().literal_zero().literal_zero().literal_zero();
+}
+
+/// A product whose factor lies so far before.
+Stream with_factor_from(uint32_t distance) {
+    CodecForge forge = four_zeros();
+    forge.segment(FR_SEGMENT_PRODUCTS).count(0).reference(3);
+    return forge.earlier_factor(distance - 1).stream(9);
+}
+
+/// A moved word told by the one so far before.
+Stream moved_by(uint32_t distance) {
+    CodecForge forge = four_zeros();
+    return forge.segment(FR_SEGMENT_MOVED).size(0).reference(distance - 1).stream(9);
 }
 
 Stream with_base() {
     Stream stream = honest();
-    stream[4] |= FR_CODEC_FLAG_BASE;
+    stream[2] |= FR_CODEC_FLAG_BASE;
     stream.insert(stream.begin() + FR_CODEC_HEADER_SIZE, FR_CODEC_BASE_DIGEST_SIZE, 0xAB);
-    stream[9] = static_cast<uint8_t>(stream.size());
+    stream[6] = static_cast<uint8_t>(stream.size());
     return stream;
 }
 
@@ -121,29 +139,29 @@ Stream too_many_segments() {
 // clang-format off
 const Case kCases[] = {
     {"wrong_magic", [] { return with_byte(0, 'X'); }, FR_CODEC_FAULT_MAGIC},
-    {"other_version", [] { return with_byte(3, FR_CODEC_VERSION - 1); }, FR_CODEC_FAULT_VERSION, FR_ERROR_UNSUPPORTED},
-    {"profile_not_built_in", [] { return with_byte(4, 3); }, FR_CODEC_FAULT_PROFILE, FR_ERROR_UNSUPPORTED},
-    {"unknown_flag", [] { return with_byte(4, 0x21); }, FR_CODEC_FAULT_PROFILE, FR_ERROR_UNSUPPORTED},
+    {"other_version", [] { return with_byte(2, (FR_CODEC_VERSION - 1) << 4 | 1U); }, FR_CODEC_FAULT_VERSION, FR_ERROR_UNSUPPORTED},
+    {"profile_not_built_in", [] { return with_byte(2, FR_CODEC_VERSION << 4 | FR_CODEC_PROFILES); }, FR_CODEC_FAULT_PROFILE, FR_ERROR_UNSUPPORTED},
+    {"unknown_flag", [] { return with_byte(2, FR_CODEC_VERSION << 4 | 5U); }, FR_CODEC_FAULT_PROFILE, FR_ERROR_UNSUPPORTED},
     {"base_wanted_and_none_there", [] { return with_base(); }, FR_CODEC_FAULT_BASE, FR_ERROR_UNSUPPORTED},
-    {"other_file", [] { return with_byte(13, 0x55); }, FR_CODEC_FAULT_CHECKSUM},
-    {"decoded_size_zero", [] { return with_number(5, 0, 4); }, FR_CODEC_FAULT_DECODED_EMPTY},
-    {"decoded_size_above_the_cap", [] { return with_number(5, (1U << 22) + 1, 4); }, FR_CODEC_FAULT_DECODED_SIZE, FR_ERROR_NO_SPACE},
-    {"stream_size_too_small", [] { return with_number(9, 20, 4); }, FR_CODEC_FAULT_STREAM_SIZE},
-    {"stream_size_above_the_limit", [] { return with_number(9, 0xFFFFFFFFU, 4); }, FR_CODEC_FAULT_STREAM_SIZE},
-    {"bomb_by_its_header", [] { return with_number(5, 100000, 4); }, FR_CODEC_FAULT_EXPANSION, FR_ERROR_LIMIT},
+    {"other_file", [] { return CodecForge().literal_zero().another_file().stream(1); }, FR_CODEC_FAULT_CHECKSUM},
+    {"decoded_size_zero", [] { return with_number(3, 0, 3); }, FR_CODEC_FAULT_DECODED_EMPTY},
+    {"decoded_size_above_the_cap", [] { return with_number(3, (1U << 22) + 1, 3); }, FR_CODEC_FAULT_DECODED_SIZE, FR_ERROR_NO_SPACE},
+    {"stream_size_too_small", [] { return with_number(6, 12, 3); }, FR_CODEC_FAULT_STREAM_SIZE},
+    {"stream_size_above_the_limit", [] { return with_number(6, 0xFFFFFFU, 3); }, FR_CODEC_FAULT_STREAM_SIZE},
+    {"bomb_by_its_header", [] { return with_number(3, 100000, 3); }, FR_CODEC_FAULT_EXPANSION, FR_ERROR_LIMIT},
     {"stream_ends_early", [] { return cut(1); }, FR_CODEC_FAULT_TRUNCATED, FR_ERROR_TRUNCATED},
     {"header_ends_early", [] { return Stream{'F', 'R', 'C'}; }, FR_CODEC_FAULT_TRUNCATED, FR_ERROR_TRUNCATED},
     {"no_input", [] { return Stream{}; }, FR_CODEC_FAULT_TRUNCATED, FR_ERROR_TRUNCATED},
     {"stream_size_one_too_few", [] { return one_byte_too_few(); }, FR_CODEC_FAULT_TRUNCATED, FR_ERROR_TRUNCATED},
     {"stream_size_one_too_many", [] { return one_byte_too_many(); }, FR_CODEC_FAULT_TRAILING},
     {"bytes_behind_the_stream", [] { return one_byte_behind(); }, FR_CODEC_FAULT_TRAILING},
-    {"coder_ends_elsewhere", [] { return wrong_last_byte(); }, FR_CODEC_FAULT_FINAL_STATE},
+    {"coder_ends_elsewhere", [] { return wrong_last_byte(); }, FR_CODEC_FAULT_CHECKSUM},
     {"number_too_long", [] { return CodecForge().segment(FR_SEGMENT_RAW).number_too_long().stream(9); }, FR_CODEC_FAULT_NUMBER},
     {"copy_from_before_the_start", [] { return CodecForge().literal_zero().copy(1, 0).stream(9); }, FR_CODEC_FAULT_COPY_DISTANCE},
     {"copy_distance_wraps", [] { return CodecForge().literal_zero().copy(FR_NUMBER_MAX, 0).stream(9); }, FR_CODEC_FAULT_COPY_DISTANCE},
     {"copy_past_the_end", [] { return CodecForge().literal_zero().copy(0, 7).stream(9); }, FR_CODEC_FAULT_COPY_LENGTH},
-    {"copy_length_wraps", [] { return CodecForge().literal_zero().copy(0, FR_NUMBER_MAX).stream(9); }, FR_CODEC_FAULT_COPY_LENGTH},
-    {"segment_kind_6", [] { return CodecForge().segment(6).stream(9); }, FR_CODEC_FAULT_SEGMENT_KIND},
+    {"copy_length_wraps", [] { return CodecForge().literal_zero().copy_told(0, FR_NUMBER_MAX).stream(9); }, FR_CODEC_FAULT_COPY_LENGTH},
+    {"copy_of_less_than_nothing", [] { return CodecForge().literal_zero().copy_told(0, 1).stream(9); }, FR_CODEC_FAULT_COPY_LENGTH},
     {"segment_kind_7", [] { return CodecForge().segment(7).stream(9); }, FR_CODEC_FAULT_SEGMENT_KIND},
     {"too_many_segments", [] { return too_many_segments(); }, FR_CODEC_FAULT_SEGMENT_COUNT},
     {"raw_past_the_end", [] { return CodecForge().segment(FR_SEGMENT_RAW).size(9).stream(9); }, FR_CODEC_FAULT_SEGMENT_LENGTH},
@@ -158,9 +176,16 @@ const Case kCases[] = {
     {"too_many_rows", [] { return weights(65535, 0, 0, 0).stream(70000); }, FR_CODEC_FAULT_EXPANSION, FR_ERROR_LIMIT},
     {"near_tap_outside_the_row", [] { return weights(0, 3, 4, 0).stream(9); }, FR_CODEC_FAULT_DIMENSIONS},
     {"far_tap_outside_the_row", [] { return weights(0, 3, 1, 4).stream(9); }, FR_CODEC_FAULT_DIMENSIONS},
-    {"reference_before_the_start", [] { return CodecForge().literal_zero().segment(FR_SEGMENT_PRODUCTS).count(0).reference(1).stream(9); }, FR_CODEC_FAULT_REFERENCE},
+    {"reference_before_the_start", [] { return CodecForge().literal_zero().segment(FR_SEGMENT_PRODUCTS).count(0).reference(1).stream(9); }, FR_CODEC_FAULT_COPY_DISTANCE},
     {"reference_into_itself", [] { return CodecForge().literal_zero().literal_zero().segment(FR_SEGMENT_PRODUCTS).count(0).reference(1).stream(9); }, FR_CODEC_FAULT_REFERENCE},
-    {"scaled_reference_before_the_start", [] { return CodecForge().literal_zero().segment(FR_SEGMENT_SCALED).count(0).reference(4).stream(9); }, FR_CODEC_FAULT_REFERENCE},
+    {"scaled_reference_before_the_start", [] { return CodecForge().literal_zero().segment(FR_SEGMENT_SCALED).count(0).reference(4).stream(9); }, FR_CODEC_FAULT_COPY_DISTANCE},
+    {"factor_before_the_start", [] { return with_factor_from(5); }, FR_CODEC_FAULT_REFERENCE},
+    {"factor_inside_its_own_segment", [] { return with_factor_from(3); }, FR_CODEC_FAULT_REFERENCE},
+    {"factor_far_before_the_start", [] { return with_factor_from(FR_NUMBER_MAX); }, FR_CODEC_FAULT_REFERENCE},
+    {"moved_words_past_the_end", [] { return CodecForge().segment(FR_SEGMENT_MOVED).size(2).stream(11); }, FR_CODEC_FAULT_SEGMENT_LENGTH},
+    {"moved_words_wrap", [] { return CodecForge().segment(FR_SEGMENT_MOVED).size(0x40000000U).stream(8); }, FR_CODEC_FAULT_SEGMENT_LENGTH},
+    {"moved_words_inside_themselves", [] { return moved_by(3); }, FR_CODEC_FAULT_REFERENCE},
+    {"moved_words_before_the_start", [] { return moved_by(5); }, FR_CODEC_FAULT_COPY_DISTANCE},
     {"scaled_by_nothing", [] { return scaled_by(0); }, FR_CODEC_FAULT_SCALE},
     {"scaled_out_of_range", [] { return scaled_by(0x7F000000U); }, FR_CODEC_FAULT_SCALE},
     {"old_tensor_before_the_start", [] { return weights(0, 3, 1, 0, 1, 5).stream(9); }, FR_CODEC_FAULT_REFERENCE},
@@ -282,8 +307,8 @@ TEST(DecoderFault, NamesABaseDigestCutShort) {
     fr_sha256(base.data(), base.size(), digest);
     Stream stream = with_base();
     std::copy_n(digest, FR_CODEC_BASE_DIGEST_SIZE, stream.begin() + FR_CODEC_HEADER_SIZE);
-    stream.resize(FR_CODEC_HEADER_SIZE + FR_CODEC_BASE_DIGEST_SIZE - 1);
-    stream[9] = static_cast<uint8_t>(stream.size());
+    stream[6] = FR_CODEC_HEADER_SIZE_MAX;
+    stream.resize(FR_CODEC_HEADER_SIZE_MAX - 1);
     for (const Pieces pieces : {Pieces{1, 1}, Pieces{4096, 4096}}) {
         EXPECT_EQ(decode_in_pieces(stream, pieces, 100, false, base).fault,
                   FR_CODEC_FAULT_TRUNCATED);
@@ -292,16 +317,18 @@ TEST(DecoderFault, NamesABaseDigestCutShort) {
 
 TEST(DecoderFault, NamesAShiftOutOfTheBase) {
     const Stream base(50, 7);
-    // The farthest distance known is the decoded size, 100, and only 50 bytes lie before: the shift
-    // must be -50 at least (folded 99). By 0, by 51, by -100 and by the least there is.
-    for (const uint32_t folded : {0U, 102U, 199U, 0xFFFFFFFDU}) {
+    // The newest distance into the base is its size, 50, and as many bytes lie before. By 1, by
+    // -50, by -100 and by the least there is.
+    for (const uint32_t folded : {2U, 99U, 199U, 0xFFFFFFFDU}) {
         const auto stream = CodecForge().shifted_copy(folded).delta_stream(100, base);
         EXPECT_EQ(decode_in_pieces(stream, {}, 100, false, base).fault,
                   FR_CODEC_FAULT_COPY_DISTANCE)
             << folded;
     }
-    const auto good = CodecForge().shifted_copy(99).delta_stream(100, base);
-    EXPECT_EQ(decode_in_pieces(good, {}, 100, false, base).fault, FR_CODEC_FAULT_TRUNCATED);
+    for (const uint32_t folded : {0U, 97U}) {
+        const auto good = CodecForge().shifted_copy(folded).delta_stream(100, base);
+        EXPECT_EQ(decode_in_pieces(good, {}, 100, false, base).fault, FR_CODEC_FAULT_TRUNCATED);
+    }
 }
 
 TEST(DecoderFault, IsFinal) {

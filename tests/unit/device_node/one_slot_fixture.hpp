@@ -18,7 +18,7 @@ inline Shape one_slot(std::uint32_t reach_bytes = 4096) {
 
 class OneSlot : public NodeTest {
 protected:
-    OneSlot() : NodeTest(one_slot()) {}
+    explicit OneSlot(const Shape& shape = one_slot()) : NodeTest(shape) {}
 
     /// A delta of the first release, and the whole of it for a device that lost the first.
     static Release tuned(std::uint32_t counter = 2) {

@@ -21,6 +21,19 @@ TEST_F(Probation, ConfirmsAtTheEighthDecisionAndBurnsThenOnly) {
     EXPECT_EQ(world.status().confirmed_slot, 1);
 }
 
+TEST_F(Probation, IsToldWithTheModelThatRunsInIt) {
+    start();
+    static std::vector<std::uint32_t> told;
+    told.clear();
+    world.port.phase_changed = [](void* context, std::uint32_t, fr_phase_t phase, fr_reason_t) {
+        if (phase == FR_PHASE_PROBATION) {
+            told.push_back(static_cast<DeviceWorld*>(context)->status().release);
+        }
+    };
+    pursue(second());
+    EXPECT_EQ(told, std::vector<std::uint32_t>{2});
+}
+
 TEST_F(Probation, ABootLoopTakesTheOldModelBack) {
     start();
     pursue(second());

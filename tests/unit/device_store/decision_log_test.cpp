@@ -92,6 +92,51 @@ TEST_F(DecisionLog, GivesUpTheOldestSectorWhenFull) {
     expect_all(kPerSector, 3 * kPerSector + 1);
 }
 
+TEST_F(DecisionLog, ForgetsWhatItHoldsButNoNumber) {
+    open(1);
+    for (std::uint32_t i = 0; i < 2 * kPerSector + 3; ++i) {
+        ASSERT_EQ(append(i), FR_OK);
+    }
+    const auto next = log.next_sequence;
+    ASSERT_EQ(fr_decision_log_forget(&log, kStream), FR_OK);
+    expect_all(next, next);
+    open(2);
+    expect_all(next, next);
+    const auto operations = flash.operations();
+    ASSERT_EQ(fr_decision_log_forget(&log, kStream), FR_OK);
+    EXPECT_EQ(flash.operations(), operations) << "nothing is left to forget";
+    for (auto i = static_cast<std::uint32_t>(next); i < 5 * kPerSector; ++i) {
+        ASSERT_EQ(append(i), FR_OK);
+    }
+    open(3);
+    expect_all(3 * kPerSector + 3 - kPerSector, 5 * kPerSector);
+}
+
+TEST_F(DecisionLog, ACutWhileItForgetsLosesNoNumber) {
+    open(1);
+    for (std::uint32_t i = 0; i < 2 * kPerSector + 3; ++i) {
+        ASSERT_EQ(append(i), FR_OK);
+    }
+    const auto next = log.next_sequence;
+    const auto image = flash.bytes;
+    for (const auto tear : kEveryTear) {
+        fr_status_t status = FR_ERROR_STORAGE;
+        for (std::uint64_t operation = 0; status != FR_OK; ++operation) {
+            flash.power_on();
+            flash.bytes = image;
+            open(2);
+            flash.cut_at(operation, tear);
+            status = fr_decision_log_forget(&log, kStream);
+            flash.power_on();
+            open(2);
+            ASSERT_EQ(log.next_sequence, next) << operation;
+            ASSERT_EQ(fr_decision_log_forget(&log, kStream), FR_OK);
+            open(2);
+            expect_all(next, next);
+        }
+    }
+}
+
 TEST_F(DecisionLog, IgnoresSectorsOfAnotherStream) {
     open(1);
     ASSERT_EQ(append(0), FR_OK);

@@ -64,6 +64,44 @@ TEST_F(RecordLog, RefusesWhatCanNeverFit) {
     EXPECT_EQ(get(FR_RECORD_STATE), (Bytes{1, 2, 3}));
 }
 
+TEST_F(RecordLog, OfOtherSidesIsForeign) {
+    format();
+    for (const std::uint32_t factor : {2U, 3U}) {
+        auto other = layout;
+        other.record_side_bytes = layout.record_side_bytes / 4 * factor;
+        for (int i = 0; i < 2; ++i) {  // with the newest in either side
+            EXPECT_EQ(fr_record_log_open(&log, &port, &other), FR_ERROR_UNSUPPORTED) << factor;
+            ASSERT_EQ(fr_record_log_open(&log, &port, &layout), FR_OK);
+            for (int k = 0; k < 100; ++k) {
+                ASSERT_EQ(put(FR_RECORD_STATE, Bytes(72, 9)), FR_OK);
+            }
+        }
+    }
+}
+
+TEST_F(RecordLog, BytesInARecordThatLookLikeAnotherFormAreNone) {
+    auto other = layout;
+    other.record_side_bytes = layout.record_side_bytes * 2;
+    const Bytes state{1};
+    ASSERT_EQ(fr_record_log_format(&log, &port, &other, FR_RECORD_STATE, state.data(), 1), FR_OK);
+    const auto* there = fr_flash_map(&port, other.records);
+    const Bytes forged(there, there + 16);
+    format();
+    // Copies of it at every word of the side, so that one lies on each sector's first bytes.
+    const std::uint32_t room = layout.record_side_bytes - 128;
+    Bytes payload;
+    while (payload.size() + forged.size() <= room) {
+        payload.insert(payload.end(), forged.begin(), forged.end());
+    }
+    for (std::uint32_t shift = 0; shift < 16; shift += 4) {
+        Bytes shifted(shift, 0xAA);
+        shifted.insert(shifted.end(), payload.begin(), payload.end());
+        ASSERT_EQ(put(FR_RECORD_OFFER, shifted), FR_OK);
+        EXPECT_EQ(fr_record_log_open(&log, &port, &layout), FR_OK) << shift;
+        EXPECT_EQ(get(FR_RECORD_OFFER), shifted);
+    }
+}
+
 TEST_F(RecordLog, ACutAtAnyOperationLeavesTheOldOrTheNewValue) {
     format();
     const Bytes big(600, 7);

@@ -110,6 +110,28 @@ void PrintTo(const RoundTripCase& one, std::ostream* out) {
     *out << one.case_name;
 }
 
+/// Words that follow from each other: offsets of things of one size.
+Bytes counting_words(size_t count, uint32_t step) {
+    Bytes bytes(4 * count);
+    for (size_t i = 0; i < count; ++i) {
+        const auto word = static_cast<uint32_t>(100000 - i * step);
+        std::memcpy(&bytes[4 * i], &word, 4);
+    }
+    return bytes;
+}
+
+/// Upper bounds of activations behind their scales, each behind its count.
+Sample activation_bounds() {
+    std::mt19937_64 generator(13);
+    Sample sample;
+    for (int i = 0; i < 50; ++i) {
+        const float scale = 0.01F + static_cast<float>(generator() % 100000) * 1e-6F;
+        sample.opaque({1, 0, 0, 0}).opaque(float_bytes({scale})).opaque({1, 0, 0, 0});
+        sample.region({RegionKind::kFloats}, float_bytes({255.0F * scale}));
+    }
+    return sample;
+}
+
 Bytes ramp(size_t size) {
     Bytes bytes(size);
     for (size_t i = 0; i < size; ++i) {
@@ -126,6 +148,9 @@ const RoundTripCase kRoundTrips[] = {
     {"more_zeros_than_may_expand", [] { return Sample().opaque(Bytes(100000, 0)); }},
     {"one_value", [] { return Sample().opaque(Bytes(5000, 0xFF)); }, 0.01},
     {"ramp", [] { return Sample().opaque(ramp(5000)); }, 0.1},
+    {"words_that_count_down", [] { return Sample().opaque(counting_words(500, 8)).opaque(counting_words(500, 52)); }, 0.02},
+    {"bounds_of_activations", activation_bounds, 0.4},
+    {"a_bound_that_is_none", [] { return Sample().opaque({1, 0, 0, 0}).region({RegionKind::kFloats}, float_bytes({3})); }},
     {"noise", [] { return Sample().opaque(random_bytes(30000, 1)); }},
     {"noise_twice", [] { return Sample().opaque(random_bytes(9000, 2)).opaque(random_bytes(9000, 2)); }, 0.52},
     {"noise_far_apart", [] { return Sample().opaque(random_bytes(300, 2)).opaque(Bytes(70000, 1)).opaque(random_bytes(300, 2)); }, 0.01},
@@ -233,12 +258,18 @@ TEST(DamagedStream, AFlippedBitInAnyByteIsRefused) {
 TEST(DamagedStream, NoiseBehindAHeaderIsRefused) {
     for (uint64_t seed = 0; seed < 3000; ++seed) {
         Bytes stream = random_bytes(22 + seed % 400, seed);
-        const Bytes header = {
-            'F', 'R', 'C', FR_CODEC_VERSION, static_cast<uint8_t>(seed % FR_CODEC_PROFILES), 0,
-            8,   0,   0};
-        std::copy(header.begin(), header.end(), stream.begin());
         const auto size = static_cast<uint32_t>(stream.size());
-        std::memcpy(stream.data() + 9, &size, 4);
+        const Bytes header = {
+            'F',
+            'R',
+            static_cast<uint8_t>(FR_CODEC_VERSION << 4 | seed % FR_CODEC_PROFILES),
+            0,
+            8,
+            0,
+            static_cast<uint8_t>(size),
+            static_cast<uint8_t>(size >> 8),
+            0};
+        std::copy(header.begin(), header.end(), stream.begin());
         const auto result = decode_in_pieces(stream, Pieces{4096, 4096}, 2048);
         ASSERT_NE(result.status, FR_OK) << "seed " << seed;
         ASSERT_LE(result.output.size(), 2048U);
@@ -251,6 +282,9 @@ TEST(Encode, RefusesFilesThatCannotTravel) {
     EXPECT_EQ(frugal::model::encode({}, {}).error().kind, ErrorKind::kLimit);
     const Bytes too_large(FR_ARTIFACT_SIZE_MAX + 1, 0);
     EXPECT_EQ(frugal::model::encode(too_large, {}).error().kind, ErrorKind::kLimit);
+    // Small enough itself, but what tells it is not.
+    const Bytes noise = random_bytes(FR_ARTIFACT_SIZE_MAX, 1);
+    EXPECT_EQ(frugal::model::encode(noise, {}, {0, {}, {}}).error().kind, ErrorKind::kLimit);
 }
 
 TEST(Encode, RefusesPlansThatDoNotFitTheFile) {
@@ -338,6 +372,23 @@ TEST(Delta, IsRefusedWithoutItsBase) {
 TEST(Encode, RefusesAProfileThatDoesNotExist) {
     EXPECT_EQ(frugal::model::encode(Bytes(9, 1), {}, {FR_CODEC_PROFILES, {}, {}}).error().kind,
               ErrorKind::kInvalidInput);
+}
+
+TEST(Encode, HasNoMoreSegmentsThanADecoderTakes) {
+    std::mt19937_64 generator(23);
+    Bytes file;
+    while (file.size() < 16 * (FR_CODEC_SEGMENTS_MAX + 500)) {  // each a run of moved words
+        const auto first = static_cast<uint32_t>(generator());
+        for (uint32_t word = first; word != first + 32; word += 8) {
+            file.insert(file.end(),
+                        {static_cast<uint8_t>(word), static_cast<uint8_t>(word >> 8),
+                         static_cast<uint8_t>(word >> 16), static_cast<uint8_t>(word >> 24)});
+        }
+    }
+    const auto stream = frugal::model::encode(file, {}, {0, {}, {}});
+    ASSERT_TRUE(stream) << stream.error().describe();
+    EXPECT_LT(stream->size(), file.size() / 2);
+    EXPECT_EQ(*frugal::model::decode(*stream, file.size()), file);
 }
 
 TEST(Encode, IsTheSameEveryTime) {

@@ -72,7 +72,8 @@ TEST(TflitePlan, FindsTensorsScalesAndBounds) {
         }
         EXPECT_EQ(weights, 22016U);
         EXPECT_EQ(integers, 2352U);
-        EXPECT_EQ(floats, 9216U);  // scales of weights and biases, minima and maxima
+        // Scales of weights and biases, minima and maxima; the upper bounds of 11 activations.
+        EXPECT_EQ(floats, 9216U + 11U * 4U);
         return;
     }
     GTEST_SKIP() << "kws_ref_int8.tflite is absent: set FRUGAL_SHARED_DIR";

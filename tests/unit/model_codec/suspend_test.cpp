@@ -17,7 +17,7 @@ using frugal::test::Place;
 using frugal::test::project_model;
 using frugal::test::StoredDelta;
 
-constexpr int kStepWeight = 20;  // FR_STEP_WEIGHT, which is the decoder's own business
+constexpr int kStepWeight = 21;  // FR_STEP_WEIGHT, which is the decoder's own business
 
 class Suspend : public testing::TestWithParam<std::uint8_t>, protected StoredDelta {
 protected:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading and writing little-endian integers at any alignment. Pure; internal to the node library.
-#ifndef FRUGAL_STORE_LITTLE_ENDIAN_H
-#define FRUGAL_STORE_LITTLE_ENDIAN_H
+#ifndef FRUGAL_BYTES_LITTLE_ENDIAN_H
+#define FRUGAL_BYTES_LITTLE_ENDIAN_H
 
 #include <stdint.h>
 
