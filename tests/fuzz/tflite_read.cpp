@@ -1,8 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gateway's model reader on hostile bytes: a summary whose parts agree with each other, or an
-// error that says something. Pass a folder of real .tflite files as a further corpus.
+// error that says something; what strip makes of the file reads as the file does. Pass a folder of
+// real .tflite files as a further corpus.
+#include "model/tflite/graph.hpp"
 #include "model/tflite/layers.hpp"
+#include "model/tflite/strip.hpp"
 #include "model/tflite/summary.hpp"
+
+namespace {
+
+void check_strip(const frugal::base::Bytes& bytes, const frugal::model::ModelSummary& summary) {
+    const auto stripped = frugal::model::strip_model(bytes);
+    if (!stripped) {
+        // An internal error is strip's own word for a bug.
+        if (stripped.error().kind == frugal::base::ErrorKind::kInternal) {
+            __builtin_trap();
+        }
+        return;
+    }
+    const auto again = frugal::model::read_model(*stripped);
+    if (stripped->size() > bytes.size() || !again ||
+        again->tensors.size() != summary.tensors.size() || again->inputs != summary.inputs ||
+        again->outputs != summary.outputs) {
+        __builtin_trap();
+    }
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t size) {
     frugal::base::Bytes bytes(input, input + size);
@@ -23,6 +47,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t siz
             __builtin_trap();
         }
     }
+    check_strip(bytes, *summary);
+    frugal::model::read_graph(bytes);
     const auto layers = frugal::model::read_layers(bytes);
     for (const auto& layer : layers ? *layers : std::vector<frugal::model::Layer>{}) {
         const bool is_inside = layer.weights.offset <= size &&

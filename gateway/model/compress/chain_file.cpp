@@ -26,7 +26,6 @@ constexpr std::int32_t kAveragePool2d = 1;
 constexpr std::int32_t kMaxPool2d = 17;
 constexpr std::int32_t kReshape = 22;
 constexpr std::int32_t kMean = 40;
-constexpr std::int32_t kSqueeze = 43;
 
 tl::unexpected<base::Error> no_chain(const std::string& what) {
     return fail(ErrorKind::kUnsupported, "retrain: " + what,
@@ -66,21 +65,12 @@ std::optional<Activation> activation_of(std::uint32_t code) {
                             : std::nullopt;
 }
 
-/// TFLite's SAME padding in front of an image.
-std::size_t padding_before(std::size_t input, std::size_t output, std::size_t reach,
-                           std::size_t stride) {
-    const std::size_t needed = (output - 1) * stride + reach;
-    return needed > input ? (needed - input) / 2 : 0;
-}
-
 void pad(ChainStep& step) {
     ChainWindow& window = step.window;
-    window.top =
-        padding_before(step.input.height, step.output.height,
-                       (window.height - 1) * window.dilation_height + 1, window.stride_height);
-    window.left =
-        padding_before(step.input.width, step.output.width,
-                       (window.width - 1) * window.dilation_width + 1, window.stride_width);
+    window.top = padding_before(step.input.height, step.output.height, window.stride_height,
+                                (window.height - 1) * window.dilation_height + 1);
+    window.left = padding_before(step.input.width, step.output.width, window.stride_width,
+                                 (window.width - 1) * window.dilation_width + 1);
 }
 
 class ChainReader {
@@ -108,7 +98,7 @@ public:
             std::any_of(chain_.steps.begin(), chain_.steps.end(),
                         [](const ChainStep& step) { return step.has_weights(); });
         if (!has_weights || chain_.steps.back().activation != Activation::kNone) {
-            return no_chain("the model ends in no logits");
+            return no_chain("the model does not end in logits");
         }
         return chain_;
     }
@@ -125,7 +115,7 @@ private:
         }
         const bool is_last = index + 1 == graph_.operators.size();
         value_ = one.outputs[0];
-        if (one.code == kReshape || one.code == kSqueeze || (one.code == kSoftmax && is_last)) {
+        if (one.code == kReshape || (one.code == kSoftmax && is_last)) {
             return {};
         }
         auto step = one.code == kMean ? mean_step(one)

@@ -10,12 +10,6 @@ namespace frugal::model {
 
 namespace {
 
-using RealMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-Eigen::Index index(std::size_t value) {
-    return static_cast<Eigen::Index>(value);
-}
-
 Eigen::Map<RealMatrix> view(std::vector<double>& values, std::size_t size) {
     return {values.data(), index(size), index(size)};
 }

@@ -9,6 +9,7 @@
 #include "model/compress/grid.hpp"
 #include "model/compress/layer_values.hpp"
 #include "model/compress/layer_walk.hpp"
+#include "model/compress/numeric.hpp"
 #include "model/tflite/schema.hpp"
 
 namespace frugal::model {
@@ -127,8 +128,7 @@ public:
         report.weights = count;
         report.density = 1 - static_cast<double>(same) / static_cast<double>(count);
         report.bits_per_weight = bits_ / static_cast<double>(count);
-        const double lost = distortion();
-        report.snr_db = lost > 0 ? 10 * std::log10(power() / lost) : INFINITY;
+        report.snr_db = snr_db(power(), distortion());
         return report;
     }
 
@@ -239,15 +239,14 @@ private:
     void fit_bias(const Group& group) {
         for (std::size_t row = group.first;
              !result_.bias.empty() && row < group.first + group.weights.rows; ++row) {
-            double wanted = now_.bias_steps[row] * now_.bias[row];
-            for (std::size_t column = 0; column < layer_.columns; ++column) {
-                const std::size_t at = row * layer_.columns + column;
-                wanted += static_cast<double>(now_.scales[row]) * now_.weights[at] *
-                              group.mean_before[column] -
-                          static_cast<double>(result_.scales[row]) * result_.weights[at] *
-                              group.mean_now[column];
-            }
-            result_.bias[row] = bias_level(wanted, row);
+            const auto weight = [&](const Levels& levels) {
+                return [&levels, row, first = row * layer_.columns](std::size_t column) {
+                    return static_cast<double>(levels.scales[row]) * levels.weights[first + column];
+                };
+            };
+            const double shift =
+                bias_shift(group.mean_before, group.mean_now, weight(now_), weight(result_));
+            result_.bias[row] = bias_level(now_.bias_steps[row] * now_.bias[row] + shift, row);
         }
     }
 

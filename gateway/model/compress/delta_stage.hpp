@@ -27,7 +27,8 @@ struct DeltaOptions {
 /// shape, or trained apart from the base's, is left alone. The density in a report is the share of
 /// weights unlike the base's.
 /// Fails with kUnsupported when all are left alone or the base has another number of layers,
-/// kInvalidInput for unfit inputs or a base that is no model, kLimit beyond the memory of Replay.
+/// kInvalidInput for unfit inputs or a base that is no model, kLimit beyond the memory of Replay or
+/// of a LayerWalk's curvatures.
 base::Result<std::vector<LayerReport>> delta_stage(Work& work, const DeltaOptions& options);
 
 }  // namespace frugal::model

@@ -18,8 +18,8 @@ using base::Result;
 namespace {
 
 /// Operators whose float32 form takes the same inputs and options.
-constexpr std::int32_t kSame[] = {
-    0, 1, kConv2d, kDepthwiseConv2d, kFullyConnected, 14, 17, 22, kSoftmax, 40, 43};
+constexpr std::int32_t kSame[] = {0,  1,  kConv2d, kDepthwiseConv2d, kFullyConnected,
+                                  14, 17, 22,      kSoftmax,         40};
 
 tl::unexpected<base::Error> refuse(const std::string& what) {
     return fail(ErrorKind::kUnsupported, "dequantize: " + what, {},
@@ -87,13 +87,14 @@ private:
             tensor(one.inputs[1]).quantization.scales.empty() ||
             tensor(one.inputs[0]).quantization.scales.size() != 1) {
             return refuse("weights of " + operator_name(one.code) +
-                          " are shared or no int8 constant");
+                          " are shared, or not an int8 constant");
         }
         GraphTensor& weights = tensor(one.inputs[1]);
         const std::vector<float> scales = weights.quantization.scales;
         const std::int32_t dimension = weights.quantization.dimension;
         if (dimension < 0 || static_cast<std::size_t>(dimension) >= weights.shape.size()) {
-            return refuse("weights of " + operator_name(one.code) + " have scales along no axis");
+            return refuse("weights of " + operator_name(one.code) +
+                          " have scales along an axis they do not have");
         }
         const std::size_t stride = stride_of(weights.shape, dimension);
         std::vector<float> values;
@@ -102,10 +103,15 @@ private:
             values.push_back(scales[i / stride % scales.size()] * static_cast<float>(level));
         }
         put_floats(weights, values);
-        if (one.inputs.size() >= 3 && one.inputs[2] >= 0) {
-            convert_bias(tensor(one.inputs[2]), tensor(one.inputs[0]).quantization.scales[0],
-                         scales);
+        if (one.inputs.size() < 3 || one.inputs[2] < 0) {
+            return {};
         }
+        GraphTensor& bias = tensor(one.inputs[2]);
+        if (bias.type != kInt32 || bias.data.empty()) {
+            return refuse("the bias of " + operator_name(one.code) +
+                          " is shared, or not an int32 constant");
+        }
+        convert_bias(bias, tensor(one.inputs[0]).quantization.scales[0], scales);
         return {};
     }
 

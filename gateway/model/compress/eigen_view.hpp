@@ -6,41 +6,42 @@
 #include <Eigen/Core>
 
 #include "model/compress/matrix.hpp"
+#include "model/compress/numeric.hpp"
 
 namespace frugal::model {
 
 using RowMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using RealMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using MatrixView = Eigen::Map<RowMatrix>;
 using ConstMatrixView = Eigen::Map<const RowMatrix>;
 
+inline Eigen::Index index(std::size_t value) {
+    return static_cast<Eigen::Index>(value);
+}
+
 inline MatrixView view(Matrix& matrix) {
-    return {matrix.values.data(), static_cast<Eigen::Index>(matrix.rows),
-            static_cast<Eigen::Index>(matrix.columns)};
+    return {matrix.values.data(), index(matrix.rows), index(matrix.columns)};
 }
 
 inline ConstMatrixView view(const Matrix& matrix) {
-    return {matrix.values.data(), static_cast<Eigen::Index>(matrix.rows),
-            static_cast<Eigen::Index>(matrix.columns)};
+    return {matrix.values.data(), index(matrix.rows), index(matrix.columns)};
 }
 
 /// The same values in rows of `columns`.
 inline MatrixView view_in_rows_of(Matrix& matrix, std::size_t columns) {
-    return {matrix.values.data(), static_cast<Eigen::Index>(matrix.values.size() / columns),
-            static_cast<Eigen::Index>(columns)};
+    return {matrix.values.data(), index(matrix.values.size() / columns), index(columns)};
 }
 
 inline ConstMatrixView view_in_rows_of(const Matrix& matrix, std::size_t columns) {
-    return {matrix.values.data(), static_cast<Eigen::Index>(matrix.values.size() / columns),
-            static_cast<Eigen::Index>(columns)};
+    return {matrix.values.data(), index(matrix.values.size() / columns), index(columns)};
 }
 
 /// Chances of the classes, a row for each row of logits: softmax of logits / temperature.
 inline RowMatrix softmax(const Matrix& logits, float temperature) {
-    RowMatrix chances = view(logits) / temperature;
-    for (Eigen::Index row = 0; row < chances.rows(); ++row) {
-        const float most = chances.row(row).maxCoeff();
-        chances.row(row) = (chances.row(row).array() - most).exp();
-        chances.row(row) /= chances.row(row).sum();
+    RowMatrix chances(index(logits.rows), index(logits.columns));
+    for (std::size_t row = 0; row < logits.rows; ++row) {
+        softmax(logits.row(row), temperature,
+                {chances.data() + row * logits.columns, logits.columns});
     }
     return chances;
 }

@@ -3,7 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
+#include <fmt/format.h>
+
+#include "model/compress/numeric.hpp"
 #include "model/compress/replay.hpp"
 
 namespace frugal::model {
@@ -52,7 +56,9 @@ public:
         const auto count = static_cast<double>(samples_.inputs.size());
         evaluation.inputs = samples_.inputs.size();
         evaluation.agreement = static_cast<double>(agreed_) / count;
-        evaluation.output_snr_db = noise_ > 0 ? 10 * std::log10(signal_ / noise_) : INFINITY;
+        evaluation.classes = classes_;
+        evaluation.classes_answered = answered_.size();
+        evaluation.output_snr_db = snr_db(signal_, noise_);
         if (!samples_.labels.empty()) {
             evaluation.accuracy_before = static_cast<double>(right_before_) / count;
             evaluation.accuracy_after = static_cast<double>(right_after_) / count;
@@ -82,10 +88,20 @@ private:
             signal_ += static_cast<double>(expected_[i]) * static_cast<double>(expected_[i]);
             noise_ += error * error;
         }
+        classes_ = std::max<std::size_t>(expected_.size(), 2);
         const std::uint32_t expected = class_of(expected_);
+        answered_.insert(expected);
         const std::uint32_t given = class_of(given_);
         agreed_ += expected == given ? 1 : 0;
         if (!samples_.labels.empty()) {
+            if (samples_.labels[sample] >= classes_) {
+                return base::fail(
+                    base::ErrorKind::kInvalidInput,
+                    fmt::format("evaluation: input {} has the label {}, but the model "
+                                "tells {} classes apart",
+                                sample, samples_.labels[sample], classes_),
+                    {}, "Give the labels of these inputs, counted from 0.");
+            }
             right_before_ += expected == samples_.labels[sample] ? 1 : 0;
             right_after_ += given == samples_.labels[sample] ? 1 : 0;
         }
@@ -97,6 +113,8 @@ private:
     std::vector<float> expected_;
     std::vector<float> given_;
     std::size_t agreed_ = 0;
+    std::size_t classes_ = 0;
+    std::set<std::uint32_t> answered_;
     std::size_t right_before_ = 0;
     std::size_t right_after_ = 0;
     double signal_ = 0;

@@ -23,13 +23,15 @@ struct Evaluation {
     std::size_t inputs = 0;
     double agreement = 0;                   ///< share of inputs with the same top class, 0 to 1
     double output_snr_db = 0;               ///< of all outputs
+    std::size_t classes = 0;                ///< the models tell apart
+    std::size_t classes_answered = 0;       ///< the original's answers; of 1, agreement says little
     std::optional<double> accuracy_before;  ///< 0 to 1, with labels
     std::optional<double> accuracy_after;
 };
 
 /// Compares two models of the same inputs and outputs. The class is the largest value of output 0;
 /// an output of one value is a class by its being at least 0.5.
-/// Fails as Replay::open().
+/// Fails as Replay::open(), and with kInvalidInput for a label that is none of the classes.
 base::Result<Evaluation> evaluate(base::ByteView original, base::ByteView compressed,
                                   const Samples& samples);
 

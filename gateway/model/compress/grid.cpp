@@ -2,29 +2,20 @@
 #include "model/compress/grid.hpp"
 
 #include <Eigen/Cholesky>
-#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "base/assert.hpp"
+#include "model/compress/eigen_view.hpp"
 #include "model/compress/rate_model.hpp"
 
 namespace frugal::model {
 
 namespace {
 
-using RealMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-Eigen::Index index(std::size_t value) {
-    return static_cast<Eigen::Index>(value);
-}
-
 RealMatrix real(const Matrix& matrix) {
-    using FloatMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-    return Eigen::Map<const FloatMatrix>(matrix.values.data(), index(matrix.rows),
-                                         index(matrix.columns))
-        .cast<double>();
+    return view(matrix).cast<double>();
 }
 
 double quadratic_sum(const RealMatrix& error, const std::vector<double>& hessian) {

@@ -8,6 +8,7 @@
 #include "base/assert.hpp"
 #include "model/compress/curvature.hpp"
 #include "model/compress/grid.hpp"
+#include "model/compress/numeric.hpp"
 #include "model/compress/sensitivity.hpp"
 #include "model/tflite/graph.hpp"
 #include "model/tflite/schema.hpp"
@@ -63,13 +64,13 @@ GridLayer fit_layer(const DenseLayer& layer, const LayerInputs& inputs,
     const std::vector<double> before = inputs.plain.mean_original();
     const std::vector<double> now = inputs.plain.mean_compressed();
     for (std::size_t row = 0; row < result.rows; ++row) {
-        double difference = 0;
-        for (std::size_t column = 0; column < result.columns; ++column) {
-            const std::size_t at = row * result.columns + column;
-            difference += static_cast<double>(layer.weights.values[at]) * before[column] -
-                          grid.step * result.levels[at] * now[column];
-        }
-        result.bias[row] += static_cast<float>(difference);
+        const double shift = bias_shift(
+            before, now,
+            [&](std::size_t column) { return static_cast<double>(layer.weights.at(row, column)); },
+            [&](std::size_t column) {
+                return grid.step * result.levels[row * result.columns + column];
+            });
+        result.bias[row] += static_cast<float>(shift);
     }
     return result;
 }

@@ -11,29 +11,17 @@ std::size_t size_at(const std::vector<std::int32_t>& shape, std::size_t axis) {
     return static_cast<std::size_t>(shape[axis]);
 }
 
-/// Zeros before the first row (or column) of the input, as TFLite pads for SAME.
-std::int64_t padding_before(bool is_same, std::size_t input, std::size_t output,
-                            std::uint32_t stride, std::uint32_t reach) {
-    if (!is_same) {
-        return 0;
-    }
-    const auto needed =
-        static_cast<std::int64_t>((output - 1) * stride + reach) - static_cast<std::int64_t>(input);
-    return std::max<std::int64_t>(0, needed) / 2;
-}
-
 /// One position of the output, its window copied into a row.
 class WindowCopier {
 public:
     WindowCopier(const Layer& layer, std::span<const float> activation, std::size_t group)
         : layer_(layer), activation_(activation), group_(group) {
         const LayerWindow& window = layer.window;
-        top_ = padding_before(window.is_same_padding, size_at(layer.input_shape, 1),
-                              size_at(layer.output_shape, 1), window.stride_height,
-                              (window.height - 1) * window.dilation_height + 1);
-        left_ = padding_before(window.is_same_padding, size_at(layer.input_shape, 2),
-                               size_at(layer.output_shape, 2), window.stride_width,
-                               (window.width - 1) * window.dilation_width + 1);
+        if (window.is_same_padding) {
+            top_ =
+                padding(1, window.stride_height, (window.height - 1) * window.dilation_height + 1);
+            left_ = padding(2, window.stride_width, (window.width - 1) * window.dilation_width + 1);
+        }
     }
 
     void copy(std::size_t position, std::span<float> row) const {
@@ -58,6 +46,11 @@ public:
     }
 
 private:
+    std::int64_t padding(std::size_t axis, std::size_t stride, std::size_t reach) const {
+        return static_cast<std::int64_t>(padding_before(
+            size_at(layer_.input_shape, axis), size_at(layer_.output_shape, axis), stride, reach));
+    }
+
     float* copy_tap(std::size_t image, std::int64_t y, std::int64_t x, float* out) const {
         const auto height = static_cast<std::int64_t>(size_at(layer_.input_shape, 1));
         const auto width = static_cast<std::int64_t>(size_at(layer_.input_shape, 2));

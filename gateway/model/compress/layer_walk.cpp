@@ -2,6 +2,9 @@
 #include "model/compress/layer_walk.hpp"
 
 #include <algorithm>
+#include <cstdint>
+
+#include <fmt/format.h>
 
 #include "model/compress/layer_inputs.hpp"
 
@@ -13,6 +16,23 @@ namespace {
 
 constexpr std::size_t kRowsMax = 65536;  // positions of one group a curvature is made of
 constexpr std::size_t kBatchRows = 512;  // rows multiplied at once
+constexpr std::uint64_t kMomentBytes = 2 * sizeof(double);  // of two inputs of a layer
+
+/// What fits is what the stages can copy a few times.
+Result<void> check_size(const Layer& layer) {
+    const std::uint64_t most = kCurvatureBytesMax / kMomentBytes / group_count(layer);
+    if (layer.columns == 0 || layer.columns <= most / layer.columns) {
+        return {};
+    }
+    const std::size_t groups = group_count(layer);
+    return base::fail(
+        base::ErrorKind::kLimit,
+        fmt::format("calibration: {} inputs{} are too many to weigh against each other",
+                    layer.columns, groups > 1 ? fmt::format(" in each of {} groups", groups) : ""),
+        fmt::format("{} bytes for each pair of them would exceed the limit of {} MiB", kMomentBytes,
+                    kCurvatureBytesMax >> 20),
+        "Leave out the stages prune, regrid, share and delta, or split the layer.");
+}
 
 /// Collects rows of both models until a batch is full.
 class Batch {
@@ -52,7 +72,7 @@ private:
 Result<LayerWalk> LayerWalk::start(const Work& work) {
     if (work.inputs.empty()) {
         return base::fail(base::ErrorKind::kInvalidInput, "calibration: there are no inputs", {},
-                          "give at least one file of input bytes");
+                          "Give at least one file of input bytes.");
     }
     auto original =
         Replay::open(work.original, work.calibration_of(work.original_inputs), work.operators);
@@ -97,6 +117,9 @@ Result<void> LayerWalk::gather(const Layer& layer, std::vector<Curvature>& curva
 }
 
 Result<std::vector<Curvature>> LayerWalk::curvatures(const Layer& layer) {
+    if (auto fits = check_size(layer); !fits) {
+        return tl::unexpected(fits.error());
+    }
     auto ready = original_.advance(layer.operator_index);
     ready = ready ? current_.advance(layer.operator_index) : ready;
     if (!ready) {

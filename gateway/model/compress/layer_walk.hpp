@@ -3,6 +3,7 @@
 // hands out the curvature of each layer as its inputs now are. Owned by a stage, one thread.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <vector>
 
@@ -16,6 +17,9 @@
 
 namespace frugal::model {
 
+/// Memory of the curvatures of one layer: 8,192 inputs of a dense layer.
+inline constexpr std::uint64_t kCurvatureBytesMax = 1ULL << 30;
+
 class LayerWalk {
 public:
     /// The original and the file being rewritten must have the same operators. Errors as
@@ -26,7 +30,8 @@ public:
     const std::vector<Layer>& layers() const { return layers_; }
     const std::vector<Layer>& original_layers() const { return original_layers_; }
 
-    /// Runs up to the layer and sums up its inputs: one curvature for each channel group.
+    /// Runs up to the layer and sums up its inputs: one curvature for each channel group. kLimit if
+    /// they would exceed kCurvatureBytesMax, which is found out before anything is run.
     base::Result<std::vector<Curvature>> curvatures(const Layer& layer);
 
     /// The file being rewritten: the layer asked for last may be changed.

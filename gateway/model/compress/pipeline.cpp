@@ -105,13 +105,14 @@ Result<Evaluation> judge(const Work& work, const Samples& judged) {
         judged);
 }
 
-Result<void> run_stage(const RetrainOptions& options, Work& work, StageReport&,
+Result<void> run_stage(const RetrainOptions& options, Work& work, StageReport& report,
                        const Progress& progress) {
-    return retrain(work, options, [&](const TrainProgress& training) {
+    const auto tell = [&](const TrainProgress& training) {
         if (progress) {
             progress({"retrain", &training});
         }
-    });
+    };
+    return take_reports(retrain(work, options, tell), report);
 }
 
 /// Bytes of a file for devices that have the base; absent without one.

@@ -2,22 +2,16 @@
 #include "model/compress/prune.hpp"
 
 #include <Eigen/Cholesky>
-#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+
+#include "model/compress/eigen_view.hpp"
 
 namespace frugal::model {
 
 namespace {
 
-using RealMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using FloatMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-Eigen::Index index(std::size_t value) {
-    return static_cast<Eigen::Index>(value);
-}
-
-FloatMatrix inverse_of(const std::vector<double>& hessian, std::size_t size) {
+RowMatrix inverse_of(const std::vector<double>& hessian, std::size_t size) {
     const Eigen::Map<const RealMatrix> matrix(hessian.data(), index(size), index(size));
     return Eigen::LLT<RealMatrix>(matrix)
         .solve(RealMatrix::Identity(index(size), index(size)))
@@ -27,7 +21,7 @@ FloatMatrix inverse_of(const std::vector<double>& hessian, std::size_t size) {
 /// The weights of one row still there, and the inverse Hessian of just these.
 class Row {
 public:
-    Row(std::span<const float> weights, const FloatMatrix& inverse)
+    Row(std::span<const float> weights, const RowMatrix& inverse)
         : inverse_(inverse), weights_(weights.begin(), weights.end()), columns_(weights.size()) {
         for (std::size_t i = 0; i < columns_.size(); ++i) {
             columns_[i] = static_cast<std::uint32_t>(i);
@@ -79,12 +73,12 @@ private:
         columns_.pop_back();
     }
 
-    FloatMatrix inverse_;
+    RowMatrix inverse_;
     std::vector<float> weights_;
     std::vector<std::uint32_t> columns_;
 };
 
-Removals trace(std::span<const float> weights, const FloatMatrix& inverse) {
+Removals trace(std::span<const float> weights, const RowMatrix& inverse) {
     Row row(weights, inverse);
     Removals removals;
     while (!row.is_empty()) {
@@ -137,7 +131,7 @@ void refit_row(std::span<float> row, const std::vector<double>& hessian,
 
 ObcPruner::ObcPruner(const Matrix& weights, const std::vector<double>& hessian)
     : weights_(weights), hessian_(hessian) {
-    const FloatMatrix inverse = inverse_of(hessian, weights.columns);
+    const RowMatrix inverse = inverse_of(hessian, weights.columns);
     for (std::size_t row = 0; row < weights.rows; ++row) {
         rows_.push_back(trace(weights.row(row), inverse));
     }

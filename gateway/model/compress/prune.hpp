@@ -33,6 +33,7 @@ void refit_row(std::span<float> row, const std::vector<double>& hessian,
                std::span<const std::uint8_t> keep);
 
 /// Prunes a layer by OBC to several densities; what is common to them is computed once.
+/// Keeps references: weights and Hessian must outlive it.
 class ObcPruner {
 public:
     ObcPruner(const Matrix& weights, const std::vector<double>& hessian);

@@ -7,6 +7,7 @@
 #include "model/compress/grid.hpp"
 #include "model/compress/layer_values.hpp"
 #include "model/compress/layer_walk.hpp"
+#include "model/compress/numeric.hpp"
 #include "model/compress/prune.hpp"
 #include "model/tflite/schema.hpp"
 
@@ -67,7 +68,7 @@ public:
         const auto& weights = values_.weights.values;
         const auto zeros = std::count(weights.begin(), weights.end(), 0.0F);
         report.density = 1 - static_cast<double>(zeros) / static_cast<double>(report.weights);
-        report.snr_db = distortion_ > 0 ? 10 * std::log10(signal_ / distortion_) : INFINITY;
+        report.snr_db = snr_db(signal_, distortion_);
         return report;
     }
 
@@ -77,12 +78,13 @@ private:
         const std::vector<double> before = curvature.mean_original();
         const std::vector<double> now = curvature.mean_compressed();
         for (std::size_t row = 0; row < rows.rows && !values_.bias.empty(); ++row) {
-            double difference = 0;
-            for (std::size_t column = 0; column < rows.columns; ++column) {
-                difference += static_cast<double>(rows.at(row, column)) * before[column] -
-                              static_cast<double>(pruned.at(row, column)) * now[column];
-            }
-            values_.bias[first + row] += static_cast<float>(difference);
+            const auto weight = [row](const Matrix& weights) {
+                return [&weights, row](std::size_t column) {
+                    return static_cast<double>(weights.at(row, column));
+                };
+            };
+            values_.bias[first + row] +=
+                static_cast<float>(bias_shift(before, now, weight(rows), weight(pruned)));
         }
     }
 

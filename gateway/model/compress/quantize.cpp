@@ -211,27 +211,36 @@ private:
         return {};
     }
 
-    Result<void> check_constants(const GraphOperator& one) {
-        for (const std::int32_t input : one.inputs) {
-            if (input >= 0 && !tensor(input).data.empty() && tensor(input).type == kFloat32) {
-                return fail(
-                    ErrorKind::kUnsupported,
-                    "quantize: operator " + operator_name(one.code) + " has a constant input", {},
+    static tl::unexpected<base::Error> refuse_constant(const std::string& what) {
+        return fail(ErrorKind::kUnsupported, "quantize: " + what, {},
                     "Quantize the model where it was trained.");
+    }
+
+    /// What another layer shares is no float any more.
+    bool has_constant(const GraphOperator& one, std::size_t port) {
+        return one.inputs.size() > port && one.inputs[port] >= 0 &&
+               tensor(one.inputs[port]).type == kFloat32 && !tensor(one.inputs[port]).data.empty();
+    }
+
+    Result<void> check_constants(const GraphOperator& one) {
+        for (std::size_t port = 0; port < one.inputs.size(); ++port) {
+            if (has_constant(one, port)) {
+                return refuse_constant("operator " + operator_name(one.code) +
+                                       " has a constant input");
             }
         }
         return {};
     }
 
     Result<void> convert_weights(const GraphOperator& one) {
-        const bool has_weights = one.inputs.size() >= 2 && one.inputs[1] >= 0 &&
-                                 tensor(one.inputs[1]).type == kFloat32 &&
-                                 !tensor(one.inputs[1]).data.empty();
-        if (!has_weights) {
-            return fail(ErrorKind::kUnsupported,
-                        "quantize: weights of " + operator_name(one.code) +
-                            " are shared or no float32 constant",
-                        {}, "Quantize the model where it was trained.");
+        if (!has_constant(one, 1)) {
+            return refuse_constant("weights of " + operator_name(one.code) +
+                                   " are shared, or not a float32 constant");
+        }
+        const bool has_bias = one.inputs.size() >= 3 && one.inputs[2] >= 0;
+        if (has_bias && !has_constant(one, 2)) {
+            return refuse_constant("the bias of " + operator_name(one.code) +
+                                   " is shared, or not a float32 constant");
         }
         GraphTensor& weights = tensor(one.inputs[1]);
         const std::vector<std::int32_t> shape = weights.shape;
@@ -244,7 +253,7 @@ private:
         } else {
             quantize_weights(weights, static_cast<std::size_t>(shape[3]), 1, 3);
         }
-        if (one.inputs.size() >= 3 && one.inputs[2] >= 0) {
+        if (has_bias) {
             quantize_bias(tensor(one.inputs[2]), tensor(one.inputs[0]).quantization.scales[0],
                           weights.quantization.scales);
         }

@@ -8,6 +8,7 @@
 #include "model/compress/grid.hpp"
 #include "model/compress/layer_values.hpp"
 #include "model/compress/layer_walk.hpp"
+#include "model/compress/numeric.hpp"
 #include "model/tflite/schema.hpp"
 
 namespace frugal::model {
@@ -94,9 +95,7 @@ public:
         const auto weights = static_cast<double>(report.weights);
         report.density = 1 - static_cast<double>(zeros) / weights;
         report.bits_per_weight = totals_.bits / weights;
-        report.snr_db = totals_.distortion > 0
-                            ? 10 * std::log10(totals_.signal / totals_.distortion)
-                            : INFINITY;
+        report.snr_db = snr_db(totals_.signal, totals_.distortion);
         return report;
     }
 
@@ -110,13 +109,13 @@ private:
         const std::vector<double> before = curvature.mean_original();
         const std::vector<double> now = curvature.mean_compressed();
         for (std::size_t row = 0; row < rows.rows; ++row) {
-            double difference = 0;
-            for (std::size_t column = 0; column < rows.columns; ++column) {
-                difference +=
-                    static_cast<double>(rows.at(row, column)) * before[column] -
-                    grid_.step * gridded.levels[row * rows.columns + column] * now[column];
-            }
-            bias_[first + row] += static_cast<float>(difference);
+            const double shift = bias_shift(
+                before, now,
+                [&](std::size_t column) { return static_cast<double>(rows.at(row, column)); },
+                [&](std::size_t column) {
+                    return grid_.step * gridded.levels[row * rows.columns + column];
+                });
+            bias_[first + row] += static_cast<float>(shift);
         }
     }
 
@@ -177,7 +176,7 @@ Result<std::vector<LayerReport>> regrid(Work& work, const RegridOptions& options
     if (!is_any) {
         return fail(ErrorKind::kUnsupported, "regrid: the model has no layer it could rewrite",
                     "the stage needs int8 weights",
-                    "quantize a float32 model to int8 first (stage \"quantize\")");
+                    "Quantize a float32 model to int8 first (stage \"quantize\").");
     }
     return reports;
 }

@@ -24,7 +24,8 @@ struct RegridOptions {
 
 /// Rewrites work.file.
 /// Fails with kUnsupported for a model the runtime does not run or without int8 layers,
-/// kInvalidInput for unfit inputs, kLimit beyond the memory of Replay.
+/// kInvalidInput for unfit inputs, kLimit beyond the memory of Replay or of a
+/// LayerWalk's curvatures.
 base::Result<std::vector<LayerReport>> regrid(Work& work, const RegridOptions& options);
 
 }  // namespace frugal::model

@@ -38,11 +38,11 @@ Result<void> open_model(base::ByteView file, const fr_operator_set_t* operators,
         return {};
     }
     const bool is_foreign = status == FR_ERROR_UNSUPPORTED || status == FR_ERROR_LIMIT;
-    return fail(
-        is_foreign ? ErrorKind::kUnsupported : ErrorKind::kInvalidInput,
-        "model: " + describe_refusal(problem),
-        is_foreign ? "the runtime has no such part" : "the file is damaged",
-        is_foreign ? "see what is missing with frugalctl model inspect" : "export the model again");
+    return fail(is_foreign ? ErrorKind::kUnsupported : ErrorKind::kInvalidInput,
+                "model: " + describe_refusal(problem),
+                is_foreign ? "the runtime has no such part" : "the file is damaged",
+                is_foreign ? "See what is missing with frugalctl model inspect."
+                           : "Export the model again.");
 }
 
 Result<std::size_t> input_size_of(const fr_model_t& model) {
@@ -161,7 +161,7 @@ Result<Replay> Replay::open(Bytes file, const std::vector<Bytes>& inputs,
             ErrorKind::kLimit,
             fmt::format("calibration: {} inputs at once need too much memory", inputs.size()),
             fmt::format("the limit is {} bytes for all arenas", kReplayMemoryMax),
-            "give fewer calibration inputs");
+            "Give fewer calibration inputs.");
     }
     for (std::size_t i = 0; i < inputs.size(); ++i) {
         if (inputs[i].size() != *size) {
@@ -169,7 +169,7 @@ Result<Replay> Replay::open(Bytes file, const std::vector<Bytes>& inputs,
                         fmt::format("calibration input {}: {} bytes given, {} expected", i,
                                     inputs[i].size(), *size),
                         "an input is the raw bytes of the model's input tensors",
-                        "see shapes and types with frugalctl model inspect");
+                        "See shapes and types with frugalctl model inspect.");
         }
     }
     const auto bound = state->bind(inputs, plan.arena_size_bytes);

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/compress/retrain.hpp"
 
+#include <algorithm>
 #include <cstring>
+
+#include <fmt/format.h>
 
 #include "model/compress/chain_file.hpp"
 #include "model/compress/dequantize.hpp"
+#include "model/compress/layer_values.hpp"
+#include "model/compress/layer_walk.hpp"
 
 namespace frugal::model {
 
@@ -15,9 +20,16 @@ using base::Result;
 namespace {
 
 constexpr std::size_t kClassesMax = 256;
+constexpr double kDensitySlack = 0.005;  // of all weights
 
 Result<Dataset> dataset_of(const Work& work, std::size_t columns, std::size_t classes) {
-    if (work.labels.size() != work.inputs.size()) {
+    if (!work.labels.empty() && work.labels.size() != work.inputs.size()) {
+        return fail(ErrorKind::kInvalidInput,
+                    fmt::format("retrain: {} labels for {} calibration inputs", work.labels.size(),
+                                work.inputs.size()),
+                    {}, "Give one label for each input.");
+    }
+    if (work.labels.empty()) {
         return fail(ErrorKind::kInvalidInput, "retrain: the calibration inputs have no labels", {},
                     "Give --calibration-labels.");
     }
@@ -71,10 +83,41 @@ Result<Chain> teacher_of(const Work& work) {
     return file ? chain_of_file(*file) : Result<Chain>(tl::unexpected(file.error()));
 }
 
+/// What is left of each layer. More than asked for is an error: the recipe would not be true.
+Result<std::vector<LayerReport>> report_density(base::ByteView file, double wanted) {
+    const auto layers = read_layers(file);
+    if (!layers) {
+        return tl::unexpected(layers.error());
+    }
+    std::vector<LayerReport> reports;
+    double left = 0;
+    double all = 0;
+    for (const Layer& layer : *layers) {
+        const auto weights = read_values(file, layer).weights.values;
+        const auto zeros = std::count(weights.begin(), weights.end(), 0.0F);
+        LayerReport report = begin_report(layer);
+        report.weights = weights.size();
+        const auto count = static_cast<double>(weights.size());
+        report.density = 1 - static_cast<double>(zeros) / count;
+        left += report.density * count;
+        all += count;
+        reports.push_back(std::move(report));
+    }
+    if (wanted < 1 && left / all > wanted + kDensitySlack) {
+        return fail(
+            ErrorKind::kUnsupported,
+            fmt::format("retrain: {:.3f} of the weights are left, the recipe asks for {:.3f}",
+                        left / all, wanted),
+            "weights of one size are pruned together, or not at all", "Choose another density.");
+    }
+    return reports;
+}
+
 }  // namespace
 
-Result<void> retrain(Work& work, const RetrainOptions& options,
-                     const std::function<void(const TrainProgress&)>& progress) {
+Result<std::vector<LayerReport>> retrain(
+    Work& work, const RetrainOptions& options,
+    const std::function<void(const TrainProgress&)>& progress) {
     const auto chain = chain_of_file(work.file);
     const auto teacher = chain ? teacher_of(work) : chain;
     if (!teacher) {
@@ -94,7 +137,7 @@ Result<void> retrain(Work& work, const RetrainOptions& options,
     TrainOptions training = train_options(options, *teacher);
     training.shifting = *shifting;
     write_chain(work.file, train(*chain, *data, training, progress));
-    return {};
+    return report_density(work.file, options.density);
 }
 
 }  // namespace frugal::model

@@ -5,8 +5,10 @@
 #pragma once
 
 #include <functional>
+#include <vector>
 
 #include "base/result.hpp"
+#include "model/compress/layer_report.hpp"
 #include "model/compress/trainer.hpp"
 #include "model/compress/work.hpp"
 
@@ -24,10 +26,11 @@ struct RetrainOptions {
     int seed = 1;
 };
 
-/// Rewrites work.file.
+/// Rewrites work.file; the density that each layer reached is reported.
 /// Fails with kInvalidInput without labels, with fewer inputs than a batch or a width that is none,
-/// kUnsupported as chain_of_file().
-base::Result<void> retrain(Work& work, const RetrainOptions& options,
-                           const std::function<void(const TrainProgress&)>& progress);
+/// kUnsupported as chain_of_file(), and where more weights are left than asked for.
+base::Result<std::vector<LayerReport>> retrain(
+    Work& work, const RetrainOptions& options,
+    const std::function<void(const TrainProgress&)>& progress);
 
 }  // namespace frugal::model

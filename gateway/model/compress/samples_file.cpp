@@ -7,7 +7,9 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 #include <optional>
+#include <span>
 
 #include "model/compress/replay.hpp"
 #include "model/tflite/schema.hpp"
@@ -24,10 +26,18 @@ using base::Result;
 namespace {
 
 constexpr std::size_t kNpyHeader = 10;
+constexpr std::uint64_t kCountMax = 1ULL << 31;  // more than a file holds
+constexpr std::size_t kClippedOneIn = 20;  // of all numbers; more are read on another scale
+constexpr double kRoundedLevels = 1;       // 1.0 lies one level beyond a grid of 0 to 255/256
 
 tl::unexpected<base::Error> unfit(const std::string& origin, const std::string& what) {
     return fail(ErrorKind::kInvalidInput, origin + ": " + what, {},
                 "Give raw input bytes, .npy or idx files of the model's input.");
+}
+
+tl::unexpected<base::Error> no_labels(const std::string& origin, const std::string& what) {
+    return fail(ErrorKind::kInvalidInput, origin + ": " + what, {},
+                "Write one class number a line, or give idx labels.");
 }
 
 tl::unexpected<base::Error> too_many(const std::string& origin, std::size_t most) {
@@ -40,7 +50,41 @@ struct Numbers {
     ByteView bytes;
     std::string type;      ///< as .npy calls it: "i1", "u1", "f4", "f8"
     bool is_unit = false;  ///< bytes that stand for 0 to 1
+    std::vector<std::size_t> shape{};
 };
+
+/// The axes longer than 1, of a batch of one.
+std::vector<std::size_t> axes_of(std::span<const std::size_t> shape) {
+    std::vector<std::size_t> axes;
+    std::copy_if(shape.begin(), shape.end(), std::back_inserter(axes),
+                 [](std::size_t length) { return length != 1; });
+    return axes;
+}
+
+/// The first axis counts inputs, the others are one input: flat, or as the model has it.
+Result<void> check_shape(const Numbers& numbers, const InputFormat& format,
+                         const std::string& origin) {
+    const std::span<const std::size_t> one =
+        std::span(numbers.shape).subspan(numbers.shape.empty() ? 0 : 1);
+    std::size_t elements = 1;
+    for (const std::size_t length : one) {
+        elements *= length;
+    }
+    const auto given = axes_of(one);
+    const auto wanted = axes_of(format.shape);
+    const bool is_turned =
+        given.size() > 1 && wanted.size() > 1 && given != wanted && format.shape.front() == 1;
+    if (numbers.shape.empty() || (format.elements != 0 && elements != format.elements) ||
+        is_turned) {
+        return fail(ErrorKind::kInvalidInput,
+                    fmt::format("{}: an array of [{}] for inputs of [{}]", origin,
+                                fmt::join(numbers.shape, ", "), fmt::join(format.shape, ", ")),
+                    "the first axis counts the inputs, the others must be one input, flat or as "
+                    "the model has it",
+                    "Reshape the array, or give the inputs of this model.");
+    }
+    return {};
+}
 
 std::size_t size_of(const std::string& type) {
     return type == "f8" ? 8 : type == "f4" ? 4 : 1;
@@ -72,18 +116,36 @@ bool is_models_own(const Numbers& numbers, const InputFormat& format) {
                                 (numbers.type == "f4" && format.type == kFloat32));
 }
 
-void append(double value, const InputFormat& format, Bytes& input) {
+/// @return whether the number lies outside of what the model can take, not by rounding alone
+bool append(double value, const InputFormat& format, Bytes& input) {
     if (format.type == kFloat32) {
         const auto number = static_cast<float>(value);
         const auto* raw = reinterpret_cast<const std::uint8_t*>(&number);
         input.insert(input.end(), raw, raw + sizeof number);
-        return;
+        return false;
     }
     const double least = format.type == kInt8 ? -128 : 0;
     const double level = std::nearbyint(value / static_cast<double>(format.scale)) +
                          static_cast<double>(format.zero_point);
     const double clamped = std::clamp(level, least, least + 255);
     input.push_back(static_cast<std::uint8_t>(static_cast<int>(clamped) & 0xFF));
+    return std::abs(level - clamped) > kRoundedLevels;
+}
+
+Result<void> check_clipped(std::size_t clipped, std::size_t count, const InputFormat& format,
+                           const std::string& origin) {
+    if (clipped * kClippedOneIn <= count) {
+        return {};
+    }
+    const double least = format.type == kInt8 ? -128 : 0;
+    const double scale = static_cast<double>(format.scale);
+    return fail(ErrorKind::kInvalidInput,
+                fmt::format("{}: {} of {} numbers lie outside of what the model takes", origin,
+                            clipped, count),
+                fmt::format("its input is {:.4g} to {:.4g}", scale * (least - format.zero_point),
+                            scale * (least + 255 - format.zero_point)),
+                "Scale them to that as for training (bytes of 0 to 255 often by 1/255), or give "
+                "the model's own bytes or an idx file.");
 }
 
 Result<std::vector<Bytes>> split(ByteView bytes, std::size_t size, const std::string& origin,
@@ -104,6 +166,9 @@ Result<std::vector<Bytes>> split(ByteView bytes, std::size_t size, const std::st
 
 Result<std::vector<Bytes>> convert(const Numbers& numbers, const InputFormat& format,
                                    const std::string& origin, std::size_t most) {
+    if (auto fits = check_shape(numbers, format, origin); !fits) {
+        return tl::unexpected(fits.error());
+    }
     if (is_models_own(numbers, format)) {
         return split(numbers.bytes, format.size_bytes, origin, most);
     }
@@ -117,15 +182,54 @@ Result<std::vector<Bytes>> convert(const Numbers& numbers, const InputFormat& fo
     if (count / format.elements > most) {
         return too_many(origin, most);
     }
+    std::size_t clipped = 0;
     std::vector<Bytes> inputs(count / format.elements);
     for (std::size_t i = 0; i < count; ++i) {
         const double value = number_at(numbers, i);
         if (!std::isfinite(value)) {
             return unfit(origin, fmt::format("number {} is not finite", i));
         }
-        append(value, format, inputs[i / format.elements]);
+        clipped += append(value, format, inputs[i / format.elements]) ? 1 : 0;
+    }
+    if (auto checked = check_clipped(clipped, count, format, origin); !checked) {
+        return tl::unexpected(checked.error());
     }
     return inputs;
+}
+
+/// Elements of an array, at most more than a file can hold.
+std::uint64_t count_of(const std::vector<std::size_t>& shape) {
+    std::uint64_t count = 1;
+    for (const std::size_t length : shape) {
+        const auto capped = std::min<std::uint64_t>(length, kCountMax);
+        count = std::min<std::uint64_t>(count * capped, kCountMax);
+    }
+    return count;
+}
+
+/// "(2, 3, )" of an .npy header; absent for anything else.
+std::optional<std::vector<std::size_t>> npy_shape(std::string_view header) {
+    constexpr std::string_view kKey = "'shape': (";
+    const std::size_t key = header.find(kKey);
+    const std::size_t end = key == std::string_view::npos ? key : header.find(')', key);
+    if (end == std::string_view::npos) {
+        return std::nullopt;
+    }
+    std::vector<std::size_t> shape;
+    for (const char* at = header.data() + key + kKey.size(); at < header.data() + end;) {
+        if (*at == ' ' || *at == ',') {
+            ++at;
+            continue;
+        }
+        std::size_t length = 0;
+        const auto read = std::from_chars(at, header.data() + end, length);
+        if (read.ec != std::errc{}) {
+            return std::nullopt;
+        }
+        shape.push_back(length);
+        at = read.ptr;
+    }
+    return shape;
 }
 
 std::uint32_t big_endian(ByteView bytes, std::size_t offset) {
@@ -134,18 +238,18 @@ std::uint32_t big_endian(ByteView bytes, std::size_t offset) {
            static_cast<std::uint32_t>(bytes[offset + 2]) << 8 | bytes[offset + 3];
 }
 
-/// The data of an idx file of unsigned bytes, or nothing if it is none.
-std::optional<ByteView> idx_data(ByteView bytes) {
+/// An idx file of unsigned bytes, or nothing if it is none.
+std::optional<Numbers> idx_numbers(ByteView bytes) {
     if (bytes.size() < 8 || bytes[0] != 0 || bytes[1] != 0 || bytes[2] != 8 || bytes[3] == 0 ||
         bytes[3] > 4 || bytes.size() < 4 + 4 * std::size_t{bytes[3]}) {
         return std::nullopt;
     }
     const std::size_t header = 4 + 4 * std::size_t{bytes[3]};
-    std::uint64_t count = 1;
+    Numbers numbers{bytes.subspan(header), "u1", true};
     for (std::size_t axis = 0; axis < bytes[3]; ++axis) {
-        count = std::min<std::uint64_t>(count * big_endian(bytes, 4 + 4 * axis), 1ull << 40);
+        numbers.shape.push_back(big_endian(bytes, 4 + 4 * axis));
     }
-    return count == bytes.size() - header ? std::optional(bytes.subspan(header)) : std::nullopt;
+    return count_of(numbers.shape) == numbers.bytes.size() ? std::optional(numbers) : std::nullopt;
 }
 
 Result<Numbers> npy_numbers(ByteView bytes, const std::string& origin) {
@@ -164,10 +268,11 @@ Result<Numbers> npy_numbers(ByteView bytes, const std::string& origin) {
         return unfit(origin, "the .npy array holds neither int8, uint8, float32 nor float64");
     }
     const ByteView data = bytes.subspan(kNpyHeader + length);
-    if (data.size() % size_of(type) != 0) {
-        return unfit(origin, "the .npy array is cut off");
+    auto shape = npy_shape(header);
+    if (!shape || data.size() != count_of(*shape) * size_of(type)) {
+        return unfit(origin, "the .npy array is cut off or has no sound shape");
     }
-    return Numbers{data, type, false};
+    return Numbers{data, type, false, std::move(*shape)};
 }
 
 bool is_npy(ByteView bytes) {
@@ -194,6 +299,7 @@ Result<InputFormat> input_format(ByteView model, const fr_operator_set_t* operat
         format.type = tensor.type;
         format.elements = 1;
         for (const std::int32_t length : tensor.shape) {
+            format.shape.push_back(static_cast<std::size_t>(length));
             format.elements *= static_cast<std::size_t>(length);
         }
         if (!tensor.quantization.scales.empty()) {
@@ -213,8 +319,8 @@ Result<std::vector<Bytes>> parse_inputs(ByteView bytes, const InputFormat& forma
         return numbers ? convert(*numbers, format, origin, most)
                        : Result<std::vector<Bytes>>(tl::unexpected(numbers.error()));
     }
-    if (const auto data = idx_data(bytes)) {
-        return convert({*data, "u1", true}, format, origin, most);
+    if (const auto numbers = idx_numbers(bytes)) {
+        return convert(*numbers, format, origin, most);
     }
     return split(bytes, format.size_bytes, origin, most);
 }
@@ -222,30 +328,36 @@ Result<std::vector<Bytes>> parse_inputs(ByteView bytes, const InputFormat& forma
 Result<std::vector<std::uint32_t>> parse_labels(ByteView bytes, const std::string& origin,
                                                 std::size_t most) {
     std::vector<std::uint32_t> labels;
-    if (const auto data = idx_data(bytes)) {
-        if (data->size() > most) {
+    if (const auto numbers = idx_numbers(bytes)) {
+        if (numbers->shape.size() != 1 || numbers->bytes.empty()) {
+            return no_labels(origin, fmt::format("an idx file of [{}] holds no labels",
+                                                 fmt::join(numbers->shape, ", ")));
+        }
+        if (numbers->bytes.size() > most) {
             return too_many(origin, most);
         }
-        labels.assign(data->begin(), data->end());
+        labels.assign(numbers->bytes.begin(), numbers->bytes.end());
         return labels;
     }
     const std::string_view text = base::as_text(bytes);
     std::size_t line = 1;
     for (std::size_t begin = 0; begin < text.size(); ++line) {
         const std::size_t end = std::min(text.find('\n', begin), text.size());
-        const std::string_view word = text.substr(begin, end - begin);
+        std::string_view word = text.substr(begin, end - begin);
+        word.remove_suffix(word.ends_with('\r') ? 1 : 0);
         std::uint32_t label = 0;
         const auto read = std::from_chars(word.data(), word.data() + word.size(), label);
         if (read.ec != std::errc{} || read.ptr != word.data() + word.size()) {
-            return fail(ErrorKind::kInvalidInput,
-                        fmt::format("{}:{}: no class number", origin, line), {},
-                        "Write one class number a line.");
+            return no_labels(fmt::format("{}:{}", origin, line), "no class number");
         }
         if (labels.size() == most) {
             return too_many(origin, most);
         }
         labels.push_back(label);
         begin = end + 1;
+    }
+    if (labels.empty()) {
+        return no_labels(origin, "there are no labels in it");
     }
     return labels;
 }

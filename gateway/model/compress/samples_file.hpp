@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading calibration inputs and labels from the bytes of a file. The bytes may be hostile: lengths
 // are checked before contents. Pure functions, any thread; files are read elsewhere.
-//   inputs   .npy (int8, uint8, float32, float64; C order; the first axis counts inputs), idx
-//            (unsigned bytes, taken as 0 to 1), anything else: raw input bytes, one after another.
-//            Numbers other than the model's own type are quantized with its input scale.
+//   inputs   .npy (int8, uint8, float32, float64; C order), idx (unsigned bytes, taken as 0 to 1):
+//            the first axis counts inputs, the others are one, flat or as the model has it;
+//            anything else: raw input bytes, one after another.
+//            Numbers other than the model's own type are quantized with its input scale; refused if
+//            more than one in 20 lies outside of its range.
 //   labels   text, one class number a line; or idx labels
 #pragma once
 
@@ -24,6 +26,7 @@ struct InputFormat {
     std::int32_t type = 0;       ///< number of the TFLite schema
     float scale = 0;
     std::int32_t zero_point = 0;
+    std::vector<std::size_t> shape{};  ///< of the one input, batch included
 };
 
 /// Fails with kInvalidInput, kUnsupported or kLimit for a model the runtime does not run.

@@ -7,6 +7,7 @@
 #include "model/compress/grid.hpp"
 #include "model/compress/layer_values.hpp"
 #include "model/compress/layer_walk.hpp"
+#include "model/compress/numeric.hpp"
 #include "model/compress/share.hpp"
 #include "model/tflite/schema.hpp"
 
@@ -45,7 +46,7 @@ double snr_of(const Matrix& before, const Matrix& now, const std::vector<Curvatu
         signal += output_error(part(before), Matrix(rows, before.columns), hessian);
         distortion += output_error(part(before), part(now), hessian);
     }
-    return distortion > 0 ? 10 * std::log10(signal / distortion) : INFINITY;
+    return snr_db(signal, distortion);
 }
 
 Result<LayerReport> share_one(LayerWalk& walk, std::size_t index, const ShareOptions& options) {

@@ -11,6 +11,7 @@
 #include "base/assert.hpp"
 #include "base/rng.hpp"
 #include "model/compress/chain_runner.hpp"
+#include "model/compress/numeric.hpp"
 #include "model/compress/step_run.hpp"
 #include "model/compress/trained_weights.hpp"
 
@@ -18,20 +19,8 @@ namespace frugal::model {
 
 namespace {
 
-constexpr std::size_t kPruneEvery = 40;  // steps
-
-void softmax(std::span<const float> logits, float temperature, std::vector<float>& result) {
-    const float most = *std::max_element(logits.begin(), logits.end());
-    float sum = 0;
-    result.resize(logits.size());
-    for (std::size_t i = 0; i < logits.size(); ++i) {
-        result[i] = std::exp((logits[i] - most) / temperature);
-        sum += result[i];
-    }
-    for (float& value : result) {
-        value /= sum;
-    }
-}
+constexpr std::size_t kPruneEvery = 40;  // steps, at most
+constexpr std::size_t kPrunings = 8;     // at least, of a training that is shorter
 
 class Trainer {
 public:
@@ -48,6 +37,9 @@ public:
         effective_.resize(runs_.size());
         std::iota(order_.begin(), order_.end(), 0U);
         steps_ = static_cast<std::size_t>(options.epochs) * (data.inputs.rows / options.batch);
+        const double pruning = options.pruning_share * static_cast<double>(steps_);
+        prune_every_ =
+            std::clamp<std::size_t>(static_cast<std::size_t>(pruning) / kPrunings, 1, kPruneEvery);
         if (options.teacher != nullptr) {
             teacher_.emplace(*options.teacher);
         }
@@ -102,6 +94,7 @@ private:
     std::vector<float> wanted_;
     std::vector<float> given_;
     std::size_t steps_ = 0;
+    std::size_t prune_every_ = 1;
     std::size_t step_ = 0;
     double loss_ = 0;
 };
@@ -152,6 +145,7 @@ void Trainer::judge_one(std::size_t at, std::uint32_t row, const Matrix* taught)
     auto slope = last.output_gradient.row(at);
     const auto share = static_cast<float>(taught != nullptr ? options_.teacher_share : 0);
     const auto batch = static_cast<float>(options_.batch);
+    given_.resize(logits.size());
     softmax(logits, 1, given_);
     const std::size_t label = data_.labels[row];
     for (std::size_t i = 0; i < slope.size(); ++i) {
@@ -161,6 +155,7 @@ void Trainer::judge_one(std::size_t at, std::uint32_t row, const Matrix* taught)
     if (taught != nullptr) {
         const auto temperature = static_cast<float>(options_.temperature);
         softmax(logits, temperature, given_);
+        wanted_.resize(logits.size());
         softmax(taught->row(at), temperature, wanted_);
         for (std::size_t i = 0; i < slope.size(); ++i) {
             slope[i] += share * temperature * (given_[i] - wanted_[i]) / batch;
@@ -207,7 +202,7 @@ void Trainer::train_batch(std::span<const std::uint32_t> rows) {
     backward(inputs);
     update();
     ++step_;
-    if (options_.density < 1 && step_ % kPruneEvery == 0) {
+    if (options_.density < 1 && (step_ % prune_every_ == 0 || step_ == steps_)) {
         prune();
     }
 }

@@ -94,14 +94,15 @@ std::string preamble(std::string_view what, const Digest& digest) {
 std::string source_text(std::string_view name, std::string_view what, base::ByteView model,
                         std::string_view operators) {
     const Digest digest(model);
+    const std::string capitals = upper(name);
     return fmt::format(
         "{}#include \"{}.h\"\n\n"
-        "#if defined(__GNUC__)\n#define MODEL_ALIGNED __attribute__((aligned(16)))\n"
-        "#else\n#define MODEL_ALIGNED\n#endif\n\n"
-        "const uint8_t {}_model[{}_SIZE_BYTES] MODEL_ALIGNED = {{\n{}}};\n\n"
+        "#if defined(__GNUC__)\n#define {}_ALIGNED __attribute__((aligned(16)))\n"
+        "#else\n#define {}_ALIGNED\n#endif\n\n"
+        "const uint8_t {}_model[{}_SIZE_BYTES] {}_ALIGNED = {{\n{}}};\n\n"
         "const uint8_t {}_digest[32] = {{\n{}}};\n{}",
-        preamble(what, digest), name, name, upper(name), rows_of(model), name,
-        rows_of(digest.bytes), operators);
+        preamble(what, digest), name, capitals, capitals, name, capitals, capitals, rows_of(model),
+        name, rows_of(digest.bytes), operators);
 }
 
 std::string header_text(std::string_view name, std::string_view what, base::ByteView model,
@@ -161,9 +162,10 @@ Result<std::string> operators_text(std::string_view name, const ModelSummary& su
         last = one.code;
     }
     return fmt::format(
-        "\nstatic const fr_kernel_t* const kernels[] = {{\n{}}};\n\n"
-        "const fr_operator_set_t {}_operators = {{kernels, sizeof kernels / sizeof kernels[0]}};\n",
-        list, name);
+        "\nstatic const fr_kernel_t* const {0}_kernels[] = {{\n{1}}};\n\n"
+        "const fr_operator_set_t {0}_operators = {{{0}_kernels,\n"
+        "    sizeof {0}_kernels / sizeof {0}_kernels[0]}};\n",
+        name, list);
 }
 
 Result<CSource> export_tflite(base::ByteView model, std::string_view name) {
@@ -174,7 +176,7 @@ Result<CSource> export_tflite(base::ByteView model, std::string_view name) {
     if (!summary->is_runnable) {
         return fail(ErrorKind::kUnsupported, "model: the device runtime cannot run it",
                     fmt::format("{}", fmt::join(summary->missing, "; ")),
-                    "export a quantized model of built-in operators (frugalctl model inspect)");
+                    "Export a quantized model of built-in operators (frugalctl model inspect).");
     }
     auto operators = operators_text(name, *summary);
     if (!operators) {
@@ -226,9 +228,10 @@ bool is_c_name(std::string_view name) {
 
 Result<CSource> export_c(base::ByteView model, std::string_view name) {
     if (!is_c_name(name)) {
-        return fail(ErrorKind::kInvalidInput, fmt::format("model export: '{}' is no C name", name),
+        return fail(ErrorKind::kInvalidInput,
+                    fmt::format("model export: '{}' is not a valid C identifier", name),
                     "it becomes part of identifiers",
-                    "use a letter, then letters, digits and underscores, at most 63 in all");
+                    "Use a letter, then letters, digits and underscores, at most 63 in all.");
     }
     return is_bonsai(model) ? export_bonsai(model, name) : export_tflite(model, name);
 }

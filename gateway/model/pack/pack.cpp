@@ -12,6 +12,7 @@
 
 namespace frugal::model {
 
+using base::fail;
 using base::Result;
 
 namespace {
@@ -37,8 +38,9 @@ SegmentPlan base_plan_of(base::ByteView base) {
 }
 
 /// What profile 2 needs for each part, by offset.
-std::map<std::size_t, double> best_costs(base::ByteView file, const SegmentPlan& plan,
-                                         const Encoded& encoded, const EncodeOptions& options) {
+Result<std::map<std::size_t, double>> best_costs(base::ByteView file, const SegmentPlan& plan,
+                                                 const Encoded& encoded,
+                                                 const EncodeOptions& options) {
     std::map<std::size_t, double> costs;
     for (const PartStatistics& part : encoded.parts) {
         costs[part.offset] = part.packed_bytes;
@@ -48,11 +50,13 @@ std::map<std::size_t, double> best_costs(base::ByteView file, const SegmentPlan&
     }
     EncodeOptions best = options;
     best.profile = kBestProfile;
-    if (const auto other = encode_with_statistics(file, plan, best)) {
-        for (const PartStatistics& part : other->parts) {
-            if (const auto known = costs.find(part.offset); known != costs.end()) {
-                known->second = std::min(known->second, part.packed_bytes);
-            }
+    const auto other = encode_with_statistics(file, plan, best);
+    if (!other) {
+        return fail(other.error(), "pack: the bounds, by the best profile");
+    }
+    for (const PartStatistics& part : other->parts) {
+        if (const auto known = costs.find(part.offset); known != costs.end()) {
+            known->second = std::min(known->second, part.packed_bytes);
         }
     }
     return costs;
@@ -71,6 +75,9 @@ Result<PackReport> pack_file(base::ByteView file, const PackOptions& options) {
         return tl::unexpected(encoded.error());
     }
     const auto costs = best_costs(file, plan, *encoded, encoding);
+    if (!costs) {
+        return tl::unexpected(costs.error());
+    }
     PackReport report;
     report.stream = std::move(encoded->stream);
     report.profile = encoded->profile;
@@ -79,7 +86,7 @@ Result<PackReport> pack_file(base::ByteView file, const PackOptions& options) {
     report.decoder_ram_bytes = fr_codec_ram_bytes(encoded->profile);
     for (const PartStatistics& part : encoded->parts) {
         const auto name = names.find(part.offset);
-        double bound = costs.at(part.offset);
+        double bound = costs->at(part.offset);
         if (part.kind == PartKind::kWeights || part.kind == PartKind::kRaw) {
             bound = std::min(bound, entropy_bytes(file.subspan(part.offset, part.size_bytes)));
         }

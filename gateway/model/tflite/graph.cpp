@@ -9,6 +9,7 @@
 
 #include "model/tflite/names.hpp"
 #include "model/tflite/structure.hpp"
+#include "model/tflite/table_view.hpp"
 
 namespace frugal::model {
 
@@ -55,29 +56,19 @@ const KnownOptions* known_options(std::int32_t code) {
     return nullptr;
 }
 
-template <typename T>
-std::vector<T> copy_of(const flatbuffers::Vector<T>* vector) {
-    std::vector<T> copy(vector == nullptr ? 0 : vector->size());
-    if (!copy.empty()) {
-        std::memcpy(copy.data(), vector->Data(), copy.size() * sizeof(T));
-    }
-    return copy;
-}
-
 std::vector<GraphOption> read_options(ByteView file, const flat::Operator& one,
                                       std::string_view fields) {
     std::vector<GraphOption> options;
-    const auto* table = reinterpret_cast<const flatbuffers::Table*>(one.builtin_options());
-    for (std::uint16_t field = 0; table != nullptr && field < fields.size(); ++field) {
-        const auto offset =
-            table->GetOptionalFieldOffset(static_cast<flatbuffers::voffset_t>(4 + 2 * field));
+    if (one.builtin_options() == nullptr) {
+        return options;
+    }
+    const TableView table(file, one.builtin_options());
+    for (std::uint16_t field = 0; field < fields.size(); ++field) {
         const std::uint32_t size = fields[field] == 'b' ? 1 : 4;
-        const auto position =
-            static_cast<std::uint64_t>(reinterpret_cast<const std::uint8_t*>(table) - file.data()) +
-            offset;
-        if (offset != 0 && position + size <= file.size()) {
+        const ByteView bytes = table.bytes_of(field);
+        if (bytes.size() >= size) {
             GraphOption option{field, size, 0};
-            std::memcpy(&option.bits, file.data() + position, size);
+            std::memcpy(&option.bits, bytes.data(), size);
             options.push_back(option);
         }
     }
@@ -191,14 +182,14 @@ private:
 
 GraphTensor read_tensor(const flat::Model& model, const flat::Tensor& tensor) {
     GraphTensor read;
-    read.shape = copy_of(tensor.shape());
+    read.shape = values_of(tensor.shape());
     read.type = tensor.type();
     if (const auto* data = tensor_data(model, tensor)) {
         read.data.assign(data->begin(), data->end());
     }
     if (const auto* quantization = tensor.quantization()) {
-        read.quantization.scales = copy_of(quantization->scale());
-        read.quantization.zero_points = copy_of(quantization->zero_point());
+        read.quantization.scales = values_of(quantization->scale());
+        read.quantization.zero_points = values_of(quantization->zero_point());
         read.quantization.dimension = quantization->quantized_dimension();
     }
     return read;
@@ -214,10 +205,10 @@ Result<GraphOperator> read_operator(const flat::Model& model, ByteView file,
     if (known == nullptr) {
         return fail(ErrorKind::kUnsupported,
                     "model: operator " + operator_name(read.code) + " cannot be written anew",
-                    "its options are not known here", "use a model of simpler operators");
+                    "its options are not known here", "Use a model of simpler operators.");
     }
-    read.inputs = copy_of(one.inputs());
-    read.outputs = copy_of(one.outputs());
+    read.inputs = values_of(one.inputs());
+    read.outputs = values_of(one.outputs());
     read.options = read_options(file, one, known->fields);
     read.options_type = known->fields.empty() ? 0 : one.builtin_options_type();
     return read;
@@ -232,7 +223,7 @@ Result<Graph> read_graph(ByteView file) {
     }
     if ((*model)->subgraphs()->size() != 1) {
         return fail(ErrorKind::kUnsupported, "model: it has several subgraphs",
-                    "only models of one can be written anew", "use a model without control flow");
+                    "only models of one can be written anew", "Use a model without control flow.");
     }
     const flat::SubGraph& subgraph = *(*model)->subgraphs()->Get(0);
     Graph graph;
@@ -241,14 +232,14 @@ Result<Graph> read_graph(ByteView file) {
     }
     const auto* operators = subgraph.operators();
     for (std::uint32_t i = 0; operators != nullptr && i < operators->size(); ++i) {
-        auto one = read_operator(**model, file, *operators->Get(i));
+        auto one = read_operator(**model, model->bytes(), *operators->Get(i));
         if (!one) {
             return fail(one.error(), fmt::format("operator {}", i));
         }
         graph.operators.push_back(std::move(*one));
     }
-    graph.inputs = copy_of(subgraph.inputs());
-    graph.outputs = copy_of(subgraph.outputs());
+    graph.inputs = values_of(subgraph.inputs());
+    graph.outputs = values_of(subgraph.outputs());
     return graph;
 }
 

@@ -2,53 +2,17 @@
 #include "model/tflite/layers.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 
 #include "model/tflite/schema.hpp"
 #include "model/tflite/structure.hpp"
+#include "model/tflite/table_view.hpp"
 
 namespace frugal::model {
 
 namespace {
 
 using base::Result;
-
-/// Scalars of an options table. The verifier does not know its fields, so every read is checked.
-class Options {
-public:
-    Options(base::ByteView file, const flat::Operator& one)
-        : file_(file), table_(reinterpret_cast<const flatbuffers::Table*>(one.builtin_options())) {}
-
-    std::int32_t whole(std::uint16_t field, std::int32_t absent) const {
-        return read<std::int32_t>(field, absent);
-    }
-    std::int32_t byte(std::uint16_t field, std::int8_t absent) const {
-        return read<std::int8_t>(field, absent);
-    }
-
-private:
-    template <typename T>
-    T read(std::uint16_t field, T absent) const {
-        if (table_ == nullptr) {
-            return absent;
-        }
-        const auto offset =
-            table_->GetOptionalFieldOffset(static_cast<flatbuffers::voffset_t>(4 + 2 * field));
-        const auto position = static_cast<std::uint64_t>(
-                                  reinterpret_cast<const std::uint8_t*>(table_) - file_.data()) +
-                              offset;
-        if (offset == 0 || position + sizeof(T) > file_.size()) {
-            return absent;
-        }
-        T value{};
-        std::memcpy(&value, file_.data() + position, sizeof(T));
-        return value;
-    }
-
-    base::ByteView file_;
-    const flatbuffers::Table* table_;
-};
 
 std::uint32_t positive(std::int32_t value) {
     return value > 0 ? static_cast<std::uint32_t>(value) : 1;
@@ -81,12 +45,6 @@ public:
 private:
     const flat::Tensor& tensor(std::int32_t index) const {
         return *subgraph_.tensors()->Get(static_cast<std::uint32_t>(index));
-    }
-
-    static std::vector<std::int32_t> shape_of(const flat::Tensor& tensor) {
-        return tensor.shape() == nullptr
-                   ? std::vector<std::int32_t>{}
-                   : std::vector<std::int32_t>(tensor.shape()->begin(), tensor.shape()->end());
     }
 
     const flatbuffers::Vector<float>* scales_of(const flat::Tensor& tensor) const {
@@ -141,13 +99,14 @@ private:
         layer.operator_index = index;
         layer.input = static_cast<std::uint32_t>(one.inputs()->Get(0));
         layer.output = static_cast<std::uint32_t>(one.outputs()->Get(0));
-        layer.input_shape = shape_of(tensor(one.inputs()->Get(0)));
-        layer.output_shape = shape_of(tensor(one.outputs()->Get(0)));
+        layer.input_shape = values_of(tensor(one.inputs()->Get(0)).shape());
+        layer.output_shape = values_of(tensor(one.outputs()->Get(0)).shape());
         layer.weights_tensor = static_cast<std::uint32_t>(weights);
         layer.weights_type = tensor(weights).type();
         const auto* name = tensor(weights).name();
-        layer.name =
-            name == nullptr ? describe_tensor(subgraph_, layer.weights_tensor) : name->str();
+        layer.name = name == nullptr || name->size() == 0
+                         ? describe_tensor(subgraph_, layer.weights_tensor)
+                         : name->str();
         if (const auto* scales = scales_of(tensor(one.inputs()->Get(0)))) {
             layer.input_scale = scales->size() == 1 ? scales->Get(0) : 0.0F;
         }
@@ -183,19 +142,26 @@ private:
         if (layer.kind == LayerKind::kDense) {
             return;
         }
-        const Options options(file_, one);
-        const std::uint16_t dilation = layer.kind == LayerKind::kDepthwise ? 5 : 4;
-        layer.window.is_same_padding = options.byte(0, 0) == 0;
-        layer.window.stride_width = positive(options.whole(1, 1));
-        layer.window.stride_height = positive(options.whole(2, 1));
-        layer.window.dilation_width = positive(options.whole(dilation, 1));
-        layer.window.dilation_height =
-            positive(options.whole(static_cast<std::uint16_t>(dilation + 1), 1));
+        const flat::Opaque* table = one.builtin_options();
+        if (table == nullptr) {
+            layer.window.is_same_padding = true;
+            return;
+        }
+        const TableView options(file_, table);
+        const auto step = [&](std::uint32_t field) {
+            return positive(options.number<std::int32_t>(field, 1));
+        };
+        const std::uint32_t dilation = layer.kind == LayerKind::kDepthwise ? 5 : 4;
+        layer.window.is_same_padding = options.number<std::int8_t>(0, 0) == 0;
+        layer.window.stride_width = step(1);
+        layer.window.stride_height = step(2);
+        layer.window.dilation_width = step(dilation);
+        layer.window.dilation_height = step(dilation + 1);
     }
 
     void read_weights(std::int32_t index, Layer& layer) const {
         const flat::Tensor& weights = tensor(index);
-        const auto shape = shape_of(weights);
+        const auto shape = values_of(weights.shape());
         const auto* data = tensor_data(model_, weights);
         const std::size_t rank = layer.kind == LayerKind::kDense ? 2 : 4;
         if (data == nullptr || shape.size() != rank || weights.sparsity() != nullptr ||
@@ -269,12 +235,18 @@ std::string_view to_string(LayerKind kind) {
     }
 }
 
+std::size_t padding_before(std::size_t input, std::size_t output, std::size_t stride,
+                           std::size_t reach) {
+    const std::size_t needed = output == 0 ? 0 : (output - 1) * stride + reach;
+    return needed > input ? (needed - input) / 2 : 0;
+}
+
 Result<std::vector<Layer>> read_layers(base::ByteView file) {
     const auto model = check_structure(file);
     if (!model) {
         return tl::unexpected(model.error());
     }
-    return Reader(**model, file).read();
+    return Reader(**model, model->bytes()).read();
 }
 
 }  // namespace frugal::model

@@ -4,6 +4,7 @@
 // Plain values, any thread; nothing is executed and the file is never written here.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,6 +30,11 @@ struct LayerWindow {
     std::uint32_t dilation_width = 1;
     bool is_same_padding = false;
 };
+
+/// Zeros before the first row (or column) of an input that is padded for SAME.
+/// @param reach of the kernel, dilation included
+std::size_t padding_before(std::size_t input, std::size_t output, std::size_t stride,
+                           std::size_t reach);
 
 /// One layer as a matrix: a row for each output channel, a column for each input of a position.
 struct Layer {

@@ -3,10 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cstring>
 #include <map>
 
 #include "model/tflite/structure.hpp"
+#include "model/tflite/table_view.hpp"
 
 namespace frugal::model {
 
@@ -25,7 +26,7 @@ constexpr std::size_t kText = 1;
 
 tl::unexpected<base::Error> unknown(const std::string& what) {
     return fail(ErrorKind::kUnsupported, "strip: " + what,
-                "this part of the format cannot be rewritten", "pack the file without --strip");
+                "this part of the format cannot be rewritten", "Pack the file without --strip.");
 }
 
 /// Vectors inside the options of an operator: the rest of options is plain numbers.
@@ -51,49 +52,9 @@ std::size_t vector_element(std::uint8_t options_type, std::uint32_t field) {
 
 constexpr std::uint8_t kOptionsTypeMax = 127;
 
-struct TableView {
-    explicit TableView(const flatbuffers::Table& table)
-        : vtable(table.GetVTable()),
-          vtable_size(flatbuffers::ReadScalar<flatbuffers::voffset_t>(vtable)),
-          table_size(flatbuffers::ReadScalar<flatbuffers::voffset_t>(vtable + 2)),
-          bytes(reinterpret_cast<const std::uint8_t*>(&table)) {}
-
-    std::uint32_t fields() const { return (vtable_size - kFirstField) / 2U; }
-    flatbuffers::voffset_t offset(std::uint32_t field) const {
-        return flatbuffers::ReadScalar<flatbuffers::voffset_t>(vtable + kFirstField + 2 * field);
-    }
-    /// Bytes up to the next field or the table's end.
-    std::uint32_t room(std::uint32_t field) const {
-        std::uint32_t end = table_size;
-        for (std::uint32_t i = 0; i < fields(); ++i) {
-            if (offset(i) > offset(field)) {
-                end = std::min<std::uint32_t>(end, offset(i));
-            }
-        }
-        return end - offset(field);
-    }
-
-    const std::uint8_t* vtable;
-    flatbuffers::voffset_t vtable_size;
-    flatbuffers::voffset_t table_size;
-    const std::uint8_t* bytes;
-};
-
-/// A field id this file's schema does not know means something else must rewrite the file.
-template <typename T>
-bool has_unknown_fields(const T& table, std::uint32_t known) {
-    const TableView view(reinterpret_cast<const flatbuffers::Table&>(table));
-    for (std::uint32_t field = known; field < view.fields(); ++field) {
-        if (view.offset(field) != 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 class Stripper {
 public:
-    Stripper(const flat::Model& model, base::ByteView file) : model_(model), file_(file) {}
+    explicit Stripper(const CheckedModel& model) : model_(*model), file_(model.bytes()) {}
 
     Result<base::Bytes> run() {
         if (auto checked = check(); !checked) {
@@ -139,6 +100,18 @@ private:
         return {};
     }
 
+    /// A field id this file's schema does not know means something else must rewrite the file.
+    template <typename T>
+    bool has_unknown_fields(const T& table, std::uint32_t known) const {
+        const TableView view(file_, &table);
+        for (std::uint32_t field = known; field < view.field_count(); ++field) {
+            if (view.has(field)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     Result<void> check_tensor(const flat::Tensor& tensor) const {
         constexpr std::uint32_t kKnownWithRank = 9;
         const auto* quantization = tensor.quantization();
@@ -152,7 +125,7 @@ private:
         if (tensor.buffer() >= model_.buffers()->size()) {
             return fail(ErrorKind::kInvalidInput,
                         "strip: a tensor names a buffer that is not there", "the file is damaged",
-                        "export the model again");
+                        "Export the model again.");
         }
         return {};
     }
@@ -162,7 +135,7 @@ private:
         if (vector == nullptr) {
             return 0;
         }
-        const std::vector<T> values(vector->begin(), vector->end());
+        const std::vector<T> values = values_of(vector);
         const auto* bytes = reinterpret_cast<const std::uint8_t*>(values.data());
         base::Bytes key(bytes, bytes + values.size() * sizeof(T));
         key.push_back(sizeof(T));
@@ -284,82 +257,82 @@ private:
         if (type > kOptionsTypeMax) {
             return unknown(fmt::format("options of type {}", type));
         }
-        const TableView view(reinterpret_cast<const flatbuffers::Table&>(*one.builtin_options()));
+        const TableView view(file_, one.builtin_options());
+        if (view.field_count() > TableView::kFieldsMax) {
+            return unknown(fmt::format("options of {} fields", view.field_count()));
+        }
         std::map<std::uint32_t, flatbuffers::uoffset_t> vectors;
-        for (std::uint32_t field = 0; field < view.fields(); ++field) {
-            const std::size_t element = vector_element(type, field);
-            if (view.offset(field) != 0 && element != 0) {
-                const std::uint8_t* at = view.bytes + view.offset(field);
-                const auto target = at + flatbuffers::ReadScalar<flatbuffers::uoffset_t>(at);
-                const auto size = check_vector(target, element);
-                if (!size) {
-                    return tl::unexpected(size.error());
-                }
-                vectors[field] =
-                    element == kText ? write_text(target, *size) : write_int32s(target, *size);
+        for (std::uint32_t field = 0; field < view.field_count(); ++field) {
+            if (view.has(field) && view.bytes_of(field).empty()) {
+                return fail(ErrorKind::kInvalidInput,
+                            fmt::format("strip: field {} lies outside its options", field),
+                            "the file is damaged", "Export the model again.");
             }
+            const std::size_t element = vector_element(type, field);
+            if (!view.has(field) || element == 0) {
+                continue;
+            }
+            const auto elements = view.vector_of(field, element);
+            if (!elements) {
+                return unknown("a vector in options that leaves the file");
+            }
+            vectors[field] = element == kText ? write_text(*elements) : write_int32s(*elements);
         }
         return write_fields(view, vectors);
     }
 
-    Result<std::uint32_t> check_vector(const std::uint8_t* target, std::size_t element) const {
-        const auto* end = file_.data() + file_.size();
-        if (target < file_.data() || target > end - 4) {
-            return unknown("a vector in options that leaves the file");
-        }
-        const auto size = flatbuffers::ReadScalar<std::uint32_t>(target);
-        if (size > static_cast<std::size_t>(end - target - 4) / element) {
-            return unknown("a vector in options that leaves the file");
-        }
-        return size;
-    }
-
-    flatbuffers::uoffset_t write_int32s(const std::uint8_t* target, std::uint32_t size) {
-        std::vector<std::uint32_t> values(size);
-        for (std::uint32_t i = 0; i < size; ++i) {
-            values[i] = flatbuffers::ReadScalar<std::uint32_t>(target + 4 + 4 * i);
+    flatbuffers::uoffset_t write_int32s(base::ByteView elements) {
+        std::vector<std::uint32_t> values(elements.size() / kInt32s);
+        if (!values.empty()) {
+            std::memcpy(values.data(), elements.data(), elements.size());
         }
         return builder_.CreateVector(values).o;
     }
 
-    flatbuffers::uoffset_t write_text(const std::uint8_t* target, std::uint32_t size) {
-        return builder_.CreateString(reinterpret_cast<const char*>(target + 4), size).o;
+    flatbuffers::uoffset_t write_text(base::ByteView elements) {
+        return builder_
+            .CreateString(reinterpret_cast<const char*>(elements.data()), elements.size())
+            .o;
     }
 
     flatbuffers::Offset<flat::Opaque> write_fields(
         const TableView& view, const std::map<std::uint32_t, flatbuffers::uoffset_t>& vectors) {
         const auto start = builder_.StartTable();
-        for (std::uint32_t field = 0; field < view.fields(); ++field) {
+        for (std::uint32_t field = 0; field < view.field_count(); ++field) {
             const auto place = static_cast<flatbuffers::voffset_t>(kFirstField + 2 * field);
-            const std::uint16_t offset = view.offset(field);
-            if (offset == 0) {
+            if (!view.has(field)) {
                 continue;
             }
             if (const auto vector = vectors.find(field); vector != vectors.end()) {
                 builder_.AddOffset(place, flatbuffers::Offset<void>(vector->second));
             } else {
-                write_number(place, view.bytes + offset, view.room(field));
+                write_number(place, view.bytes_of(field));
             }
         }
         return builder_.EndTable(start);
     }
 
     /// A number of 1, 2, 4 or 8 bytes: as many as there is room for.
-    void write_number(flatbuffers::voffset_t place, const std::uint8_t* at, std::uint32_t room) {
+    void write_number(flatbuffers::voffset_t place, base::ByteView room) {
         builder_.ForceDefaults(true);
-        if (room >= 8 && reinterpret_cast<std::uintptr_t>(at) % 8 == 0) {
-            builder_.AddElement<std::uint64_t>(place, flatbuffers::ReadScalar<std::uint64_t>(at),
-                                               0);
-        } else if (room >= 4) {
-            builder_.AddElement<std::uint32_t>(place, flatbuffers::ReadScalar<std::uint32_t>(at),
-                                               0);
-        } else if (room >= 2) {
-            builder_.AddElement<std::uint16_t>(place, flatbuffers::ReadScalar<std::uint16_t>(at),
-                                               0);
+        const auto position = static_cast<std::size_t>(room.data() - file_.data());
+        if (room.size() >= 8 && position % 8 == 0) {
+            write_as<std::uint64_t>(place, room);
+        } else if (room.size() >= 4) {
+            write_as<std::uint32_t>(place, room);
+        } else if (room.size() >= 2) {
+            write_as<std::uint16_t>(place, room);
         } else {
-            builder_.AddElement<std::uint8_t>(place, *at, 0);
+            write_as<std::uint8_t>(place, room);
         }
         builder_.ForceDefaults(false);
+    }
+
+    template <typename T>
+    void write_as(flatbuffers::voffset_t place, base::ByteView room) {
+        T value{};
+        std::memcpy(&value, room.data(), sizeof value);
+        builder_.AddElement<T>(place, value, 0);
     }
 
     const flat::Model& model_;
@@ -379,13 +352,13 @@ Result<base::Bytes> strip_model(base::ByteView file) {
     if (!model) {
         return tl::unexpected(model.error());
     }
-    auto stripped = Stripper(**model, file).run();
+    auto stripped = Stripper(*model).run();
     if (!stripped) {
         return stripped;
     }
     if (const auto again = check_structure(*stripped); !again) {
         return fail(ErrorKind::kInternal, "strip: the result does not read back",
-                    again.error().describe(), "report the model file");
+                    again.error().describe(), "Report the model file.");
     }
     if (stripped->size() >= file.size()) {
         return base::Bytes(file.begin(), file.end());

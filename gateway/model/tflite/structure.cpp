@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 
 #include "model/tflite/names.hpp"
 
@@ -19,13 +20,13 @@ constexpr std::uint64_t kElementsMax = 1ull << 32;
 
 tl::unexpected<base::Error> malformed(std::string message) {
     return fail(ErrorKind::kInvalidInput, "model: " + std::move(message), "the file is damaged",
-                "export the model again");
+                "Export the model again.");
 }
 
 tl::unexpected<base::Error> beyond(std::string_view what, std::uint64_t value,
                                    std::uint64_t limit) {
     return fail(ErrorKind::kLimit, fmt::format("model: {} {}", value, what),
-                fmt::format("the limit is {}", limit), "use a smaller model");
+                fmt::format("the limit is {}", limit), "Use a smaller model.");
 }
 
 template <typename T>
@@ -79,7 +80,7 @@ Result<void> check_data(const flat::Model& model, const flat::SubGraph& subgraph
     }
     if (model.buffers()->Get(tensor.buffer())->offset() > 1) {
         return fail(ErrorKind::kUnsupported, "model: weights stand after the model",
-                    "the file is of the kind for models above 2 GB", "export a smaller model");
+                    "the file is of the kind for models above 2 GB", "Export a smaller model.");
     }
     const auto* data = tensor_data(model, tensor);
     std::uint64_t expected = tensor_size(tensor);
@@ -150,50 +151,64 @@ Result<void> check_subgraph(const flat::Model& model, const flat::SubGraph& subg
     return checked ? check_indexes(subgraph.outputs(), tensors, 0, "model output") : checked;
 }
 
-/// Vectors of tables may hold null offsets as far as the verifier is concerned; ours may not.
+/// An offset of 0 leads to itself: the verifier takes it for a table without fields.
 template <typename T>
-bool has_null(const flatbuffers::Vector<flatbuffers::Offset<T>>* vector) {
-    for (std::uint32_t i = 0; i < size_of(vector); ++i) {
-        if (vector->Get(i) == nullptr) {
-            return true;
-        }
+bool has_gap(const flatbuffers::Vector<flatbuffers::Offset<T>>* vector) {
+    const auto offsets =
+        values_of(reinterpret_cast<const flatbuffers::Vector<flatbuffers::uoffset_t>*>(vector));
+    return std::find(offsets.begin(), offsets.end(), 0U) != offsets.end();
+}
+
+bool has_gap(const flat::Model& model) {
+    if (has_gap(model.subgraphs()) || has_gap(model.operator_codes()) || has_gap(model.buffers())) {
+        return true;
     }
-    return false;
+    return std::any_of(model.subgraphs()->begin(), model.subgraphs()->end(),
+                       [](const flat::SubGraph* subgraph) {
+                           return has_gap(subgraph->tensors()) || has_gap(subgraph->operators());
+                       });
 }
 
 }  // namespace
 
-Result<const flat::Model*> check_structure(base::ByteView bytes) {
+CheckedModel::CheckedModel(base::ByteView bytes) : bytes_(bytes) {
+    if (reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(std::max_align_t) != 0) {
+        aligned_.assign(bytes.begin(), bytes.end());
+        bytes_ = aligned_;
+    }
+}
+
+Result<CheckedModel> check_structure(base::ByteView bytes) {
     if (bytes.size() > kFileSizeMax) {
         return beyond("bytes", bytes.size(), kFileSizeMax);
     }
     if (bytes.size() < 8 || !flat::ModelBufferHasIdentifier(bytes.data())) {
         return fail(ErrorKind::kInvalidInput, "model: not a .tflite file",
-                    "the identifier TFL3 is not at byte 4", "give a TensorFlow Lite model");
+                    "the identifier TFL3 is not at byte 4", "Give a TensorFlow Lite model.");
     }
-    flatbuffers::Verifier verifier(bytes.data(), bytes.size(), kDepthMax, kTablesMax);
+    CheckedModel checked(bytes);
+    flatbuffers::Verifier verifier(checked.bytes_.data(), checked.bytes_.size(), kDepthMax,
+                                   kTablesMax);
     if (!flat::VerifyModelBuffer(verifier)) {
         return malformed("its FlatBuffers structure does not verify");
     }
-    const flat::Model* model = flat::GetModel(bytes.data());
-    if (model->version() != 3) {
+    checked.model_ = flat::GetModel(checked.bytes_.data());
+    if (checked->version() != 3) {
         return fail(ErrorKind::kUnsupported,
-                    fmt::format("model: schema version {}", model->version()),
-                    "only version 3 is known", "convert the model with a current converter");
+                    fmt::format("model: schema version {}", checked->version()),
+                    "only version 3 is known", "Convert the model with a current converter.");
     }
-    if (size_of(model->subgraphs()) == 0 || has_null(model->subgraphs())) {
+    if (size_of(checked->subgraphs()) == 0) {
         return malformed("it has no subgraph");
     }
-    const flat::SubGraph& subgraph = *model->subgraphs()->Get(0);
-    if (has_null(model->operator_codes()) || has_null(model->buffers()) ||
-        has_null(subgraph.tensors()) || has_null(subgraph.operators())) {
+    if (has_gap(*checked)) {
         return malformed("an entry of a list is missing");
     }
-    Result<void> checked = check_subgraph(*model, subgraph);
-    if (!checked) {
-        return tl::unexpected(checked.error());
+    const Result<void> sound = check_subgraph(*checked, *checked->subgraphs()->Get(0));
+    if (!sound) {
+        return tl::unexpected(sound.error());
     }
-    return model;
+    return checked;
 }
 
 std::int32_t operator_code(const flat::OperatorCode& code) {
@@ -223,8 +238,8 @@ std::string describe_tensor(const flat::SubGraph& subgraph, std::uint32_t index)
         return fmt::format("tensor {}", index);
     }
     const auto* name = subgraph.tensors()->Get(index)->name();
-    return name == nullptr ? fmt::format("tensor {}", index)
-                           : fmt::format("tensor {} ({})", index, name->string_view());
+    return size_of(name) == 0 ? fmt::format("tensor {}", index)
+                              : fmt::format("tensor {} ({})", index, name->string_view());
 }
 
 }  // namespace frugal::model

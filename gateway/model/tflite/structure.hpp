@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The checks between FlatBuffers' verifier and everything else: after check_structure() every index
-// of the main subgraph is in range and every constant has the size of its shape. Inside this
-// folder only.
+// of the main subgraph is in range, every constant has the size of its shape, and no entry of a
+// list is missing in any subgraph. Inside this folder only.
 #pragma once
 
 #include <tflite_subset_generated.h>
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <string>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
@@ -21,8 +24,40 @@ inline constexpr std::uint32_t kTensorsMax = 4096;
 inline constexpr std::uint32_t kOperatorsMax = 4096;
 inline constexpr std::uint32_t kRankMax = 8;
 
-/// Verifies the bytes and the structure; the pointer leads into `bytes`.
-base::Result<const flat::Model*> check_structure(base::ByteView bytes);
+/// A file that passed the checks. Its numbers are read in place, so bytes from the middle of a
+/// message are moved to aligned memory first: offsets into bytes() are offsets into what was given.
+class CheckedModel {
+public:
+    CheckedModel(CheckedModel&&) = default;
+    CheckedModel& operator=(CheckedModel&&) = default;
+
+    const flat::Model& operator*() const { return *model_; }
+    const flat::Model* operator->() const { return model_; }
+    base::ByteView bytes() const { return bytes_; }
+
+private:
+    friend base::Result<CheckedModel> check_structure(base::ByteView bytes);
+    explicit CheckedModel(base::ByteView bytes);
+
+    base::Bytes aligned_;  ///< empty where the given bytes are aligned
+    base::ByteView bytes_;
+    const flat::Model* model_ = nullptr;
+};
+
+/// Verifies the bytes and the structure. The result leads into `bytes`, which must outlive it.
+base::Result<CheckedModel> check_structure(base::ByteView bytes);
+
+/// The elements of a vector, none if it is absent. By memcpy: the verifier does not promise that
+/// elements of 64 bits are aligned.
+template <typename T>
+std::vector<T> values_of(const flatbuffers::Vector<T>* vector) {
+    static_assert(std::endian::native == std::endian::little);
+    std::vector<T> values(vector == nullptr ? 0 : vector->size());
+    if (!values.empty()) {
+        std::memcpy(values.data(), vector->Data(), values.size() * sizeof(T));
+    }
+    return values;
+}
 
 /// Operator number: the wide field counts once it exceeds the old narrow one.
 std::int32_t operator_code(const flat::OperatorCode& code);

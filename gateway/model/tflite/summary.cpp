@@ -20,30 +20,19 @@ namespace {
 using base::ErrorKind;
 using base::Result;
 
-/// By memcpy: the verifier does not promise that 64-bit elements are aligned.
-template <typename T>
-std::vector<T> copy_of(const flatbuffers::Vector<T>* vector) {
-    static_assert(std::endian::native == std::endian::little);
-    std::vector<T> copy(vector == nullptr ? 0 : vector->size());
-    if (!copy.empty()) {
-        std::memcpy(copy.data(), vector->Data(), copy.size() * sizeof(T));
-    }
-    return copy;
-}
-
 TensorSummary summarize_tensor(const flat::Model& model, base::ByteView bytes,
                                std::uint32_t index) {
     const flat::Tensor& tensor = *model.subgraphs()->Get(0)->tensors()->Get(index);
     TensorSummary summary;
     summary.index = index;
     summary.name = tensor.name() == nullptr ? "" : tensor.name()->str();
-    summary.shape = copy_of(tensor.shape());
+    summary.shape = values_of(tensor.shape());
     summary.type = tensor.type();
     summary.type_name = tensor_type_name(tensor.type());
     summary.size_bytes = tensor_size(tensor);
     if (const auto* quantization = tensor.quantization()) {
-        summary.quantization.scales = copy_of(quantization->scale());
-        summary.quantization.zero_points = copy_of(quantization->zero_point());
+        summary.quantization.scales = values_of(quantization->scale());
+        summary.quantization.zero_points = values_of(quantization->zero_point());
         summary.quantization.dimension = quantization->quantized_dimension();
     }
     if (const auto* data = tensor_data(model, tensor)) {
@@ -83,7 +72,7 @@ std::vector<OperatorSummary> summarize_operators(const flat::Model& model) {
 
 std::vector<std::uint32_t> port_tensors(const flatbuffers::Vector<std::int32_t>* ports) {
     std::vector<std::uint32_t> list;
-    for (std::int32_t index : copy_of(ports)) {
+    for (std::int32_t index : values_of(ports)) {
         list.push_back(static_cast<std::uint32_t>(index));
     }
     return list;
@@ -104,7 +93,7 @@ Result<void> ask_runtime(base::ByteView bytes, ModelSummary& summary) {
     }
     if (status != FR_OK) {
         return base::fail(ErrorKind::kInvalidInput, "model: " + describe_refusal(problem),
-                          "the file is damaged", "export the model again");
+                          "the file is damaged", "Export the model again.");
     }
     std::vector<std::uint8_t> scratch(fr_model_plan_scratch_size(&model));
     fr_plan_t plan;
@@ -152,36 +141,31 @@ std::string_view to_string(WeightLayout layout) {
     return "other";
 }
 
-Result<ModelSummary> read_model(base::ByteView bytes) {
-    // FlatBuffers reads numbers through pointers: bytes from the middle of a message are moved to
-    // aligned memory first. Offsets do not change by that.
-    base::Bytes aligned;
-    if (reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(std::max_align_t) != 0) {
-        aligned.assign(bytes.begin(), bytes.end());
-        bytes = aligned;
+Result<ModelSummary> read_model(base::ByteView given) {
+    const auto checked = check_structure(given);
+    if (!checked) {
+        return tl::unexpected(checked.error());
     }
-    auto model = check_structure(bytes);
-    if (!model) {
-        return tl::unexpected(model.error());
-    }
-    const flat::SubGraph& subgraph = *(*model)->subgraphs()->Get(0);
+    const flat::Model& model = **checked;
+    const base::ByteView bytes = checked->bytes();
+    const flat::SubGraph& subgraph = *model.subgraphs()->Get(0);
     ModelSummary summary;
     summary.file_size_bytes = bytes.size();
-    summary.subgraph_count = (*model)->subgraphs()->size();
-    if ((*model)->description() != nullptr) {
-        summary.description = (*model)->description()->str();
+    summary.subgraph_count = model.subgraphs()->size();
+    if (model.description() != nullptr) {
+        summary.description = model.description()->str();
     }
-    summary.operators = summarize_operators(**model);
+    summary.operators = summarize_operators(model);
     for (std::uint32_t index = 0; index < subgraph.tensors()->size(); ++index) {
-        summary.tensors.push_back(summarize_tensor(**model, bytes, index));
+        summary.tensors.push_back(summarize_tensor(model, bytes, index));
     }
     summary.inputs = port_tensors(subgraph.inputs());
     summary.outputs = port_tensors(subgraph.outputs());
-    summary.weights = collect_weights(**model, bytes);
+    summary.weights = collect_weights(model, bytes);
     for (const WeightSummary& weight : summary.weights) {
         summary.weight_bytes += weight.range.size;
     }
-    summary.arena_bytes = peak_activation_bytes(**model);
+    summary.arena_bytes = peak_activation_bytes(model);
     list_missing_operators(summary);
     Result<void> asked = ask_runtime(bytes, summary);
     if (!asked) {

@@ -99,6 +99,59 @@ TEST(Quantize, AnInt8ModelIsRefused) {
     EXPECT_EQ(done.error().kind, ErrorKind::kUnsupported);
 }
 
+/// Two dense layers of 4 to 4 whose bias is one tensor.
+frugal::test::ModelSpec shared_bias(frugal::test::TensorSpec (*values)(std::vector<std::int32_t>),
+                                    frugal::test::TensorSpec (*matrix)(int),
+                                    frugal::test::TensorSpec bias) {
+    frugal::test::ModelSpec spec;
+    spec.tensors = {values({1, 4}), matrix(1), std::move(bias),
+                    values({1, 4}), matrix(2), values({1, 4})};
+    spec.operators = {{9, 1, {0, 1, 2}, {3}, 8, {{0, 1, 0}}, ""},
+                      {9, 1, {3, 4, 2}, {5}, 8, {{0, 1, 0}}, ""}};
+    spec.inputs = {0};
+    spec.outputs = {5};
+    return spec;
+}
+
+TEST(Quantize, ABiasOfTwoLayersIsRefused) {
+    const auto matrix = [](int seed) {
+        std::mt19937 random(static_cast<std::uint32_t>(seed));
+        return frugal::test::constant({4, 4}, random_floats(16, random));
+    };
+    auto input = convolutional_input();
+    input.file = frugal::test::ModelWriter(shared_bias(frugal::test::room, matrix,
+                                                       frugal::test::constant({4}, {1, 2, -3, 4})))
+                     .write();
+    input.calibration.inputs = raw_inputs(model::Matrix(3, 4));
+    const auto done = model::compress(input, recipe_of({model::QuantizeOptions{}}), {});
+    ASSERT_FALSE(done.has_value());
+    EXPECT_EQ(done.error().kind, ErrorKind::kUnsupported);
+    EXPECT_NE(done.error().message.find("the bias of FULLY_CONNECTED is shared"), std::string::npos)
+        << done.error().describe();
+}
+
+TEST(Dequantize, ABiasOfTwoLayersIsRefused) {
+    const auto values = [](std::vector<std::int32_t> shape) {
+        return frugal::test::activation(std::move(shape), 0.05F, 0);
+    };
+    const auto matrix = [](int seed) {
+        std::mt19937 random(static_cast<std::uint32_t>(seed));
+        return frugal::test::weights({4, 4}, frugal::test::random_levels(16, random), {0.004F});
+    };
+    auto spec = shared_bias(values, matrix, frugal::test::bias({1, 2, -3, 4}, 0.05F * 0.004F));
+    for (auto& one : spec.operators) {
+        one.version = 4;
+    }
+    auto input = convolutional_input();
+    input.file = frugal::test::ModelWriter(spec).write();
+    input.calibration.inputs = frugal::test::random_inputs(4, 4);
+    const auto done = model::compress(input, recipe_of({model::DequantizeOptions{}}), {});
+    ASSERT_FALSE(done.has_value());
+    EXPECT_EQ(done.error().kind, ErrorKind::kUnsupported);
+    EXPECT_NE(done.error().message.find("the bias of FULLY_CONNECTED is shared"), std::string::npos)
+        << done.error().describe();
+}
+
 TEST(Retrain, PrunesAndKeepsTheAccuracy) {
     auto input = dense_input();
     int epochs = 0;
@@ -111,6 +164,12 @@ TEST(Retrain, PrunesAndKeepsTheAccuracy) {
         [&](const model::CompressProgress& progress) { epochs += progress.training != nullptr; });
     ASSERT_TRUE(done.has_value()) << done.error().describe();
     EXPECT_EQ(epochs, 30);
+    ASSERT_EQ(done->stages[0].layers.size(), 2U);
+    double left = 0;
+    for (const auto& layer : done->stages[0].layers) {
+        left += layer.density * static_cast<double>(layer.weights);
+    }
+    EXPECT_NEAR(left, 0.4 * (12 * 16 + 16 * 3), 3) << "the report tells what was reached";
     EXPECT_LE(done->stages[2].layers.at(0).density, 0.5);
     EXPECT_GE(*done->evaluation.accuracy_after, *done->evaluation.accuracy_before - 0.04);
 }

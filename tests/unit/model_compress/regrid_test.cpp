@@ -120,6 +120,27 @@ TEST(Regrid, RefusesInputsOfTheWrongSizeAndNone) {
     EXPECT_FALSE(regrid(world.file, {}, {}).has_value());
 }
 
+TEST(Regrid, ALayerOfMoreInputsThanCanBeWeighedIsRefused) {
+    std::mt19937 random(3);
+    frugal::test::ModelSpec spec;
+    spec.tensors = {
+        frugal::test::activation({1, 32'768}, 0.05F, -10),
+        frugal::test::weights({1, 32'768}, frugal::test::random_levels(32'768, random), {0.004F}),
+        frugal::test::activation({1, 1}, 0.5F, 3)};
+    spec.operators = {{9, 4, {0, 1, -1}, {2}, 8, {{0, 1, 0}}, ""}};
+    spec.inputs = {0};
+    spec.outputs = {2};
+    const auto done =
+        regrid(frugal::test::ModelWriter(spec).write(), frugal::test::random_inputs(2, 32'768), {});
+    ASSERT_FALSE(done.has_value());
+    EXPECT_EQ(done.error().kind, frugal::base::ErrorKind::kLimit);
+    const std::string words = done.error().describe();
+    EXPECT_NE(words.find("layer tensor 1"), std::string::npos) << words;
+    EXPECT_NE(words.find("32768 inputs"), std::string::npos) << words;
+    EXPECT_NE(words.find("limit of 1024 MiB"), std::string::npos) << words;
+    EXPECT_FALSE(done.error().remedy.empty());
+}
+
 TEST(Regrid, LeavesSharedWeightsAlone) {
     auto spec = frugal::test::small_network();
     // A second dense layer reads the same weights: rewriting them for one would change the other.

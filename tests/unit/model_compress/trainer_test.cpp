@@ -70,6 +70,18 @@ TEST(Trainer, PrunesToTheDensityWhileItTrains) {
     EXPECT_LT(model::error_rate(pruned, thirds(300, 2)), 0.08);
 }
 
+TEST(Trainer, PrunesToTheDensityInAFewStepsToo) {
+    for (const int epochs : {1, 2, 7}) {
+        auto options = short_options();
+        options.epochs = epochs;  // of five steps
+        options.density = 0.3;
+        const Network pruned = model::train(trained(), thirds(160, 1), options, {});
+        EXPECT_NEAR(static_cast<double>(pruned.nonzero_count()),
+                    0.3 * static_cast<double>(pruned.weight_count()), 3)
+            << epochs;
+    }
+}
+
 TEST(Trainer, ZerosStayZero) {
     Network start = model::random_network({12, 16, 3}, 1);
     start.layers[0].weights.at(3, 4) = 0;

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <regex>
+
 #include "unit/device_bonsai/small_tree.hpp"
 #include "unit/device_runtime/streaming_models.hpp"
 
@@ -37,6 +39,25 @@ TEST(CSourceTest, HoldsEveryByte) {
     EXPECT_THAT(text->header, HasSubstr("#define TREE_SIZE_BYTES 38u\n"));
     EXPECT_THAT(text->header, HasSubstr("#include \"frugal/bonsai.h\"\n"));
     EXPECT_THAT(text->header, HasSubstr("#define TREE_INPUT_0_ZERO_POINT (-1)\n"));
+}
+
+TEST(CSourceTest, EveryNameItDefinesBeginsWithTheGivenOne) {
+    const auto text = export_c(test::write_model(test::delay_model()), "wake");
+    ASSERT_TRUE(text);
+    const std::string both = text->header + text->source;
+    const std::regex defined(R"(#define (\w+)|(?:const|\*) (\w+)(?:\[| =|;))");
+    int names = 0;
+    for (auto at = std::sregex_iterator(both.begin(), both.end(), defined);
+         at != std::sregex_iterator(); ++at) {
+        const std::string name = (*at)[1].str() + (*at)[2].str();
+        EXPECT_TRUE(name.starts_with("wake_") || name.starts_with("WAKE_") ||
+                    name == "fr_operator_set_t" || name == "uint8_t")
+            << "two exports in one unit would both define " << name;
+        ++names;
+    }
+    EXPECT_GT(names, 10);
+    EXPECT_THAT(text->source, HasSubstr("const fr_kernel_t* const wake_kernels[] = {"));
+    EXPECT_THAT(text->source, HasSubstr("wake_model[WAKE_SIZE_BYTES] WAKE_ALIGNED = {"));
 }
 
 TEST(CSourceTest, NamesMustBeC) {

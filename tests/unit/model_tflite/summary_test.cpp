@@ -165,7 +165,7 @@ const BrokenCase kBroken[] = {
     {"model_input", [](ModelSpec& m) { m.inputs = {9}; }, kInvalid, "model input: tensor index 9"},
     {"model_output", [](ModelSpec& m) { m.outputs = {-1}; }, kInvalid, "model output"},
     {"negative_shape", [](ModelSpec& m) { m.tensors[3].shape[1] = -1; }, kInvalid,
-     "tensor 3 (): dimension 1 is -1"},
+     "tensor 3: dimension 1 is -1"},
     {"huge_shape",
      [](ModelSpec& m) {
          m.tensors[3].shape = {1 << 30, 1 << 30};
