@@ -41,10 +41,14 @@ CompiledTask read_task(base::ByteView bytes, std::size_t& at) {
     return task;
 }
 
+const FieldName* find_field(std::uint8_t field) {
+    const auto found = std::ranges::find(kFields, field, &FieldName::field);
+    return found != kFields.end() ? &*found : nullptr;
+}
+
 std::string name_of(std::uint8_t field) {
-    const auto found =
-        std::ranges::find_if(kFields, [&](const FieldName& name) { return name.field == field; });
-    return found != kFields.end() ? std::string(found->name) : fmt::format("field {}", field);
+    const FieldName* found = find_field(field);
+    return found != nullptr ? std::string(found->name) : fmt::format("field {}", field);
 }
 
 }  // namespace
@@ -80,10 +84,9 @@ std::string words_of(const CompiledGuard& guard) {
         return fmt::format("{} {} {}", name_of(guard.field), sign,
                            name_of(static_cast<std::uint8_t>(guard.value)));
     }
-    if (guard.field == FR_FIELD_BATTERY) {
-        return fmt::format("battery {} {}%", sign, guard.value / 2.0);
-    }
-    return fmt::format("{} {} {}", name_of(guard.field), sign, guard.value);
+    const FieldName* field = find_field(guard.field);
+    return fmt::format("{} {} {}", name_of(guard.field), sign,
+                       words_of(guard.value, field != nullptr ? *field->measure : kWholeNumber));
 }
 
 std::string rule_of_class(const CompiledTask& task, std::uint32_t class_id) {

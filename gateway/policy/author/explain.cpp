@@ -18,7 +18,7 @@ std::string_view rule_of(std::uint32_t reason) {
         case FR_POLICY_NOLINK:      return "NOLINK: stayed local, as the device had no session with the gateway";
         case FR_POLICY_DEADLINE:    return "DEADLINE: stayed local, as no answer would have come back in time";
         case FR_POLICY_BUDGET:      return "BUDGET: stayed local, as the device had no escalation left, or no room for one";
-        case FR_POLICY_EXPIRED:     return "EXPIRED: stayed local, as the policy was not told again before it expired";
+        case FR_POLICY_EXPIRED:     return "EXPIRED: stayed local, as the policy expired before it was renewed";
         case FR_POLICY_BADPOLICY:   return "BADPOLICY: stayed local, as the device had no policy for the task that it could read";
         case FR_POLICY_CLASS_RULE:  return "CLASS_RULE: stayed local, as the rule of this class or task says always-local";
         case FR_POLICY_ESC_GAIN:    return "ESC_GAIN: asked, as that was expected to gain at least what it costs";
@@ -66,7 +66,7 @@ std::string price_words(const CompiledTask& task, const AnswerFacts& facts) {
     const auto& weights = task.weights;
     auto words = facts.told_price
                      ? fmt::format("price {} of 256, as the device told", *facts.told_price)
-                     : std::string("price: no longer told by the device");
+                     : std::string("price: the device no longer reports it");
     words += fmt::format(
         " = ({} x payload/16 + {} x rtt/4 + {} x max(load, price) + {} x (510 - battery)) >> {}",
         weights[0], weights[1], weights[2], weights[3], task.shift);
@@ -105,7 +105,7 @@ std::vector<std::string> explain(const CompiledPolicy* policy, const AnswerFacts
         const bool is_known = facts.told_guard && *facts.told_guard < policy->guards.size();
         lines.push_back(is_known ? fmt::format("guard {}: {}", *facts.told_guard + 1,
                                                words_of(policy->guards[*facts.told_guard]))
-                                 : "which guard is no longer told by the device");
+                                 : "which guard: the device no longer reports it");
     }
     if (compares(facts.reason)) {
         lines.push_back(gain_words(*task, facts));

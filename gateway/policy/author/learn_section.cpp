@@ -19,23 +19,30 @@ std::string digits_of(const std::string& edge) {
 
 }  // namespace
 
+base::Result<LearnTerms> read_learn_mode(const toml::table& task, const std::string& origin) {
+    const auto text = task["learn"].value_or<std::string>("off");
+    if (auto mode = parse_learn_mode(text)) {
+        return *mode;
+    }
+    return refuse_at(*task.get("learn"), origin, "unknown value for learn: \"" + text + "\"",
+                     "Write \"isogain\", \"hedge\", \"fixed(0.62)\" or \"off\".",
+                     "the threshold of fixed is a chance of 0 to 1");
+}
+
 base::Result<LearnTerms> read_learn_terms(std::string_view text, const std::string& origin,
                                           const PolicyTarget& target) {
     const auto file = parse_policy(text, origin);
     if (!file) {
         return tl::unexpected(file.error());
     }
-    const toml::table* task = (*file)["task"][target.task_name].as_table();
-    if (task == nullptr) {
-        return base::fail(base::ErrorKind::kInvalidInput,
-                          origin + ": no [task." + target.task_name + "]", {},
-                          "Add the table, or name another task.");
+    const auto found = find_task(*file, origin, target.task_name);
+    if (!found) {
+        return tl::unexpected(found.error());
     }
-    const auto mode = parse_learn_mode((*task)["learn"].value_or<std::string>("off"));
+    const toml::table* task = *found;
+    const auto mode = read_learn_mode(*task, origin);
     if (!mode) {
-        return base::fail(base::ErrorKind::kInvalidInput,
-                          origin + ": learn names no way of learning", {},
-                          "Write \"isogain\", \"hedge\", \"fixed(0.62)\" or \"off\".");
+        return tl::unexpected(mode.error());
     }
     const auto classes = read_classes(*task, origin, target.class_labels);
     if (!classes) {
@@ -47,6 +54,9 @@ base::Result<LearnTerms> read_learn_terms(std::string_view text, const std::stri
     LearnTerms terms = *mode;
     terms.bounds = classes->bounds;
     if (const toml::table* model = find_model(*task, target.model_digest)) {
+        if (auto checked = check_model_numbers(*model, origin); !checked) {
+            return tl::unexpected(checked.error());
+        }
         terms.temperature = (*model)["temperature"].value_or(1.0);
         terms.rho = (*model)["rho"].value_or(1.0);
         if (const auto gain = read_gain(*task, origin, target)) {
@@ -55,9 +65,6 @@ base::Result<LearnTerms> read_learn_terms(std::string_view text, const std::stri
         terms.samples = (*model)["canary"].value_or(0.0);
         terms.model = base::to_hex(target.model_digest).substr(0, kNameDigits);
         terms.edge = digits_of((*task)["edge"].value_or<std::string>(""));
-    }
-    if (!(terms.temperature > 0)) {
-        terms.temperature = 1;
     }
     return terms;
 }

@@ -2,7 +2,7 @@
 #include "policy/author/policy_check.hpp"
 
 #include <algorithm>
-#include <array>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -19,17 +19,20 @@ using base::Result;
 
 namespace {
 
-constexpr std::array<std::string_view, 3> kFailSafes = {"local", "local+alarm", "hold"};
+constexpr std::string_view kFailSafe = "local";
 
 class Checker {
 public:
-    Checker(const toml::table& file, const std::string& origin) : file_(file), origin_(origin) {}
+    Checker(const toml::table& file, const std::string& origin, const DefinedTask* defined)
+        : file_(file), origin_(origin), defined_(defined) {}
 
     Result<PolicyProof> check() {
-        auto done = check_fail_safe();
+        auto done = check_all_keys(file_, origin_);
+        done = done ? check_fail_safe() : done;
         const toml::table* tasks = file_["task"].as_table();
         if (done && (tasks == nullptr || tasks->empty())) {
-            done = refuse(file_, "the policy has no task", {}, "Add a table [task.NAME].");
+            done = refuse(file_, "the policy has no task", "rules stand in the table of a task",
+                          "Add a table [task.NAME].");
         }
         for (auto it = done ? tasks->begin() : toml::table::const_iterator{};
              done && it != tasks->end(); ++it) {
@@ -56,44 +59,92 @@ private:
                           "Add fail_safe = \"local\".");
         }
         proof_.fail_safe = fail_safe.value_or<std::string>("");
-        if (std::find(kFailSafes.begin(), kFailSafes.end(), proof_.fail_safe) == kFailSafes.end()) {
+        if (proof_.fail_safe != kFailSafe) {
             return refuse(*fail_safe.node(),
-                          fmt::format("fail_safe \"{}\" does not exist", proof_.fail_safe), {},
-                          "Use local, local+alarm or hold.");
+                          fmt::format("fail_safe \"{}\" cannot be had", proof_.fail_safe),
+                          "devices without gateway or policy give their own model's answer, and "
+                          "nothing else is built into them",
+                          "Write fail_safe = \"local\".");
         }
         return {};
     }
 
     Result<void> check_task(const toml::key& name, const toml::node& node) {
         const toml::table* task = node.as_table();
-        if (task == nullptr) {
-            return refuse(node, fmt::format("task.{} is no table", name.str()), {},
-                          "Write [task.NAME].");
-        }
-        auto done = check_cap(*task);
+        auto done = check_privacy(name.str(), *task);
+        done = done ? check_edge(*task) : done;
+        done = done ? check_cap(*task) : done;
         const toml::array* models = (*task)["model"].as_array();
         if (done && (models == nullptr || models->empty())) {
             done = refuse(node, fmt::format("[task.{}] has no model", name.str()),
                           "without a gain table nothing of it reaches a device",
                           "Add [[task.NAME.model]]; device-sim/models/canary.py measures one.");
         }
+        std::set<base::Digest> digests;
         for (std::size_t i = 0; done && i < models->size(); ++i) {
-            done = check_model(std::string(name.str()), *task, *models->get(i));
+            done = check_model(std::string(name.str()), *task, *models->get(i), digests);
+        }
+        if (done) {
+            remark_price(name.str(), *task);
         }
         return done;
+    }
+
+    /// A policy may keep a task closer than it is defined, never let it go further.
+    Result<void> check_privacy(std::string_view name, const toml::table& task) const {
+        const auto privacy = task["privacy"];
+        const auto word = privacy.value_or<std::string_view>("never");
+        const auto found = std::ranges::find(kPrivacy, word);
+        if (defined_ == nullptr || name != defined_->name || found == kPrivacy.end() ||
+            found - kPrivacy.begin() >= defined_->privacy) {
+            return {};
+        }
+        return refuse(*privacy.node(),
+                      fmt::format("privacy \"{}\" is less than the task's own \"{}\"", word,
+                                  kPrivacy[defined_->privacy]),
+                      "a policy may keep a task closer than it is defined, not let it go further",
+                      fmt::format("Write \"{}\", or define the task anew: frugalctl task define.",
+                                  kPrivacy[defined_->privacy]));
+    }
+
+    Result<void> check_edge(const toml::table& task) const {
+        static constexpr std::string_view kMark = "@sha256:";
+        const auto edge = task["edge"];
+        const auto text = edge.value_or<std::string_view>("");
+        const auto at = text.find(kMark);
+        if (!edge || (at != std::string_view::npos &&
+                      base::digest_from_hex(text.substr(at + kMark.size())))) {
+            return {};
+        }
+        return refuse(*edge.node(), fmt::format("edge \"{}\" names no model by its sha256", text),
+                      "gain tables are measured against one edge model",
+                      "Write edge = \"NAME@sha256:64 hexadecimal digits\".");
+    }
+
+    void remark_price(std::string_view name, const toml::table& task) {
+        const bool is_private = task["privacy"].value_or<std::string>("never") == "never";
+        const auto weighs = [&](std::string_view weight) {
+            return task["price"][weight].value_or<std::int64_t>(0) != 0;
+        };
+        if (!is_private && !task.contains("pin") && std::ranges::none_of(kPriceWeights, weighs)) {
+            proof_.remarks.push_back(
+                fmt::format("task {} has no price: every answer asks that guards, caps and class "
+                            "rules let",
+                            name));
+        }
     }
 
     // In the compiled form 0 is "no cap", so an absent one is not finite.
     Result<void> check_cap(const toml::table& task) const {
         const auto cap = task["caps"]["node_per_hour"];
         const bool never = task["privacy"].value_or<std::string>("never") == "never";
-        if (never || cap.value_or<std::int64_t>(0) > 0) {
+        if (never || cap.value_or<std::int64_t>(0) != 0) {
             return {};
         }
         const toml::node& place = cap ? *cap.node() : static_cast<const toml::node&>(task);
         return refuse(place, "the task may escalate without a cap",
                       cap ? "node_per_hour = 0 means no cap" : "caps.node_per_hour is not set",
-                      "Add caps = { node_per_hour = 60 }.");
+                      "Add caps = { node_per_hour = 64 }.");
     }
 
     Result<void> check_never(const toml::table& task) const {
@@ -134,15 +185,22 @@ private:
     }
 
     Result<void> check_model(const std::string& name, const toml::table& task,
-                             const toml::node& node) {
+                             const toml::node& node, std::set<base::Digest>& digests) {
         const toml::table* model = node.as_table();
         const std::string hex =
             model != nullptr ? (*model)["sha256"].value_or<std::string>("") : "";
         const auto digest = base::digest_from_hex(hex);
         if (!digest) {
-            return refuse(node, "the model has no sha256 of 64 hexadecimal digits",
+            const toml::node* place = model != nullptr ? model->get("sha256") : nullptr;
+            return refuse(place != nullptr ? *place : node,
+                          "the model has no sha256 of 64 hexadecimal digits",
                           "a policy is bound to the models it was measured with",
                           "Add sha256, e.g. from sha256sum.");
+        }
+        if (!digests.insert(*digest).second) {
+            return refuse(*model->get("sha256"), "another model has the same sha256",
+                          "of two gain tables for one model only the first would be used",
+                          "Remove one of them.");
         }
         const auto target = target_of(name, task, *digest);
         const auto compiled = compile_table(file_, origin_, target);
@@ -154,7 +212,7 @@ private:
             return tl::unexpected(rules.error());
         }
         if (asks_for_nothing(*compiled, *rules)) {
-            return refuse(node, "a class with the ceiling 0 is still asked for",
+            return refuse(node, "a class whose ceiling is 0 can still be escalated",
                           "a question can be free here, and a gain of 0 pays for it",
                           "Write \"always-local\" for the class, or give payload a price.");
         }
@@ -190,14 +248,22 @@ private:
 
     const toml::table& file_;
     const std::string& origin_;
+    const DefinedTask* defined_;
     PolicyProof proof_;
 };
 
 }  // namespace
 
-Result<PolicyProof> check_policy(std::string_view text, const std::string& origin) {
+Result<PolicyProof> check_policy(std::string_view text, const std::string& origin,
+                                 const DefinedTask* defined) {
+    if (text.size() > kPolicyTextMax) {
+        return base::fail(base::ErrorKind::kLimit,
+                          fmt::format("{}: the text has {} bytes", origin, text.size()),
+                          fmt::format("a gateway takes at most {}", kPolicyTextMax),
+                          "Give each release a file with its own models' gain tables only.");
+    }
     const auto file = parse_policy(text, origin);
-    return file ? Checker(*file, origin).check() : tl::unexpected(file.error());
+    return file ? Checker(*file, origin, defined).check() : tl::unexpected(file.error());
 }
 
 }  // namespace frugal::policy

@@ -31,7 +31,8 @@ Result<std::optional<double>> read_bound(const toml::table& bounds, std::string_
     const auto value = node.value<double>();
     if (!value || !(*value >= 0 && *value <= 1)) {
         return refuse_at(*node.node(), origin, fmt::format("{} is not a gain of 0 to 1", name),
-                         "1 stands for one wrong answer avoided by every escalation.");
+                         "Write 0.5 for half a wrong answer avoided.",
+                         "1 stands for one wrong answer avoided by every escalation");
     }
     return value;
 }
@@ -113,7 +114,8 @@ private:
                              fmt::format("pin is {}, but a task is pinned \"always-edge\" or "
                                          "\"always-local\"",
                                          said_of(node)),
-                             "Leave pin out to decide by class and gain.");
+                             "Leave pin out to decide by class and gain.",
+                             "a pin answers for every class");
         }
         rules_.has_pins = true;
         rules_.groups.assign(labels_.empty() ? FR_CLASSES_MAX : labels_.size(), *pin);
@@ -161,10 +163,15 @@ private:
     }
 
     Result<void> read_class(const std::string& name, const toml::node& rule) {
+        if (name.empty()) {
+            return refuse_at(rule, origin_, "a class rule names no class",
+                             "Name one as frugalctl task list shows it.", "its key is empty");
+        }
         const auto label = std::find(labels_.begin(), labels_.end(), name);
         if (label == labels_.end()) {
             return refuse_at(rule, origin_, fmt::format("the task has no class \"{}\"", name),
-                             "frugalctl task list shows its classes.");
+                             "frugalctl task list shows its classes.",
+                             fmt::format("its classes are {}", fmt::join(labels_, ", ")));
         }
         std::uint8_t& group = rules_.groups[static_cast<std::size_t>(label - labels_.begin())];
         if (const toml::table* table = rule.as_table()) {
@@ -183,7 +190,8 @@ private:
                                          "\"always-edge\", \"always-local\" or bounds like "
                                          "{{ floor = 0.1, ceiling = 0.5 }}",
                                          name, said_of(rule)),
-                             "Leave the class out to decide by gain.");
+                             "Leave the class out to decide by gain.",
+                             "a rule says where answers of the class go, or bounds their gain");
         }
         group = *pin;
         return {};

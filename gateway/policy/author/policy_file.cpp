@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <charconv>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "frugal/policy.h"
 #include "policy/author/policy_parts.hpp"
 #include "policy/author/policy_table.hpp"
+#include "policy/author/quantity.hpp"
 
 namespace frugal::policy {
 
@@ -21,8 +23,18 @@ using base::Result;
 
 namespace {
 
-constexpr double kUnlimitedAudit = 256;
+constexpr std::uint64_t kAuditDenominator = 256;  // devices compare it with 8 random bits
 constexpr std::int64_t kCapMax = 255 * FR_POLICY_CAP_UNIT;
+/// What each weight of the price is multiplied with, at most: see frugal/policy.h.
+constexpr std::array<std::uint64_t, 4> kMostWeighed = {32767, 32767 / 4, 255, 510};
+
+/// All of the text as a whole number; absent for anything else.
+std::optional<std::uint32_t> whole_number(std::string_view text) {
+    std::uint32_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc() && end == text.data() + text.size() ? std::optional(value)
+                                                                    : std::nullopt;
+}
 
 /// Reads one file; every error carries its place.
 class PolicyReader {
@@ -31,27 +43,26 @@ public:
         : file_(file), origin_(origin), target_(target) {}
 
     Result<base::Bytes> compile() {
-        const toml::table* task = file_["task"][target_.task_name].as_table();
-        if (task == nullptr) {
-            return fail(ErrorKind::kInvalidInput,
-                        fmt::format("{}: no [task.{}]", origin_, target_.task_name), {},
-                        "Add the table, or name another task.");
-        }
-        if (auto known = check_all_keys(file_, *task, origin_); !known) {
+        if (auto known = check_all_keys(file_, origin_); !known) {
             return tl::unexpected(known.error());
         }
-        if (auto share = group_share_of(*task, origin_); !share) {
-            return tl::unexpected(share.error());
+        const auto found = find_task(file_, origin_, target_.task_name);
+        if (!found) {
+            return tl::unexpected(found.error());
         }
-        auto done = read_header();
+        const toml::table& task = **found;
+        auto done = check_numbers(file_, task, origin_);
+        done = done ? group_share_of(task, origin_).map([](std::uint32_t /*permille*/) {}) : done;
+        done = done ? read_header() : done;
         for (auto step :
-             {&PolicyReader::read_task, &PolicyReader::read_price, &PolicyReader::read_rules}) {
-            done = done ? (this->*step)(*task) : done;
+             {&PolicyReader::read_task, &PolicyReader::read_cap, &PolicyReader::read_audit,
+              &PolicyReader::read_price, &PolicyReader::read_rules}) {
+            done = done ? (this->*step)(task) : done;
         }
         if (!done) {
             return tl::unexpected(done.error());
         }
-        return build();
+        return build(task);
     }
 
 private:
@@ -61,11 +72,9 @@ private:
         if (!expires) {
             return {};
         }
-        const auto text = expires.value<std::string>().value_or("");
-        const auto hours = number_with_unit(text, {{"h", 1.0}, {"d", 24.0}});
-        if (!hours || *hours < 1 || *hours > 65535) {
-            return refuse_at(*expires.node(), origin_, "expires is not a time of 1 h to 65535 h",
-                             "Write \"72h\" or \"3d\".");
+        const auto hours = read_quantity(expires.value_or(std::string_view()), kExpiry, {1, 65535});
+        if (!hours) {
+            return refuse_quantity(*expires.node(), "expires", hours.error());
         }
         spec_.expiry_hours = static_cast<std::uint32_t>(*hours);
         return {};
@@ -74,70 +83,105 @@ private:
     Result<void> read_task(const toml::table& task) {
         task_.task = static_cast<std::uint8_t>(target_.task);
         const std::string privacy = task["privacy"].value_or<std::string>("never");
-        static constexpr std::array<std::string_view, 3> kPrivacy = {"public", "edge-only",
-                                                                     "never"};
         const auto found = std::find(kPrivacy.begin(), kPrivacy.end(), privacy);
         if (found == kPrivacy.end()) {
-            return refuse_at(*task.get("privacy"), origin_,
-                             "privacy \"" + privacy + "\" does not exist",
-                             "Use public, edge-only or never.");
+            return refuse_at(
+                *task.get("privacy"), origin_, "privacy \"" + privacy + "\" does not exist",
+                "Use public, edge-only or never.", "it says how far inputs of the task may go");
         }
         task_.privacy = static_cast<std::uint8_t>(found - kPrivacy.begin());
         const std::string tier = task["tier"].value_or<std::string>("edge");
         if (tier != "edge" && (tier != "cloud" || task_.privacy != 0)) {
-            return refuse_at(*task.get("tier"), origin_, "tier \"" + tier + "\" cannot be had",
-                             "Use edge, or cloud together with privacy = \"public\".");
+            return refuse_at(*task.get("tier"), origin_,
+                             "tier \"" + tier + "\" is not available for this task",
+                             "Use edge, or cloud together with privacy = \"public\".",
+                             "tiers are edge and, for public tasks, cloud");
         }
         task_.tier = tier == "cloud" ? FR_TIER_CLOUD : FR_TIER_EDGE;
-        const auto deadline = number_with_unit(task["deadline"].value_or<std::string>("0ms"),
-                                               {{"ms", 1.0}, {"s", 1e3}});
-        if (!deadline || *deadline < 0 || *deadline > 65535.0 * FR_POLICY_DEADLINE_UNIT_MS) {
-            return refuse_at(*task.get("deadline"), origin_, "deadline is not a time",
-                             "Write \"800ms\" or \"2s\".");
+        const auto deadline =
+            read_quantity(task["deadline"].value_or(std::string_view("0ms")), kDeadline,
+                          {0, std::int64_t{65535} * FR_POLICY_DEADLINE_UNIT_MS});
+        if (!deadline) {
+            return refuse_quantity(*task.get("deadline"), "deadline", deadline.error());
         }
         task_.deadline_ms = static_cast<std::uint32_t>(*deadline);
-        const std::int64_t cap = task["caps"]["node_per_hour"].value_or<std::int64_t>(0);
-        if (cap < 0 || cap > kCapMax) {
-            return refuse_at(*task["caps"]["node_per_hour"].node(), origin_,
-                             fmt::format("node_per_hour = {} cannot be compiled", cap),
-                             fmt::format("Use at most {}, or 0 for no cap.", kCapMax));
-        }
-        task_.cap_per_hour = static_cast<std::uint32_t>(cap);
-        return read_audit(task);
-    }
-
-    Result<void> read_audit(const toml::table& task) {
-        const std::string audit = task["audit"].value_or<std::string>("0/256");
-        const auto slash = audit.find('/');
-        const double share =
-            std::atof(audit.c_str()) /
-            (slash == std::string::npos ? 1 : std::atof(audit.c_str() + slash + 1));
-        if (!(share >= 0 && share < 1)) {
-            return refuse_at(*task.get("audit"), origin_,
-                             "audit \"" + audit + "\" is not a share below 1", "Write \"1/256\".");
-        }
-        task_.audit =
-            static_cast<std::uint8_t>(std::min(255.0, std::ceil(share * kUnlimitedAudit)));
         return {};
     }
 
+    /// Exactly: rounded up, a device would do more than it may.
+    Result<void> read_cap(const toml::table& task) {
+        const auto node = task["caps"]["node_per_hour"];
+        const std::int64_t cap = node.value_or<std::int64_t>(0);
+        if (cap < 0) {
+            return refuse_at(*node.node(), origin_,
+                             fmt::format("node_per_hour = {} is no cap", cap), "Write 64.",
+                             "a cap counts escalations, which are never negative");
+        }
+        if (cap > kCapMax || cap % FR_POLICY_CAP_UNIT != 0) {
+            const auto below = std::min(cap / FR_POLICY_CAP_UNIT * FR_POLICY_CAP_UNIT, kCapMax);
+            const auto above = std::min<std::int64_t>(below + FR_POLICY_CAP_UNIT, kCapMax);
+            return refuse_at(*node.node(), origin_,
+                             fmt::format("node_per_hour = {} cannot be kept exactly", cap),
+                             below == 0 || below == above
+                                 ? fmt::format("Write {}.", above)
+                                 : fmt::format("Write {} or {}.", below, above),
+                             fmt::format("devices count caps in steps of {} an hour, up to {}",
+                                         FR_POLICY_CAP_UNIT, kCapMax));
+        }
+        task_.cap_per_hour = static_cast<std::uint32_t>(cap);
+        return {};
+    }
+
+    /// "1/256": two whole numbers, rounded up to what devices draw from.
+    Result<void> read_audit(const toml::table& task) {
+        const auto text = task["audit"].value_or(std::string_view("0/1"));
+        const auto slash = std::min(text.find('/'), text.size());
+        const auto part = whole_number(text.substr(0, slash));
+        const auto whole = whole_number(text.substr(std::min(slash + 1, text.size())));
+        if (!part || !whole || *part >= *whole) {
+            return refuse_at(*task.get("audit"), origin_,
+                             fmt::format("audit \"{}\" is not a share below 1", text),
+                             "Write \"1/256\".",
+                             "a share is two whole numbers around a slash, the first one smaller");
+        }
+        const std::uint64_t drawn = (*part * kAuditDenominator + *whole - 1) / *whole;
+        task_.audit = static_cast<std::uint8_t>(std::min(drawn, kAuditDenominator - 1));
+        return {};
+    }
+
+    tl::unexpected<base::Error> refuse_quantity(const toml::node& node, std::string_view key,
+                                                const base::Error& error) const {
+        return refuse_at(node, origin_, fmt::format("{}: {}", key, error.message), error.remedy,
+                         error.cause);
+    }
+
     Result<void> read_price(const toml::table& task) {
-        static constexpr std::array<std::string_view, 4> kWeights = {"payload", "latency", "load",
-                                                                     "battery"};
         const auto price = task["price"];
-        for (std::size_t i = 0; i < kWeights.size(); ++i) {
-            const std::int64_t weight = price[kWeights[i]].value_or<std::int64_t>(0);
+        for (std::size_t i = 0; i < kPriceWeights.size(); ++i) {
+            const std::int64_t weight = price[kPriceWeights[i]].value_or<std::int64_t>(0);
             if (weight < 0 || weight > 255) {
-                return refuse_at(*price[kWeights[i]].node(), origin_,
-                                 "a price weight is not in 0..255",
-                                 "Scale the weights with `shift`.");
+                return refuse_at(*price[kPriceWeights[i]].node(), origin_,
+                                 fmt::format("{} = {}: a price weight is not in 0..255",
+                                             kPriceWeights[i], weight),
+                                 "Scale the weights with `shift`.", "devices hold it in a byte");
             }
             task_.weights[i] = static_cast<std::uint8_t>(weight);
         }
         const std::int64_t shift = price["shift"].value_or<std::int64_t>(0);
         if (shift < 0 || shift > 31) {
             return refuse_at(*price["shift"].node(), origin_, "shift is not in 0..31",
-                             "Use 6 to begin with.");
+                             "Use 6 to begin with.",
+                             "the weighed sum is shifted right by so many of its 32 bits");
+        }
+        std::uint64_t most = 0;
+        for (std::size_t i = 0; i < kPriceWeights.size(); ++i) {
+            most += task_.weights[i] * kMostWeighed[i];
+        }
+        if (most != 0 && most >> shift == 0) {
+            return refuse_at(*price["shift"].node(), origin_,
+                             fmt::format("shift = {} makes every price 0", shift),
+                             "Use 6 to begin with.",
+                             fmt::format("the weighed sum is at most {}", most));
         }
         task_.shift = static_cast<std::uint8_t>(shift);
         return {};
@@ -162,7 +206,7 @@ private:
         return {};
     }
 
-    Result<base::Bytes> build() {
+    Result<base::Bytes> build(const toml::table& task) {
         spec_.guards = guards_.data();
         spec_.guard_count = static_cast<std::uint32_t>(guards_.size());
         spec_.tasks = &task_;
@@ -174,7 +218,10 @@ private:
         base::Bytes compiled(FR_POLICY_SIZE_MAX);
         std::size_t size = 0;
         if (fr_policy_build(&spec_, compiled.data(), compiled.size(), &size) != FR_OK) {
-            return fail(ErrorKind::kLimit, origin_ + ": the policy does not fit its compiled form",
+            const auto& place = task.source().begin;
+            return fail(ErrorKind::kLimit,
+                        fmt::format("{}:{}:{}: the policy does not fit its compiled form", origin_,
+                                    place.line, place.column),
                         fmt::format("devices take at most {} bytes", FR_POLICY_SIZE_MAX),
                         "Use fewer guards, or smaller caps and deadlines.");
         }
@@ -193,12 +240,26 @@ private:
 
 }  // namespace
 
+tl::unexpected<base::Error> refuse_at(const toml::source_position& place, const std::string& origin,
+                                      const std::string& what, const std::string& remedy,
+                                      const std::string& cause) {
+    return fail(ErrorKind::kInvalidInput,
+                fmt::format("{}:{}:{}: {}", origin, place.line, place.column, what), cause, remedy);
+}
+
 tl::unexpected<base::Error> refuse_at(const toml::node& node, const std::string& origin,
                                       const std::string& what, const std::string& remedy,
                                       const std::string& cause) {
-    const auto begin = node.source().begin;
-    return fail(ErrorKind::kInvalidInput,
-                fmt::format("{}:{}:{}: {}", origin, begin.line, begin.column, what), cause, remedy);
+    return refuse_at(node.source().begin, origin, what, remedy, cause);
+}
+
+Result<const toml::table*> find_task(const toml::table& file, const std::string& origin,
+                                     const std::string& name) {
+    if (const toml::table* task = file["task"][name].as_table()) {
+        return task;
+    }
+    return fail(ErrorKind::kInvalidInput, fmt::format("{}: no [task.{}]", origin, name),
+                "a policy is set for a task by its name", "Add the table, or name another task.");
 }
 
 Result<toml::table> parse_policy(std::string_view text, const std::string& origin) {

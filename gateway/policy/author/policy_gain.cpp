@@ -16,16 +16,18 @@ namespace {
 Result<TableBytes> read_table(const toml::table& model, const std::string& origin) {
     const toml::array* gain = model["gain"].as_array();
     if (gain == nullptr || gain->size() != FR_POLICY_TABLE_BYTES) {
-        return refuse_at(model, origin,
-                         fmt::format("gain must have {} numbers", FR_POLICY_TABLE_BYTES),
-                         "One for each confidence bin, from least to most certain.");
+        return refuse_at(
+            model, origin, fmt::format("gain must have {} numbers", FR_POLICY_TABLE_BYTES),
+            "Write one for each confidence bin, from least to most certain.",
+            gain == nullptr ? "the model has no gain" : fmt::format("it has {}", gain->size()));
     }
     TableBytes table{};
     for (std::size_t i = 0; i < table.size(); ++i) {
         const std::int64_t value = gain->get(i)->value_or<std::int64_t>(-1);
         if (value < 0 || value > 255) {
             return refuse_at(*gain->get(i), origin, "a gain is not a whole number in 0..255",
-                             "256 stands for one wrong answer avoided.");
+                             "Write 128 for half a wrong answer avoided.",
+                             "256 stands for one wrong answer avoided, and a byte holds it");
         }
         table[i] = static_cast<std::uint8_t>(value);
     }
@@ -35,11 +37,11 @@ Result<TableBytes> read_table(const toml::table& model, const std::string& origi
 }  // namespace
 
 const toml::table* find_model(const toml::table& task, const base::Digest& digest) {
-    const std::string wanted = base::to_hex(digest);
     const toml::array* models = task["model"].as_array();
     for (std::size_t i = 0; models != nullptr && i < models->size(); ++i) {
         const toml::table* model = models->get(i)->as_table();
-        if (model != nullptr && (*model)["sha256"].value<std::string>() == wanted) {
+        if (model != nullptr &&
+            base::digest_from_hex((*model)["sha256"].value_or<std::string>("")) == digest) {
             return model;
         }
     }
@@ -48,10 +50,9 @@ const toml::table* find_model(const toml::table& task, const base::Digest& diges
 
 Result<TableBytes> read_gain(const toml::table& task, const std::string& origin,
                              const PolicyTarget& target) {
-    const auto learn = parse_learn_mode(task["learn"].value_or<std::string>("off"));
+    const auto learn = read_learn_mode(task, origin);
     if (!learn) {
-        return refuse_at(*task.get("learn"), origin, "learn names no way of learning",
-                         "Write \"isogain\", \"hedge\", \"fixed(0.62)\" or \"off\".");
+        return tl::unexpected(learn.error());
     }
     if (learn->mode == LearnMode::kFixed) {
         return fixed_table(learn->threshold);
@@ -59,12 +60,14 @@ Result<TableBytes> read_gain(const toml::table& task, const std::string& origin,
     if (const toml::table* model = find_model(task, target.model_digest)) {
         return read_table(*model, origin);
     }
-    return base::fail(base::ErrorKind::kNotFound,
-                      fmt::format("{}: [task.{}] has no gain table for the model {}", origin,
-                                  target.task_name, base::to_hex(target.model_digest)),
-                      {},
-                      "Measure one (device-sim/models/canary.py) and add it as "
-                      "[[task.NAME.model]].");
+    const auto& place = task.source().begin;
+    return base::fail(
+        base::ErrorKind::kNotFound,
+        fmt::format("{}:{}:{}: [task.{}] has no gain table for the model {}", origin, place.line,
+                    place.column, target.task_name, base::to_hex(target.model_digest)),
+        "each gain table is measured for one model, told by its sha256",
+        "Measure one (device-sim/models/canary.py) and add it as "
+        "[[task.NAME.model]].");
 }
 
 }  // namespace frugal::policy

@@ -3,11 +3,9 @@
 // each. Pure functions, any thread; every error names file, line and column.
 #pragma once
 
-#include <initializer_list>
-#include <optional>
+#include <array>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <toml++/toml.h>
@@ -19,22 +17,43 @@
 
 namespace frugal::policy {
 
+/// What `privacy` may be, by its number in the compiled form.
+inline constexpr std::array<std::string_view, 3> kPrivacy = {"public", "edge-only", "never"};
+
+/// What a price is weighed of, in the order of the compiled form.
+inline constexpr std::array<std::string_view, 4> kPriceWeights = {"payload", "latency", "load",
+                                                                  "battery"};
+
 /// kInvalidInput at the place of the node.
 tl::unexpected<base::Error> refuse_at(const toml::node& node, const std::string& origin,
                                       const std::string& what, const std::string& remedy,
-                                      const std::string& cause = {});
+                                      const std::string& cause);
 
-/// "800ms" with the units it may have and what each is worth; absent for anything else.
-std::optional<double> number_with_unit(
-    const std::string& text, std::initializer_list<std::pair<std::string_view, double>> units);
+/// The same for a place inside a node.
+tl::unexpected<base::Error> refuse_at(const toml::source_position& place, const std::string& origin,
+                                      const std::string& what, const std::string& remedy,
+                                      const std::string& cause);
 
-/// That the file and this task of it hold only keys that exist, each of its type.
-base::Result<void> check_all_keys(const toml::table& file, const toml::table& task,
-                                  const std::string& origin);
+/// That the file holds only keys that exist, each of its type.
+base::Result<void> check_all_keys(const toml::table& file, const std::string& origin);
+
+/// That the numbers which devices never see are finite and within their ranges: those of the file,
+/// of the task and of its models.
+base::Result<void> check_numbers(const toml::table& file, const toml::table& task,
+                                 const std::string& origin);
+/// Those of one model.
+base::Result<void> check_model_numbers(const toml::table& model, const std::string& origin);
+
+/// The file's table of this task. kInvalidInput if it has none.
+base::Result<const toml::table*> find_task(const toml::table& file, const std::string& origin,
+                                           const std::string& name);
 
 /// All [[guard]]s; every alternative of a condition is a guard of its own.
 base::Result<std::vector<fr_guard_spec_t>> read_guards(const toml::table& file,
                                                        const std::string& origin);
+
+/// The mode that the task's `learn` names; it is off if there is none.
+base::Result<LearnTerms> read_learn_mode(const toml::table& task, const std::string& origin);
 
 /// What the file says of a task's classes, and of its gains as a whole.
 struct ClassRules {

@@ -21,7 +21,7 @@ base::Result<base::Bytes> compile_table(const toml::table& file, const std::stri
                                         const PolicyTarget& target);
 
 /// caps.group_share in thousandths, 0 if there is none. kInvalidInput with line and column for what
-/// is no share.
+/// is not.
 base::Result<std::uint32_t> group_share_of(const toml::table& task, const std::string& origin);
 
 }  // namespace frugal::policy

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A group's budget as a price: drift plus penalty. A virtual queue grows while the group escalates
-// more than its share; its length over V is added to the price devices pay. Plain value, one
-// thread. Keeps a long-run share; the hard cap is the device's own token bucket.
+// A group's budget as a price: drift plus penalty (Neely 2010). A virtual queue grows while the
+// group escalates more than its share; its length over V is added to the price devices pay. Plain
+// value, one thread. Keeps a long-run share; the hard cap is the device's own token bucket.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@ namespace frugal::policy {
 
 class BudgetPrice {
 public:
-    static constexpr double kPatience = 64;  ///< V of design 4.4
+    static constexpr double kPatience = 64;  ///< V: how much an error weighs against the queue
     static constexpr double kQueueMax = 4 * kPatience;
 
     /// share: escalations a task the group may make, 0..1.

@@ -56,9 +56,9 @@ std::vector<double> find_centres(std::vector<Member>& members, std::size_t count
 /// The least of each run of centres that are alike: members are given to it instead.
 std::vector<double> merged(std::vector<double> centres) {
     std::ranges::sort(centres);
-    const auto repeated =
-        std::ranges::unique(centres, [](double one, double next) { return next - one < kAlike; });
-    centres.erase(repeated.begin(), repeated.end());
+    const auto repeated = std::unique(centres.begin(), centres.end(),
+                                      [](double one, double next) { return next - one < kAlike; });
+    centres.erase(repeated, centres.end());
     return centres;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gate an edge model passes before it may answer: labelled samples that it, the device model it
-// helps and the edge model before it were run on (design 4.5, rule 5). Pure functions, any thread.
-// Never runs a model, keeps no sample.
+// helps and the edge model before it were run on (docs/how-to/choose-an-edge-model.md). Pure
+// functions, any thread. Never runs a model, keeps no sample.
 #pragma once
 
 #include <cstddef>

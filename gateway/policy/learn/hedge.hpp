@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The certified mode: exponential weights over 33 thresholds with only-escalated feedback. Its
 // regret against the best threshold is bounded for any stream: 3 (b/2)^(1/3) n^(2/3) (ln 33)^(1/3)
-// with cost b over n tasks (design 4.4). Owned by one thread. A device plays the threshold drawn
+// with cost b over n tasks. Owned by one thread. A device plays the threshold drawn
 // at each push and audits with the mixing share, so a task's chance is the one the bound needs.
 #pragma once
 

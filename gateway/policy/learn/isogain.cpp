@@ -48,11 +48,14 @@ void IsoGain::restart() {
     fit();
 }
 
-double IsoGain::signal_of(const Answers& answers) const {
-    const double signal = gain_signal(answers, registration_.temperature, classes_);
+Showing IsoGain::showing(const Answers& answers) const {
     const double rho = rho_is_learned(answers) ? (rho_gain_ + kRhoPrior) / (rho_signal_ + kRhoPrior)
                                                : registration_.rho;
-    return rho * signal;
+    Showing shown{.signal = gain_signal(answers, registration_.temperature, classes_),
+                  .weight = weight_of(answers)};
+    shown.gain = rho * shown.signal;
+    shown.expected = expected_gain(bin_of(answers.confidence_q8)) * shown.weight;
+    return shown;
 }
 
 // The canary's rho is for bare disagreement, but now the edge says how sure it is.
@@ -61,12 +64,12 @@ bool IsoGain::rho_is_learned(const Answers& answers) const {
            (answers.opinion.has_value() || answers.finished_signal.has_value());
 }
 
-void IsoGain::learn_rho(const Answers& answers, double signal) {
+void IsoGain::learn_rho(const Answers& answers, const Showing& shown) {
     if (!rho_is_learned(answers) || rho_samples_ == kRhoSamples) {
         return;
     }
-    rho_gain_ += expected_gain(answers);
-    rho_signal_ += signal;
+    rho_gain_ += shown.expected;
+    rho_signal_ += shown.signal;
     ++rho_samples_;
 }
 
@@ -83,24 +86,21 @@ bool IsoGain::may_add(std::size_t bin, std::uint32_t device, double weight) {
     return (added_[key] += std::max(weight, 1.0)) <= most;
 }
 
-bool IsoGain::observe(const Evidence& evidence) {
+bool IsoGain::observe(const Evidence& evidence, const Showing& shown) {
     const std::size_t bin = bin_of(evidence.answers.confidence_q8);
-    const double weight = weight_of(evidence.answers);
-    if (registration_.rho <= 0 || !may_add(bin, evidence.device, weight)) {
+    if (registration_.rho <= 0 || !may_add(bin, evidence.device, shown.weight)) {
         return false;
     }
-    learn_rho(evidence.answers, gain_signal(evidence.answers, registration_.temperature, classes_));
-    const double gain = signal_of(evidence.answers);
-    const double surprise = gain - expected_gain(evidence.answers);
-    seen_.add(bin, evidence.answers.local_class, gain, evidence.device);
+    learn_rho(evidence.answers, shown);
+    seen_.add(bin, evidence.answers.local_class, shown.gain, evidence.device);
     if (quiet_left_ > 0) {
         return true;
     }
     if (evidence.is_audit) {
-        test_audit(surprise);
+        test_audit(shown.surprise());
     }
     if (seen_.usual().weights[bin] >= kTestedWeight) {
-        test_surprise(gain - seen_.usual().values[bin] * weight);
+        test_surprise(shown.gain - seen_.usual().values[bin] * shown.weight);
     }
     return true;
 }

@@ -16,15 +16,15 @@
 
 namespace frugal::policy {
 
-/// Names of design 4.4 first, then the faster detection. kappa, alpha and the alarm's limit differ
-/// from it (ARCHITECTURE.md D30).
+/// The estimate first, then the faster detection. Why kappa, alpha and the alarm's limit are what
+/// they are: ARCHITECTURE.md D30.
 struct IsoGainConfig {
     double prior_weight = 2;      ///< kappa
     double bonus = 0.001;         ///< alpha: how far uncertainty raises a gain
     double memory_tasks = 16000;  ///< M: evidence fades over so many
     std::uint8_t audit_q8 = 1;    ///< a: share of locally kept tasks that is asked all the same
     double alarm_slack = 0.05;
-    double alarm_limit = 3.5;  ///< four surprising audits; the design's three are often chance
+    double alarm_limit = 3.5;  ///< four surprising audits; three are often chance
     double alarm_keep = 0.02;  ///< of the evidence, after an alarm
     std::uint8_t alarm_audit_q8 = 16;
     std::uint32_t alarm_tasks = 2048;
@@ -53,6 +53,15 @@ struct Evidence {
     std::uint32_t device = 0;  ///< 0: not told, and not limited
 };
 
+/// What an answer shows and what was expected of it, before it is learned from.
+struct Showing {
+    double signal = 0;    ///< of the gain, before rho
+    double gain = 0;      ///< rho times that
+    double weight = 1;    ///< what it counts for in its bin: the factor of its class
+    double expected = 0;  ///< of this answer of a device
+    double surprise() const { return gain - expected; }
+};
+
 class IsoGain {
 public:
     /// `classes` of the task, at least 2.
@@ -61,8 +70,11 @@ public:
     /// A new local or edge model: all that was learned belongs to the old pair.
     void register_again(const Registration& registration);
 
-    /// False if the sample was left out: the device has added its share.
-    bool observe(const Evidence& evidence);
+    Showing showing(const Answers& answers) const;
+
+    /// False if the sample was left out: the device has added its share. `shown` is of its answers.
+    bool observe(const Evidence& evidence, const Showing& shown);
+    bool observe(const Evidence& evidence) { return observe(evidence, showing(evidence.answers)); }
 
     /// Takes back what one device added, also from what an all-clear returns to; the table follows
     /// at the end of the window.
@@ -85,14 +97,9 @@ public:
     std::uint8_t audit_q8() const { return audit_q8_; }
     std::uint32_t alarms() const { return alarms_; }
     std::uint32_t probes() const { return probes_; }
-    double signal_of(const Answers& answers) const;
     double evidence_of(std::size_t bin) const { return seen_.count(bin); }
     /// Of all classes at this confidence, each as often as devices answer it.
     double expected_gain(std::size_t bin) const { return seen_.expected().values[bin]; }
-    /// Of this answer of a device.
-    double expected_gain(const Answers& answers) const {
-        return expected_gain(bin_of(answers.confidence_q8)) * weight_of(answers);
-    }
     /// What an answer counts for in its bin: the factor of its class.
     double weight_of(const Answers& answers) const {
         return class_factors().of(answers.local_class);
@@ -107,7 +114,7 @@ public:
 private:
     void restart();
     bool rho_is_learned(const Answers& answers) const;
-    void learn_rho(const Answers& answers, double signal);
+    void learn_rho(const Answers& answers, const Showing& shown);
     bool may_add(std::size_t bin, std::uint32_t device, double weight);
     void test_audit(double surprise);
     void end_quiet_probe();

@@ -118,7 +118,6 @@ void LearnCell::on_local(std::uint8_t confidence_q8, std::uint32_t local_class) 
 }
 
 void LearnCell::on_answer(const AnsweredTask& task) {
-    const std::size_t bin = bin_of(task.answers.confidence_q8);
     answered_ += 1;
     if (task.is_in_time) {
         sketch_.add(task.answers.confidence_q8, task.answers.local_class);
@@ -126,18 +125,17 @@ void LearnCell::on_answer(const AnsweredTask& task) {
     if (hedge_) {
         const double signal =
             gain_signal(task.answers, terms_.registration.temperature, terms_.classes);
-        hedge_->observe(bin, terms_.registration.rho * signal);
+        hedge_->observe(bin_of(task.answers.confidence_q8), terms_.registration.rho * signal);
     }
     if (!isogain_) {
         return;
     }
     // In what the answers show, not in what it is worth: else a pair with a small rho hides liars.
-    const double surprise =
-        (isogain_->signal_of(task.answers) - isogain_->expected_gain(task.answers)) /
-        std::clamp(isogain_->registration().rho, kLeastRho, 1.0);
-    trust_.add(task.device, surprise);
+    const auto shown = isogain_->showing(task.answers);
+    trust_.add(task.device,
+               shown.surprise() / std::clamp(isogain_->registration().rho, kLeastRho, 1.0));
     if (trust_.is_believed(task.device)) {
-        isogain_->observe({task.answers, task.is_audit, task.device});
+        isogain_->observe({task.answers, task.is_audit, task.device}, shown);
     }
 }
 
@@ -183,7 +181,7 @@ bool LearnCell::is_urgent() const {
     return isogain_ && (may_jump_ || audit_q8() != pushed_.audit_q8);
 }
 
-std::optional<LearnablePart> LearnCell::wanted(base::Instant now) {
+std::optional<LearnablePart> LearnCell::next_push(base::Instant now) {
     if ((!isogain_ && !hedge_) || tasks_ < kWindowTasks) {
         return std::nullopt;
     }

@@ -57,8 +57,9 @@ public:
     /// Ends the window if it is full; true if it did.
     bool end_window();
 
-    /// What the devices should hold now, if it is worth a push at this time.
-    std::optional<LearnablePart> wanted(base::Instant now);
+    /// What the devices should hold now, if it is worth a push at this time. Not a query: the
+    /// certified mode draws its next threshold here, once an interval.
+    std::optional<LearnablePart> next_push(base::Instant now);
 
     /// The push was made: devices get this under this id.
     void on_pushed(const LearnablePart& part, std::uint32_t policy_id, base::Instant now);

@@ -28,7 +28,7 @@ CellTerms SiteLearner::terms_of(const CellKey& key, const PolicyInForce& policy)
     terms.bounds = policy.terms.bounds;
     const auto known = registrations_.find({key.scope.task, key.model, key.edge_model});
     if (known != registrations_.end()) {
-        terms.registration = known->second;
+        terms.registration = known->second.registration;
     } else if (is_measured_for(policy.terms, key.model, key.edge_model)) {
         terms.registration =
             registration_of(policy.terms, policy.terms.gain.value_or(terms.authored.tables[0]));
@@ -40,29 +40,27 @@ CellTerms SiteLearner::terms_of(const CellKey& key, const PolicyInForce& policy)
     return terms;
 }
 
-// A push under way of a scope without a policy can only be refused: nobody waits for it.
+// A push under way of a scope without a policy can only be refused: nobody waits for it. An
+// override that ended never comes back under the id that its cells were stored with.
 void SiteLearner::forget_scopes() {
     const auto is_gone = [this](const auto& entry) { return !policies_.contains(entry.first); };
     std::erase_if(in_flight_, is_gone);
     std::erase_if(refused_, is_gone);
+    std::erase_if(remembered_, [this](const auto& entry) {
+        const PolicyScope& scope = entry.first.scope;
+        return !scope.audience.is_class() && !policies_.contains(scope);
+    });
 }
 
 // What the owner wrote now counts, not what was measured under the policy before.
-void SiteLearner::forget_registrations(const PolicyInForce& policy) {
-    const auto before = policies_.find(policy.scope);
-    const auto flying = in_flight_.find(policy.scope);
-    const bool is_ours = flying != in_flight_.end() && flying->second == policy.id;
-    if (before != policies_.end() && before->second.id != policy.id && !is_ours &&
-        policy.scope.audience.is_class()) {
-        std::erase_if(registrations_,
-                      [&](const auto& entry) { return entry.first.task == policy.scope.task; });
-    }
+void SiteLearner::owner_changed(std::uint32_t task, std::uint32_t changes) {
+    owner_changes_[task] = changes;
+    std::erase_if(registrations_, [&](const auto& entry) {
+        return entry.first.task == task && entry.second.owner_changes < changes;
+    });
 }
 
 void SiteLearner::set_policies(std::span<const PolicyInForce> policies) {
-    for (const PolicyInForce& policy : policies) {
-        forget_registrations(policy);
-    }
     policies_.clear();
     for (const PolicyInForce& policy : policies) {
         policies_.insert_or_assign(policy.scope, policy);
@@ -86,17 +84,21 @@ void SiteLearner::set_policies(std::span<const PolicyInForce> policies) {
     }
 }
 
-std::vector<StoredCell> SiteLearner::set_registration(std::uint32_t task, const base::Digest& model,
-                                                      const base::Digest& edge_model,
-                                                      const Registration& registration) {
-    registrations_[{task, model, edge_model}] = registration;
-    std::erase_if(remembered_, [&](const auto& cell) {  // from before it was measured
-        const CellKey& key = cell.first;
-        return key.scope.task == task && key.model == model && key.edge_model == edge_model;
-    });
+std::vector<StoredCell> SiteLearner::set_registration(const PairKey& pair,
+                                                      const Registration& registration,
+                                                      std::uint32_t owner_changes) {
+    if (owner_changes < owner_changes_[pair.task]) {
+        return {};
+    }
+    registrations_[pair] = {registration, owner_changes};
+    const auto is_of_pair = [&pair](const CellKey& key) {
+        return PairKey{key.scope.task, key.model, key.edge_model} == pair;
+    };
+    std::erase_if(remembered_,  // from before it was measured
+                  [&](const auto& cell) { return is_of_pair(cell.first); });
     std::vector<StoredCell> changed;
     for (auto& [key, cell] : cells_) {
-        if (key.scope.task == task && key.model == model && key.edge_model == edge_model) {
+        if (is_of_pair(key)) {
             cell.restart(terms_of(key, policies_.at(key.scope)));
             told_.erase(key);
             changed.push_back(to_store(key, cell));
@@ -156,7 +158,7 @@ void SiteLearner::tell(const CellKey& key, const LearnCell& cell, std::vector<Le
     }
     if (cell.probes() != told.probes) {
         events.push_back(
-            {key, "confidences or classes moved: looking closer with more audits", false});
+            {key, "the distribution of confidences or classes shifted: auditing more", false});
     }
     if (cell.trust().doubted().size() > told.doubted) {
         events.push_back({key,
@@ -182,7 +184,7 @@ std::optional<PolicyPush> SiteLearner::push_of(const PolicyScope& scope,
         return std::nullopt;
     }
     const bool is_alarm = lead->second.is_alarmed();
-    const auto part = lead->second.wanted(now);
+    const auto part = lead->second.next_push(now);
     auto compiled = part ? with_learned(policy.compiled, scope.task, id, *part) : std::nullopt;
     if (!compiled) {
         return std::nullopt;

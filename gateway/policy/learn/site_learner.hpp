@@ -84,19 +84,29 @@ public:
     /// pushed from here is the owner's: its cells begin anew from it.
     void set_policies(std::span<const PolicyInForce> policies);
 
+    /// A pair of models of a task.
+    struct PairKey {
+        std::uint32_t task = 0;
+        base::Digest model{};
+        base::Digest edge_model{};
+        auto operator<=>(const PairKey&) const = default;
+    };
     /// A pair's canary; its cells begin anew from it, and come back to be stored. It holds until
-    /// the owner sets another policy of the task, also for cells not seen yet.
-    std::vector<StoredCell> set_registration(std::uint32_t task, const base::Digest& model,
-                                             const base::Digest& edge_model,
-                                             const Registration& registration);
+    /// the owner sets another policy of the task, also for cells not seen yet. `owner_changes`: how
+    /// often the owner had done so when it was measured; one from before is left out.
+    std::vector<StoredCell> set_registration(const PairKey& pair, const Registration& registration,
+                                             std::uint32_t owner_changes = 0);
+
+    /// The owner has set another policy of the task so often, before set_policies(): what was
+    /// measured earlier holds no more, whenever it is told.
+    void owner_changed(std::uint32_t task, std::uint32_t changes);
 
     /// The cell is there from now on, as if devices had decided; not if its policy does not learn.
     void expect(const CellKey& key) { find_or_make(key); }
 
     /// What set_registration() was told before a restart: before any policy is.
-    void remember(std::uint32_t task, const base::Digest& model, const base::Digest& edge_model,
-                  const Registration& registration) {
-        registrations_[{task, model, edge_model}] = registration;
+    void remember(const PairKey& pair, const Registration& registration) {
+        registrations_[pair] = {registration};
     }
 
     /// What was stored of a cell, to go on from when it is seen.
@@ -122,11 +132,11 @@ public:
 
     const std::map<CellKey, LearnCell>& cells() const { return cells_; }
     std::size_t cells_refused() const { return cells_refused_; }
+    std::size_t cells_remembered() const { return remembered_.size(); }  ///< not seen yet
 
 private:
     LearnCell* find_or_make(const CellKey& key);
     void forget_scopes();
-    void forget_registrations(const PolicyInForce& policy);
     CellTerms terms_of(const CellKey& key, const PolicyInForce& policy) const;
     std::optional<PolicyPush> push_of(const PolicyScope& scope, const PolicyInForce& policy,
                                       base::Instant now, std::uint32_t id);
@@ -137,16 +147,15 @@ private:
         std::uint32_t probes = 0;
         std::size_t doubted = 0;
     };
-    struct PairKey {
-        std::uint32_t task = 0;
-        base::Digest model{};
-        base::Digest edge_model{};
-        auto operator<=>(const PairKey&) const = default;
+    struct Measured {
+        Registration registration;
+        std::uint32_t owner_changes = 0;  ///< when it was
     };
 
     std::uint64_t seed_;
     std::map<PolicyScope, PolicyInForce> policies_;
-    std::map<PairKey, Registration> registrations_;
+    std::map<PairKey, Measured> registrations_;
+    std::map<std::uint32_t, std::uint32_t> owner_changes_;  ///< by task
     struct Remembered {
         base::Bytes state;
         std::vector<std::uint32_t> doubted;

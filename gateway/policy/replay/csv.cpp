@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.hpp"
+
 namespace frugal::policy {
 
 using base::ErrorKind;
@@ -53,6 +55,14 @@ public:
         if (left_.substr(0, 3) == "\xEF\xBB\xBF") {
             left_.remove_prefix(3);
         }
+        if (left_.empty()) {
+            line_ = 1;
+            return refuse(1, "the file is empty", "the first line must name the columns",
+                          "Compare docs/reference/policy-replay.md.");
+        }
+        if (auto checked = check_text(); !checked) {
+            return tl::unexpected(checked.error());
+        }
         table_.columns.resize(wanted_.size());
         if (auto head = read_head(); !head) {
             return tl::unexpected(head.error());
@@ -70,7 +80,8 @@ public:
             }
         }
         if (table_.rows() == 0) {
-            return fail(ErrorKind::kInvalidInput, file_.origin + ": no rows under the heading");
+            return refuse(1, "no rows under the heading", "the file ends here",
+                          "Add the rows, or leave the file out.");
         }
         return std::move(table_);
     }
@@ -80,6 +91,27 @@ private:
                                        const std::string& cause, const std::string& remedy) const {
         return fail(ErrorKind::kInvalidInput,
                     fmt::format("{}:{}:{}: {}", file_.origin, line_, column, what), cause, remedy);
+    }
+
+    Result<void> check_text() {
+        line_ = 1;
+        std::size_t begin = 0;
+        for (std::size_t i = 0; i < left_.size();) {
+            const std::size_t length = base::utf8_character_bytes(left_.substr(i));
+            if (length == 0) {
+                return refuse(i - begin + 1, "the text is not UTF-8",
+                              fmt::format("the byte {:#04x} begins no character",
+                                          static_cast<unsigned char>(left_[i])),
+                              "Save the file as UTF-8.");
+            }
+            if (left_[i] == '\n') {
+                ++line_;
+                begin = i + 1;
+            }
+            i += length;
+        }
+        line_ = 0;
+        return {};
     }
 
     bool next_line() {
@@ -98,8 +130,8 @@ private:
 
     Result<void> read_head() {
         std::vector<bool> found(wanted_.size(), false);
-        const bool has_head = next_line();
-        for (std::size_t begin = 0; has_head && begin <= row_.size();) {
+        next_line();
+        for (std::size_t begin = 0; begin <= row_.size();) {
             const std::size_t end = std::min(row_.find(',', begin), row_.size());
             const std::string_view name = trimmed(row_.substr(begin, end - begin));
             std::size_t target = wanted_.size();
@@ -107,7 +139,7 @@ private:
                 target = wanted_[i].name == name ? i : target;
             }
             if (target < wanted_.size() && found[target]) {
-                return refuse(begin + 1, fmt::format("the column \"{}\" stands twice", name), {},
+                return refuse(begin + 1, fmt::format("the column \"{}\" appears twice", name), {},
                               "Remove one of them.");
             }
             if (target < wanted_.size()) {
@@ -155,7 +187,7 @@ private:
         }
         if (begin <= row_.size()) {
             return refuse(begin + 1, fmt::format("more than {} fields", targets_.size()),
-                          "the heading has fewer", "Remove what is too much.");
+                          "the heading has fewer", "Remove the extra fields.");
         }
         table_.lines.push_back(line_);
         return {};
@@ -173,7 +205,7 @@ private:
         if (!number || *number < column.least || *number > column.most) {
             return refuse(at, fmt::format("{} is \"{}\"", column.name, text.substr(0, 40)),
                           number ? fmt::format("it must lie in {}..{}", column.least, column.most)
-                                 : std::string("it is no whole number"),
+                                 : std::string("it is not a whole number"),
                           "Correct the value.");
         }
         return *number;
@@ -195,7 +227,16 @@ std::int64_t CsvLabels::number(std::string_view label) {
     // 1 and 1.0 are the same phase.
     const auto whole = whole_number(label);
     const std::string key = whole ? std::to_string(*whole) : std::string(label);
-    return numbers_.try_emplace(key, static_cast<std::int64_t>(numbers_.size())).first->second;
+    const auto [found, is_new] =
+        numbers_.try_emplace(key, static_cast<std::int64_t>(numbers_.size()));
+    if (is_new) {
+        texts_.emplace_back(label);
+    }
+    return found->second;
+}
+
+std::string_view CsvLabels::text(std::int64_t number) const {
+    return number == kCsvEmpty ? std::string_view() : texts_[static_cast<std::size_t>(number)];
 }
 
 base::Result<CsvTable> parse_csv(const CsvText& text, std::span<const CsvColumn> wanted,

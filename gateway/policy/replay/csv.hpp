@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tables of whole numbers and labels as people and programs write them in CSV: with or without a
-// byte order mark, CR LF or LF, columns in any order, unknown columns left alone. Pure function,
-// any thread. Errors name file, line and column.
+// byte order mark, CR LF or LF, columns in any order, unknown columns left alone; UTF-8 only. Pure
+// function, any thread. Errors name file, line and column.
 #pragma once
 
 #include <cstdint>
@@ -38,9 +38,12 @@ struct CsvColumn {
 class CsvLabels {
 public:
     std::int64_t number(std::string_view label);
+    /// As it was first written; empty for kCsvEmpty. `number`: one that number() gave.
+    std::string_view text(std::int64_t number) const;
 
 private:
     std::map<std::string, std::int64_t, std::less<>> numbers_;
+    std::vector<std::string> texts_;  ///< by number
 };
 
 struct CsvTable {

@@ -3,11 +3,12 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
-#include <set>
-#include <unordered_map>
 
 #include <fmt/format.h>
+
+#include "policy/replay/canary_place.hpp"
 
 namespace frugal::policy {
 
@@ -17,72 +18,10 @@ using base::Result;
 
 namespace {
 
-constexpr std::int64_t kSeqMost = 9'000'000'000'000'000;
-constexpr std::int64_t kClassMost = 255;
 constexpr double kWholeQ8 = 256;
-
-enum Column : std::size_t {
-    kSeq,
-    kTask,
-    kLocalClass,
-    kConfidence,
-    kMargin,
-    kEdgeClass,
-    kTrueClass,
-    kPhase,
-    kEntropy,
-    kEdgeConfidence,
-    kEdgeGain,
-    kColumns
-};
-
-// clang-format off
-constexpr auto kNeeded = CsvNeed::kRequired;
-constexpr auto kFree = CsvNeed::kOptional;
-constexpr std::array<CsvColumn, kColumns> kTraceColumns = {{
-    {"seq",                 kFree,   CsvKind::kNumber, -kSeqMost, kSeqMost},
-    {"task",                kFree,   CsvKind::kLabel,  0, 0},
-    {"local_class",         kNeeded, CsvKind::kNumber, 0, kClassMost},
-    {"local_confidence_q8", kNeeded, CsvKind::kNumber, 0, 256},
-    {"margin_q8",           kFree,   CsvKind::kNumber, 0, 256},
-    {"edge_class",          kNeeded, CsvKind::kNumber, 0, kClassMost},
-    {"true_class",          kNeeded, CsvKind::kNumber, 0, kClassMost},
-    {"phase",               kFree,   CsvKind::kLabel,  0, 0},
-    {"entropy_conf_q8",     kFree,   CsvKind::kNumber, 0, 256},
-    {"edge_conf_q8",        kFree,   CsvKind::kNumber, 0, 256},
-    {"edge_gain_q8",        kFree,   CsvKind::kNumber, -256, 256},
-}};
-constexpr std::array<CsvColumn, 5> kExtraColumns = {{
-    {"seq",             kNeeded, CsvKind::kNumber, -kSeqMost, kSeqMost},
-    {"phase",           kFree,   CsvKind::kLabel,  0, 0},
-    {"entropy_conf_q8", kFree,   CsvKind::kNumber, 0, 256},
-    {"edge_conf_q8",    kFree,   CsvKind::kNumber, 0, 256},
-    {"edge_gain_q8",    kFree,   CsvKind::kNumber, -256, 256},
-}};
-// clang-format on
-constexpr std::array<Column, 5> kExtraTargets = {kSeq, kPhase, kEntropy, kEdgeConfidence,
-                                                 kEdgeGain};
-
-/// All columns of one row; kCsvEmpty where the files say nothing.
-using Row = std::array<std::int64_t, kColumns>;
-
-std::vector<Row> rows_of(const CsvTable& table) {
-    std::vector<Row> rows(table.rows());
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        for (std::size_t column = 0; column < kColumns; ++column) {
-            rows[i][column] = table.has(column) ? table.columns[column][i] : kCsvEmpty;
-        }
-    }
-    return rows;
-}
 
 std::uint8_t byte_of(std::int64_t q8) {
     return static_cast<std::uint8_t>(std::min<std::int64_t>(q8, 255));
-}
-
-bool same_answers(const Row& one, const Row& other) {
-    const auto same = [&](Column column) { return one[column] == other[column]; };
-    return same(kLocalClass) && same(kConfidence) && same(kEdgeClass) && same(kTrueClass);
 }
 
 class Reader {
@@ -90,15 +29,18 @@ public:
     explicit Reader(const TraceFiles& files) : files_(files) {}
 
     Result<Trace> read() {
-        auto rows = read_file(files_.trace);
-        if (!rows) {
-            return tl::unexpected(rows.error());
+        auto table = read_trace_table(files_.trace, labels_);
+        if (!table) {
+            return tl::unexpected(table.error());
         }
-        rows_ = std::move(*rows);
+        table_ = std::move(*table);
         if (auto joined = join_extra(); !joined) {
             return tl::unexpected(joined.error());
         }
-        fill_phases();
+        if (auto checked = check_seqs(); !checked) {
+            return tl::unexpected(checked.error());
+        }
+        number_labels();
         // Only then are the phases known in order, which canaries without one are dealt out by.
         if (auto read = read_canaries(); !read) {
             return tl::unexpected(read.error());
@@ -107,123 +49,103 @@ public:
     }
 
 private:
-    Result<std::vector<Row>> read_file(const CsvText& file) {
-        auto table = parse_csv(file, kTraceColumns, labels_);
-        if (!table) {
-            return tl::unexpected(table.error());
-        }
-        return rows_of(*table);
-    }
-
     Result<void> join_extra() {
         if (!files_.extra) {
             return {};
         }
-        auto table = parse_csv(*files_.extra, kExtraColumns, labels_);
-        if (!table) {
-            return tl::unexpected(table.error());
+        auto extra = ExtraColumns::read(*files_.extra, labels_);
+        if (!extra) {
+            return tl::unexpected(extra.error());
         }
-        if (rows_[0][kSeq] == kCsvEmpty) {
-            return fail(ErrorKind::kInvalidInput,
-                        files_.trace.origin + ": no column \"seq\", which " + files_.extra->origin +
-                            " is joined by",
-                        {}, "Add the column.");
+        if (table_.rows[0][kSeq] == kCsvEmpty) {
+            return fail(
+                ErrorKind::kInvalidInput,
+                table_.origin + ": no column \"seq\", which " + extra->origin() + " is joined by",
+                {}, "Add the column.");
         }
-        for (std::size_t i = 0; i < table->rows(); ++i) {
-            if (!extra_rows_.emplace(table->columns[0][i], i).second) {
+        for (TableRow& row : table_.rows) {
+            if (!extra->fill(row)) {
                 return fail(ErrorKind::kInvalidInput,
-                            fmt::format("{}:{}:1: seq {} stands twice", files_.extra->origin,
-                                        table->lines[i], table->columns[0][i]),
-                            {}, "Give every row a seq of its own.");
-            }
-        }
-        extra_ = std::move(*table);
-        for (Row& row : rows_) {
-            if (!take_extra(row)) {
-                return fail(ErrorKind::kInvalidInput,
-                            fmt::format("{}: no row for seq {} of {}", files_.extra->origin,
-                                        row[kSeq], files_.trace.origin),
+                            fmt::format("{}: no row for seq {} of {}", extra->origin(), row[kSeq],
+                                        table_.origin),
                             {},
                             "Give every row of the trace its extra row, or leave the file out.");
             }
         }
+        extra_ = std::move(*extra);
         return {};
     }
 
-    bool take_extra(Row& row) const {
-        const auto found = extra_rows_.find(row[kSeq]);
-        if (found == extra_rows_.end()) {
-            return false;
-        }
-        for (std::size_t i = 1; i < kExtraTargets.size(); ++i) {
-            if (extra_.has(i) && row[kExtraTargets[i]] == kCsvEmpty) {
-                row[kExtraTargets[i]] = extra_.columns[i][found->second];
+    // A seq names a row, of its task where no other file is joined by it. It is no order: rows are
+    // replayed as they stand.
+    Result<void> check_seqs() {
+        std::vector<std::array<std::int64_t, 3>> seen;  // task, seq, row
+        std::map<std::int64_t, std::int64_t> last;      // seq by task
+        bool is_rising = true;
+        for (std::size_t i = 0; i < table_.rows.size(); ++i) {
+            const std::int64_t seq = table_.rows[i][kSeq];
+            const std::int64_t task = extra_ ? 0 : table_.rows[i][kTask];
+            if (seq != kCsvEmpty) {
+                const auto [before, is_first] = last.try_emplace(task, seq);
+                is_rising = is_rising && (is_first || seq > before->second);
+                before->second = seq;
+                seen.push_back({task, seq, static_cast<std::int64_t>(i)});
             }
         }
-        return true;
-    }
-
-    void fill_phases() {
-        std::int64_t last = kCsvEmpty;
-        for (Row& row : rows_) {
-            row[kPhase] = row[kPhase] == kCsvEmpty ? last : row[kPhase];
-            last = row[kPhase];
-            phase_number(row[kPhase]);
+        if (is_rising) {
+            return {};
         }
+        std::ranges::sort(seen);
+        const auto twice = std::ranges::adjacent_find(seen, [](const auto& one, const auto& next) {
+            return one[0] == next[0] && one[1] == next[1];
+        });
+        if (twice != seen.end()) {
+            const auto second = static_cast<std::size_t>((*std::next(twice))[2]);
+            return fail(ErrorKind::kInvalidInput,
+                        fmt::format("{}:{}:1: seq {} appears twice", table_.origin,
+                                    table_.lines[second], (*twice)[1]),
+                        extra_ ? "the rows would share one of " + extra_->origin()
+                               : std::string("it names one row of its task"),
+                        "Give every row a seq of its own.");
+        }
+        notes_.push_back(table_.origin +
+                         ": seq does not rise from row to row; they are replayed as they stand");
+        return {};
     }
 
-    std::uint32_t phase_number(std::int64_t label) {
-        return phases_.try_emplace(label, static_cast<std::uint32_t>(phases_.size())).first->second;
-    }
-
-    std::uint32_t task_number(std::int64_t label) {
-        return tasks_.try_emplace(label, static_cast<std::uint32_t>(tasks_.size())).first->second;
+    void number_labels() {
+        std::int64_t phase = kCsvEmpty;
+        for (TableRow& row : table_.rows) {
+            phase = row[kPhase] == kCsvEmpty ? phase : row[kPhase];
+            row[kPhase] = phase;
+            phases_.try_emplace(phase, static_cast<std::uint32_t>(phases_.size()));
+            tasks_.try_emplace(row[kTask], static_cast<std::uint32_t>(tasks_.size()));
+        }
     }
 
     Result<void> read_canaries() {
-        std::unordered_map<std::int64_t, std::size_t> by_seq;
-        for (std::size_t i = 0; i < rows_.size(); ++i) {
-            by_seq.emplace(rows_[i][kSeq], i);
-        }
-        std::uint32_t next_phase = 0;
+        std::vector<TraceTable> files;
         for (const CsvText& file : files_.canaries) {
-            auto rows = read_file(file);
-            if (!rows) {
-                return tl::unexpected(rows.error());
+            auto table = read_trace_table(file, labels_);
+            if (!table) {
+                return tl::unexpected(table.error());
             }
-            place_canary(*rows, by_seq);
-            // The n-th file that says nothing of phases is of the n-th phase.
-            const bool is_silent = std::all_of(rows->begin(), rows->end(), [](const Row& row) {
-                return row[kPhase] == kCsvEmpty;
-            });
-            for (const Row& row : *rows) {
-                const std::uint32_t phase =
-                    row[kPhase] == kCsvEmpty ? next_phase : phase_number(row[kPhase]);
-                canary_.push_back({row, phase});
-            }
-            next_phase += is_silent ? 1 : 0;
+            files.push_back(std::move(*table));
         }
+        auto placed =
+            place_canaries({table_, extra_ ? &*extra_ : nullptr, tasks_, phases_, labels_}, files);
+        if (!placed) {
+            return tl::unexpected(placed.error());
+        }
+        canaries_ = std::move(*placed);
         return {};
-    }
-
-    // A canary row may have its extra columns in the extra file: under a seq the trace does not
-    // use, or under that of the very task it was taken from.
-    void place_canary(std::vector<Row>& rows,
-                      const std::unordered_map<std::int64_t, std::size_t>& by_seq) const {
-        for (Row& row : rows) {
-            const auto task = by_seq.find(row[kSeq]);
-            if (row[kSeq] != kCsvEmpty &&
-                (task == by_seq.end() || same_answers(row, rows_[task->second]))) {
-                take_extra(row);
-            }
-        }
     }
 
     // Where the difference cannot be one of two chances, the column is a finished estimate.
     bool gains_are_finished() const {
         std::size_t odd = 0;
         std::size_t seen = 0;
-        for (const Row& row : rows_) {
+        for (const TableRow& row : table_.rows) {
             if (row[kEdgeGain] != kCsvEmpty && row[kLocalClass] != row[kEdgeClass]) {
                 ++seen;
                 const std::int64_t top = row[kEdgeConfidence];
@@ -236,7 +158,7 @@ private:
         return odd * 100 > seen;
     }
 
-    Answers answers_of(const Row& row, bool finished) const {
+    Answers answers_of(const TableRow& row, bool finished) const {
         Answers answers;
         answers.local_class = static_cast<std::uint32_t>(row[kLocalClass]);
         answers.edge_class = static_cast<std::uint32_t>(row[kEdgeClass]);
@@ -258,14 +180,14 @@ private:
         Trace trace;
         const bool finished = gains_are_finished();
         std::int64_t most_class = 1;
-        trace.rows.reserve(rows_.size());
+        trace.rows.reserve(table_.rows.size());
         trace.has_margins = trace.has_entropy = true;
-        for (const Row& row : rows_) {
+        for (const TableRow& row : table_.rows) {
             TraceRow made;
             made.answers = answers_of(row, finished);
             made.true_class = static_cast<std::uint32_t>(row[kTrueClass]);
-            made.task = task_number(row[kTask]);
-            made.phase = phase_number(row[kPhase]);
+            made.task = tasks_.at(row[kTask]);
+            made.phase = phases_.at(row[kPhase]);
             trace.has_margins = trace.has_margins && row[kMargin] != kCsvEmpty;
             made.margin_q8 = row[kMargin] == kCsvEmpty ? std::uint8_t{0} : byte_of(row[kMargin]);
             trace.has_entropy = trace.has_entropy && row[kEntropy] != kCsvEmpty;
@@ -275,27 +197,40 @@ private:
             most_class = std::max({most_class, row[kLocalClass], row[kEdgeClass], row[kTrueClass]});
             trace.rows.push_back(made);
         }
-        for (const auto& [row, phase] : canary_) {
-            CanaryRow made;
-            made.sample = {answers_of(row, finished), static_cast<std::uint32_t>(row[kTrueClass])};
-            made.task = row[kTask] == kCsvEmpty ? 0 : task_number(row[kTask]);
-            made.phase = phase;
-            trace.canary.push_back(made);
+        for (const auto& [row, task, phase] : canaries_.rows) {
+            trace.canary.push_back(
+                {{answers_of(row, finished), static_cast<std::uint32_t>(row[kTrueClass])},
+                 task,
+                 phase});
             most_class = std::max({most_class, row[kLocalClass], row[kEdgeClass], row[kTrueClass]});
         }
+        add_notes(trace);
         trace.classes = static_cast<std::uint32_t>(most_class + 1);
         trace.tasks = static_cast<std::uint32_t>(tasks_.size());
         return trace;
     }
 
+    void add_notes(Trace& trace) {
+        trace.canary_unused = canaries_.unused;
+        trace.notes = std::move(notes_);
+        std::ranges::move(canaries_.notes, std::back_inserter(trace.notes));
+        const bool tells_gains = std::ranges::any_of(
+            table_.rows, [](const TableRow& row) { return row[kEdgeGain] != kCsvEmpty; });
+        if (!tells_gains && trace.canary.empty()) {
+            trace.notes.emplace_back(
+                "neither trace, extra nor canary tells what the edge gains: a disagreement counts "
+                "as 1, as if the edge were always right");
+        }
+    }
+
     const TraceFiles& files_;
     CsvLabels labels_;
-    std::vector<Row> rows_;
-    CsvTable extra_;
-    std::unordered_map<std::int64_t, std::size_t> extra_rows_;
-    std::map<std::int64_t, std::uint32_t> phases_;
-    std::map<std::int64_t, std::uint32_t> tasks_;
-    std::vector<std::pair<Row, std::uint32_t>> canary_;
+    TraceTable table_;
+    std::optional<ExtraColumns> extra_;
+    LabelNumbers phases_;
+    LabelNumbers tasks_;
+    PlacedCanaries canaries_;
+    std::vector<std::string> notes_;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "policy/learn/canary.hpp"
@@ -30,7 +31,9 @@ struct CanaryRow {
 
 struct Trace {
     std::vector<TraceRow> rows;
-    std::vector<CanaryRow> canary;
+    std::vector<CanaryRow> canary;   ///< those that are used
+    std::size_t canary_unused = 0;   ///< of phases or tasks beside the trace's only one
+    std::vector<std::string> notes;  ///< for people: what was assumed where the files say nothing
     std::uint32_t classes = 2;
     std::uint32_t tasks = 1;  ///< different ones
     bool has_margins = false;

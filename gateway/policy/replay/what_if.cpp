@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <vector>
 
 #include "frugal/message.h"
 #include "frugal/policy.h"
@@ -16,6 +17,8 @@ namespace {
 constexpr double kWholeQ8 = 256;
 constexpr double kPriorWeight = 2;
 constexpr double kTwoSided95 = 1.96;
+constexpr double kRhoPrior = 3;  // samples, as register_pair() has it
+constexpr double kBlocksLeast = 8;
 constexpr std::int16_t kNominalRtt_ms = 16;
 constexpr std::int16_t kFullBattery = 200;
 
@@ -41,28 +44,118 @@ double chance_of(const fr_policy_answer_t& answer, double audit) {
     return answer.reason == FR_POLICY_LOCAL_CONF ? audit : 0;
 }
 
-struct Sums {
+/// Student's quantile for 95 % on both sides, by its expansion (Abramowitz and Stegun, 26.7.5).
+double quantile(double freedom) {
+    return kTwoSided95 + 2.37 / freedom + 2.82 / (freedom * freedom);
+}
+
+struct BlockSum {
     double value = 0;
-    double squares = 0;
-    double recorded = 0;
-    double chances = 0;
+    double tasks = 0;
+};
+
+/// Everything that is summed over the recorded tasks.
+class Estimate {
+public:
+    explicit Estimate(double rho) : rho_(rho) {}
+
+    /// `chance`: the candidate's to send; `mean`: gain expected in the task's bin.
+    void add(const WhatIfContext& recorded, double chance, double price, double mean) {
+        double value = chance * (price - mean);
+        if (recorded.is_sent && recorded.propensity_q8 > 0) {
+            const double signal = static_cast<double>(recorded.signal);
+            const double gain = rho_ * signal;
+            const double weight = kWholeQ8 / recorded.propensity_q8;
+            const double residual = signal != 0 ? std::max(0.0, 1 - gain * gain) : 0;
+            value -= chance * weight * (gain - mean);
+            recorded_ += price - gain;
+            slope_ += chance * weight * signal;
+            hard_ += chance * chance * weight * residual;
+            signals_ += weight * signal;
+            residuals_ += weight * residual;
+            ++sent_;
+        }
+        if (recorded.block >= blocks_.size()) {
+            blocks_.resize(recorded.block + 1);
+        }
+        blocks_[recorded.block].value += value;
+        blocks_[recorded.block].tasks += 1;
+        value_ += value;
+        squares_ += value * value;
+        chances_ += chance;
+        tasks_ += 1;
+    }
+
+    WhatIfAnswer answer(double rho_samples) const {
+        WhatIfAnswer result;
+        result.tasks = static_cast<std::uint64_t>(tasks_);
+        result.sent = sent_;
+        result.escalated_share = chances_ / tasks_;
+        result.recorded_share = static_cast<double>(sent_) / tasks_;
+        result.cost_per_task = value_ / tasks_;
+        result.recorded_cost_per_task = recorded_ / tasks_;
+        const double rho = kTwoSided95 * std::sqrt(rho_variance(rho_samples));
+        const double by_rho = rho * slope_ / tasks_;
+        const double sampling = sampling_half_interval();
+        const double hard = kTwoSided95 * std::sqrt(hard_) / tasks_;
+        result.rho_half_interval = rho;
+        result.cost_half_interval = std::sqrt(sampling * sampling + by_rho * by_rho + hard * hard);
+        return result;
+    }
+
+private:
+    double rho_variance(double samples) const {
+        const double signals = samples * std::max(0.0, signals_ / tasks_) + kRhoPrior;
+        return (samples * residuals_ / tasks_ + kRhoPrior) / (signals * signals);
+    }
+
+    double sampling_half_interval() const {
+        const double mean = value_ / tasks_;
+        const double single =
+            kTwoSided95 * std::sqrt(std::max(0.0, squares_ / tasks_ - mean * mean) / tasks_);
+        double blocks = 0;
+        double squares = 0;
+        for (const BlockSum& block : blocks_) {
+            const double beside = block.value - mean * block.tasks;
+            blocks += block.tasks > 0 ? 1 : 0;
+            squares += beside * beside;
+        }
+        if (blocks < kBlocksLeast) {
+            return single;
+        }
+        const double error = std::sqrt(squares * blocks / (blocks - 1)) / tasks_;
+        return std::max(single, quantile(blocks - 1) * error);
+    }
+
+    double rho_;
+    double value_ = 0;
+    double squares_ = 0;
+    double recorded_ = 0;
+    double chances_ = 0;
+    double slope_ = 0;      ///< what a unit of rho is worth
+    double hard_ = 0;       ///< variance of right or wrong answers
+    double signals_ = 0;    ///< of all tasks, by those sent
+    double residuals_ = 0;  ///< likewise: squared differences of gains from rho times their signal
+    double tasks_ = 0;
+    std::uint64_t sent_ = 0;
+    std::vector<BlockSum> blocks_;
 };
 
 }  // namespace
 
-BinValues mean_gains(std::span<const WhatIfContext> contexts, std::size_t fold) {
+BinValues mean_gains(std::span<const WhatIfContext> contexts, double rho, std::size_t fold) {
     BinValues values{};
     BinValues weights{};
     for (std::size_t bin = 0; bin < kBins; ++bin) {
         weights[bin] = kPriorWeight;
         values[bin] = kPriorWeight * chow_gain(bin);
     }
-    for (std::size_t i = fold; i < contexts.size(); i += 2) {
-        const WhatIfContext& context = contexts[i];
-        if (context.is_sent && context.propensity_q8 > 0) {
+    for (const WhatIfContext& context : contexts) {
+        if (context.block % 2 == fold && context.is_sent && context.propensity_q8 > 0) {
             const double weight = kWholeQ8 / context.propensity_q8;
             weights[bin_of(context.confidence_q8)] += weight;
-            values[bin_of(context.confidence_q8)] += weight * static_cast<double>(context.gain);
+            values[bin_of(context.confidence_q8)] +=
+                weight * rho * static_cast<double>(context.signal);
         }
     }
     for (std::size_t bin = 0; bin < kBins; ++bin) {
@@ -72,18 +165,17 @@ BinValues mean_gains(std::span<const WhatIfContext> contexts, std::size_t fold) 
 }
 
 WhatIfAnswer what_if(const WhatIfQuestion& question, std::span<const WhatIfContext> contexts) {
-    WhatIfAnswer result;
     const auto part = learnable_part(question.compiled, question.task);
     if (!part || contexts.empty()) {
-        return result;
+        return {};
     }
     const double audit = part->audit_q8 / kWholeQ8;
-    const std::array<BinValues, 2> expected = {mean_gains(contexts, 1), mean_gains(contexts, 0)};
-    std::size_t place = 0;
+    const std::array<BinValues, 2> expected = {mean_gains(contexts, question.rho, 1),
+                                               mean_gains(contexts, question.rho, 0)};
     const double nominal =
         nominal_price(question.compiled, question.task, question.payload_bytes).value_or(0);
     fr_policy_context_t context = unhindered(question);
-    Sums sums;
+    Estimate estimate(question.rho);
     for (const WhatIfContext& recorded : contexts) {
         context.fields[FR_FIELD_CONFIDENCE] = recorded.confidence_q8;
         context.fields[FR_FIELD_CLASS] = recorded.local_class;
@@ -91,30 +183,11 @@ WhatIfAnswer what_if(const WhatIfQuestion& question, std::span<const WhatIfConte
         context.fields[FR_FIELD_LOAD] = recorded.load_q8;
         fr_policy_answer_t answer{};
         fr_policy_evaluate(question.compiled.data(), question.compiled.size(), &context, &answer);
-        const double chance = chance_of(answer, audit);
         const double price = answer.price > 0 ? answer.price / kWholeQ8 : nominal;
-        const double mean = expected[place++ % 2][bin_of(recorded.confidence_q8)];
-        double value = chance * (price - mean);
-        if (recorded.is_sent && recorded.propensity_q8 > 0) {
-            const double gain = static_cast<double>(recorded.gain);
-            value -= chance * kWholeQ8 / recorded.propensity_q8 * (gain - mean);
-            sums.recorded += price - gain;
-            ++result.sent;
-        }
-        sums.value += value;
-        sums.squares += value * value;
-        sums.chances += chance;
+        estimate.add(recorded, chance_of(answer, audit), price,
+                     expected[recorded.block % 2][bin_of(recorded.confidence_q8)]);
     }
-    const double tasks = static_cast<double>(contexts.size());
-    result.tasks = contexts.size();
-    result.escalated_share = sums.chances / tasks;
-    result.recorded_share = static_cast<double>(result.sent) / tasks;
-    result.cost_per_task = sums.value / tasks;
-    result.recorded_cost_per_task = sums.recorded / tasks;
-    const double variance =
-        std::max(0.0, sums.squares / tasks - result.cost_per_task * result.cost_per_task);
-    result.cost_half_interval = kTwoSided95 * std::sqrt(variance / tasks);
-    return result;
+    return estimate.answer(question.rho_samples);
 }
 
 }  // namespace frugal::policy

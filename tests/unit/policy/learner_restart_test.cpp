@@ -88,7 +88,7 @@ TEST(LearnerRestart, ACanaryOutlivesARestartAlsoForCellsNotSeenYet) {
     EXPECT_EQ(kept->samples, 300);
     EXPECT_LE(save(measured).size(), LearnCell::kStateBytesMax);
     world.learner = SiteLearner(8);
-    world.learner.remember(1, digest_of(1), digest_of(2), *kept);
+    world.learner.remember({1, digest_of(1), digest_of(2)}, *kept);
     world.learner.set_policies(world.policies);
     const SiteLearner::LocalDecision one{200, 0};
     world.learner.on_decisions(world.key, {&one, 1});
@@ -193,7 +193,7 @@ TEST(LearnerRestart, HedgeKeepsTheMeasuredPairOverARestart) {
     Registration measured;
     measured.temperature = 0.5;
     measured.rho = 0.25;
-    world.learner.set_registration(1, digest_of(1), digest_of(2), measured);
+    world.learner.set_registration({1, digest_of(1), digest_of(2)}, measured);
     const std::vector<SiteLearner::LocalDecision> window(64, {200, 0});
     world.learner.on_decisions(world.key, window);
     world.learner.step(world.now, 2);

@@ -64,10 +64,13 @@ TEST(PolicyFile, TheGroupsShareIsForTheGateway) {
     EXPECT_EQ(read_group_share(policy_text(), "p.toml", "leaf").value(), 0U);
     EXPECT_EQ(read_group_share(policy_text(with_share("0.25")), "p.toml", "leaf").value(), 250U);
     EXPECT_EQ(read_group_share(policy_text(with_share("1")), "p.toml", "leaf").value(), 1000U);
+    EXPECT_EQ(read_group_share(policy_text(with_share("0.29")), "p.toml", "leaf").value(), 290U);
+    EXPECT_EQ(read_group_share(policy_text(with_share("0.0019")), "p.toml", "leaf").value(), 1U)
+        << "rounded down";
     EXPECT_EQ(compile_policy(policy_text(with_share("0.25")), "p.toml", target()).value(),
               compile_policy(policy_text(), "p.toml", target()).value())
         << "devices see nothing of it";
-    for (const auto* share : {"0", "0.0001", "1.5", "-0.2"}) {
+    for (const auto* share : {"0", "0.0001", "1.5", "-0.2", "nan", "inf"}) {
         const auto refused = compile_policy(policy_text(with_share(share)), "p.toml", target());
         ASSERT_FALSE(refused) << share;
         EXPECT_NE(refused.error().describe().find("p.toml:"), std::string::npos);
@@ -142,10 +145,10 @@ TEST(PolicyFile, BoundsThatCannotBeAreRefusedWithTheirPlace) {
          {Case{"bounds = { floor = 0.5, ceiling = 0.2 }", "leaf.toml:7:10: the floor"},
           Case{"bounds = { ceiling = 1.5 }", "leaf.toml:7:22: ceiling is not a gain of 0 to 1"},
           Case{"bounds = { floor = nan }", "floor is not a gain"},
-          Case{"bounds = { roof = 1 }", "leaf.toml:7:19: there is no key \"roof\""},
+          Case{"bounds = { roof = 1 }", "leaf.toml:7:12: there is no key \"roof\""},
           Case{"bounds = { floor = 0.5 }\nclasses = { soil = { ceiling = 0.2 } }",
                "leaf.toml:8:20: the floor 0.5000 is above the ceiling 0.1992"},
-          Case{"classes = { soil = { flor = 0.2 } }", "leaf.toml:7:29: there is no key"},
+          Case{"classes = { soil = { flor = 0.2 } }", "leaf.toml:7:22: there is no key"},
           Case{"classes = { soil = 0.2 }", "class \"soil\" has 0.2, but a class rule is"},
           Case{"classes = { healthy = \"always-edge\", blight = { floor = 0.1 }, "
                "soil = { floor = 0.2 } }",
@@ -182,19 +185,22 @@ INSTANTIATE_TEST_SUITE_P(
     Cases, PolicyFileRefuses,
     testing::Values(
         BadCase{"shift_type", "payload = 0", "payload = 256", "a price weight is not in 0..255"},
-        BadCase{"cap", "classes =", "caps = { node_per_hour = 3600 }\nclasses =", "at most 2040"},
+        BadCase{"cap", "classes =", "caps = { node_per_hour = 3600 }\nclasses =", "Write 2040."},
         BadCase{"other_model", kModel, std::string(64, 'b'), "no gain table"},
         BadCase{"short_table", "255, 247,", "", "gain must have 32 numbers"},
         BadCase{"gain_range", "255, 247", "256, 247", "not a whole number in 0..255"},
-        BadCase{"unknown_field", "battery < 20%", "batery < 20%", "leaf.toml:15:"},
+        BadCase{"unknown_field", "battery < 20%", "batery < 20%",
+                "leaf.toml:16:9: there is no field"},
         BadCase{"and_is_not_built_in", "or rtt", "and rtt", "joined by `or`"},
         BadCase{"guard_to_edge", "then = \"local\"", "then = \"edge\"", "only keep a task"},
         BadCase{"privacy", "edge-only", "secret", "public, edge-only or never"},
         BadCase{"cloud_of_a_private_task",
                 "deadline =", "tier = \"cloud\"\ndeadline =", "privacy = \"public\""},
         BadCase{"tier", "deadline =", "tier = \"moon\"\ndeadline =", "tier \"moon\""},
+        BadCase{"learn", "deadline =", "learn = \"magic\"\ndeadline =",
+                "leaf.toml:5:9: unknown value for learn: \"magic\""},
         BadCase{"unknown_class", "blight", "rust", "no class \"rust\""},
-        BadCase{"expiry", "72h", "soon", "72h"},
+        BadCase{"expiry", "72h", "soon", "Write \"72h\""},
         BadCase{"shift", "shift = 4", "shift = 40", "shift is not in 0..31"},
         BadCase{"not_toml", "[policy]", "[policy", "not valid TOML"}),
     [](const auto& test) { return test.param.case_name; });

@@ -21,7 +21,7 @@ std::string policy_text(const std::string& more = "") {
     }
     return "[policy]\nfail_safe = \"local\"\n[task.leaf]  # of the greenhouse\n"
            "privacy = \"edge-only\"\naudit = \"64/256\"\nlearn = \"isogain\"\n"
-           "caps = { node_per_hour = 60 }\nclasses = { soil = \"always-local\" }\n"
+           "caps = { node_per_hour = 64 }\nclasses = { soil = \"always-local\" }\n"
            "bounds = { floor = 0.1 }\n" +
            more + "[task.leaf.price]\npayload = 1\n[[task.leaf.model]]\nsha256 = \"" + kModel +
            "\"\ngain = [" + gains + "]\n[[guard]]\nwhen = \"battery < 20%\"\nthen = \"local\"\n";

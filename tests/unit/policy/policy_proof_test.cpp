@@ -56,7 +56,7 @@ protected:
             cell.on_answer(answered);
             now = now + std::chrono::seconds(20);
             if (cell.end_window()) {
-                if (const auto part = cell.wanted(now)) {
+                if (const auto part = cell.next_push(now)) {
                     bytes = *with_learned(bytes, kProvedTask, ++pushes + 1, *part);
                     cell.on_pushed(*part, pushes + 1, now);
                 }

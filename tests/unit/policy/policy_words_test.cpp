@@ -144,7 +144,7 @@ TEST(Explain, RecomputesTheGainOfWhatStayedLocal) {
     EXPECT_TRUE(
         has(lines, "gain 104 of 256: bin 16 of table 1 (confidence 0.500 to 0.531), recomputed"));
     EXPECT_TRUE(std::ranges::any_of(lines, [](const std::string& line) {
-        return line.starts_with("price: no longer told by the device = (2 x payload/16");
+        return line.starts_with("price: the device no longer reports it = (2 x payload/16");
     }));
 }
 

@@ -178,7 +178,7 @@ TEST(SiteLearner, LiarsAreFoundOutWhereTheEdgeIsWorthLittle) {
     Registration registration;
     registration.rho = 0.15;
     registration.has_signals = true;
-    world.learner.set_registration(1, digest_of(1), digest_of(2), registration);
+    world.learner.set_registration({1, digest_of(1), digest_of(2)}, registration);
     for (int i = 0; i < 16000; ++i) {
         const auto device = 1 + static_cast<std::uint32_t>(i % 10);
         if (device <= 3) {
@@ -229,8 +229,49 @@ TEST(SiteLearner, ARegistrationReplacesWhatWasAuthored) {
     Registration useless;
     useless.samples = 300;
     useless.rho = -0.2;
-    EXPECT_EQ(world.learner.set_registration(1, digest_of(1), digest_of(2), useless).size(), 1u);
+    EXPECT_EQ(world.learner.set_registration({1, digest_of(1), digest_of(2)}, useless).size(), 1u);
     EXPECT_EQ(world.cell().table(), TableBytes{});
+}
+
+// Measuring takes up to a minute, and the learner hears of a policy up to a second late.
+TEST(SiteLearner, ThePolicyThatCameAfterARegistrationWinsAndNoOther) {
+    LearnerWorld world(29);
+    live(world, 640, 0.3);
+    const base::Bytes before = world.cell().save();
+    Registration useless;
+    useless.samples = 300;
+    useless.rho = -0.2;
+    const SiteLearner::PairKey pair{1, digest_of(1), digest_of(2)};
+    world.learner.owner_changed(1, 2);
+    EXPECT_TRUE(world.learner.set_registration(pair, useless, 1).empty()) << "begun before";
+    EXPECT_EQ(world.cell().save(), before) << "nothing learned is lost by it";
+    EXPECT_EQ(world.learner.set_registration(pair, useless, 3).size(), 1U);
+    // What it was begun under is known only now.
+    const std::vector<PolicyInForce> owners = {in_force(900, world.terms)};
+    world.learner.owner_changed(1, 3);
+    world.learner.set_policies(owners);
+    EXPECT_EQ(world.cell().policy_id(), 900U);
+    EXPECT_EQ(world.cell().table(), TableBytes{}) << "it was measured under this one";
+    world.learner.owner_changed(2, 1);
+    EXPECT_EQ(world.learner.set_registration(pair, useless, 3).size(), 1U) << "another task's";
+}
+
+TEST(SiteLearner, WhatIsRememberedOfAnOverrideGoesWithIt) {
+    LearnerWorld world(30);
+    live(world, 640, 0.3);
+    auto own = world.key;
+    own.scope.audience = *base::Audience::parse("device:a");
+    auto of_override = in_force(7, world.terms);
+    of_override.scope = own.scope;
+    SiteLearner again(31);
+    again.remember({world.key, world.cell().save()});
+    again.remember({own, world.cell().save()});
+    again.set_policies(std::vector{world.policies[0], of_override});
+    EXPECT_EQ(again.cells_remembered(), 2U);
+    again.set_policies(world.policies);
+    EXPECT_EQ(again.cells_remembered(), 1U) << "its class's stays";
+    again.expect(world.key);
+    EXPECT_EQ(again.cells().at(world.key).save(), world.cell().save());
 }
 
 TEST(SiteLearner, ARegistrationOutlivesARestartAndEndsWithThePolicy) {
@@ -245,7 +286,7 @@ TEST(SiteLearner, ARegistrationOutlivesARestartAndEndsWithThePolicy) {
     again.set_policies(world.policies);
     again.remember({world.key, before});
     again.expect(world.key);
-    const auto stored = again.set_registration(1, digest_of(1), digest_of(2), useless);
+    const auto stored = again.set_registration({1, digest_of(1), digest_of(2)}, useless);
     ASSERT_EQ(stored.size(), 1u);
 
     SiteLearner third(28);
@@ -255,6 +296,7 @@ TEST(SiteLearner, ARegistrationOutlivesARestartAndEndsWithThePolicy) {
     EXPECT_EQ(third.cells().at(world.key).table(), TableBytes{});
     for (SiteLearner* learner : {&again, &third}) {
         const std::vector<PolicyInForce> owners = {in_force(900, world.terms)};
+        learner->owner_changed(1, 1);
         learner->set_policies(owners);
         EXPECT_EQ(learner->cells().at(world.key).table(), chow_table());
     }
