@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/api_parts.hpp"
+#include "app/policy_builder.hpp"
 #include "app/policy_learner.hpp"
 #include "app/what_if_run.hpp"
 #include "policy/author/policy_file.hpp"
@@ -41,6 +42,9 @@ Result<std::vector<WhatIfPart>> parts_of(const Question& question, const core::T
         return base::fail(ErrorKind::kNotFound, "no such task or release", {},
                           "GET /api/v1/tasks and /api/v1/models list them.");
     }
+    if (const auto proved = prove(question.text, *task); !proved) {
+        return tl::unexpected(proved.error());
+    }
     const auto edge =
         std::ranges::find(tasks.edge_models, question.task, &core::EdgeModelRecord::task);
     std::vector<WhatIfPart> parts;
@@ -58,6 +62,8 @@ Result<std::vector<WhatIfPart>> parts_of(const Question& question, const core::T
         part.classes = std::max<std::uint32_t>(2, static_cast<std::uint32_t>(task->labels.size()));
         part.payload_bytes = edge == tasks.edge_models.end() ? 0 : edge->input_bytes;
         part.hours = static_cast<double>(question.hours);
+        part.model = manifest.model_digest;
+        part.edge = edge == tasks.edge_models.end() ? base::Digest{} : edge->digest;
         parts.push_back(std::move(part));
     }
     return parts;
@@ -65,22 +71,28 @@ Result<std::vector<WhatIfPart>> parts_of(const Question& question, const core::T
 
 // On the pool.
 Result<std::string> simulate(ApiParts& parts, const Question& question,
-                             const std::vector<WhatIfPart>& candidates) {
-    const base::WallTime since{parts.clock().wall.unix_ms -
-                               static_cast<std::int64_t>(question.hours) * kHour_ms};
+                             std::vector<WhatIfPart> candidates) {
+    const auto now = parts.clock().wall;
+    const base::WallTime since{now.unix_ms - static_cast<std::int64_t>(question.hours) * kHour_ms};
     const std::uint32_t task = question.task;
     auto decisions = parts.reader.decision_contexts(task, since, kRowsMax);
     auto observations = parts.reader.observations(task, since, kRowsMax);
     auto classes = parts.reader.device_classes();
-    if (!decisions || !observations || !classes) {
+    const auto canaries = parts.reader.canaries();
+    if (!decisions || !observations || !classes || !canaries) {
         return tl::unexpected(!decisions      ? decisions.error()
                               : !observations ? observations.error()
-                                              : classes.error());
+                              : !classes      ? classes.error()
+                                              : canaries.error());
     }
+    // From a time when this clock was wrong: no part of the hours asked for.
+    std::erase_if(*decisions, [now](const auto& record) { return now.unix_ms < record.received_at.unix_ms; });
+    std::erase_if(*observations, [now](const auto& record) { return now.unix_ms < record.at.unix_ms; });
     const WhatIfRecords records{std::move(*decisions), std::move(*observations),
                                 std::move(*classes)};
     std::vector<wire::SimulationView> views;
-    for (const auto& candidate : candidates) {
+    for (auto& candidate : candidates) {
+        take_canaries(candidate, *canaries);
         views.push_back(run_what_if(candidate, records));
     }
     return wire::simulation_json(task, views);

@@ -37,7 +37,8 @@ void set_policy(ApiParts& parts, const HttpRequest& request, const net::Responde
     set_version(parts, {request.actor.name, target.task, target.audience, make}, respond);
 }
 
-/// Every device class goes back to what it obeyed before the version on its way.
+/// Every device class goes back to what it obeyed before the version on its way. Not proved again:
+/// it is in force, and a version that misbehaves must be stopped in any case.
 Result<core::SetPolicy> taken_back(const Known& known, const std::string& comment,
                                    const crypto::ReleaseKey& key) {
     if (known.history.candidate == 0) {
@@ -57,6 +58,11 @@ Result<core::SetPolicy> reverted(const Known& known, const wire::RevertPolicyQue
     const auto source = version_to_revert(known.history, wanted.to, wanted.audience);
     if (!source) {
         return tl::unexpected(source.error());
+    }
+    const auto* task = find_task(known.tasks, wanted.task);
+    const auto proved = task != nullptr ? prove_again(**source, *task) : Result<void>();
+    if (!proved) {
+        return tl::unexpected(proved.error());
     }
     return version_again(**source, known.tasks.next_policy, wanted.comment, key)
         .map([&](core::SetPolicy command) {
@@ -91,6 +97,15 @@ void abort_rollout(ApiParts& parts, const HttpRequest& request, const net::Respo
     }
 }
 
+void list_versions(ApiParts& parts, const HttpRequest& request, const net::Responder& respond) {
+    auto wanted = wire::read_list_policy_versions(request);
+    if (wanted) {
+        parts.answer(request, 200, std::move(*wanted), respond);
+    } else {
+        respond(wire::problem(wanted.error()));
+    }
+}
+
 /// A route that only names its task.
 template <typename Command>
 net::HttpHandler of_task(ApiParts& parts) {
@@ -115,7 +130,7 @@ void add_policy_handlers(net::HttpHandlers& handlers, ApiParts& parts) {
     handlers["set_policy"] = with(set_policy);
     handlers["revert_policy"] = with(revert_policy);
     handlers["abort_policy_rollout"] = with(abort_rollout);
-    handlers["list_policy_versions"] = of_task<core::ListPolicyVersions>(parts);
+    handlers["list_policy_versions"] = with(list_versions);
     handlers["get_policy_rollout"] = of_task<core::GetPolicyRollout>(parts);
     handlers["resume_policy_rollout"] = of_task<core::ResumePolicyRollout>(parts);
 }

@@ -90,18 +90,20 @@ Result<CanaryJob> load(ApiParts& parts, CanaryJob job, const core::EdgeModelReco
 
 // Takes up to a minute: uploads and the learner's rounds, which share the pool for slow work, must
 // not wait so long.
-void run(ApiParts& parts, std::shared_ptr<const CanaryJob> job, core::EdgePredecessor predecessor,
+void run(ApiParts& parts, std::shared_ptr<const CanaryJob> job, Measured begun,
          const net::Responder& respond, std::function<void(Measured)> then) {
     parts.run_on(
         parts.measuring, [job] { return run_canary(*job); },
-        [&parts, job, predecessor, respond,
-         then = std::move(then)](Result<std::vector<CanaryPair>> pairs) {
+        [&parts, job, begun = std::move(begun), respond,
+         then = std::move(then)](Result<std::vector<CanaryPair>> pairs) mutable {
             --parts.measurements;
             if (!pairs) {
                 respond(wire::problem(pairs.error()));
                 return;
             }
-            then({job->task, job->edge_digest, std::move(*pairs), predecessor});
+            begun.edge_model = job->edge_digest;
+            begun.pairs = std::move(*pairs);
+            then(std::move(begun));
         });
 }
 
@@ -139,20 +141,22 @@ void measure(ApiParts& parts, const std::string& actor, wire::CanaryRequest requ
         job->inputs = std::move(wanted->inputs);
         job->labels = std::move(wanted->labels);
         const auto* now = serving(tasks, job->task);
-        const core::EdgePredecessor predecessor{now != nullptr ? std::optional(now->digest)
-                                                               : std::nullopt};
+        const auto changes = tasks.owner_changes.find(job->task);
+        Measured begun{.task = job->task,
+                       .predecessor = {now != nullptr ? std::optional(now->digest) : std::nullopt},
+                       .owner_changes = changes != tasks.owner_changes.end() ? changes->second : 0};
         parts.run_slow(
             [&parts, job = std::move(*job), tasks, candidate]() mutable {
                 const auto* serves = serving(tasks, job.task);
                 return load(parts, std::move(job), serves, candidate);
             },
-            [&parts, predecessor, respond, then](Result<CanaryJob> loaded) {
+            [&parts, begun = std::move(begun), respond, then](Result<CanaryJob> loaded) mutable {
                 if (!loaded) {
                     --parts.measurements;
                     respond(wire::problem(loaded.error()));
                     return;
                 }
-                run(parts, std::make_shared<const CanaryJob>(std::move(*loaded)), predecessor,
+                run(parts, std::make_shared<const CanaryJob>(std::move(*loaded)), std::move(begun),
                     respond, then);
             });
     };
@@ -171,7 +175,7 @@ void register_measured(ApiParts& parts, const std::string& actor, const Measured
         views.push_back(view_of(pair));
     }
     parts.learner->register_pairs(
-        actor, measured.task, measured.pairs,
+        actor, measured,
         [respond, body = wire::canary_json(measured.task, measured.edge_model, views)](
             const Result<core::AdminReply>& reply) {
             respond(reply ? wire::json_response(200, body) : wire::problem(reply.error()));

@@ -19,8 +19,9 @@ struct EdgeCandidate {
 struct Measured {
     std::uint32_t task = 0;
     base::Digest edge_model{};
-    std::vector<CanaryPair> pairs;
+    std::vector<CanaryPair> pairs{};
     core::EdgePredecessor predecessor{};  ///< what served when the request came
+    std::uint32_t owner_changes = 0;      ///< core::TaskList's of then
 };
 
 /// Measures the pairs of the release with the candidate, or without one with the edge model that

@@ -14,6 +14,7 @@
 
 #include "app/energy_budgets.hpp"
 #include "base/ids.hpp"
+#include "base/nearest_word.hpp"
 
 namespace frugal::app {
 
@@ -65,35 +66,12 @@ const std::vector<ConfigKey>& config_keys() {
 
 namespace {
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j) {
-        row[j] = j;
-    }
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i;
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t substitution = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-            diagonal = row[j];
-            row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitution});
-        }
-    }
-    return row[b.size()];
-}
-
 std::string nearest_key(std::string_view name) {
-    std::string_view best;
-    std::size_t best_distance = 6;
-    for (const auto& key : config_keys()) {
-        const std::size_t distance = edit_distance(name, key.name);
-        if (distance < best_distance) {
-            best_distance = distance;
-            best = key.name;
-        }
-    }
-    return best.empty() ? "config/frugal.toml lists every key"
-                        : fmt::format("Did you mean {}?", best);
+    constexpr std::size_t kEditsMax = 5;
+    std::vector<std::string_view> names;
+    std::ranges::transform(config_keys(), std::back_inserter(names), &ConfigKey::name);
+    const auto best = base::nearest_word(name, names, kEditsMax);
+    return best ? fmt::format("Did you mean {}?", *best) : "config/frugal.toml lists every key";
 }
 
 std::string place(const std::string& origin, const toml::node& node) {

@@ -73,7 +73,7 @@ void LearnerFeed::remember(std::vector<core::LearningRecord> stored) {
 void LearnerFeed::remember(const std::vector<core::CanaryRecord>& canaries) {
     for (const auto& record : canaries) {
         if (const auto registration = policy::read_registration(record.state)) {
-            learner_.remember(record.task, record.model, record.edge_model, *registration);
+            learner_.remember({record.task, record.model, record.edge_model}, *registration);
         }
     }
 }
@@ -152,6 +152,11 @@ AuthoredPolicy LearnerFeed::authored(std::uint32_t policy) const {
 }
 
 void LearnerFeed::know(SiteKnowledge knowledge) {
+    for (const auto& [task, version] : knowledge_.tasks.owner_changes) {
+        if (!knowledge.tasks.owner_changes.contains(task)) {
+            learner_.owner_changed(task, 0);  // the core was opened anew and knows of none yet
+        }
+    }
     knowledge_ = std::move(knowledge);
     policies_.clear();
     std::vector<policy::PolicyInForce> policies;
@@ -162,6 +167,9 @@ void LearnerFeed::know(SiteKnowledge knowledge) {
         policies.push_back(in_force(record));
         const auto part = policy::learnable_part(policies.back().compiled, record.task);
         policies_[policies.back().scope] = {record.policy, part ? part->audit_q8 : std::uint8_t{0}};
+    }
+    for (const auto& [task, changes] : knowledge_.tasks.owner_changes) {
+        learner_.owner_changed(task, changes);
     }
     learner_.set_policies(policies);
 }
@@ -201,11 +209,13 @@ bool LearnerFeed::is_ahead(const policy::PolicyScope& scope, std::uint32_t polic
 }
 
 std::vector<policy::StoredCell> LearnerFeed::register_pair(std::uint32_t task,
-                                                           const CanaryPair& pair) {
+                                                           const CanaryPair& pair,
+                                                           std::uint32_t owner_changes) {
     if (const auto place = place_of({task, pair.device_class}, pair.model, &pair.edge_model)) {
         learner_.expect(place->key);
     }
-    return learner_.set_registration(task, pair.model, pair.edge_model, pair.registration);
+    return learner_.set_registration({task, pair.model, pair.edge_model}, pair.registration,
+                                     owner_changes);
 }
 
 std::vector<core::ObservationRecord> LearnerFeed::take(LearnerNews&& news) {

@@ -44,8 +44,10 @@ public:
     void know(SiteKnowledge knowledge);
 
     /// What labelled samples say of a pair of models; the cells that begin anew from it. None if
-    /// the policy of the device class does not learn.
-    std::vector<policy::StoredCell> register_pair(std::uint32_t task, const CanaryPair& pair);
+    /// the policy of the device class does not learn, or a person has set one since it was begun:
+    /// `owner_changes` is core::TaskList's of then.
+    std::vector<policy::StoredCell> register_pair(std::uint32_t task, const CanaryPair& pair,
+                                                  std::uint32_t owner_changes = 0);
 
     /// Feeds the news; the observations come back complete, to be stored. Nothing is learned from
     /// devices that obey a version on its way, and their audits, of unknown rate, are left out.

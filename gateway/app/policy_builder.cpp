@@ -9,6 +9,7 @@
 #include "base/any_class.hpp"
 #include "crypto/verified_manifest.hpp"
 #include "policy/author/compiled_policy.hpp"
+#include "policy/author/policy_check.hpp"
 #include "policy/author/policy_file.hpp"
 #include "policy/learn/compiled_table.hpp"
 
@@ -16,10 +17,26 @@ namespace frugal::app {
 
 using base::Result;
 
+Result<void> prove(const std::string& text, const core::TaskRecord& task) {
+    const policy::DefinedTask defined{task.name, static_cast<std::uint8_t>(task.privacy)};
+    return policy::check_policy(text, "policy", &defined).map([](const auto& /*proof*/) {});
+}
+
+Result<void> prove_again(const core::PolicyVersionRecord& version, const core::TaskRecord& task) {
+    auto proved = prove(version.text, task);
+    if (!proved) {
+        return base::fail(proved.error(), "the text of version " + std::to_string(version.version));
+    }
+    return proved;
+}
+
 Result<std::vector<CompiledPart>> compile_parts(const std::string& text,
                                                 const core::TaskRecord& task,
                                                 const core::ReleaseRecord& release,
                                                 const CompileFor& wanted) {
+    if (auto proved = prove(text, task); !proved) {
+        return tl::unexpected(proved.error());
+    }
     std::vector<CompiledPart> parts;
     for (const auto& variant : release.variants) {
         const auto& manifest = variant.manifest->content();

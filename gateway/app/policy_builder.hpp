@@ -28,8 +28,16 @@ struct CompileFor {
     std::optional<base::ClassName> only{};  ///< this class, or "any"; absent: every class
 };
 
-/// One part a class, made for the class's first variant. kInvalidInput with line and column,
-/// kNotFound if that variant's model has no gain table.
+/// What `frugalctl policy check` proves of a text, and that it keeps the task as private as it is
+/// defined. kInvalidInput with line and column, kLimit.
+base::Result<void> prove(const std::string& text, const core::TaskRecord& task);
+
+/// The same of the text of a version that is to come into force again.
+base::Result<void> prove_again(const core::PolicyVersionRecord& version,
+                               const core::TaskRecord& task);
+
+/// One part a class, made for the class's first variant, of a text that is proved. kInvalidInput
+/// with line and column, kLimit, kNotFound if that variant's model has no gain table.
 base::Result<std::vector<CompiledPart>> compile_parts(const std::string& text,
                                                       const core::TaskRecord& task,
                                                       const core::ReleaseRecord& release,

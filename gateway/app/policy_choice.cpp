@@ -5,7 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "base/any_class.hpp"
 #include "core/offload/policy_comparison.hpp"
 
 namespace frugal::app {
@@ -103,30 +102,6 @@ base::Result<const core::PolicyVersionRecord*> version_to_revert(const core::Pol
                           "of whole classes.");
     }
     return source;
-}
-
-const core::PolicyRecord* policy_below(const core::TaskList& tasks, std::uint32_t task,
-                                       const base::ClassName& device_class,
-                                       const base::Audience& label) {
-    const core::PolicyRecord* any = nullptr;
-    const core::PolicyRecord* of_class = nullptr;
-    const core::PolicyRecord* of_label = nullptr;
-    for (const auto& policy : tasks.policies) {
-        const bool is_of_class = policy.audience.is_class();
-        if (policy.task != task) {
-            continue;
-        }
-        any = is_of_class && policy.device_class == base::any_class() ? &policy : any;
-        if (policy.device_class == device_class) {
-            of_class = is_of_class ? &policy : of_class;
-            of_label = !is_of_class && policy.audience == label ? &policy : of_label;
-        }
-    }
-    of_class = of_class != nullptr ? of_class : any;
-    const bool is_labelled =
-        of_label != nullptr &&
-        (!of_label->is_withdrawn || of_class == nullptr || of_label->policy > of_class->policy);
-    return is_labelled ? of_label : of_class;
 }
 
 const core::PolicyVersionRecord* version_obeyed(const core::PolicyHistory& history,

@@ -25,12 +25,6 @@ base::Result<const core::PolicyVersionRecord*> version_to_revert(const core::Pol
                                                                  std::optional<std::uint32_t> to,
                                                                  const base::Audience& audience);
 
-/// What the devices of a class obey below an override of this audience: their label's, for a device
-/// with a label, or their class's. Null if there is none.
-const core::PolicyRecord* policy_below(const core::TaskList& tasks, std::uint32_t task,
-                                       const base::ClassName& device_class,
-                                       const base::Audience& label);
-
 /// What the named device is to obey, or, for a label, what is set for it; for a whole class, and
 /// where nothing else is known, the newest version in force. Null if there is none.
 const core::PolicyVersionRecord* version_obeyed(const core::PolicyHistory& history,

@@ -6,6 +6,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include "app/canary_measure.hpp"
 #include "app/learned_view.hpp"
 #include "app/learner_feed.hpp"
 #include "app/policy_builder.hpp"
@@ -62,6 +63,8 @@ PolicyIds ids_of(const core::TaskList& tasks) {
 }  // namespace
 
 class PolicyLearner::Impl : public std::enable_shared_from_this<Impl> {
+    using Replied = std::function<void(const Result<core::AdminReply>&)>;
+
 public:
     explicit Impl(ApiParts& parts)
         : parts_(parts), timer_(parts.loop), feed_(crypto::random_u64()) {}
@@ -92,24 +95,41 @@ public:
                         });
     }
 
-    void register_pairs(const std::string& actor, std::uint32_t task, std::vector<CanaryPair> pairs,
-                        std::function<void(const Result<core::AdminReply>&)> then) {
+    // The core first: what is refused has changed nothing that was learned.
+    void register_pairs(const std::string& actor, Measured measured, Replied then) {
+        core::SaveLearning save{.owner_changes = measured.owner_changes};
+        for (const auto& pair : measured.pairs) {
+            save.canaries.push_back(to_record(measured.task, pair));
+        }
+        parts_.gateway.ask(actor, std::move(save),
+                           [this, self = shared_from_this(), measured = std::move(measured),
+                            then = std::move(then)](const Result<core::AdminReply>& done) mutable {
+                               if (done) {
+                                   begin_anew(std::move(measured), std::move(then));
+                               } else {
+                                   then(done);
+                               }
+                           });
+    }
+
+private:
+    void begin_anew(Measured measured, Replied then) {
         parts_.run_slow(
-            [this, self = shared_from_this(), task, pairs = std::move(pairs)] {
+            [this, self = shared_from_this(), measured = std::move(measured)] {
                 core::SaveLearning save;
-                for (const auto& pair : pairs) {
-                    save.canaries.push_back(to_record(task, pair));
-                    for (const auto& cell : feed_.register_pair(task, pair)) {
+                for (const auto& pair : measured.pairs) {
+                    for (const auto& cell :
+                         feed_.register_pair(measured.task, pair, measured.owner_changes)) {
                         save.cells.push_back(to_record(cell));
                     }
                 }
                 return save;
             },
-            [this, self = shared_from_this(), actor, then = std::move(then)](
-                core::SaveLearning save) { parts_.gateway.ask(actor, std::move(save), then); });
+            [this, self = shared_from_this(), then = std::move(then)](core::SaveLearning save) {
+                parts_.gateway.ask(kActor, std::move(save), then);
+            });
     }
 
-private:
     template <typename Kind>
     static void keep(std::vector<Kind>& kept, Kind&& one) {
         if (kept.size() < kNewsMax) {
@@ -355,9 +375,9 @@ void PolicyLearner::stop() {
     impl_->stop();
 }
 void PolicyLearner::register_pairs(
-    const std::string& actor, std::uint32_t task, std::vector<CanaryPair> pairs,
+    const std::string& actor, Measured measured,
     std::function<void(const base::Result<core::AdminReply>&)> then) {
-    impl_->register_pairs(actor, task, std::move(pairs), std::move(then));
+    impl_->register_pairs(actor, std::move(measured), std::move(then));
 }
 void PolicyLearner::list(std::optional<std::uint32_t> task, net::Responder respond) {
     impl_->list(task, std::move(respond));

@@ -8,9 +8,10 @@
 #include <memory>
 
 #include "app/api_parts.hpp"
-#include "app/canary_run.hpp"
 
 namespace frugal::app {
+
+struct Measured;
 
 class PolicyLearner {
 public:
@@ -26,8 +27,8 @@ public:
     void stop();
 
     /// What labelled samples say of pairs of models: their cells begin anew from it, and are
-    /// stored.
-    void register_pairs(const std::string& actor, std::uint32_t task, std::vector<CanaryPair> pairs,
+    /// stored. kConflict, with all as before, if a person's policy came since it was begun.
+    void register_pairs(const std::string& actor, Measured measured,
                         std::function<void(const base::Result<core::AdminReply>&)> then);
 
     /// GET /api/v1/policies/learned: all cells, or those of one task.

@@ -3,12 +3,17 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <optional>
+
+#include "policy/learn/registration_state.hpp"
 
 namespace frugal::app {
 
 namespace {
 
 constexpr double kWholeQ8 = 256;
+constexpr double kHour_ms = 3'600'000;
 
 /// What the decisions of the time cost on the devices.
 struct Ledger {
@@ -24,28 +29,70 @@ bool is_of_class(const std::string& wanted, const std::vector<std::string>& clas
     return wanted == "any" || (device < classes.size() && classes[device] == wanted);
 }
 
-float gain_of(const core::ObservationRecord& record, const WhatIfPart& part) {
+float signal_of(const core::ObservationRecord& record, const WhatIfPart& part) {
     policy::Answers answers;
     answers.local_class = record.local_class;
     answers.edge_class = record.edge_class;
     answers.confidence_q8 = record.local_confidence;
     answers.opinion =
         policy::EdgeOpinion{record.edge_chance / kWholeQ8, record.local_chance / kWholeQ8};
-    return static_cast<float>(part.terms.rho *
-                              policy::gain_signal(answers, part.terms.temperature, part.classes));
+    return static_cast<float>(policy::gain_signal(answers, part.terms.temperature, part.classes));
+}
+
+/// The time that records cover, cut into stretches: what one device meets in one of them may be
+/// alike, and is one block of the estimate.
+class Cover {
+public:
+    void add(base::WallTime at) {
+        oldest_ms_ = std::min(oldest_ms_, at.unix_ms);
+        newest_ms_ = std::max(newest_ms_, at.unix_ms);
+    }
+    double hours() const {
+        return newest_ms_ > oldest_ms_ ? static_cast<double>(newest_ms_ - oldest_ms_) / kHour_ms
+                                       : 0;
+    }
+    std::uint32_t block(std::size_t device, base::WallTime at) {
+        const auto known =
+            devices_.try_emplace(device, static_cast<std::uint32_t>(devices_.size())).first;
+        const std::int64_t span = newest_ms_ - oldest_ms_ + 1;
+        const auto stretch = (at.unix_ms - oldest_ms_) * kStretches / span;
+        return known->second * kStretches + static_cast<std::uint32_t>(stretch);
+    }
+
+private:
+    static constexpr std::uint32_t kStretches = 32;
+    std::int64_t oldest_ms_ = INT64_MAX;
+    std::int64_t newest_ms_ = INT64_MIN;
+    std::map<std::size_t, std::uint32_t> devices_;
+};
+
+Cover cover_of(const WhatIfPart& part, const WhatIfRecords& records) {
+    Cover cover;
+    for (const auto& record : records.observations) {
+        if (is_of_class(part.device_class, records.device_classes, core::index_of(record.device))) {
+            cover.add(record.at);
+        }
+    }
+    for (const auto& decision : records.decisions) {
+        if (is_of_class(part.device_class, records.device_classes, decision.device)) {
+            cover.add(decision.received_at);
+        }
+    }
+    return cover;
 }
 
 /// Escalated tasks first, with the gateway's price and load of their time; a task that stayed local
 /// gets those of the next answered one before it.
 std::vector<policy::WhatIfContext> contexts_of(const WhatIfPart& part, const WhatIfRecords& records,
-                                               Ledger& ledger) {
+                                               Cover& cover, Ledger& ledger) {
     std::vector<policy::WhatIfContext> contexts;
     for (const auto& record : records.observations) {
-        if (is_of_class(part.device_class, records.device_classes, core::index_of(record.device)) &&
-            record.is_in_time) {
+        const auto device = core::index_of(record.device);
+        if (is_of_class(part.device_class, records.device_classes, device) && record.is_in_time) {
             contexts.push_back({record.local_confidence,
                                 static_cast<std::uint8_t>(record.local_class), record.price,
-                                record.load, true, record.propensity_q8, gain_of(record, part)});
+                                record.load, true, record.propensity_q8, signal_of(record, part),
+                                cover.block(device, record.at)});
         }
     }
     std::size_t nearest = 0;
@@ -70,43 +117,78 @@ std::vector<policy::WhatIfContext> contexts_of(const WhatIfPart& part, const Wha
         const bool is_known = nearest < observations.size();
         contexts.push_back({decision.confidence, decision.class_id,
                             is_known ? observations[nearest].price : std::uint8_t{0},
-                            is_known ? observations[nearest].load : std::uint8_t{0}, false, 0, 0});
+                            is_known ? observations[nearest].load : std::uint8_t{0}, false, 0, 0,
+                            cover.block(decision.device, decision.received_at)});
     }
     return contexts;
 }
 
+/// Figures by the hour, where records cover any time at all.
+void add_rates(wire::SimulationView& view, const Ledger& ledger) {
+    if (view.covered_hours <= 0) {
+        return;
+    }
+    const double tasks_per_hour = static_cast<double>(view.tasks) / view.covered_hours;
+    const double asked = ledger.edge + ledger.late;
+    const double missed = asked > 0 ? ledger.late / asked : 0;
+    view.escalations_per_hour = view.escalated_share * tasks_per_hour;
+    view.recorded_escalations_per_hour = view.recorded_share * tasks_per_hour;
+    view.deadline_misses_per_hour = *view.escalations_per_hour * missed;
+    view.recorded_deadline_misses_per_hour = ledger.late / view.covered_hours;
+}
+
 }  // namespace
+
+void take_canaries(WhatIfPart& part, const std::vector<core::CanaryRecord>& canaries) {
+    const auto sent = std::ranges::find_if(canaries, [&part](const core::CanaryRecord& record) {
+        return record.task == part.task && record.model == part.model &&
+               record.edge_model == part.edge;
+    });
+    const auto registration =
+        sent == canaries.end() ? std::nullopt : policy::read_registration(sent->state);
+    if (registration) {
+        part.terms.temperature = registration->temperature;
+        part.terms.rho = registration->rho;
+        part.terms.samples = registration->samples;
+    } else if (!policy::is_measured_for(part.terms, part.model, part.edge)) {
+        part.terms.temperature = 1;
+        part.terms.rho = 1;
+        part.terms.samples = 0;
+    }
+}
 
 wire::SimulationView run_what_if(const WhatIfPart& part, const WhatIfRecords& records) {
     Ledger ledger;
-    const auto contexts = contexts_of(part, records, ledger);
+    Cover cover = cover_of(part, records);
+    const auto contexts = contexts_of(part, records, cover, ledger);
     const auto begin = std::chrono::steady_clock::now();
-    const auto answer = policy::what_if({part.compiled, part.task, part.payload_bytes}, contexts);
+    const auto answer = policy::what_if(
+        {part.compiled, part.task, part.payload_bytes, part.terms.rho, part.terms.samples},
+        contexts);
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     wire::SimulationView view;
     view.device_class = part.device_class;
     view.tasks = answer.tasks;
     view.hours = part.hours;
-    const double tasks_per_hour = static_cast<double>(answer.tasks) / part.hours;
+    view.covered_hours = cover.hours();
     view.escalated_share = answer.escalated_share;
     view.recorded_share = answer.recorded_share;
-    view.escalations_per_hour = answer.escalated_share * tasks_per_hour;
-    view.recorded_escalations_per_hour = answer.recorded_share * tasks_per_hour;
     view.cost_per_task = answer.cost_per_task;
     view.cost_low = answer.cost_per_task - answer.cost_half_interval;
     view.cost_high = answer.cost_per_task + answer.cost_half_interval;
     view.recorded_cost_per_task = answer.recorded_cost_per_task;
+    view.rho = part.terms.rho;
+    view.rho_low = part.terms.rho - answer.rho_half_interval;
+    view.rho_high = part.terms.rho + answer.rho_half_interval;
+    view.rho_samples = part.terms.samples;
+    add_rates(view, ledger);
     if (ledger.local > 0 && ledger.edge > 0) {
         const double local = ledger.local_uj / ledger.local;
         const double edge = ledger.edge_uj / ledger.edge;
         view.energy_uj_per_task = local + answer.escalated_share * (edge - local);
         view.recorded_energy_uj_per_task = local + answer.recorded_share * (edge - local);
     }
-    const double asked = ledger.edge + ledger.late;
-    const double missed = asked > 0 ? ledger.late / asked : 0;
-    view.deadline_misses_per_hour = view.escalations_per_hour * missed;
-    view.recorded_deadline_misses_per_hour = ledger.late / part.hours;
     view.decisions_per_second = seconds > 0 ? static_cast<double>(answer.tasks) / seconds : 0;
     return view;
 }

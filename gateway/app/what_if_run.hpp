@@ -26,8 +26,16 @@ struct WhatIfPart {
     std::uint32_t task = 0;
     std::uint32_t classes = 2;
     std::uint32_t payload_bytes = 0;
-    double hours = 24;
+    double hours = 24;  ///< that were asked for
+    base::Digest model{};
+    base::Digest edge{};
 };
+
+/// Gains are judged by what labelled samples said of the pair last: a canary that was sent, else
+/// the policy file, if it was measured for this pair; else by a guess that nothing supports.
+void take_canaries(WhatIfPart& part, const std::vector<core::CanaryRecord>& canaries);
+
+/// Rates are over the time from the oldest to the newest record of the class.
 
 wire::SimulationView run_what_if(const WhatIfPart& part, const WhatIfRecords& records);
 

@@ -48,18 +48,18 @@ std::string text_of(const boost::json::object& object, std::string_view key) {
     return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
-base::Error error_of(const HttpAnswer& answer) {
-    base::Error error{
-        kind_of(answer.status), fmt::format("the daemon answered {}", answer.status), {}, {}};
-    boost::system::error_code ignored;
-    const auto problem = boost::json::parse(answer.body, ignored);
-    if (const auto* object = problem.if_object()) {
-        const auto detail = text_of(*object, "detail");
-        error.message = detail.empty() ? text_of(*object, "title") : detail;
-        error.cause = text_of(*object, "cause");
-        error.remedy = text_of(*object, "remedy");
+/// A health report is no problem document: it lists what fails.
+void add_failing(const boost::json::object& report, base::Error& error) {
+    const auto* failing = report.if_contains("failing");
+    if (failing == nullptr || !failing->is_array()) {
+        return;
     }
-    return error;
+    error.message = "the gateway is not ready";
+    for (const auto& name : failing->get_array()) {
+        error.cause += error.cause.empty() ? "failing: " : ", ";
+        error.cause += name.is_string() ? std::string_view(name.get_string()) : "?";
+    }
+    error.remedy = "See the gateway's log; broker is the one at mqtt.url of its frugal.toml.";
 }
 
 HttpsServer server_of(const Context& context) {
@@ -77,6 +77,22 @@ HttpsServer server_of(const Context& context) {
 }
 
 }  // namespace
+
+base::Error error_of(const HttpAnswer& answer) {
+    base::Error error{
+        kind_of(answer.status), fmt::format("the daemon answered {}", answer.status), {}, {}};
+    boost::system::error_code ignored;
+    const auto problem = boost::json::parse(answer.body, ignored);
+    if (const auto* object = problem.if_object()) {
+        const auto detail = text_of(*object, "detail");
+        const auto title = text_of(*object, "title");
+        error.message = !detail.empty() ? detail : !title.empty() ? title : error.message;
+        error.cause = text_of(*object, "cause");
+        error.remedy = text_of(*object, "remedy");
+        add_failing(*object, error);
+    }
+    return error;
+}
 
 Result<boost::json::value> ApiClient::call(const ApiRequest& request) const {
     const auto text = call_text(request);

@@ -15,6 +15,9 @@
 
 namespace frugal::cli {
 
+/// The error that an answer of 300 or above tells: a problem document, or a health report.
+base::Error error_of(const HttpAnswer& answer);
+
 struct ApiRequest {
     std::string method = "GET";
     std::string target;  ///< path and query, percent-encoded

@@ -149,6 +149,17 @@ Result<void> add_stories(release::BundleSource& source, const BuildOptions& opti
     return {};
 }
 
+std::vector<std::string> inputs_of(const BuildOptions& options) {
+    std::vector<std::string> inputs{options.key, options.data};
+    inputs.insert(inputs.end(), options.reports.begin(), options.reports.end());
+    for (const auto* models : {&options.variants, &options.bases}) {
+        for (const auto& text : *models) {
+            inputs.push_back(text.substr(text.find('=') + 1));  // CLASS=FILE
+        }
+    }
+    return inputs;
+}
+
 Result<int> write_bundle(const Context& context, const std::string& command,
                          const std::string& output, const Bytes& bytes,
                          const crypto::ReleaseKey& key) {
@@ -170,6 +181,9 @@ Result<int> write_bundle(const Context& context, const std::string& command,
 }  // namespace
 
 Result<int> build_bundle_file(const Context& context, const BuildOptions& options) {
+    if (auto checked = check_output(options.output, inputs_of(options)); !checked) {
+        return tl::unexpected(checked.error());
+    }
     const auto key = crypto::ReleaseKey::load(options.key);
     if (!key) {
         return fail(key.error(), "--key " + options.key);
@@ -196,6 +210,9 @@ Result<int> build_bundle_file(const Context& context, const BuildOptions& option
 }
 
 Result<int> permit_bundle_file(const Context& context, const PermitOptions& options) {
+    if (auto checked = check_output(options.output, {options.key, options.bundle}); !checked) {
+        return tl::unexpected(checked.error());
+    }
     const auto key = crypto::ReleaseKey::load(options.key);
     if (!key) {
         return fail(key.error(), "--key " + options.key);

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/compress_command.hpp"
 
-#include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <memory>
 
 #include <fmt/format.h>
@@ -11,6 +9,7 @@
 #include <boost/json/array.hpp>
 
 #include "base/hex.hpp"
+#include "cli/compress_inputs.hpp"
 #include "cli/files.hpp"
 #include "cli/output.hpp"
 #include "crypto/sha256.hpp"
@@ -21,89 +20,17 @@
 namespace frugal::cli {
 
 using base::Bytes;
-using base::ErrorKind;
 using base::fail;
 using base::Result;
-namespace fs = std::filesystem;
 namespace json = boost::json;
 
 namespace {
-
-constexpr std::size_t kInputFilesMax = 100000;
-
-Result<std::vector<Bytes>> inputs_of_file(const std::string& path,
-                                          const model::InputFormat& format) {
-    const auto bytes = read_bytes(path);
-    return bytes ? model::parse_inputs(*bytes, format, path)
-                 : Result<std::vector<Bytes>>(tl::unexpected(bytes.error()));
-}
-
-/// The files of a directory by name, so that a run can be repeated.
-Result<std::vector<std::string>> files_of(const std::string& path) {
-    std::error_code error;
-    if (!fs::is_directory(path, error)) {
-        return std::vector<std::string>{path};
-    }
-    std::vector<std::string> files;
-    for (const auto& entry : fs::directory_iterator(path, error)) {
-        if (entry.is_regular_file(error)) {
-            files.push_back(entry.path().string());
-        }
-        if (files.size() > kInputFilesMax) {
-            return fail(ErrorKind::kLimit, path + ": too many files",
-                        fmt::format("the limit is {}", kInputFilesMax),
-                        "Put the inputs into one .npy file.");
-        }
-    }
-    if (error) {
-        return fail(ErrorKind::kUnavailable, path + ": cannot be listed", error.message());
-    }
-    std::sort(files.begin(), files.end());
-    return files;
-}
-
-Result<std::vector<Bytes>> read_inputs(const std::string& path, const model::InputFormat& format,
-                                       std::size_t limit) {
-    const auto files = files_of(path);
-    if (!files) {
-        return tl::unexpected(files.error());
-    }
-    std::vector<Bytes> inputs;
-    for (const std::string& file : *files) {
-        auto some = inputs_of_file(file, format);
-        if (!some) {
-            return some;
-        }
-        std::move(some->begin(), some->end(), std::back_inserter(inputs));
-        if (limit != 0 && inputs.size() >= limit) {
-            inputs.resize(limit);
-            break;
-        }
-    }
-    return inputs;
-}
 
 struct Job {
     model::CompressInput input;
     model::Recipe recipe;
     std::string recipe_text;
 };
-
-/// Labels of the first inputs; a file may hold more than there are inputs.
-Result<void> read_labels(const std::string& path, model::Samples& samples) {
-    if (path.empty()) {
-        return {};
-    }
-    const auto bytes = read_bytes(path);
-    auto labels = bytes ? model::parse_labels(*bytes, path)
-                        : Result<std::vector<std::uint32_t>>(tl::unexpected(bytes.error()));
-    if (!labels) {
-        return tl::unexpected(labels.error());
-    }
-    labels->resize(std::min(labels->size(), samples.inputs.size()));
-    samples.labels = std::move(*labels);
-    return {};
-}
 
 Result<Job> read_samples(const CompressOptions& options, Job job) {
     job.input.operators = &inference::gateway_operators();
@@ -115,18 +42,19 @@ Result<Job> read_samples(const CompressOptions& options, Job job) {
     if (!inputs) {
         return tl::unexpected(inputs.error());
     }
-    job.input.calibration.inputs = std::move(*inputs);
+    const std::size_t calibrated = inputs->all;
+    job.input.calibration.inputs = std::move(inputs->taken);
     if (!options.evaluation.empty()) {
         inputs = read_inputs(options.evaluation, *format, 0);
         if (!inputs) {
             return tl::unexpected(inputs.error());
         }
-        job.input.evaluation.inputs = std::move(*inputs);
+        job.input.evaluation.inputs = std::move(inputs->taken);
     }
     model::Samples& judged =
         options.evaluation.empty() ? job.input.calibration : job.input.evaluation;
-    auto done = read_labels(options.labels, judged);
-    done = done ? read_labels(options.calibration_labels, job.input.calibration) : done;
+    auto done = read_labels(options.labels, inputs->all, judged);
+    done = done ? read_labels(options.calibration_labels, calibrated, job.input.calibration) : done;
     if (!done) {
         return tl::unexpected(done.error());
     }
@@ -186,7 +114,10 @@ json::object stage_json(const model::StageReport& stage) {
 }
 
 json::object evaluation_json(const model::Evaluation& evaluation) {
-    json::object object{{"inputs", evaluation.inputs}, {"agreement", evaluation.agreement}};
+    json::object object{{"inputs", evaluation.inputs},
+                        {"agreement", evaluation.agreement},
+                        {"classes", evaluation.classes},
+                        {"classes_answered", evaluation.classes_answered}};
     if (std::isfinite(evaluation.output_snr_db)) {
         object["output_snr_db"] = evaluation.output_snr_db;
     }
@@ -255,28 +186,53 @@ json::object report_json(const Job& job, const CompressOptions& options,
     return report;
 }
 
+/// 0 stands for a figure that the stage does not have.
+std::string known(double figure, std::string_view form) {
+    return figure == 0 ? "-" : fmt::format(fmt::runtime(form), figure);
+}
+
 void print_layers(const model::StageReport& stage) {
     std::vector<std::vector<std::string>> rows;
     for (const auto& layer : stage.layers) {
-        rows.push_back({layer.name, layer.kind, grouped(layer.weights),
-                        fmt::format("{:.3g}", layer.step), fmt::format("{:.3f}", layer.density),
-                        fmt::format("{:.2f}", layer.bits_per_weight),
-                        fmt::format("{:.1f}", layer.snr_db), layer.note});
+        rows.push_back({layer.name, layer.kind, grouped(layer.weights), known(layer.step, "{:.3g}"),
+                        fmt::format("{:.3f}", layer.density),
+                        known(layer.bits_per_weight, "{:.2f}"), known(layer.snr_db, "{:.1f}"),
+                        layer.note});
     }
     print_table({"layer", "kind", "weights", "step", "density", "bit/weight", "SNR dB", ""}, rows);
+}
+
+std::string ratio(std::uint64_t raw, std::uint64_t packed) {
+    return fmt::format("{:.2f}", static_cast<double>(raw) / static_cast<double>(packed));
+}
+
+/// What makes the figures say less than they seem to.
+void warn_of(const model::Evaluation& evaluation) {
+    constexpr double kHardlyMore = 1.2;  // times what chance gives
+    if (evaluation.classes_answered == 1) {
+        say("warning: the original gave all these inputs the same class, so agreement says "
+            "nothing; "
+            "give inputs of every class, or a gate with min_output_snr_db");
+    }
+    if (evaluation.accuracy_before &&
+        *evaluation.accuracy_before * static_cast<double>(evaluation.classes) < kHardlyMore) {
+        say(
+            fmt::format("warning: the original is right in {:.2f} %, hardly more than chance; do "
+                        "the labels belong to these inputs?",
+                        100 * *evaluation.accuracy_before));
+    }
 }
 
 void print_report(const model::Compressed& done) {
     const auto delta = [](const std::optional<std::uint64_t>& bytes) {
         return bytes ? grouped(*bytes) : std::string("-");
     };
-    std::vector<std::vector<std::string>> rows{{"as given", grouped(done.raw_bytes_before),
-                                                grouped(done.packed_bytes_before), "1.00",
-                                                delta(done.delta_bytes_before)}};
+    std::vector<std::vector<std::string>> rows{
+        {"as given", grouped(done.raw_bytes_before), grouped(done.packed_bytes_before),
+         ratio(done.raw_bytes_before, done.packed_bytes_before), delta(done.delta_bytes_before)}};
     for (const auto& stage : done.stages) {
         rows.push_back({stage.kind, grouped(stage.raw_bytes), grouped(stage.packed_bytes),
-                        fmt::format("{:.2f}", static_cast<double>(done.raw_bytes_before) /
-                                                  static_cast<double>(stage.packed_bytes)),
+                        ratio(done.raw_bytes_before, stage.packed_bytes),
                         delta(stage.delta_bytes)});
     }
     print_table({"stage", "file B", "packed B", "raw/packed", "delta B"}, rows);
@@ -287,8 +243,9 @@ void print_report(const model::Compressed& done) {
         }
     }
     const auto& evaluation = done.evaluation;
-    fmt::print("\nagreement {:.2f} % on {} inputs, output SNR {:.1f} dB\n",
-               100 * evaluation.agreement, evaluation.inputs, evaluation.output_snr_db);
+    fmt::print("\nagreement {:.2f} % on {} inputs of {} classes, output SNR {:.1f} dB\n",
+               100 * evaluation.agreement, evaluation.inputs, evaluation.classes_answered,
+               evaluation.output_snr_db);
     if (evaluation.accuracy_before) {
         fmt::print("accuracy  {:.2f} % before, {:.2f} % after\n", 100 * *evaluation.accuracy_before,
                    100 * *evaluation.accuracy_after);
@@ -317,6 +274,12 @@ void show_progress(const model::CompressProgress& progress) {
 }  // namespace
 
 Result<int> compress_model(const Context& context, const CompressOptions& options) {
+    const auto checked = check_output(
+        options.output, {options.file, options.calibration, options.evaluation, options.labels,
+                         options.calibration_labels, options.recipe, options.base});
+    if (!checked) {
+        return tl::unexpected(checked.error());
+    }
     const auto job = read_job(options);
     if (!job) {
         return tl::unexpected(job.error());
@@ -329,6 +292,7 @@ Result<int> compress_model(const Context& context, const CompressOptions& option
     if (!written) {
         return tl::unexpected(written.error());
     }
+    warn_of(done->evaluation);
     if (context.json) {
         print_json("model-compress", report_json(*job, options, *done));
     } else {

@@ -26,6 +26,9 @@ Result<int> export_model(const Context& context, const std::string& path,
         return fail(ErrorKind::kInvalidInput, output + " is no name of a C file", {},
                     "Write -o NAME.c; NAME.h is written beside it.");
     }
+    if (auto checked = check_output(output, {path}); !checked) {
+        return tl::unexpected(checked.error());
+    }
     const auto bytes = read_bytes(path);
     if (!bytes) {
         return tl::unexpected(bytes.error());

@@ -97,6 +97,45 @@ Result<int> learned(const Context& context, const LearningOptions& options) {
     return kExitDone;
 }
 
+/// "1.5", or "-" for what is not known.
+std::string figure(const boost::json::value& part, const char* path) {
+    return at_path(part, path).is_number() ? fmt::format("{:.1f}", real_at(part, path)) : "-";
+}
+
+/// How long the records reach back.
+std::string span_of(double hours) {
+    constexpr double kMinutes = 60;
+    return hours < 2 ? fmt::format("{:.0f} min", hours * kMinutes) : fmt::format("{:.1f} h", hours);
+}
+
+void print_simulation(const boost::json::value& answer) {
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& part : list_at(answer, "parts")) {
+        const auto pair = [&part](const char* recorded, const char* predicted) {
+            return fmt::format("{} -> {}", figure(part, recorded), figure(part, predicted));
+        };
+        rows.push_back({text_at(part, "device_class"), text_at(part, "tasks"),
+                        span_of(real_at(part, "covered_hours")),
+                        pair("recorded_escalations_per_hour", "escalations_per_hour"),
+                        pair("recorded_energy_uj_per_task", "energy_uj_per_task"),
+                        pair("recorded_deadline_misses_per_hour", "deadline_misses_per_hour"),
+                        fmt::format("{:.4f} -> {:.4f}", real_at(part, "cost_per_task.recorded"),
+                                    real_at(part, "cost_per_task.estimate")),
+                        fmt::format("{:.4f} .. {:.4f}", real_at(part, "cost_per_task.low"),
+                                    real_at(part, "cost_per_task.high"))});
+    }
+    print_table(
+        {"class", "tasks", "recorded", "escalations/h", "uJ/task", "misses/h", "cost/task", "95 %"},
+        rows);
+    for (const auto& part : list_at(answer, "parts")) {
+        say(fmt::format("{}: gains by rho {:.2f} ({:.2f} .. {:.2f}) from {:.0f} labelled samples",
+                        text_at(part, "device_class"), real_at(part, "rho.value"),
+                        real_at(part, "rho.low"), real_at(part, "rho.high"),
+                        real_at(part, "rho.samples")));
+    }
+    say("cost: wrong answers a task beside keeping everything local; less is better");
+}
+
 Result<int> simulate(const Context& context, const LearningOptions& options) {
     const auto text = read_bytes(options.file);
     if (!text) {
@@ -112,30 +151,13 @@ Result<int> simulate(const Context& context, const LearningOptions& options) {
                                              *task, percent_encode(options.release), options.hours),
                                  "application/toml", std::string(base::as_text(*text))});
     if (!answer) {
-        return tl::unexpected(answer.error());
+        return tl::unexpected(named_after(answer.error(), options.file));
     }
     if (context.json) {
         print_json("policy-simulate", answer->as_object());
         return kExitDone;
     }
-    std::vector<std::vector<std::string>> rows;
-    for (const auto& part : list_at(*answer, "parts")) {
-        const auto pair = [&part](const char* recorded, const char* predicted) {
-            return fmt::format("{:.1f} -> {:.1f}", real_at(part, recorded),
-                               real_at(part, predicted));
-        };
-        rows.push_back({text_at(part, "device_class"), text_at(part, "tasks"),
-                        pair("recorded_escalations_per_hour", "escalations_per_hour"),
-                        pair("recorded_energy_uj_per_task", "energy_uj_per_task"),
-                        pair("recorded_deadline_misses_per_hour", "deadline_misses_per_hour"),
-                        fmt::format("{:.4f} -> {:.4f}", real_at(part, "cost_per_task.recorded"),
-                                    real_at(part, "cost_per_task.estimate")),
-                        fmt::format("{:.4f} .. {:.4f}", real_at(part, "cost_per_task.low"),
-                                    real_at(part, "cost_per_task.high"))});
-    }
-    print_table({"class", "tasks", "escalations/h", "uJ/task", "misses/h", "cost/task", "95 %"},
-                rows);
-    say("cost: wrong answers a task beside keeping everything local; less is better");
+    print_simulation(*answer);
     return kExitDone;
 }
 

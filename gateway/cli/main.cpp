@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // frugalctl: nouns, then verbs. Data to standard output, talk to standard error.
-#include <cstdlib>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include "cli/command.hpp"
+#include "cli/did_you_mean.hpp"
 #include "cli/output.hpp"
 
 namespace {
@@ -44,6 +49,10 @@ int run(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
+        if (const auto unknown = frugal::cli::unknown_command(app, {argv + 1, argv + argc})) {
+            frugal::cli::print_error(*unknown);
+            return frugal::cli::kExitUsage;
+        }
         const int code = app.exit(error);
         return code == 0 ? 0 : frugal::cli::kExitUsage;
     }
@@ -52,6 +61,26 @@ int run(int argc, char** argv) {
 
 }  // namespace
 
+// Data that could not be written were not delivered, whatever the command found.
+int lost_output(const char* cause) {
+    return frugal::cli::print_error({frugal::base::ErrorKind::kUnavailable,
+                                     "cannot write to the standard output", cause,
+                                     "Check where it goes, and the space left there."});
+}
+
 int main(int argc, char** argv) {
-    return run(argc, argv);
+    std::signal(SIGXFSZ, SIG_IGN);  // a file above the limit is an error of that write
+    try {
+        const int code = run(argc, argv);
+        return std::fflush(stdout) == 0 && std::ferror(stdout) == 0 ? code : lost_output("");
+    } catch (const std::filesystem::filesystem_error& error) {
+        return frugal::cli::print_error({frugal::base::ErrorKind::kUnavailable,
+                                         "cannot use the file system", error.what(),
+                                         "Check the names and your rights there."});
+    } catch (const std::system_error& error) {
+        return lost_output(error.what());
+    } catch (const std::exception& error) {
+        return frugal::cli::print_error({frugal::base::ErrorKind::kInternal, "the command failed",
+                                         error.what(), "Report it with the command."});
+    }
 }

@@ -8,6 +8,7 @@
 #include <boost/json/array.hpp>
 
 #include "cli/files.hpp"
+#include "cli/number_option.hpp"
 #include "cli/output.hpp"
 #include "policy/author/policy_check.hpp"
 #include "policy/replay/replay.hpp"
@@ -86,7 +87,8 @@ json::object figures_json(const policy::PolicyFigures& figures) {
             {"recovery_tasks", recovery}};
 }
 
-void print_replay(const ReplayCommand& command, const policy::ReplayReport& report) {
+void print_replay(const ReplayCommand& command, const policy::Trace& trace,
+                  const policy::ReplayReport& report) {
     json::array policies;
     json::array begins;
     for (const auto& figures : report.policies) {
@@ -97,6 +99,9 @@ void print_replay(const ReplayCommand& command, const policy::ReplayReport& repo
     }
     print_json("policy-replay", {{"trace", command.trace},
                                  {"tasks", report.tasks},
+                                 {"canary_samples", trace.canary.size()},
+                                 {"canary_samples_unused", trace.canary_unused},
+                                 {"notes", array_of(trace.notes)},
                                  {"cost", command.options.cost},
                                  {"seeds", command.options.seeds},
                                  {"phase_begins", begins},
@@ -155,11 +160,15 @@ Result<int> replay_policy(const Context& context, const ReplayCommand& command) 
     }
     const policy::ReplayReport report = policy::replay(*trace, command.options);
     if (context.json) {
-        print_replay(command, report);
+        print_replay(command, *trace, report);
     } else {
         print_replay_table(report);
-        say(fmt::format("{} tasks, {} canary samples, cost {}", report.tasks, trace->canary.size(),
+        say(fmt::format("{} tasks, {} of {} canary samples used, cost {}", report.tasks,
+                        trace->canary.size(), trace->canary.size() + trace->canary_unused,
                         command.options.cost));
+        for (const std::string& note : trace->notes) {
+            say("note: " + note);
+        }
     }
     return kExitDone;
 }
@@ -178,10 +187,12 @@ Result<int> check_policy(const Context& context, const std::string& path) {
         for (const auto& proof : checked->tasks) {
             proofs.push_back(proof_json(proof));
         }
-        print_json("policy-check", {{"file", path},
-                                    {"fail_safe", checked->fail_safe},
-                                    {"guards", checked->guards},
-                                    {"tasks", proofs}});
+        print_json("policy-check",
+                   {{"file", path},
+                    {"fail_safe", checked->fail_safe},
+                    {"guards", checked->guards},
+                    {"tasks", proofs},
+                    {"remarks", json::array(checked->remarks.begin(), checked->remarks.end())}});
         return kExitDone;
     }
     std::vector<std::vector<std::string>> rows;
@@ -193,8 +204,10 @@ Result<int> check_policy(const Context& context, const std::string& path) {
     for (const auto& line : bound_lines(*checked)) {
         say(line);
     }
-    say(fmt::format("{}: sound; without gateway or policy devices answer {}", path,
-                    checked->fail_safe));
+    for (const auto& remark : checked->remarks) {
+        say("note: " + remark);
+    }
+    say(path + ": sound; without gateway or policy devices give their own model's answer");
     return kExitDone;
 }
 
@@ -208,7 +221,7 @@ void add_offline_policy_commands(CLI::App& policy, Context& context) {
     replay->add_option("--canary", command->canaries,
                        "CSV of labelled samples; with a phase column, or one file for each phase");
     replay->add_option("--cost", command->options.cost, "of an escalation, in wrong answers")
-        ->check(CLI::Range(kCostLeast, kCostMost))
+        ->check(number_within(kCostLeast, kCostMost))
         ->capture_default_str();
     replay->add_option("--seeds", command->options.seeds, "runs of every policy that uses chance")
         ->check(CLI::Range(1, 1000))
@@ -217,7 +230,7 @@ void add_offline_policy_commands(CLI::App& policy, Context& context) {
         ->check(CLI::Range(1, 65536))
         ->capture_default_str();
     replay->add_option("--share", command->options.share, "budget: escalations a task, 0..1")
-        ->check(CLI::Range(0.0, 1.0))
+        ->check(number_within(0, 1))
         ->capture_default_str();
     on_command(*replay, context, [&context, command] { return replay_policy(context, *command); });
 

@@ -5,7 +5,9 @@
 #include <cstdio>
 
 #include <fmt/format.h>
-#include <boost/json/serialize.hpp>
+
+#include "cli/plain_text.hpp"
+#include "wire/json_text.hpp"
 
 namespace frugal::cli {
 
@@ -36,16 +38,16 @@ void print_json(std::string_view command, boost::json::object document) {
     for (auto& [key, value] : document) {
         out[key] = std::move(value);
     }
-    fmt::print("{}\n", boost::json::serialize(out));
+    fmt::print("{}\n", valid_utf8(wire::json_text(std::move(out))));
 }
 
 int print_error(const base::Error& error) {
-    fmt::print(stderr, "error: {}\n", error.message);
+    fmt::print(stderr, "error: {}\n", plain_text(error.message));
     if (!error.cause.empty()) {
-        fmt::print(stderr, "  cause   {}\n", error.cause);
+        fmt::print(stderr, "  cause   {}\n", plain_text(error.cause));
     }
     if (!error.remedy.empty()) {
-        fmt::print(stderr, "  remedy  {}\n", error.remedy);
+        fmt::print(stderr, "  remedy  {}\n", plain_text(error.remedy));
     }
     return exit_code(error.kind);
 }
@@ -58,7 +60,7 @@ namespace {
 
 bool is_number(const std::string& text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-        return (c >= '0' && c <= '9') || c == '.' || c == ',' || c == '-' || c == '%';
+        return (c >= '0' && c <= '9') || c == '.' || c == ',' || c == '-' || c == '+' || c == '%';
     });
 }
 
@@ -66,27 +68,33 @@ bool is_number(const std::string& text) {
 
 void print_table(const std::vector<std::string>& headings,
                  const std::vector<std::vector<std::string>>& rows) {
-    std::vector<std::size_t> widths;
+    std::vector<std::vector<std::string>> lines{headings};
+    lines.insert(lines.end(), rows.begin(), rows.end());
+    std::vector<std::size_t> widths(headings.size());
+    std::vector<bool> are_numbers(headings.size());  // then the heading stands to the right as well
     for (std::size_t column = 0; column < headings.size(); ++column) {
-        std::size_t width = headings[column].size();
-        for (const auto& row : rows) {
-            width = std::max(width, row[column].size());
+        bool has_number = false;
+        bool has_text = false;
+        for (auto& line : lines) {
+            auto& cell = line[column];
+            cell = plain_text(cell);
+            widths[column] = std::max(widths[column], cell.size());
+            const bool is_value = &line != &lines.front() && !cell.empty();
+            has_number = has_number || (is_value && is_number(cell));
+            has_text = has_text || (is_value && !is_number(cell));
         }
-        widths.push_back(width);
+        are_numbers[column] = has_number && !has_text;
     }
-    const auto print_row = [&](const std::vector<std::string>& row) {
-        std::string line;
-        for (std::size_t column = 0; column < row.size(); ++column) {
-            line += is_number(row[column]) ? fmt::format("{:>{}}", row[column], widths[column])
-                                           : fmt::format("{:<{}}", row[column], widths[column]);
-            line += "  ";
+    for (const auto& line : lines) {
+        std::string text;
+        for (std::size_t column = 0; column < headings.size(); ++column) {
+            const bool is_right = are_numbers[column] || is_number(line[column]);
+            text += is_right ? fmt::format("{:>{}}", line[column], widths[column])
+                             : fmt::format("{:<{}}", line[column], widths[column]);
+            text += "  ";
         }
-        line.erase(line.find_last_not_of(' ') + 1);
-        fmt::print("{}\n", line);
-    };
-    print_row(headings);
-    for (const auto& row : rows) {
-        print_row(row);
+        text.erase(text.find_last_not_of(' ') + 1);
+        fmt::print("{}\n", text);
     }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `frugalctl policy`: sets policies, goes back to earlier ones, shows versions and differences.
+#include <map>
 #include <memory>
 
 #include <fmt/format.h>
@@ -40,7 +41,8 @@ Result<int> set(const Context& context, const PolicyOptions& options) {
         target += options.shadow_s >= 0 ? fmt::format("&shadow_s={}", options.shadow_s) : "";
     }
     return ask(context, "policy-set",
-               {"PUT", target, "application/toml", std::string(base::as_text(*text))}, print_set);
+               {"PUT", target, "application/toml", std::string(base::as_text(*text))}, print_set)
+        .map_error([&](base::Error error) { return named_after(std::move(error), options.file); });
 }
 
 Result<int> revert(const Context& context, const PolicyOptions& options) {
@@ -128,6 +130,49 @@ Result<std::uint64_t> version_of_device(const Context& context, const PolicyOpti
                   "frugalctl device show tells its tasks; frugalctl policy set sets one."));
 }
 
+/// What the devices with a label are to obey, each class for itself: one document a version, with
+/// the classes that obey it.
+Result<int> show_of_label(const Context& context, const PolicyOptions& options) {
+    const auto answer = ApiClient(context).call(
+        {"GET", policy_path(options) + "/versions?label=" + percent_encode(options.label), {}, {}});
+    if (!answer) {
+        return tl::unexpected(answer.error());
+    }
+    std::map<std::uint64_t, json::array> classes;
+    for (const auto& obeyed : list_at(*answer, "obeyed")) {
+        classes[number_at(obeyed, "version")].emplace_back(text_at(obeyed, "device_class"));
+    }
+    if (classes.empty()) {
+        return tl::unexpected(
+            no_policy(fmt::format("label {} of task {}", options.label, options.task),
+                      "frugalctl device list shows labels; a device with it must have said that it "
+                      "decides the task, and its class must have a policy."));
+    }
+    json::array versions;
+    for (auto& [version, names] : classes) {
+        auto shown = ApiClient(context).call(
+            {"GET", fmt::format("{}/versions/{}", policy_path(options), version), {}, {}});
+        if (!shown) {
+            return tl::unexpected(shown.error());
+        }
+        shown->as_object()["obeyed_by"] = std::move(names);
+        versions.push_back(std::move(*shown));
+    }
+    if (context.json) {
+        print_json("policy-show", {{"label", options.label}, {"versions", std::move(versions)}});
+        return kExitDone;
+    }
+    for (const auto& version : versions) {
+        std::vector<std::string> names;
+        for (const auto& name : list_at(version, "obeyed_by")) {
+            names.emplace_back(name.as_string());
+        }
+        fmt::print("# label {}, class {}:\n", options.label, fmt::join(names, ", "));
+        print_version(version);
+    }
+    return kExitDone;
+}
+
 /// The version asked for, else the newest one in force.
 Result<std::uint64_t> chosen_version(const Context& context, const PolicyOptions& options) {
     if (options.version != 0) {
@@ -150,6 +195,9 @@ Result<std::uint64_t> chosen_version(const Context& context, const PolicyOptions
 }
 
 Result<int> show(const Context& context, const PolicyOptions& options) {
+    if (!options.label.empty()) {
+        return show_of_label(context, options);
+    }
     const auto version = chosen_version(context, options);
     if (!version) {
         return tl::unexpected(version.error());
@@ -185,7 +233,9 @@ Result<int> diff(const Context& context, const PolicyOptions& options) {
                     policy_path(options) + ":compare?release=" + percent_encode(options.release) +
                         audience_query(options),
                     "application/toml", std::string(base::as_text(*text))},
-                   print_difference);
+                   print_difference)
+            .map_error(
+                [&](base::Error error) { return named_after(std::move(error), options.first); });
     }
     if (options.second.empty()) {
         return base::fail(base::ErrorKind::kInvalidInput, "nothing to compare with is named", {},
@@ -233,8 +283,14 @@ void add_versions(CLI::App& policy, Context& context, const Options& options) {
         add_verb(policy, context, "show", "one version: its rules and its text", options, show);
     command->add_option("task", options->named, kTaskHelp)->required();
     auto* number = command->add_option("--version", options->version, "default: the one in force");
-    command->add_option("--device", options->device, "the one that this device is to obey")
-        ->excludes(number);
+    auto* device =
+        command->add_option("--device", options->device, "the one that this device is to obey");
+    device->excludes(number);
+    command
+        ->add_option("--label", options->label,
+                     "those that the devices with this label are to obey, by class")
+        ->excludes(number)
+        ->excludes(device);
     command = add_verb(policy, context, "history", "all versions, newest first", options, history);
     command->add_option("task", options->named, kTaskHelp)->required();
     command = add_verb(policy, context, "diff", "what two versions, or a file, say differently",

@@ -29,6 +29,17 @@ Result<int> ask(const Context& context, const std::string& schema, const ApiRequ
     return kExitDone;
 }
 
+base::Error named_after(base::Error error, const std::string& file) {
+    static constexpr std::string_view kSent = "policy:";  // what the gateway calls a text
+    std::string& message = error.message;
+    const auto at = message.starts_with(kSent) ? 0 : message.find(fmt::format(": {}", kSent));
+    if (at != std::string::npos) {
+        const auto begin = at == 0 ? at : at + 2;
+        message.replace(begin, kSent.size() - 1, file);
+    }
+    return error;
+}
+
 void print_set(const boost::json::value& answer) {
     const bool is_staged =
         at_path(answer, "staged").is_bool() && at_path(answer, "staged").as_bool();

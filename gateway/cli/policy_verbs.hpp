@@ -43,6 +43,9 @@ std::string policy_path(const PolicyOptions& options);
 base::Result<int> ask(const Context& context, const std::string& schema, const ApiRequest& request,
                       const std::function<void(const boost::json::value&)>& print);
 
+/// What the gateway said of a text it was sent, with the name of the text's file in its place.
+base::Error named_after(base::Error error, const std::string& file);
+
 /// Which version was made, and whether it is in force.
 void print_set(const boost::json::value& answer);
 

@@ -42,9 +42,7 @@ void add_setup_command(CLI::App& root, Context& context) {
     auto* command =
         root.add_subcommand("setup", "make a new site: keys, certificates, configuration");
     auto choices = std::make_shared<app::SiteChoices>();
-    choices->directory = "/var/lib/frugal";
-    command->add_option("--dir", choices->directory, "directory of the site")
-        ->capture_default_str();
+    command->add_option("--dir", choices->directory, "directory of the site, as --site");
     command->add_option("--name", choices->name, "site name, a level of every topic")
         ->capture_default_str();
     command->add_option("--mqtt-address", choices->mqtt_address, "address devices connect to")
@@ -59,7 +57,12 @@ void add_setup_command(CLI::App& root, Context& context) {
     command->add_option("--host", choices->names, "further names of this machine");
     command->add_flag("!--no-broker-signal", choices->signals_broker,
                       "something else reloads the broker (systemd)");
-    on_command(*command, context, [&context, choices] { return run_setup(context, *choices); });
+    on_command(*command, context, [&context, choices] {
+        if (choices->directory.empty()) {
+            choices->directory = context.site;
+        }
+        return run_setup(context, *choices);
+    });
 }
 
 }  // namespace frugal::cli

@@ -11,6 +11,7 @@
 #include "cli/files.hpp"
 #include "cli/form.hpp"
 #include "cli/json_path.hpp"
+#include "cli/number_option.hpp"
 #include "cli/output.hpp"
 #include "cli/task_name.hpp"
 
@@ -101,6 +102,14 @@ void print_pairs(const json::value& answer) {
     print_table({"device class", "samples", "device right", "edge right", "edge before",
                  "temperature", "rho"},
                 rows);
+    for (const auto& pair : list_at(answer, "pairs")) {
+        if (at_path(pair, "rho").to_number<double>() <= 0) {
+            fmt::print(
+                "warning: asking gained nothing for class {}, and nothing will be asked; do "
+                "inputs and labels belong together?\n",
+                text_at(pair, "device_class"));
+        }
+    }
 }
 
 /// Sends the samples, and the model before them if there is one; prints what they say.
@@ -218,7 +227,7 @@ void add_task_commands(CLI::App& root, Context& context) {
     define_command
         ->add_option("--group-share", options->group_share,
                      "share of a group's decisions that may escalate, e.g. 0.1; 0: no limit")
-        ->check(CLI::Range(0.0, 1.0));
+        ->check(number_within(0, 1));
     on_command(*define_command, context, [&context, options] { return define(context, *options); });
     on_command(*task->add_subcommand("list", "tasks, edge models and policies"), context,
                [&context] { return list(context); });

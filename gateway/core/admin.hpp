@@ -232,6 +232,9 @@ struct TaskList {
     std::vector<EdgeModelRecord> edge_models{};
     std::vector<PolicyRecord> policies{};
     std::uint32_t next_policy = 1;  ///< number of the next version
+    /// By task, since the core was opened: the last version of a person's that came in force in
+    /// place of another, which ends what was measured and learned before.
+    std::map<std::uint32_t, std::uint32_t> owner_changes{};
 };
 
 /// Releases by model and release number; immutable, shared with the core.

@@ -97,7 +97,7 @@ struct Dispatch {
         return now(state.rollouts.rollback(step, by.actor, std::move(command)));
     }
     Answer operator()(SetPolicy&& command) {
-        SaveLearning learned{std::move(command.learned), {}, {}};
+        SaveLearning learned{.cells = std::move(command.learned)};
         if (auto checked = check_learning(learned); !checked) {
             return base::Result<AdminReply>(tl::unexpected<base::Error>(checked.error()));
         }
@@ -110,6 +110,14 @@ struct Dispatch {
         return now(std::move(done));
     }
     Answer operator()(SaveLearning&& command) {
+        // What was learned for an override that ended meanwhile is deleted already, for good.
+        std::erase_if(command.cells, [this](const LearningRecord& cell) {
+            return !cell.audience.is_class() &&
+                   state.catalogue.policy(cell.task, cell.device_class, cell.audience) == nullptr;
+        });
+        if (auto checked = check_measured(command, state.policies.owner_changes()); !checked) {
+            return base::Result<AdminReply>(tl::unexpected<base::Error>(checked.error()));
+        }
         for (const auto& event : command.events) {
             if (event.is_alarm && event.audience.is_class()) {
                 state.policies.on_alarm(step, event.task);
@@ -139,6 +147,7 @@ struct Dispatch {
     Answer operator()(ListTasks&&) {
         auto list = state.catalogue.list();
         list.next_policy = state.policies.next_policy();
+        list.owner_changes = state.policies.owner_changes();
         return read(std::move(list));
     }
     Answer operator()(ListModels&&) { return read(models_of(site)); }

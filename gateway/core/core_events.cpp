@@ -157,10 +157,11 @@ void Core::State::message(const Step& step, Device& device, Hello&& hello) {
     if (hello.fencing_epoch > fencing_epoch || knows_more) {
         raise_epoch(step, device, hello.fencing_epoch);
     }
+    std::vector<PolicyDesk::Accepted> accepted;
     for (auto& state : hello.tasks) {
         // The floor is not kept with the device: the number that it raises is stored.
         const auto floor = std::exchange(state.policy_floor, 0);
-        policies.on_reported(step, std::max(state.policy, floor));
+        accepted.push_back({state.task, std::max(state.policy, floor)});
     }
     const bool is_news = record.capability != hello.capability || record.reported != hello.tasks ||
                          record.reported_version != hello.desired_version;
@@ -170,6 +171,7 @@ void Core::State::message(const Step& step, Device& device, Hello&& hello) {
         record.reported_version = hello.desired_version;
         step.write(record);
     }
+    policies.on_accepted(step, device, accepted);
     follow(step, device, intake.on_hello(step, device, hello));
     rollouts.on_hello(step, device, hello);
 }
@@ -202,9 +204,6 @@ void Core::State::message(const Step& step, Device& device, Escalate&& escalate)
 
 void Core::State::message(const Step& step, Device& device, Health&& health) {
     energy.on_health(step, device.record.number, health);
-    for (const auto& state : health.tasks) {
-        policies.on_reported(step, state.policy);
-    }
     policies.on_health(step, device, health);
     rollouts.on_health(step, device, health);
     device.health = std::move(health);

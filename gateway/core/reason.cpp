@@ -20,7 +20,7 @@ constexpr std::array<ReasonText, kReasonLast + 1> kReasons = {{
     {"NO_SLOT", "No slot of the device may be written now.", "Wait until its running update is confirmed or reverted."},
     {"UNFIT_ARENA", "The model needs more working memory than the device has.", "Build a variant with a smaller arena for this device class."},
     {"UNFIT_OPS", "The model uses an operator, or a version of one, that the device's runtime lacks.", "Update the firmware, or export the model without that operator."},
-    {"UNFIT_IO", "The model's input or output shapes are not the task's.", "Import a model with the shapes of the task."},
+    {"UNFIT_IO", "The device does not decide this task, or the model's input or output shapes are not the task's.", "Leave the device out, or import a model with the shapes of the task."},
     {"UNFIT_RUNTIME", "No variant matches the device's class, runtime version or decoder.", "Import a variant for this device class, or update the firmware."},
     {"BAD_SIGNATURE", "The manifest or policy is not signed by a key the device trusts.", "Sign with the site's release key; check that the device was set up for this site."},
     {"BAD_DIGEST", "The decoded bytes are not the signed ones.", "Import the release again; if it stays, check the device's flash."},

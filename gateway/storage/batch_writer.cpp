@@ -29,7 +29,7 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
         std::string_view sql;
     };
     // clang-format off
-    const std::array<Preparation, 34> all = {{
+    const std::array<Preparation, 37> all = {{
         {&BatchWriter::device_, "INSERT OR REPLACE INTO device VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::gap_, "INSERT INTO gap VALUES (NULL,?,?,?,?,?)"},
         {&BatchWriter::task_, "INSERT OR REPLACE INTO task VALUES (?,?,?,?,?,?)"},
@@ -60,7 +60,10 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
         {&BatchWriter::policy_part_drop_, "DELETE FROM policy_part WHERE task = ? AND version = ?"},
         {&BatchWriter::policy_rollout_, "INSERT OR REPLACE INTO policy_rollout VALUES (?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::canary_, "INSERT OR REPLACE INTO canary VALUES (?,?,?,?,?,?,?)"},
-        {&BatchWriter::old_canaries_, "DELETE FROM canary WHERE task = ?1 AND rowid NOT IN (SELECT canary.rowid FROM canary LEFT JOIN (SELECT model, edge_model, max(saved_ms) AS learned_ms FROM learning WHERE task = ?1 GROUP BY model, edge_model) USING (model, edge_model) WHERE task = ?1 ORDER BY max(saved_ms, ifnull(learned_ms, 0)) DESC, canary.rowid DESC LIMIT ?2)"},
+        {&BatchWriter::canary_used_, "UPDATE canary SET rowid = (SELECT max(rowid) + 1 FROM canary) WHERE task = ?1 AND model = ?2 AND edge_model = ?3 AND rowid < (SELECT max(rowid) FROM canary WHERE task = ?1)"},
+        {&BatchWriter::old_canaries_, "DELETE FROM canary WHERE task = ?1 AND rowid NOT IN (SELECT rowid FROM canary WHERE task = ?1 ORDER BY rowid DESC LIMIT ?2)"},
+        {&BatchWriter::learning_of_pair_end_, "DELETE FROM learning WHERE task = ? AND model = ? AND edge_model = ?"},
+        {&BatchWriter::doubted_of_pair_end_, "DELETE FROM doubted WHERE task = ? AND model = ? AND edge_model = ?"},
         {&BatchWriter::canaries_drop_, "DELETE FROM canary WHERE task = ?"},
         {&BatchWriter::doubted_, "INSERT INTO doubted VALUES (?,?,?,?,?,?) ON CONFLICT (task, device_class, model, edge_model, audience) DO UPDATE SET devices = excluded.devices WHERE devices <> excluded.devices"},
         {&BatchWriter::share_, "INSERT OR REPLACE INTO share VALUES (?,?,?,?)"},

@@ -81,7 +81,10 @@ private:
     Statement policy_part_drop_;
     Statement policy_rollout_;
     Statement canary_;
+    Statement canary_used_;
     Statement old_canaries_;
+    Statement learning_of_pair_end_;
+    Statement doubted_of_pair_end_;
     Statement canaries_drop_;
     Statement doubted_;
     Statement share_;

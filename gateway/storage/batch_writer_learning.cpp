@@ -8,7 +8,8 @@ namespace frugal::storage {
 namespace {
 
 constexpr std::int64_t kObservationsKept = 1'000'000;
-// Of a task, those measured or learned from last. Nobody goes back farther: a release has at most
+// Of a task, those measured or learned from last, by the order of their rows: a clock that was
+// wrong once does not make one the newest for ever. Nobody goes back farther: a release has at most
 // 32 models, each a pair with each edge model they were measured with.
 constexpr std::int64_t kCanariesKept = 256;
 
@@ -35,16 +36,25 @@ base::Result<void> BatchWriter::put(const core::LearningRecord& record) {
     for (const auto device : record.doubted) {
         devices.u32(device);
     }
-    return doubted_.number(record.task)
-        .text(record.device_class.text())
-        .bytes(record.model)
-        .bytes(record.edge_model)
-        .bytes(devices.bytes())
-        .text(record.audience.text())
-        .run();
+    done = doubted_.number(record.task)
+               .text(record.device_class.text())
+               .bytes(record.model)
+               .bytes(record.edge_model)
+               .bytes(devices.bytes())
+               .text(record.audience.text())
+               .run();
+    return done
+               ? canary_used_.number(record.task).bytes(record.model).bytes(record.edge_model).run()
+               : done;
 }
 
 base::Result<void> BatchWriter::put(const core::CanaryRecord& record) {
+    for (Statement* end : {&learning_of_pair_end_, &doubted_of_pair_end_}) {
+        auto done = end->number(record.task).bytes(record.model).bytes(record.edge_model).run();
+        if (!done) {
+            return done;
+        }
+    }
     auto done = canary_.number(record.task)
                     .bytes(record.model)
                     .bytes(record.edge_model)

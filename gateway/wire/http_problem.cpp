@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/http_problem.hpp"
 
+#include <utility>
+
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
+
+#include "wire/json_text.hpp"
 
 namespace frugal::wire {
 
@@ -80,7 +83,7 @@ HttpResponse problem(int status, const base::Error& error) {
     if (!error.remedy.empty()) {
         document["remedy"] = error.remedy;
     }
-    return text_response(status, "application/problem+json", boost::json::serialize(document));
+    return text_response(status, "application/problem+json", json_text(std::move(document)));
 }
 
 }  // namespace frugal::wire

@@ -3,13 +3,14 @@
 
 #include <algorithm>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "frugal/limits.h"
+#include "wire/json_text.hpp"
 
 namespace frugal::wire {
 
@@ -230,7 +231,7 @@ Result<std::string> inference_request(const InferenceModel& model, const InputSc
     request["parameters"] = {{"priority", call.priority}, {"timeout", call.timeout_us}};
     request["inputs"] = json::array({std::move(tensor)});
     request["outputs"] = json::array({json::object({{"name", model.output_name}})});
-    return json::serialize(request);
+    return json_text(std::move(request));
 }
 
 Result<core::EdgeAnswer> read_inference_answer(std::string_view body, const InferenceModel& model,

@@ -7,12 +7,14 @@
 #include <boost/json/value.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/hex.hpp"
 #include "base/time.hpp"
 #include "core/admin.hpp"
 #include "core/reason.hpp"
 #include "wire/json_commands.hpp"
+#include "wire/json_text.hpp"
 
 namespace frugal::wire {
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/json_views.hpp"
 
-#include <boost/json/serialize.hpp>
-
 #include "wire/http_problem.hpp"
 #include "wire/json_values.hpp"
 #include "wire/json_views_policy.hpp"
@@ -22,23 +20,23 @@ struct ReplyText {
         object["serial"] = base::to_hex(issued.certificate.record.serial);
         object["not_after"] = json_of(issued.certificate.record.not_after);
         object["certificate_pem"] = issued.certificate.pem;
-        return json::serialize(object);
+        return json_text(std::move(object));
     }
     std::string operator()(const core::RolloutStarted& started) const {
         json::object object;
         object["rollout"] = started.rollout.value;
-        return json::serialize(object);
+        return json_text(std::move(object));
     }
     std::string operator()(const core::ReleaseImported& imported) const {
         json::object object;
         object["release"] = imported.release;
-        return json::serialize(object);
+        return json_text(std::move(object));
     }
     std::string operator()(const core::ReleasePlan& plan) const {
         json::object object;
         object["release"] = plan.release;
         object["counter"] = plan.counter;
-        return json::serialize(object);
+        return json_text(std::move(object));
     }
     std::string operator()(const core::RollbackPlan& plan) const {
         json::object object;
@@ -46,7 +44,7 @@ struct ReplyText {
         object["restores"] = plan.restores->release;
         object["release"] = plan.release;
         object["counter"] = plan.counter;
-        return json::serialize(object);
+        return json_text(std::move(object));
     }
     std::string operator()(const core::Overview& overview) const {
         return to_json(overview, OverviewContext{});
@@ -91,7 +89,7 @@ std::string decisions_json(const std::vector<DecisionView>& rows,
     object["decisions"] = json_list(rows, decision_object);
     object["next_page_token"] = json_or_null(
         next_cursor, [](std::int64_t cursor) { return json::string(std::to_string(cursor)); });
-    return json::serialize(object);
+    return json_text(std::move(object));
 }
 
 std::string tokens_json(const std::vector<TokenView>& tokens) {
@@ -103,13 +101,13 @@ std::string tokens_json(const std::vector<TokenView>& tokens) {
         entry["label"] = token.label;
         return entry;
     });
-    return json::serialize(object);
+    return json_text(std::move(object));
 }
 
 std::string new_token_json(std::string_view text) {
     json::object object;
     object["token"] = text;
-    return json::serialize(object);
+    return json_text(std::move(object));
 }
 
 std::string start_link_json(std::string_view url, std::string_view code,
@@ -118,14 +116,14 @@ std::string start_link_json(std::string_view url, std::string_view code,
     object["start_url"] = url;
     object["code"] = code;
     object["expires_in_s"] = std::chrono::duration_cast<std::chrono::seconds>(time_to_live).count();
-    return json::serialize(object);
+    return json_text(std::move(object));
 }
 
 HttpResponse health_response(const std::vector<std::string>& failing) {
     json::object object;
     object["status"] = failing.empty() ? "ok" : "failing";
     object["failing"] = json_list(failing, [](const std::string& name) { return name; });
-    return json_response(failing.empty() ? 200 : 503, json::serialize(object));
+    return json_response(failing.empty() ? 200 : 503, json_text(std::move(object)));
 }
 
 }  // namespace frugal::wire

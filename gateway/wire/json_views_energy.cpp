@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The energy ledger as JSON, and the constants that estimates of it rest on.
-#include <boost/json/serialize.hpp>
 
 #include "frugal/energy.h"
 #include "wire/json_values.hpp"
@@ -89,7 +88,7 @@ json::object energy_object(const core::EnergyCounters& totals) {
 }
 
 std::string to_json(const core::EnergyView& energy) {
-    return json::serialize(device_energy_object(energy));
+    return json_text(device_energy_object(energy));
 }
 
 std::string to_json(const core::EnergyPage& energy) {
@@ -99,13 +98,13 @@ std::string to_json(const core::EnergyPage& energy) {
     object["next_page_token"] = energy.has_more && !energy.devices.empty()
                                     ? json::value(energy.devices.back().device.text().c_str())
                                     : json::value(nullptr);
-    return json::serialize(object);
+    return json_text(std::move(object));
 }
 
 std::string energy_constants_json() {
     json::object object;
     object["constants"] = constants();
-    return json::serialize(object);
+    return json_text(std::move(object));
 }
 
 }  // namespace frugal::wire

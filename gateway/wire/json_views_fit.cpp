@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <boost/json/serialize.hpp>
-
 #include "wire/json_values.hpp"
 #include "wire/json_views.hpp"
 
@@ -70,7 +68,7 @@ std::string to_json(const core::FitReport& report) {
     object["next_page_token"] = report.has_more && !report.devices.empty()
                                     ? json::value(report.devices.back().device.text().c_str())
                                     : json::value(nullptr);
-    return json::serialize(object);
+    return json_text(std::move(object));
 }
 
 }  // namespace frugal::wire

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <boost/json/serialize.hpp>
-
 #include "wire/json_values.hpp"
 #include "wire/json_views.hpp"
 
@@ -122,7 +120,7 @@ json::object device_object(const core::DeviceView& device) {
 }  // namespace
 
 std::string to_json(const core::DeviceView& device) {
-    return json::serialize(device_object(device));
+    return json_text(device_object(device));
 }
 
 std::string to_json(const core::DevicePage& page) {
@@ -132,7 +130,7 @@ std::string to_json(const core::DevicePage& page) {
     object["next_page_token"] = page.has_more && !page.devices.empty()
                                     ? json::value(page.devices.back().id.text().c_str())
                                     : json::value(nullptr);
-    return json::serialize(object);
+    return json_text(std::move(object));
 }
 
 std::string claim_json(const base::DeviceId& device, std::string_view claim_code,
@@ -141,7 +139,7 @@ std::string claim_json(const base::DeviceId& device, std::string_view claim_code
     object["device"] = device.text();
     object["claim_code"] = claim_code;
     object["expires_in_s"] = std::chrono::duration_cast<std::chrono::seconds>(time_to_live).count();
-    return json::serialize(object);
+    return json_text(std::move(object));
 }
 
 }  // namespace frugal::wire

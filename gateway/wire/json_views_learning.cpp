@@ -3,8 +3,6 @@
 
 #include <cmath>
 
-#include <boost/json/serialize.hpp>
-
 #include "wire/json_values.hpp"
 
 namespace frugal::wire {
@@ -62,15 +60,24 @@ json::object simulation_object(const SimulationView& part) {
     object["device_class"] = part.device_class;
     object["tasks"] = part.tasks;
     object["hours"] = part.hours;
-    object["escalations_per_hour"] = part.escalations_per_hour;
-    object["recorded_escalations_per_hour"] = part.recorded_escalations_per_hour;
+    object["covered_hours"] = part.covered_hours;
+    object["escalations_per_hour"] = json_or_null(part.escalations_per_hour, itself);
+    object["recorded_escalations_per_hour"] =
+        json_or_null(part.recorded_escalations_per_hour, itself);
     object["escalated_share"] = part.escalated_share;
     object["recorded_share"] = part.recorded_share;
     object["cost_per_task"] = std::move(cost);
+    json::object rho;
+    rho["value"] = part.rho;
+    rho["low"] = part.rho_low;
+    rho["high"] = part.rho_high;
+    rho["samples"] = part.rho_samples;
+    object["rho"] = std::move(rho);
     object["energy_uj_per_task"] = json_or_null(part.energy_uj_per_task, itself);
     object["recorded_energy_uj_per_task"] = json_or_null(part.recorded_energy_uj_per_task, itself);
-    object["deadline_misses_per_hour"] = part.deadline_misses_per_hour;
-    object["recorded_deadline_misses_per_hour"] = part.recorded_deadline_misses_per_hour;
+    object["deadline_misses_per_hour"] = json_or_null(part.deadline_misses_per_hour, itself);
+    object["recorded_deadline_misses_per_hour"] =
+        json_or_null(part.recorded_deadline_misses_per_hour, itself);
     object["decisions_per_second"] = std::round(part.decisions_per_second);
     return object;
 }
@@ -97,20 +104,20 @@ std::string canary_json(std::uint32_t task, const base::Digest& edge_model,
     object["task"] = task;
     object["edge_model_digest"] = json_of(edge_model);
     object["pairs"] = json_list(pairs, pair_object);
-    return json::serialize(object);
+    return json_text(std::move(object));
 }
 
 std::string learned_json(const std::vector<LearnedCellView>& cells) {
     json::object object;
     object["cells"] = json_list(cells, cell_object);
-    return json::serialize(object);
+    return json_text(std::move(object));
 }
 
 std::string simulation_json(std::uint32_t task, const std::vector<SimulationView>& parts) {
     json::object object;
     object["task"] = task;
     object["parts"] = json_list(parts, simulation_object);
-    return json::serialize(object);
+    return json_text(std::move(object));
 }
 
 }  // namespace frugal::wire

@@ -61,19 +61,24 @@ std::string canary_json(std::uint32_t task, const base::Digest& edge_model,
 struct SimulationView {
     std::string device_class;
     std::uint64_t tasks = 0;
-    double hours = 0;
-    double escalations_per_hour = 0;
-    double recorded_escalations_per_hour = 0;
+    double hours = 0;          ///< asked for
+    double covered_hours = 0;  ///< from the oldest to the newest record; what rates are over
+    std::optional<double> escalations_per_hour{};  ///< rates: absent if no time is covered
+    std::optional<double> recorded_escalations_per_hour{};
     double escalated_share = 0;
     double recorded_share = 0;
     double cost_per_task = 0;  ///< beside keeping everything local, in wrong answers
     double cost_low = 0;       ///< of 95 %
     double cost_high = 0;
     double recorded_cost_per_task = 0;
+    double rho = 1;  ///< true gain for each unit of the edge's signal, which costs are judged by
+    double rho_low = 0;  ///< of 95 %
+    double rho_high = 0;
+    double rho_samples = 0;                      ///< labelled samples behind it
     std::optional<double> energy_uj_per_task{};  ///< absent if nothing was escalated in that time
     std::optional<double> recorded_energy_uj_per_task{};
-    double deadline_misses_per_hour = 0;
-    double recorded_deadline_misses_per_hour = 0;
+    std::optional<double> deadline_misses_per_hour{};
+    std::optional<double> recorded_deadline_misses_per_hour{};
     double decisions_per_second = 0;  ///< how fast they were replayed
 };
 std::string simulation_json(std::uint32_t task, const std::vector<SimulationView>& parts);

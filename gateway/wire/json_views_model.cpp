@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <boost/json/serialize.hpp>
-
 #include "wire/bundle.hpp"
 #include "wire/json_sizes.hpp"
 #include "wire/json_values.hpp"
@@ -119,13 +117,13 @@ std::string to_json(const core::TaskList& tasks) {
     object["tasks"] = json_list(tasks.tasks, task_object);
     object["edge_models"] = json_list(tasks.edge_models, edge_model_object);
     object["policies"] = json_list(tasks.policies, policy_object);
-    return json::serialize(object);
+    return json_text(std::move(object));
 }
 
 std::string to_json(const core::ModelList& models) {
     json::object object;
     object["releases"] = json_list(models.releases, release_object);
-    return json::serialize(object);
+    return json_text(std::move(object));
 }
 
 }  // namespace frugal::wire

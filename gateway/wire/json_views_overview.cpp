@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <boost/json/serialize.hpp>
-
 #include "wire/json_values.hpp"
 #include "wire/json_views.hpp"
 
@@ -78,7 +76,7 @@ std::string to_json(const core::Overview& overview, const OverviewContext& conte
     object["bytes"] = bytes_object(overview, context);
     object["energy"] = energy_object(overview.energy);
     object["incidents"] = overview.incidents;
-    return json::serialize(object);
+    return json_text(std::move(object));
 }
 
 }  // namespace frugal::wire

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/json_views_policy.hpp"
 
-#include <boost/json/serialize.hpp>
-
 #include "wire/json_values.hpp"
 
 namespace frugal::wire {
@@ -67,7 +65,7 @@ std::string to_json(const core::PolicySet& set) {
     object["staged"] = set.is_staged;
     object["left_out"] = json_list(
         set.left_out, [](const base::ClassName& name) { return json::string(name.text()); });
-    return json::serialize(object);
+    return json_text(std::move(object));
 }
 
 std::string to_json(const core::PolicyHistory& history) {
@@ -84,10 +82,16 @@ std::string to_json(const core::PolicyHistory& history) {
         add_audience(entry, own.audience);
         return entry;
     });
+    object["obeyed"] = json_list(history.obeyed, [](const core::PolicyObeyed& obeyed) {
+        json::object entry;
+        entry["device_class"] = obeyed.device_class.text();
+        entry["version"] = obeyed.version;
+        return entry;
+    });
     object["versions"] = json_list(history.versions, [](const core::PolicyVersionPointer& version) {
         return version_object(*version);
     });
-    return json::serialize(object);
+    return json_text(std::move(object));
 }
 
 std::string to_json(const core::PolicyRolloutView& view) {
@@ -116,7 +120,7 @@ std::string to_json(const core::PolicyRolloutView& view) {
     shadow["reasons"] =
         json_list(view.shadow_reasons, [](std::uint64_t count) { return json::value(count); });
     object["shadow"] = std::move(shadow);
-    return json::serialize(object);
+    return json_text(std::move(object));
 }
 
 std::string policy_version_json(const core::PolicyVersionRecord& version,
@@ -130,7 +134,7 @@ std::string policy_version_json(const core::PolicyVersionRecord& version,
         entry["lines"] = lines_array(part.lines);
         return entry;
     });
-    return json::serialize(object);
+    return json_text(std::move(object));
 }
 
 std::string policy_difference_json(std::string_view before, std::string_view after,
@@ -146,7 +150,7 @@ std::string policy_difference_json(std::string_view before, std::string_view aft
         entry["after"] = difference.after;
         return entry;
     });
-    return json::serialize(object);
+    return json_text(std::move(object));
 }
 
 std::string explanation_json(const DecisionExplanation& explanation) {
@@ -160,7 +164,7 @@ std::string explanation_json(const DecisionExplanation& explanation) {
         explanation.policy == 0 ? json::value(nullptr) : json::value(explanation.policy);
     object["policy_is_certain"] = explanation.is_policy_certain;
     object["lines"] = lines_array(explanation.lines);
-    return json::serialize(object);
+    return json_text(std::move(object));
 }
 
 }  // namespace frugal::wire

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <boost/json/serialize.hpp>
-
 #include "wire/json_values.hpp"
 #include "wire/json_views.hpp"
 
@@ -129,13 +127,13 @@ json::object rollout_object(const core::RolloutView& rollout) {
 }
 
 std::string to_json(const core::RolloutView& rollout) {
-    return json::serialize(rollout_object(rollout));
+    return json_text(rollout_object(rollout));
 }
 
 std::string to_json(const core::RolloutList& rollouts) {
     json::object object;
     object["rollouts"] = json_list(rollouts.rollouts, rollout_object);
-    return json::serialize(object);
+    return json_text(std::move(object));
 }
 
 std::string to_json(const core::RolloutDetail& detail) {
@@ -145,11 +143,11 @@ std::string to_json(const core::RolloutDetail& detail) {
     object["next_page_token"] = detail.has_more && !detail.devices.empty()
                                     ? json::value(detail.devices.back().device.text().c_str())
                                     : json::value(nullptr);
-    return json::serialize(object);
+    return json_text(std::move(object));
 }
 
 std::string to_json(const core::EscalationStatistics& statistics) {
-    return json::serialize(statistics_object(statistics));
+    return json_text(statistics_object(statistics));
 }
 
 }  // namespace frugal::wire

@@ -118,6 +118,16 @@ Result<OverridePolicyQuery> read_override(const HttpRequest& request, QueryReade
 
 }  // namespace
 
+Result<core::ListPolicyVersions> read_list_policy_versions(const HttpRequest& request) {
+    const auto task = read_task(request);
+    auto audience = read_audience(request);
+    if (!task || !audience) {
+        return tl::unexpected(!task ? task.error() : audience.error());
+    }
+    QueryReader query(request, {"device", "label"});
+    return query.finish().map([&] { return core::ListPolicyVersions{*task, std::move(*audience)}; });
+}
+
 Result<SetPolicyQuery> read_set_policy(const HttpRequest& request) {
     const auto target = read_target(request);
     if (!target) {

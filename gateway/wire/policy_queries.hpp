@@ -14,6 +14,9 @@
 
 namespace frugal::wire {
 
+/// GET /api/v1/tasks/{task}/policy/versions?device=&label=: with either, also what it obeys.
+base::Result<core::ListPolicyVersions> read_list_policy_versions(const HttpRequest& request);
+
 /// What a policy file is compiled for. Query keys `device` and `label`, at most one of them, name
 /// whom it is for instead of whole device classes.
 struct PolicyTargetQuery {

@@ -293,12 +293,13 @@ class Site:
         return f"fashion@{made['release']}"
 
     def write_policy(self, gain=None, privacy="edge-only"):
-        """The demo's policy without caps and learning, in a file; with one gain in every bin of
-        every table (0: nothing is worth asking, 255: everything is) or the authored tables."""
+        """The demo's policy at the highest cap (about 32 escalations a minute of each device) and
+        without learning, in a file; with one gain in every bin of every table (0: nothing is worth
+        asking, 255: everything is) or the authored tables."""
         with open(POLICY, encoding="utf-8") as file:
             text = file.read()
         for name, value in (("privacy", f'"{privacy}"'), ("learn", '"off"'),
-                            ("caps", "{ node_per_hour = 0, group_share = 1.0 }")):
+                            ("caps", "{ node_per_hour = 2040, group_share = 1.0 }")):
             text = re.sub(rf"^{name} = .*$", f"{name} = {value}", text, flags=re.MULTILINE)
         if gain is not None:
             text = re.sub(r"^gain = \[[^\]]*\]", f"gain = {[gain] * 32}", text, flags=re.MULTILINE)

@@ -238,8 +238,9 @@ class ForeignClientTest(unittest.TestCase):
         self.assertEqual(hashlib.sha256(model).digest(), manifest.model_digest)
         self.assertEqual(len(model), manifest.model_bytes)
         payload = artifact[list_bytes(task.artifact):]
-        self.assertEqual(b"FRC\x04" + bytes([task.artifact.decoder_profile]), payload[:5])
-        self.assertEqual((manifest.model_bytes, len(payload)), struct.unpack_from("<II", payload, 5))
+        self.assertEqual(b"FR" + bytes([5 * 16 + task.artifact.decoder_profile]), payload[:3])
+        self.assertEqual(manifest.model_bytes, int.from_bytes(payload[3:6], "little"))
+        self.assertEqual(len(payload), int.from_bytes(payload[6:9], "little"))
         print(f"model {len(model)} bytes, on air {len(artifact)}")
 
         for phase in ("TRANSFER", "STAGED", "SELF_TEST", "PROBATION", "CONFIRMED"):

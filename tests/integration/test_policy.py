@@ -42,6 +42,19 @@ class PolicyTest(unittest.TestCase):
                 counts[task["policy"]] = counts.get(task["policy"], 0) + 1
         return counts
 
+    def test_what_check_refuses_comes_into_force_by_no_way(self):
+        path = os.path.join(self.site.folder, "uncapped.toml")
+        with open(fleet.POLICY, encoding="utf-8") as file, open(path, "w", encoding="utf-8") as out:
+            out.write(file.read().replace("node_per_hour = 2040, ", ""))
+        before = self.site.control("policy", "history", fleet.TASK)["versions"]
+        for verb in (("check", path), ("set", fleet.TASK, path, "--release", self.release, "--at-once"),
+                     ("diff", fleet.TASK, path, "--release", self.release),
+                     ("simulate", path, "--task", fleet.TASK, "--release", self.release)):
+            refused = self.site.control_raw("policy", *verb)
+            self.assertEqual(1, refused.returncode, refused.stderr)
+            self.assertIn(f"{path}:14:1: the task may escalate without a cap", refused.stderr)
+        self.assertEqual(before, self.site.control("policy", "history", fleet.TASK)["versions"])
+
     def test_a_policy_goes_its_way_and_back(self):
         first = self.site.control("policy", "history", fleet.TASK)
         self.assertEqual([first["versions"][0]["version"]], first["in_force"])
@@ -148,6 +161,9 @@ class PolicyTest(unittest.TestCase):
                        lambda: are_told(edge, [odd]) and are_told(local, east[1:]), 60, 0.5)
         shown = self.site.control("policy", "show", fleet.TASK, "--version", local)
         self.assertEqual((local, "east"), (shown["version"], shown["label"]))
+        shown = self.site.control("policy", "show", fleet.TASK, "--label", "east")
+        self.assertEqual([(local, ["m4"])], [(one["version"], one["obeyed_by"]) for one in shown["versions"]])
+        self.assertIn('pin = "always-local"', shown["versions"][0]["text"])
         back = self.site.control("policy", "clear", fleet.TASK, "--device", odd)["version"]
         fleet.wait_for("it obeys its label's", lambda: are_told(back, [odd]), 60, 0.5)
         self.assertEqual([], self.site.control("policy", "diff", fleet.TASK, back, local)["differences"])
@@ -166,6 +182,8 @@ class PolicyTest(unittest.TestCase):
             refused = self.site.control_raw("policy", "pin", fleet.TASK, "always-edge", *options)
             self.assertNotEqual(0, refused.returncode)
             self.assertIn(cause, refused.stderr)
+        refused = self.site.control_raw("policy", "show", fleet.TASK, "--label", "nowhere")
+        self.assertIn("label nowhere of task 1 has no policy", refused.stderr)
         refused = self.site.control_raw("policy", "clear", fleet.TASK, "--device", self.swarm.names[1])
         self.assertIn("no such override to clear", refused.stderr)
         refused = self.site.control_raw("policy", "diff", fleet.TASK, 1)

@@ -75,7 +75,7 @@ class PrivacyTest(unittest.TestCase):
             site.start_all()
             site.define_task(privacy)
             capture = Capture(site)
-            swarm = fleet.Swarm(site, "tiny:2,m4:2", rate=20)
+            swarm = fleet.Swarm(site, "tiny:20,m4:20", rate=0.5)  # each below its hourly cap
             release = site.import_release(fleet.RELEASE_1)
             policy = site.write_policy(gain=255, privacy=privacy)
             swarm.start("--decisions", WANTED)

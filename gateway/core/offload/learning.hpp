@@ -57,7 +57,7 @@ struct LearningRecord {
 };
 
 /// What labelled samples said of a pair of models; holds until a person's next policy of the task
-/// is in force. One for each pair, replaced by the next.
+/// is in force. One for each pair, replaced by the next; ends what was learned of the pair.
 struct CanaryRecord {
     std::uint32_t task = 0;
     base::Digest model{};
@@ -89,7 +89,9 @@ struct SaveLearning {
     std::vector<LearningRecord> cells{};
     std::vector<ObservationRecord> observations{};
     std::vector<LearningEvent> events{};
-    std::vector<CanaryRecord> canaries{};
+    std::vector<CanaryRecord> canaries{};  ///< all of one task
+    /// TaskList's for that task when measuring began: kConflict if a person's policy came since.
+    std::uint32_t owner_changes = 0;
 };
 
 }  // namespace frugal::core

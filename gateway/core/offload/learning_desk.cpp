@@ -94,17 +94,24 @@ base::Result<void> check_learning(const SaveLearning& command) {
     return {};
 }
 
+base::Result<void> check_measured(const SaveLearning& command,
+                                  const std::map<std::uint32_t, std::uint32_t>& owner_changes) {
+    for (const auto& canary : command.canaries) {
+        const auto changes = owner_changes.find(canary.task);
+        if (changes != owner_changes.end() && changes->second != command.owner_changes) {
+            return base::fail(
+                base::ErrorKind::kConflict, "what was measured is not kept",
+                "a policy of task " + std::to_string(canary.task) + " was set meanwhile",
+                "Send the samples again, if it is to begin from them");
+        }
+    }
+    return {};
+}
+
 base::Result<Done> save_learning(const Step& step, Journal& journal, const std::string& actor,
                                  SaveLearning&& command) {
     if (auto checked = check_learning(command); !checked) {
         return tl::unexpected<base::Error>(std::move(checked.error()));
-    }
-    for (auto& cell : command.cells) {
-        cell.saved_at = step.now.wall;
-        step.write(std::move(cell));
-    }
-    for (auto& observation : command.observations) {
-        step.write(std::move(observation));
     }
     for (auto& canary : command.canaries) {
         journal.audit(step, actor, "task.canary", "task " + std::to_string(canary.task),
@@ -112,6 +119,13 @@ base::Result<Done> save_learning(const Step& step, Journal& journal, const std::
         canary.actor = actor;
         canary.saved_at = step.now.wall;
         step.write(std::move(canary));
+    }
+    for (auto& cell : command.cells) {
+        cell.saved_at = step.now.wall;
+        step.write(std::move(cell));
+    }
+    for (auto& observation : command.observations) {
+        step.write(std::move(observation));
     }
     for (const auto& event : command.events) {
         journal.audit(step, actor, "policy.alarm",

@@ -3,6 +3,7 @@
 // step. Neither learns nor sees an input.
 #pragma once
 
+#include <map>
 #include <vector>
 
 #include "core/admin.hpp"
@@ -26,7 +27,12 @@ void tell_decisions(const Step& step, const Device& device, const Catalogue& cat
 /// kInvalidInput for a state or a batch that is too large.
 base::Result<void> check_learning(const SaveLearning& command);
 
-/// Stores what was learned; the same errors.
+/// kConflict for canaries that were begun before a person's policy of their task came in force: it
+/// counts, and not what was measured under the one before. `owner_changes` is TaskList's.
+base::Result<void> check_measured(const SaveLearning& command,
+                                  const std::map<std::uint32_t, std::uint32_t>& owner_changes);
+
+/// Stores what was learned; the errors of check_learning().
 base::Result<Done> save_learning(const Step& step, Journal& journal, const std::string& actor,
                                  SaveLearning&& command);
 

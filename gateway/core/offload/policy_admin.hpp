@@ -57,7 +57,8 @@ struct PolicyOverride {
     base::ClassName device_class;
     std::uint32_t version = 0;
     bool is_withdrawn = false;
-    bool operator==(const PolicyOverride&) const = default;
+    std::uint32_t below = 0;     ///< version that its devices obey without it; 0: none
+    SignedPointer below_blob{};  ///< of that version, the class's part
 };
 
 /// What a class's devices of one label, or one device, obey, but for what is more specific; if an

@@ -129,13 +129,16 @@ PolicyComparison::PolicyComparison(PolicyVersionPointer version, std::uint32_t s
 void PolicyComparison::recount(const Registry& registry, const Catalogue& catalogue) {
     for (auto& [name, sides] : classes_) {
         sides.candidate.devices = sides.baseline.devices = 0;
+        sides.spared = sides.spared_candidates = 0;
     }
-    spared_ = 0;
     for (const auto& device : registry.devices()) {
         if (const auto place = place_of(device, catalogue)) {
             ++place->side->devices;
         } else if (is_spared(device, catalogue)) {
-            ++spared_;
+            auto& sides = classes_[device.record.capability->device_class];
+            ++sides.spared;
+            sides.spared_candidates +=
+                policy_place(device.record.id, version_->version) < share_ ? 1 : 0;
         }
     }
 }
@@ -236,12 +239,22 @@ bool PolicyComparison::is_complete(const PolicyConfig& config) const {
 
 bool PolicyComparison::is_without_candidates() const {
     std::uint32_t candidates = 0;
-    std::uint32_t all = spared_;
+    std::uint32_t all = 0;
     for (const auto& [name, sides] : classes_) {
         candidates += sides.candidate.devices;
-        all += sides.candidate.devices + sides.baseline.devices;
+        all += sides.candidate.devices + sides.baseline.devices + sides.spared;
     }
     return all != 0 && candidates == 0;
+}
+
+// A share that hits nobody of a small class is another matter: that class goes with the others.
+bool PolicyComparison::has_class_without_candidates() const {
+    return std::ranges::any_of(classes_, [](const auto& entry) {
+        const auto& [name, sides] = entry;
+        const bool are_spared =
+            sides.spared_candidates != 0 || (sides.spared != 0 && sides.baseline.devices == 0);
+        return are_spared && sides.candidate.devices == 0;
+    });
 }
 
 PolicyTally PolicyComparison::total(bool is_candidate) const {

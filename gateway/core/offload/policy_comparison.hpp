@@ -53,6 +53,8 @@ public:
     /// The version concerns devices, if only those that go by a policy of their own for now, but
     /// nobody is to obey it.
     bool is_without_candidates() const;
+    /// So it is of some class, because all of it that were to obey have policies of their own.
+    bool has_class_without_candidates() const;
 
     PolicyTally candidate() const { return total(true); }  ///< all classes
     PolicyTally baseline() const { return total(false); }
@@ -65,6 +67,8 @@ private:
     struct Class {
         Side candidate;
         Side baseline;
+        std::uint32_t spared = 0;  ///< devices that their own policy keeps out, at the last count
+        std::uint32_t spared_candidates = 0;  ///< of them, with a place below the share
     };
     /// What is known of one device since the step began.
     struct Heard {
@@ -87,7 +91,6 @@ private:
 
     PolicyVersionPointer version_;
     std::uint32_t share_ = 0;
-    std::uint32_t spared_ = 0;  ///< devices that their own policy keeps out, at the last count
     std::map<base::ClassName, Class> classes_;
     std::map<DeviceNumber, Heard> heard_;
 };

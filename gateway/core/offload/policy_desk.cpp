@@ -99,10 +99,14 @@ PolicyDesk::PolicyDesk(Snapshot& snapshot, Registry& registry, Catalogue& catalo
     }
 }
 
-void PolicyDesk::on_reported(const Step& step, std::uint32_t policy) {
-    if (numbers_.on_reported(policy, step.now.instant)) {
-        step.write(PolicyNumberRecord{numbers_.next()});
+void PolicyDesk::on_accepted(const Step& step, Device& device,
+                             const std::vector<Accepted>& accepted) {
+    for (const auto& one : accepted) {
+        if (numbers_.on_reported(one.version, step.now.instant)) {
+            step.write(PolicyNumberRecord{numbers_.after_restart()});
+        }
     }
+    note_ahead(step, device, accepted);
 }
 
 base::Result<void> PolicyDesk::check(const SetPolicy& command) const {
@@ -270,6 +274,7 @@ void PolicyDesk::apply(const Step& step, const PolicyVersionPointer& version, st
         });
     if (replaces_one && version->origin != PolicyOrigin::kLearned) {
         step.write(CanariesDropped{version->task});
+        owner_changes_[version->task] = version->version;
     }
     for (const auto& part : version->parts) {
         catalogue_.put_policy(step, {part.device_class, version->task, version->version, part.blob,
@@ -342,12 +347,14 @@ PolicyHistory PolicyDesk::history(std::uint32_t task, const base::Audience& audi
         }
     }
     for (const auto* policy : catalogue_.overrides(task)) {
-        history.overrides.push_back(
-            {policy->audience, policy->device_class, policy->policy, policy->is_withdrawn});
+        const auto* below = without(policy->audience, task, policy->device_class);
+        history.overrides.push_back({policy->audience, policy->device_class, policy->policy,
+                                     policy->is_withdrawn, below != nullptr ? below->policy : 0,
+                                     below != nullptr ? below->blob : nullptr});
     }
     std::ranges::sort(history.in_force);
-    const auto repeated = std::ranges::unique(history.in_force);
-    history.in_force.erase(repeated.begin(), repeated.end());
+    history.in_force.erase(std::unique(history.in_force.begin(), history.in_force.end()),
+                           history.in_force.end());
     const auto* rollout = open_rollout(task);
     history.candidate = rollout != nullptr ? rollout->record.version : 0;
     if (!audience.is_class()) {

@@ -38,8 +38,14 @@ public:
     /// kNotFound, kConflict.
     base::Result<Done> resume(const Step& step, const std::string& actor,
                               const ResumePolicyRollout& command);
-    /// A device says that it obeys this version: no new one gets a number that it would refuse.
-    void on_reported(const Step& step, std::uint32_t policy);
+    /// The newest version of a task that a device says it accepted: it takes no older one.
+    struct Accepted {
+        std::uint32_t task = 0;
+        std::uint32_t version = 0;
+    };
+    /// By its hello, once the rest of it is known: no new version gets a number that it would
+    /// refuse.
+    void on_accepted(const Step& step, Device& device, const std::vector<Accepted>& accepted);
     /// What the devices say they obey; before it is the device's last one.
     void on_health(const Step& step, Device& device, const Health& health);
     /// What the tasks of a device came to since the step began; each batch once.
@@ -64,6 +70,8 @@ public:
     std::vector<PolicyGap> gaps(const Device& device, const Health& health) const;
 
     std::uint32_t next_policy() const { return numbers_.next(); }
+    /// TaskList::owner_changes.
+    const std::map<std::uint32_t, std::uint32_t>& owner_changes() const { return owner_changes_; }
     PolicyHistory history(std::uint32_t task, const base::Audience& audience = {}) const;
     /// kNotFound if no policy of the task was ever staged.
     base::Result<PolicyRolloutView> view(std::uint32_t task, base::Instant now) const;
@@ -84,8 +92,8 @@ private:
     base::Result<std::vector<base::ClassName>> keep_classes(PolicyVersionRecord& version) const;
     base::Result<void> check_room(const PolicyVersionRecord& version) const;
     base::Result<void> check_withdrawn(const PolicyVersionRecord& version) const;
-    SignedPointer without(const base::Audience& audience, std::uint32_t task,
-                          const DeviceRecord& device) const;
+    const PolicyRecord* without(const base::Audience& audience, std::uint32_t task,
+                                const base::ClassName& device_class) const;
     bool is_needed(const PolicyRecord& policy) const;
     void drop_withdrawn(const Step& step, std::uint32_t task);
     base::Result<void> check_learned(const PolicyVersionRecord& version) const;
@@ -97,19 +105,21 @@ private:
                std::vector<PolicyStep> steps, std::uint32_t baseline);
     void enter(const Step& step, Rollout& rollout, std::uint32_t number);
     void recount(const Step& step, std::uint32_t task);
+    bool go_on(const Step& step, Rollout& rollout);
     void halt(const Step& step, Rollout& rollout, PolicyHalt why);
     void end_rollout(const Step& step, std::uint32_t task);
     void thin(const Step& step, std::uint32_t task);
     const Rollout* open_rollout(std::uint32_t task) const;
     std::uint32_t skip_empty(const Rollout& rollout, std::uint32_t number) const;
     bool may_go_on(const Rollout& rollout) const;
-    void note_ahead(const Step& step, Device& device, const Health& health) const;
+    void note_ahead(const Step& step, Device& device, const std::vector<Accepted>& accepted) const;
     std::optional<base::Instant> step_ends(const Rollout& rollout) const;
     std::set<std::uint32_t> needed(std::uint32_t task) const;
 
     std::map<std::uint32_t, std::vector<PolicyVersionPointer>> versions_;  ///< by task, ascending
     std::map<std::uint32_t, Rollout> rollouts_;                            ///< by task
     std::vector<PolicyChange> changes_;
+    std::map<std::uint32_t, std::uint32_t> owner_changes_;  ///< by task
     PolicyNumbers numbers_;
     Registry& registry_;
     Catalogue& catalogue_;

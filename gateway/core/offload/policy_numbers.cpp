@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace frugal::core {
 
@@ -22,23 +23,28 @@ PolicyNumbers::PolicyNumbers(std::uint32_t stored, std::uint32_t reported,
       next_(above(stored, 1)),
       limit_(above(next_, kBelievedAhead)) {
     next_ = std::clamp(std::max(above(reported, 1), next_before), next_, limit_);
+    after_restart_ = next_;
 }
 
 void PolicyNumbers::on_stored(std::uint32_t version) {
     stored_ = version;
     next_ = above(version, 1);
     limit_ = std::max(limit_, next_);
+    after_restart_ = std::max(after_restart_, next_);
 }
 
 bool PolicyNumbers::on_reported(std::uint32_t version, base::Instant now) {
     reported_ = std::max(reported_, version);
-    if (reported_ < next_ || next_ == limit_ ||
-        (raised_at_ && now - *raised_at_ < kRaiseInterval)) {
+    if (reported_ < next_ || next_ == limit_) {
         return false;
     }
-    next_ = std::min(above(reported_ / kStride * kStride, kStride), limit_);
-    raised_at_ = now;
-    return true;
+    const auto raised = std::min(above(reported_ / kStride * kStride, kStride), limit_);
+    const bool is_news = raised > std::exchange(after_restart_, std::max(raised, after_restart_));
+    if (!raised_at_ || now - *raised_at_ >= kRaiseInterval) {
+        next_ = raised;
+        raised_at_ = now;
+    }
+    return is_news;
 }
 
 base::Result<void> PolicyNumbers::check(std::uint32_t version) const {

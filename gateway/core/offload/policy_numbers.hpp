@@ -27,10 +27,14 @@ public:
     PolicyNumbers(std::uint32_t stored, std::uint32_t reported, std::uint32_t next_before);
 
     void on_stored(std::uint32_t version);
-    /// True if next() changed: it is to be stored, as devices may not say it again in time.
+    /// True if after_restart() changed: it is to be stored, as devices may not say it again in
+    /// time.
     bool on_reported(std::uint32_t version, base::Instant now);
 
     std::uint32_t next() const { return next_; }
+    /// What next() is to be in another process: also above what was reported too soon after a
+    /// raise.
+    std::uint32_t after_restart() const { return after_restart_; }
     /// kConflict: taken, or devices would refuse it.
     base::Result<void> check(std::uint32_t version) const;
 
@@ -38,6 +42,7 @@ private:
     std::uint32_t stored_ = 0;
     std::uint32_t reported_ = 0;
     std::uint32_t next_ = 1;
+    std::uint32_t after_restart_ = 1;
     std::uint32_t limit_ = 1;  ///< devices raise next() no further
     std::optional<base::Instant> raised_at_{};
 };

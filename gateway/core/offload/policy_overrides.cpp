@@ -138,32 +138,24 @@ base::Result<void> PolicyDesk::check_withdrawn(const PolicyVersionRecord& versio
                           version.audience.words() + " has no policy of its own",
                           "frugalctl policy history shows who has one");
         }
-        for (const auto& device : registry_.devices()) {
-            const bool is_concerned =
-                version.audience.includes(device.record.id, device.record.label) &&
-                device.record.capability &&
-                device.record.capability->device_class == part.device_class;
-            const auto below =
-                is_concerned ? without(version.audience, version.task, device.record) : nullptr;
-            if (is_concerned &&
-                (below == nullptr || !are_same_rules(below->content(), part.blob->content()))) {
-                return refuse(
-                    base::ErrorKind::kConflict,
-                    "what " + version.audience.words() + " is to obey without it has changed",
-                    "Try again");
-            }
+        const auto* below = without(version.audience, version.task, part.device_class);
+        if (below == nullptr || !are_same_rules(below->blob->content(), part.blob->content())) {
+            return refuse(base::ErrorKind::kConflict,
+                          "what " + version.audience.words() + " is to obey without it has changed",
+                          "Try again");
         }
     }
     return {};
 }
 
-SignedPointer PolicyDesk::without(const base::Audience& audience, std::uint32_t task,
-                                  const DeviceRecord& device) const {
-    const auto below = audience.kind == base::Audience::Kind::kDevice
-                           ? base::Audience::Kind::kLabel
-                           : base::Audience::Kind::kClass;
-    const auto* policy = catalogue_.policy_of(task, device, below);
-    return policy != nullptr ? policy->blob : nullptr;
+const PolicyRecord* PolicyDesk::without(const base::Audience& audience, std::uint32_t task,
+                                        const base::ClassName& device_class) const {
+    const auto id = audience.kind == base::Audience::Kind::kDevice
+                        ? base::DeviceId::parse(audience.name)
+                        : std::nullopt;
+    const auto* device = id ? registry_.find(*id) : nullptr;
+    return catalogue_.policy_below(task, device_class, audience,
+                                   device != nullptr ? device->record.label : std::string());
 }
 
 // Only the classes that its devices have, each by its name: what a class obeys may differ.

@@ -123,7 +123,11 @@ base::Result<Done> PolicyDesk::resume(const Step& step, const std::string& actor
 }
 
 void PolicyDesk::on_health(const Step& step, Device& device, const Health& health) {
-    note_ahead(step, device, health);
+    std::vector<Accepted> accepted;
+    for (const auto& said : health.tasks) {
+        accepted.push_back({said.task, said.policy});
+    }
+    on_accepted(step, device, accepted);
     for (auto& [task, rollout] : rollouts_) {
         if (rollout.record.status == PolicyRolloutStatus::kRunning) {
             rollout.comparison.on_health(device, health, catalogue_);
@@ -140,8 +144,8 @@ void PolicyDesk::on_decisions(const Step& step, const Device& device, const Deci
     rollout.comparison.on_decisions(device, decisions, catalogue_, config_);
     if (const auto why = rollout.comparison.verdict(config_); why != PolicyHalt::kNone) {
         halt(step, rollout, why);
-    } else if (rollout.is_due && may_go_on(rollout)) {
-        enter(step, rollout, rollout.record.step + 1);
+    } else if (rollout.is_due) {
+        go_on(step, rollout);
     }
 }
 
@@ -153,15 +157,31 @@ void PolicyDesk::recount(const Step& step, std::uint32_t task) {
     }
     auto& rollout = found->second;
     rollout.comparison.recount(registry_, catalogue_);
-    if (rollout.is_due && may_go_on(rollout)) {
-        enter(step, rollout, rollout.record.step + 1);
+    if (rollout.is_due) {
+        go_on(step, rollout);
     }
 }
 
+// To the next step, if nothing is to be waited for. Who was revoked or enrolled since the last
+// count said nothing of it: they are counted once more first.
+bool PolicyDesk::go_on(const Step& step, Rollout& rollout) {
+    rollout.comparison.recount(registry_, catalogue_);
+    if (!may_go_on(rollout)) {
+        return false;
+    }
+    enter(step, rollout, rollout.record.step + 1);
+    return true;
+}
+
 // A shadow is obeyed by nobody: there is nothing to compare, and time alone ends it. Where all who
-// were to prove it have policies of their own, the next share takes their place.
+// were to prove it have policies of their own, the next share takes their place, but never the
+// whole fleet; of several classes, neither while one of them has nobody to prove it.
 bool PolicyDesk::may_go_on(const Rollout& rollout) const {
     const auto& record = rollout.record;
+    const bool is_last = record.steps[record.step + 1].permyriad == kWholeFleet;
+    if (is_last && rollout.comparison.has_class_without_candidates()) {
+        return false;
+    }
     if (record.steps[record.step].permyriad == 0) {
         return true;
     }
@@ -202,10 +222,8 @@ void PolicyDesk::on_time(const Step& step) {
             rollout.began = step.now.instant;
         } else if (step.now.instant < *ends) {
             continue;
-        } else if (may_go_on(rollout)) {
-            enter(step, rollout, rollout.record.step + 1);
         } else {
-            rollout.is_due = true;
+            rollout.is_due = !go_on(step, rollout);
         }
     }
 }
@@ -267,17 +285,18 @@ std::vector<PolicyGap> PolicyDesk::gaps(const Device& device, const Health& heal
     return gaps;
 }
 
-// A database from a backup: such a device obeys what it has until a version above its own is set.
-// One that says something else each time must not fill the log.
-void PolicyDesk::note_ahead(const Step& step, Device& device, const Health& health) const {
+// A database from a backup: such a device obeys what it has, or nothing if it lost that, until a
+// version above its own is set. One that says something else each time must not fill the log.
+void PolicyDesk::note_ahead(const Step& step, Device& device,
+                            const std::vector<Accepted>& accepted) const {
     if (!device.record.capability) {
         return;
     }
     std::vector<PolicyGap> ahead;
-    for (const auto& said : health.tasks) {
-        const auto chosen = in_force(device, said.task);
-        if (chosen && said.policy > chosen->version) {
-            ahead.push_back({.task = said.task, .obeyed = said.policy, .policy = chosen->version});
+    for (const auto& one : accepted) {
+        const auto chosen = in_force(device, one.task);
+        if (chosen && one.version > chosen->version) {
+            ahead.push_back({.task = one.task, .obeyed = one.version, .policy = chosen->version});
         }
     }
     const auto now = step.now.instant;
@@ -289,7 +308,7 @@ void PolicyDesk::note_ahead(const Step& step, Device& device, const Health& heal
         journal_.log(step, LogEvent::kPolicyAhead,
                      {{"device", device.record.id.text()},
                       {"task", std::to_string(gap.task)},
-                      {"obeys", std::to_string(gap.obeyed)},
+                      {"accepted", std::to_string(gap.obeyed)},
                       {"chosen", std::to_string(gap.policy)}});
     }
     device.policies_ahead = std::move(ahead);

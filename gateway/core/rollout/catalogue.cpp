@@ -20,12 +20,14 @@ constexpr std::size_t kVariantsMax = 32;  ///< of one release
 using Audiences = std::vector<base::Audience>;
 
 /// What a device belongs to beside its class, the more specific one last.
-Audiences audiences_of(const DeviceRecord& device) {
+Audiences audiences_of(const DeviceRecord& device,
+                       base::Audience::Kind most = base::Audience::Kind::kDevice) {
     Audiences audiences;
     if (!device.label.empty()) {
         audiences.push_back(base::Audience::label(device.label));
     }
     audiences.push_back(base::Audience::device(device.id));
+    std::erase_if(audiences, [most](const auto& audience) { return audience.kind > most; });
     return audiences;
 }
 
@@ -119,8 +121,9 @@ base::Result<Done> Catalogue::define_task(const Step& step, const std::string& a
     return Done{};
 }
 
-base::Result<void> Catalogue::check_import(const ImportRelease& command) const {
-    if (releases_.size() >= config_.release_limit) {
+base::Result<void> Catalogue::check_import(const ImportRelease& command, bool is_permit) const {
+    // A way back is open whatever the limit.
+    if (!is_permit && releases_.size() >= config_.release_limit) {
         return base::fail(
             base::ErrorKind::kLimit, "release not imported",
             "the site has its " + std::to_string(config_.release_limit) + " releases");
@@ -163,7 +166,7 @@ base::Result<void> Catalogue::check_import(const ImportRelease& command) const {
 base::Result<ReleaseImported> Catalogue::import(const Step& step, const std::string& actor,
                                                 ImportRelease&& command,
                                                 std::optional<ReleaseNumber> restores) {
-    if (const auto checked = check_import(command); !checked) {
+    if (const auto checked = check_import(command, restores.has_value()); !checked) {
         return tl::unexpected<base::Error>(checked.error());
     }
     for (const auto& variant : command.variants) {
@@ -279,21 +282,33 @@ const PolicyRecord* Catalogue::policy(std::uint32_t task, const base::ClassName&
     return found == policies_.end() ? nullptr : &found->second;
 }
 
-const PolicyRecord* Catalogue::policy_of(std::uint32_t task, const DeviceRecord& device,
-                                         base::Audience::Kind most) const {
-    if (!device.capability) {
-        return nullptr;
-    }
-    const auto& device_class = device.capability->device_class;
+// What ended one counts until something newer lies below it.
+const PolicyRecord* Catalogue::chosen(std::uint32_t task, const base::ClassName& device_class,
+                                      const std::vector<base::Audience>& audiences) const {
     const auto* chosen = policy(task, device_class);
-    for (const auto& audience : has_overrides_ ? audiences_of(device) : Audiences{}) {
-        const auto* own = audience.kind <= most ? policy(task, device_class, audience) : nullptr;
+    for (const auto& audience : audiences) {
+        const auto* own = policy(task, device_class, audience);
         if (own != nullptr &&
             (!own->is_withdrawn || chosen == nullptr || own->policy > chosen->policy)) {
             chosen = own;
         }
     }
     return chosen;
+}
+
+const PolicyRecord* Catalogue::policy_of(std::uint32_t task, const DeviceRecord& device,
+                                         base::Audience::Kind most) const {
+    return device.capability ? chosen(task, device.capability->device_class,
+                                      has_overrides_ ? audiences_of(device, most) : Audiences{})
+                             : nullptr;
+}
+
+const PolicyRecord* Catalogue::policy_below(std::uint32_t task, const base::ClassName& device_class,
+                                            const base::Audience& audience,
+                                            const std::string& label) const {
+    const bool has_label = audience.kind == base::Audience::Kind::kDevice && !label.empty();
+    return chosen(task, device_class,
+                  has_label ? Audiences{base::Audience::label(label)} : Audiences{});
 }
 
 const PolicyRecord* Catalogue::override_of(std::uint32_t task, const DeviceRecord& device) const {

@@ -51,6 +51,11 @@ public:
     /// or the device has not told its class. Overrides more specific than `most` are left out.
     const PolicyRecord* policy_of(std::uint32_t task, const DeviceRecord& device,
                                   base::Audience::Kind most = base::Audience::Kind::kDevice) const;
+    /// What devices of the class obey below an override for `audience`; `label` is that of the
+    /// device if it is for one. Null if there is none.
+    const PolicyRecord* policy_below(std::uint32_t task, const base::ClassName& device_class,
+                                     const base::Audience& audience,
+                                     const std::string& label) const;
     /// The most specific override for it that is not withdrawn; null for none.
     const PolicyRecord* override_of(std::uint32_t task, const DeviceRecord& device) const;
     /// In order of class and audience; withdrawn ones too.
@@ -60,7 +65,9 @@ public:
     TaskList list() const;
 
 private:
-    base::Result<void> check_import(const ImportRelease& command) const;
+    base::Result<void> check_import(const ImportRelease& command, bool is_permit) const;
+    const PolicyRecord* chosen(std::uint32_t task, const base::ClassName& device_class,
+                               const std::vector<base::Audience>& audiences) const;
 
     std::map<std::uint32_t, TaskRecord> tasks_;
     std::vector<ReleasePointer> releases_;  ///< by number

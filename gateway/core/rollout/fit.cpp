@@ -79,6 +79,13 @@ Lack above(Need need, Reason reason, std::uint64_t needed, std::uint64_t availab
     return Shortfall{{reason, detail}, need, needed, available};
 }
 
+Lack task_lack(const ManifestContent& wants, const FitSubject& subject) {
+    if (!subject.is_foreign) {
+        return std::nullopt;
+    }
+    return Shortfall{{Reason::kUnfitIo, 0}, Need::kTask, wants.task, 0};
+}
+
 Lack runtime_lack(const ManifestContent& wants, const Capability& capability) {
     if (wants.device_class != capability.device_class && wants.device_class != base::any_class()) {
         return Shortfall{{Reason::kUnfitRuntime, 0}, Need::kDeviceClass, 0, 0};
@@ -200,6 +207,9 @@ Shortfall artifact_lack(const VariantRecord& variant, const Capability& capabili
 }
 
 Lack device_lack(const ManifestContent& wants, const FitSubject& subject) {
+    if (auto lack = task_lack(wants, subject)) {
+        return lack;
+    }
     if (auto lack = runtime_lack(wants, subject.capability)) {
         return lack;
     }
@@ -235,6 +245,11 @@ bool is_nearer(const Shortfall& one, const Shortfall& other) {
 }
 
 }  // namespace
+
+bool may_decide(const DeviceRecord& device, std::uint32_t task) {
+    return device.reported.empty() ||
+           std::ranges::find(device.reported, task, &TaskState::task) != device.reported.end();
+}
 
 std::variant<Fit, Shortfall> judge_variant(const VariantRecord& variant,
                                            const FitSubject& subject) {

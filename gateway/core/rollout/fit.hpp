@@ -20,6 +20,7 @@ struct Misfit {
 /// What a device may lack, in the order it is looked at: the further a variant comes, the nearer
 /// it is to fitting.
 enum class Need : std::uint8_t {
+    kTask,
     kDeviceClass,
     kRuntimeAbi,
     kOperator,
@@ -55,11 +56,15 @@ struct Fit {
     std::uint32_t bytes_on_air() const { return is_on_device ? 0 : artifact->size_bytes; }
 };
 
+/// False once a device told its tasks and this is none of them.
+bool may_decide(const DeviceRecord& device, std::uint32_t task);
+
 /// A device as a task sees it.
 struct FitSubject {
     const Capability& capability;
     const TaskState* reported = nullptr;  ///< what it says about the task; null if nothing
     bool without_deltas = false;          ///< it answered a delta with "base missing"
+    bool is_foreign = false;              ///< it decides other tasks, not this one
     EnergyBound energy{};
 };
 

@@ -42,6 +42,7 @@ FitSubject RolloutDesk::subject_of(const Device& device, std::uint32_t task) con
     return {.capability = *record.capability,
             .reported = found == record.reported.end() ? nullptr : &*found,
             .without_deltas = device.refuses_deltas,
+            .is_foreign = !may_decide(record, task),
             .energy = energy_bound(config_.energy_budgets, task, record.capability->device_class)};
 }
 

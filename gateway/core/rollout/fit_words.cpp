@@ -9,8 +9,8 @@ namespace frugal::core {
 namespace {
 
 // clang-format off
-constexpr std::array<std::string_view, 13> kNeeds = {
-    "device-class", "runtime", "operator", "arena", "state", "flash", "input", "classes",
+constexpr std::array<std::string_view, 14> kNeeds = {
+    "task", "device-class", "runtime", "operator", "arena", "state", "flash", "input", "classes",
     "energy", "counter", "decoder", "block", "staging"};
 // clang-format on
 
@@ -36,6 +36,9 @@ std::string_view to_string(Need need) {
 
 std::string describe(const Shortfall& lack) {
     switch (lack.need) {
+        case Need::kTask:
+            return "is for task " + std::to_string(lack.needed) +
+                   ", which the device does not decide";
         case Need::kDeviceClass:
             return "is built for another device class";
         case Need::kRuntimeAbi:

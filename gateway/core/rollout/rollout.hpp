@@ -15,6 +15,11 @@ struct Rollout {
     std::uint32_t unsettled = 0;
 };
 
+/// Devices may still join it.
+inline bool is_open(RolloutStatus status) {
+    return status == RolloutStatus::kRunning || status == RolloutStatus::kFinished;
+}
+
 /// Counts by state and by reason.
 RolloutView view_of(const Rollout& rollout, const ReleaseRecord& release);
 

@@ -14,6 +14,14 @@ tl::unexpected<base::Error> no_such_rollout(base::RolloutId id) {
                       "List the rollouts");
 }
 
+// Before its first hello a device may be wished more tasks than it can have.
+bool has_place(const DeviceRecord& device, std::uint32_t task) {
+    const auto& assignments = device.assignments;
+    return assignments.size() < kTasksMax || std::ranges::any_of(assignments, [&](const auto& has) {
+               return has.task == task || !may_decide(device, has.task);
+           });
+}
+
 }  // namespace
 
 Rollout& RolloutDesk::create(const Step& step, const std::string& actor,
@@ -30,9 +38,16 @@ Rollout& RolloutDesk::create(const Step& step, const std::string& actor,
     step.write(rollout.record);
     for (const auto number : devices) {
         auto& device = registry_.at(number);
+        leave_foreign_tasks(step, device);
         join(step, rollout, device);
         assign(step, device, {.task = release.task, .rollout = id, .release = release.number});
         to_tell_.insert(number);
+    }
+    for (const auto number : devices) {
+        if (registry_.at(number).record.state == DeviceState::kQuarantined) {
+            apply(step, {&rollout, &rollout.devices.at(number)}, RolloutEvent::kSaysQuarantined,
+                  {Reason::kQuarantined, 0});
+        }
     }
     if (devices.empty()) {
         end(step, rollout, RolloutStatus::kFinished);
@@ -73,11 +88,26 @@ base::Result<RolloutStarted> RolloutDesk::start(const Step& step, const std::str
                                       std::string(to_string((*device)->record.state)),
                                   "Leave it out, or bring it into service");
             }
+            if (!may_decide((*device)->record, release->task)) {
+                return base::fail(base::ErrorKind::kConflict, "rollout not started",
+                                  "device " + id.text() + " does not decide task " +
+                                      std::to_string(release->task),
+                                  "Leave it out, or give it a firmware that decides the task");
+            }
+            if (!has_place((*device)->record, release->task)) {
+                return base::fail(base::ErrorKind::kConflict, "rollout not started",
+                                  "device " + id.text() +
+                                      " did not say hello yet and already has " +
+                                      std::to_string(kTasksMax) + " other tasks to begin with",
+                                  "Leave it out until it says which tasks it decides");
+            }
             devices.push_back((*device)->record.number);
         }
     } else {
         for (const auto& device : registry_.devices()) {
-            if (device.record.state == DeviceState::kEnrolled) {
+            if (device.record.state == DeviceState::kEnrolled &&
+                may_decide(device.record, release->task) &&
+                has_place(device.record, release->task)) {
                 devices.push_back(device.record.number);
             }
         }
@@ -100,7 +130,38 @@ void RolloutDesk::cancel_unsettled(const Step& step, Rollout& rollout) {
     }
 }
 
-// Gives the device back the wish it confirmed before this rollout, if there is one.
+// What stands where a rollout stood that was taken back: its permit, or what took that one back. A
+// permit that was aborted took nothing back.
+Rollout& RolloutDesk::standing_for(Rollout& rollout) {
+    auto* current = &rollout;
+    while (current->record.status == RolloutStatus::kRolledBack) {
+        const auto next = std::ranges::find_if(rollouts_, [&](const auto& item) {
+            return item.second.record.undoes == current->record.id;
+        });
+        if (next == rollouts_.end() || next->second.record.status == RolloutStatus::kAborted) {
+            break;
+        }
+        current = &next->second;
+    }
+    return *current;
+}
+
+// Back to a rollout that another had superseded on the device; in quarantine it waits there.
+void RolloutDesk::give_back(const Step& step, Device& device, Rollout& rollout) {
+    join(step, rollout, device);
+    const Entry entry{&rollout, &rollout.devices.at(device.record.number)};
+    if (device.record.state == DeviceState::kQuarantined) {
+        apply(step, entry, RolloutEvent::kSaysQuarantined, {Reason::kQuarantined, 0});
+    } else {
+        apply(step, entry, RolloutEvent::kRelease);
+    }
+    assign(step, device,
+           {.task = rollout.record.task,
+            .rollout = rollout.record.id,
+            .release = rollout.record.release});
+}
+
+// Gives the device back the wish it confirmed before this rollout, or what took that one's place.
 void RolloutDesk::unassign(const Step& step, Device& device, const Rollout& rollout) {
     auto& assignments = device.record.assignments;
     const auto mine = std::ranges::find(assignments, rollout.record.id, &Assignment::rollout);
@@ -109,15 +170,16 @@ void RolloutDesk::unassign(const Step& step, Device& device, const Rollout& roll
     }
     const auto task = mine->task;
     assignments.erase(mine);
+    if (device.record.state == DeviceState::kRevoked) {
+        touch_version(step, device);
+        return;
+    }
     for (auto item = rollouts_.rbegin(); item != rollouts_.rend(); ++item) {
-        const auto& candidate = item->second;
+        auto& candidate = item->second;
         const auto entry = candidate.devices.find(device.record.number);
         if (candidate.record.task == task && candidate.record.id < rollout.record.id &&
             entry != candidate.devices.end() && entry->second.state == RolloutState::kConfirmed) {
-            assign(step, device,
-                   {.task = task,
-                    .rollout = candidate.record.id,
-                    .release = candidate.record.release});
+            give_back(step, device, standing_for(candidate));
             return;
         }
     }
@@ -221,13 +283,14 @@ base::Result<RolloutStarted> RolloutDesk::rollback(const Step& step, const std::
     if (!imported) {
         return tl::unexpected<base::Error>(imported.error());
     }
+    // One in quarantine too: it is told when it comes back.
     std::vector<DeviceNumber> devices;
     for (const auto& [number, entry] : bad.devices) {
         const auto& device = registry_.at(number);
         const bool is_mine = std::ranges::any_of(
             device.record.assignments,
             [&](const auto& assignment) { return assignment.rollout == bad.record.id; });
-        if (is_mine && device.record.state == DeviceState::kEnrolled) {
+        if (is_mine && device.record.state != DeviceState::kRevoked) {
             devices.push_back(number);
         }
     }

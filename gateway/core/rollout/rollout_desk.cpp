@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The flow of a rollout: words of devices, reminders, silence. Commands of people are in
-// rollout_commands.cpp, the desired state in desired.cpp.
+// rollout_commands.cpp, who joins and leaves in rollout_members.cpp, the desired state in
+// desired.cpp.
 #include "core/rollout/rollout_desk.hpp"
 
 #include <algorithm>
@@ -12,10 +13,6 @@ namespace frugal::core {
 namespace {
 
 constexpr auto kSlice = std::chrono::milliseconds(100);
-
-bool is_open(RolloutStatus status) {
-    return status == RolloutStatus::kRunning || status == RolloutStatus::kFinished;
-}
 
 }  // namespace
 
@@ -142,44 +139,6 @@ void RolloutDesk::end(const Step& step, Rollout& rollout, RolloutStatus status) 
     }
 }
 
-// The wish for all that a device of this task joins when it appears.
-Rollout* RolloutDesk::current_for_all(std::uint32_t task) {
-    for (auto item = rollouts_.rbegin(); item != rollouts_.rend(); ++item) {
-        const auto& record = item->second.record;
-        if (record.task == task && record.target == RolloutTarget::kAll && is_open(record.status)) {
-            return &item->second;
-        }
-    }
-    return nullptr;
-}
-
-void RolloutDesk::join(const Step& step, Rollout& rollout, Device& device) {
-    const RolloutDeviceRecord entry{
-        .rollout = rollout.record.id, .device = device.record.number, .changed_at = step.now.wall};
-    if (rollout.devices.emplace(entry.device, entry).second) {
-        ++rollout.unsettled;
-        step.write(entry);
-        if (rollout.record.status == RolloutStatus::kFinished) {
-            end(step, rollout, RolloutStatus::kRunning);
-        }
-    }
-}
-
-void RolloutDesk::join_open_rollouts(const Step& step, Device& device) {
-    for (const auto& state : device.record.reported) {
-        const bool is_assigned = std::ranges::any_of(
-            device.record.assignments, [&](const auto& has) { return has.task == state.task; });
-        auto* rollout = is_assigned ? nullptr : current_for_all(state.task);
-        if (rollout != nullptr) {
-            join(step, *rollout, device);
-            assign(step, device,
-                   {.task = state.task,
-                    .rollout = rollout->record.id,
-                    .release = rollout->record.release});
-        }
-    }
-}
-
 void RolloutDesk::touch_version(const Step& step, Device& device) {
     ++device.record.desired_version;
     step.write(device.record);
@@ -190,9 +149,7 @@ void RolloutDesk::assign(const Step& step, Device& device, const Assignment& ass
     auto& assignments = device.record.assignments;
     auto found = std::ranges::lower_bound(assignments, assignment.task, {}, &Assignment::task);
     if (found == assignments.end() || found->task != assignment.task) {
-        if (assignments.size() >= kTasksMax) {
-            return;
-        }
+        FRUGAL_ASSERT(assignments.size() < kTasksMax);
         assignments.insert(found, assignment);
     } else if (*found == assignment) {
         return;
@@ -236,6 +193,7 @@ void RolloutDesk::apply_word(const Step& step, Device& device, const Assignment&
 }
 
 void RolloutDesk::on_hello(const Step& step, Device& device, const Hello& hello) {
+    leave_foreign_tasks(step, device);
     join_open_rollouts(step, device);
     const bool is_about_this = hello.desired_version == device.record.desired_version;
     for (const auto& assignment : device.record.assignments) {
@@ -255,10 +213,17 @@ void RolloutDesk::on_report(const Step& step, Device& device, const Report& repo
         const bool is_about_this = report.desired_version == device.record.desired_version ||
                                    report.release == release.counter;
         const auto event = event_of(report.phase);
-        if (assignment.task != report.task || !is_about_this || !event) {
+        if (assignment.task != report.task || !event) {
             continue;
         }
         if (*event == RolloutEvent::kSaysConfirmed && report.release != release.counter) {
+            // It runs another model for good, from a wish this database may never have had.
+            if (apply(step, entry_of(device, assignment), RolloutEvent::kSaysGone)) {
+                to_tell_.insert(device.record.number);
+            }
+            continue;
+        }
+        if (!is_about_this) {
             continue;
         }
         if (report.reason == Reason::kBaseMissing && device.record.capability) {
@@ -275,24 +240,6 @@ void RolloutDesk::on_report(const Step& step, Device& device, const Report& repo
     if (!has_unsettled(device)) {
         remind_at(device, std::nullopt);
     }
-}
-
-void RolloutDesk::on_expelled(const Step& step, Device& device) {
-    const bool is_revoked = device.record.state == DeviceState::kRevoked;
-    for (const auto& assignment : device.record.assignments) {
-        apply(step, entry_of(device, assignment),
-              is_revoked ? RolloutEvent::kCancel : RolloutEvent::kSaysQuarantined,
-              {is_revoked ? Reason::kSuperseded : Reason::kQuarantined, 0});
-    }
-    to_tell_.erase(device.record.number);
-    remind_at(device, std::nullopt);
-}
-
-void RolloutDesk::on_released(const Step& step, Device& device) {
-    for (const auto& assignment : device.record.assignments) {
-        apply(step, entry_of(device, assignment), RolloutEvent::kRelease);
-    }
-    to_tell_.insert(device.record.number);
 }
 
 void RolloutDesk::remind_at(Device& device, std::optional<base::Instant> when) {

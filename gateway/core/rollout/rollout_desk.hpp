@@ -73,6 +73,7 @@ private:
     Rollout* current_for_all(std::uint32_t task);
     void join(const Step& step, Rollout& rollout, Device& device);
     void join_open_rollouts(const Step& step, Device& device);
+    void leave_foreign_tasks(const Step& step, Device& device);
     Entry entry_of(const Device& device, const Assignment& assignment);
     /// Moves the entry along the table; true if it changed.
     bool apply(const Step& step, Entry entry, RolloutEvent event, Misfit why = {},
@@ -89,6 +90,8 @@ private:
     void end(const Step& step, Rollout& rollout, RolloutStatus status);
     void assign(const Step& step, Device& device, const Assignment& assignment);
     void unassign(const Step& step, Device& device, const Rollout& rollout);
+    Rollout& standing_for(Rollout& rollout);
+    void give_back(const Step& step, Device& device, Rollout& rollout);
     void touch_version(const Step& step, Device& device);
     Rollout& create(const Step& step, const std::string& actor, const ReleaseRecord& release,
                     RolloutTarget target, const std::vector<DeviceNumber>& devices);

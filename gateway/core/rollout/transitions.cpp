@@ -22,7 +22,8 @@ constexpr auto kUnre = RolloutState::kUnreachable;
 constexpr auto kCanc = RolloutState::kCancelled;
 
 // A confirmed device stays confirmed unless it says itself that it went back; a cancelled one has
-// another rollout to answer to. Refused and reverted devices may try again: their next word counts.
+// another rollout to answer to, until that is aborted. Refused and reverted devices may try again:
+// their next word counts.
 // clang-format off
 constexpr std::array<Row, kRolloutStateLast> kTable = {{
     //            kOffer kMisfit Offered Refused Transf Staged Probat Confirm Revert Quarant Silence kCancel kRelease Gone
@@ -36,7 +37,7 @@ constexpr std::array<Row, kRolloutStateLast> kTable = {{
     /*Reverted*/ {kReve, kReve,  kOffr,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kReve,  kReve,  kReve, kReve},
     /*Quarant */ {kQuar, kQuar,  kQuar,  kQuar,  kQuar, kQuar, kQuar, kConf,  kQuar, kQuar,  kQuar,  kQuar,  kPend, kQuar},
     /*Unreach */ {kOffr, kRefu,  kOffr,  kRefu,  kTran, kStag, kProb, kConf,  kReve, kQuar,  kUnre,  kCanc,  kUnre, kUnre},
-    /*Cancel  */ {kCanc, kCanc,  kCanc,  kCanc,  kCanc, kCanc, kCanc, kCanc,  kCanc, kCanc,  kCanc,  kCanc,  kCanc, kCanc},
+    /*Cancel  */ {kCanc, kCanc,  kCanc,  kCanc,  kCanc, kCanc, kCanc, kCanc,  kCanc, kCanc,  kCanc,  kCanc,  kPend, kCanc},
 }};
 // clang-format on
 

@@ -21,7 +21,7 @@ enum class RolloutEvent : std::uint8_t {
     kSaysQuarantined,
     kSilence,   ///< nothing heard for longer than the rollout's patience
     kCancel,    ///< aborted, superseded, rolled back or revoked
-    kRelease,   ///< taken out of quarantine by a person
+    kRelease,   ///< out of quarantine again, or what superseded it is aborted
     kSaysGone,  ///< a hello without the model it once confirmed: its storage was replaced
 };
 inline constexpr std::size_t kRolloutEventCount = 14;

@@ -60,6 +60,12 @@ public:
     virtual void on_flash(const DeviceView&, std::uint32_t /*offset*/, std::uint32_t /*size*/) {}
     virtual void on_chunk(const DeviceView&) {}
 
+    /// A message that the device took told what an escalation of the task costs, q8.
+    virtual void on_price(std::size_t /*device*/, std::uint32_t /*task*/, std::uint32_t /*price*/) {
+    }
+    /// It asks the edge, whether it has a link or not.
+    virtual void on_asked(std::size_t /*device*/, std::uint32_t /*task*/) {}
+
     // Gateway
     virtual void on_committed(const core::WriteBatch&) {}
     virtual void on_send(const base::DeviceId&, const core::DownMessage&, std::size_t /*bytes*/) {}

@@ -25,5 +25,7 @@ std::unique_ptr<Checker> make_variant_choice(const Oracle&, Trace&, const Option
 std::unique_ptr<Checker> make_answered_in_time(const Oracle&, Trace&, const Options&);  // I25
 std::unique_ptr<Checker> make_authored_policy(const Oracle&, Trace&, const Options&);   // I26
 std::unique_ptr<Checker> make_staged_policy(const Oracle&, Trace&, const Options&);     // I27
+std::unique_ptr<Checker> make_proven_policy(const Oracle&, Trace&, const Options&);     // I28
+std::unique_ptr<Checker> make_price_obeyed(const Oracle&, Trace&, const Options&);      // I29
 
 }  // namespace frugal::simulation

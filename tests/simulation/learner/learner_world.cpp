@@ -302,13 +302,13 @@ private:
         if (options_.has_edge_fault && task == options_.tasks / 2 + kBlock - 1) {
             registration_ = canary(task);
             last_push_.reset();
-            learner_->set_registration(1, key_.model, key_.edge_model, registration_);
+            learner_->set_registration({1, key_.model, key_.edge_model}, registration_);
         }
     }
 
     void start_gateway() {
         learner_.emplace(options_.seed);
-        learner_->set_registration(1, key_.model, key_.edge_model, registration_);
+        learner_->set_registration({1, key_.model, key_.edge_model}, registration_);
         learner_->set_policies(policies_);
     }
 

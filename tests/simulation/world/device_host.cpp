@@ -2,11 +2,13 @@
 #include "simulation/world/device_host.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
 #include "frugal/v1/downlink.pb.h"
+#include "frugal/v1/uplink.pb.h"
 #include "frugal/wire.h"
 #include "simulation/world/release_shelf.hpp"
 #include "simulation/world/signature_cache.hpp"
@@ -27,7 +29,7 @@ fr_node_config_t config_of(const DevicePlan& plan, const Options& options) {
     fr_node_config_t config{};
     config.site = kSiteName;
     config.device_class = plan.is_large ? "m4" : "tiny";
-    config.task_count = 1;
+    config.task_count = options.has_second_task ? 2 : 1;
     config.slot_bytes = plan.is_large ? 48 * 1024 : 12 * 1024;
     config.staging_bytes = config.slot_bytes;
     config.in_place = plan.has_one_slot ? &fr_in_place : nullptr;
@@ -62,6 +64,7 @@ DeviceHost::DeviceHost(const Context& context, const DevicePlan& plan,
       flash_(flash_bytes(plan, context.options), context.options.sector_bytes) {
     FRUGAL_ASSERT(arena.size() >= config_.arena_bytes);
     tasks_[0] = {kTask, kInputBytes, kClasses, FR_PRIVACY_PUBLIC, nullptr, 0};
+    tasks_[1] = {kSecondTask, kInputBytes, kClasses, FR_PRIVACY_PUBLIC, nullptr, 0};
     config_.device = plan_.name.c_str();
     config_.tasks = tasks_.data();
     config_.arena = arena.data();
@@ -144,6 +147,11 @@ bool DeviceHost::is_drained() const {
 // What the node does ----------------------------------------------------------------------------
 
 bool DeviceHost::publish(fr_up_kind_t kind, base::ByteView payload) {
+    v1::Escalate escalate;
+    if (kind == FR_UP_ESCALATE &&
+        escalate.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
+        context_.tell([&](Checker& checker) { checker.on_asked(plan_.index, escalate.task()); });
+    }
     if (!is_connected_ || flash_.is_cut()) {
         return false;
     }
@@ -435,7 +443,44 @@ void DeviceHost::on_packet(const Packet& packet) {
     if (kind == FR_DOWN_ACK) {
         note_ack(packet.payload);
     }
+    note_prices(kind, packet.payload);
     after_call();
+}
+
+void DeviceHost::tell_price(std::uint32_t task, std::uint32_t price) {
+    context_.tell([&](Checker& checker) { checker.on_price(plan_.index, task, price); });
+}
+
+// As the node takes them: an ack's from whoever is master, a verdict's if it knows whose task it
+// is.
+void DeviceHost::note_prices(fr_down_kind_t kind, const base::Bytes& payload) {
+    v1::Ack ack;
+    if (kind == FR_DOWN_ACK &&
+        ack.ParseFromArray(payload.data(), static_cast<int>(payload.size())) &&
+        ack.stream() == node_.state.stream && ack.fencing_epoch() >= node_.state.fencing_epoch) {
+        std::map<std::uint32_t, std::uint32_t> prices;
+        for (std::uint32_t i = 0; i < config_.task_count; ++i) {
+            prices[tasks_[i].task] = ack.price();
+        }
+        for (const auto& dearer : ack.dearer()) {
+            prices[dearer.task()] = dearer.price();
+            context_.trace.sometimes("a price for one task");
+        }
+        for (const auto& [task, price] : prices) {
+            tell_price(task, price);
+        }
+        if (context_.options.plant == Plant::kOnePrice) {
+            node_.tasks[0].price = static_cast<std::uint8_t>(ack.price());
+        }
+    }
+    v1::Verdict verdict;
+    fr_decision_cursor_t cursor{};
+    if (kind == FR_DOWN_VERDICT &&
+        verdict.ParseFromArray(payload.data(), static_cast<int>(payload.size())) &&
+        verdict.stream() == node_.state.stream &&
+        fr_decision_log_seek(&node_.decisions, verdict.sequence(), &cursor) == FR_OK) {
+        tell_price(kTask, verdict.price());  // of the other one nothing is asked
+    }
 }
 
 // The ack as the node took it.

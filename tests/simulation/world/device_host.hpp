@@ -78,6 +78,8 @@ private:
     void sample();
     void plan_sample();
     void note_ack(const base::Bytes& payload);
+    void note_prices(fr_down_kind_t kind, const base::Bytes& payload);
+    void tell_price(std::uint32_t task, std::uint32_t price);
     void after_call();
     void die();
     void plan_wake();
@@ -91,7 +93,7 @@ private:
     DevicePlan plan_;
     base::Rng rng_;
     fr_node_config_t config_{};
-    std::array<fr_task_config_t, 1> tasks_{};
+    std::array<fr_task_config_t, 2> tasks_{};
     test::FlashModel flash_;
     fr_port_t port_{};
     fr_node_t node_{};

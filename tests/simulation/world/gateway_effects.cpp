@@ -158,12 +158,16 @@ void GatewayHost::perform_effect(core::Infer&& job) {
         }
     }
     base::Duration took = milliseconds(1 + rng_.below(8));
-    if (edge_is_slow_) {
+    const auto fail = [&answers, this] {
+        context_.trace.sometimes("edge model failed");
+        answers.assign(answers.size(), base::fail(base::ErrorKind::kInternal, "the engine failed"));
+    };
+    if (edge_is_slow_ && context_.options.has_second_task) {
+        fail();  // at once: this task's model is down, and the other task is as open as before
+    } else if (edge_is_slow_) {
         took = milliseconds(50 + rng_.below(4000));
         if (rng_.chance(0.2)) {
-            context_.trace.sometimes("edge model failed");
-            answers.assign(answers.size(),
-                           base::fail(base::ErrorKind::kInternal, "the engine failed"));
+            fail();
         }
     }
     if (now().instant < edge_hangs_until_) {

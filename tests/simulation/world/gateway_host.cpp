@@ -254,14 +254,14 @@ void GatewayHost::on_link(bool is_up) {
     }
 }
 
-void GatewayHost::ask(core::AdminCommand command, ReplyHandler handler) {
+void GatewayHost::ask(core::AdminCommand command, ReplyHandler handler, std::string actor) {
     if (!tick_ || tick_->is_spent()) {
         handler(base::fail(base::ErrorKind::kUnavailable, "the gateway is not running"));
         return;
     }
     const base::RequestId request{++last_request_};
     replies_[request] = std::move(handler);
-    push(core::AdminRequest{request, "operator", std::move(command)});
+    push(core::AdminRequest{request, std::move(actor), std::move(command)});
 }
 
 // What arrives within a moment is handled in one step, as the loop does after a wake-up.

@@ -36,7 +36,7 @@ public:
     void on_packet(const Packet& packet);
     void on_link(bool is_up);
     /// The handler is called once: with the reply, or with kUnavailable when the process dies.
-    void ask(core::AdminCommand command, ReplyHandler handler);
+    void ask(core::AdminCommand command, ReplyHandler handler, std::string actor = "operator");
 
     // Faults
     void crash(bool loses_power);

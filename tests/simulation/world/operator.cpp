@@ -17,8 +17,8 @@ base::ModelName model_name() {
     return *base::ModelName::parse(kModelName);
 }
 
-core::TaskRecord task_record() {
-    core::TaskRecord task{.task = kTask, .name = "fashion", .labels = {}};
+core::TaskRecord task_record(std::uint32_t number = kTask) {
+    core::TaskRecord task{.task = number, .name = "fashion", .labels = {}};
     for (std::uint32_t i = 0; i < kClasses; ++i) {
         task.labels.push_back(fmt::format("class-{}", i));
     }
@@ -48,6 +48,15 @@ void Operator::start(DeviceHost* newcomer, DeviceHost* outcast) {
     std::uint32_t release = 0;
     add("define task", [this] { change(core::DefineTask{task_record()}, [this] { next(); }); });
     add("set edge model", [this, &shelf] { change(shelf.edge_model(), [this] { next(); }); });
+    if (options.has_second_task) {
+        add("define the second task",
+            [this] { change(core::DefineTask{task_record(kSecondTask)}, [this] { next(); }); });
+        add("set its edge model", [this, &shelf] {
+            auto command = shelf.edge_model();
+            command.model.task = kSecondTask;
+            change(std::move(command), [this] { next(); });
+        });
+    }
     const auto story = [this, &release](Content content, base::Duration patience) {
         ++release;
         add("import", [this, content, release] { import(content, release); });

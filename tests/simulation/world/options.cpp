@@ -49,7 +49,7 @@ struct PlantFacts {
     std::string_view name;
     std::string_view invariant;
 };
-constexpr std::array<PlantFacts, 28> kPlants = {{{"none", ""},
+constexpr std::array<PlantFacts, 30> kPlants = {{{"none", ""},
                                                  {"ack-before-commit", "I3"},
                                                  {"lazy-sync", "I1"},
                                                  {"same-stream", "I2"},
@@ -76,7 +76,9 @@ constexpr std::array<PlantFacts, 28> kPlants = {{{"none", ""},
                                                  {"oversleeps", "I25"},
                                                  {"freezes", "I25"},
                                                  {"bricked-only-slot", "I6"},
-                                                 {"starved-after-loss", "I18"}}};
+                                                 {"starved-after-loss", "I18"},
+                                                 {"unproven-finish", "I28"},
+                                                 {"one-price", "I29"}}};
 
 /// Kinds that end a device's or a database's history: not in every other seed.
 bool is_drastic(FaultKind kind) {
@@ -154,6 +156,9 @@ Options options_of_seed(std::uint64_t seed) {
     options.has_staged_policies = seed % 7 == 0 || seed % 7 == 2 || seed % 7 == 4;
     options.has_one_slot = !options.has_variants && seed % 6 == 4;
     options.has_overrides = options.has_staged_policies && seed % 2 == 0;
+    options.has_pinned_fleet = seed % 14 == 2;
+    options.large_devices = options.has_pinned_fleet ? 1 : options.large_devices;  // two classes
+    options.has_second_task = seed % 9 == 4;
     return options;
 }
 
@@ -170,6 +175,18 @@ Options calm_options(std::uint64_t seed) {
     options.fault_interval = minutes(60);
     return options;
 }
+
+namespace {
+
+void stage_policies(Options& options) {
+    options.has_staged_policies = true;
+    options.has_pinned_fleet = options.plant == Plant::kUnprovenFinish;
+    options.has_overrides = options.has_pinned_fleet || options.plant == Plant::kStrayOverride ||
+                            options.plant == Plant::kLostOverride;
+    options.devices = 6;
+}
+
+}  // namespace
 
 Options planted_options(std::uint64_t seed, Plant plant) {
     auto options = calm_options(seed);
@@ -209,25 +226,24 @@ Options planted_options(std::uint64_t seed, Plant plant) {
         case Plant::kForgetfulStaging:
         case Plant::kBrickedSlots:
         case Plant::kBrickedOnlySlot:
+        case Plant::kForgetsFloor:
             options.set(FaultKind::kReboot, true);
             options.loss_permille = plant == Plant::kForgetfulStaging ? 200 : 0;
             options.fault_interval = seconds(5);
             break;
+        case Plant::kUnprovenFinish:
         case Plant::kStrayOverride:
         case Plant::kLostOverride:
-            options.has_overrides = true;
-            [[fallthrough]];
         case Plant::kObeyedShadow:
         case Plant::kStickyCandidate:
         case Plant::kWiderShare:
         case Plant::kKeptShadow:
-            options.has_staged_policies = true;
-            options.devices = 6;
+            stage_policies(options);
             break;
-        case Plant::kForgetsFloor:
-            options.set(FaultKind::kReboot, true);
-            options.fault_interval = seconds(5);
-            break;
+        case Plant::kOnePrice:
+            options.has_second_task = true;
+            options.set(FaultKind::kSlowEdge, true);
+            [[fallthrough]];
         case Plant::kOversleeps:
         case Plant::kFreezes:
             options.set(FaultKind::kHungEdge, true);
@@ -253,7 +269,7 @@ std::string describe(const Options& options) {
     return fmt::format(
         "seed={} devices={}+{} safety_ms={} fault_interval_ms={} sample_interval_ms={} loss={} "
         "duplicate={} latency_ms={}..{} sector={}x{} credit={} batch_rows={} queue={} shared={} "
-        "audit={} commit_ms={} story={}{}{}{}{}{}{}{}{} plant={} faults=[{}]",
+        "audit={} commit_ms={} story={}{}{}{}{}{}{}{}{}{}{} plant={} faults=[{}]",
         options.seed, options.devices, options.large_devices, ms(options.safety),
         ms(options.fault_interval), ms(options.sample_interval), options.loss_permille,
         options.duplicate_permille, ms(options.latency_min), ms(options.latency_max),
@@ -263,7 +279,8 @@ std::string describe(const Options& options) {
         options.has_rollback ? "r" : "", options.has_revocation ? "v" : "",
         options.has_enrolment ? "e" : "", options.has_variants ? "m" : "",
         options.has_staged_policies ? "p" : "", options.has_one_slot ? "1" : "",
-        options.has_overrides ? "o" : "", to_string(options.plant), kinds);
+        options.has_overrides ? "o" : "", options.has_pinned_fleet ? "f" : "",
+        options.has_second_task ? "2" : "", to_string(options.plant), kinds);
 }
 
 }  // namespace frugal::simulation

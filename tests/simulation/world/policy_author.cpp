@@ -27,6 +27,9 @@ void PolicyAuthor::start() {
         is_done_ = false;
         plan();
     }
+    if (context_.options.has_pinned_fleet) {
+        context_.timeline.after(seconds(90), [this] { pin_all_from(0); });
+    }
 }
 
 void PolicyAuthor::plan() {
@@ -166,6 +169,54 @@ std::optional<core::SetPolicy> PolicyAuthor::reverted(const Known& known) {
     return command;
 }
 
+// The small ones, which are one class, or the large ones too: one after the other, whoever is
+// refused; then all over again, as some are ended meanwhile.
+void PolicyAuthor::pin_all_from(std::uint32_t device) {
+    if (is_stopped_) {
+        return;
+    }
+    const auto& options = context_.options;
+    if (device == options.devices) {
+        stage_for_nobody();
+        spares_large_ = !spares_large_;
+        context_.timeline.after(seconds(60), [this] { pin_all_from(0); });
+        return;
+    }
+    if (!spares_large_ || device >= options.large_devices) {
+        look([this, device](const Known& known) {
+            auto command = ReleaseShelf::instance().policy_for(
+                {"m4", "tiny"}, known.tasks.next_policy, context_.options.audit);
+            command.version.audience =
+                base::Audience::device(*base::DeviceId::parse(fmt::format("device-{}", device)));
+            ask<core::PolicySet>(std::move(command), [](const core::PolicySet&) {});
+        });
+    }
+    context_.timeline.after(milliseconds(200), [this, device] { pin_all_from(device + 1); });
+}
+
+void PolicyAuthor::stage_for_nobody() {
+    look([this](const Known& known) {
+        auto command = ReleaseShelf::instance().policy_for(
+            {"any", "m4", "tiny"}, known.tasks.next_policy, context_.options.audit);
+        command.steps = {{2500, seconds(5)}, {8000, seconds(5)}, {core::kWholeFleet, {}}};
+        ask<core::PolicySet>(std::move(command), [this](const core::PolicySet&) {
+            context_.trace.sometimes("policy staged that nobody can prove");
+            if (context_.options.plant == Plant::kUnprovenFinish) {
+                go_on_regardless(4);
+            }
+        });
+    });
+}
+
+// Planted: as if time alone took it to the next step.
+void PolicyAuthor::go_on_regardless(int times) {
+    gateway_.ask(
+        core::ResumePolicyRollout{kTask}, [](const base::Result<core::AdminReply>&) {}, "gateway");
+    if (times > 0) {
+        context_.timeline.after(seconds(2), [this, times] { go_on_regardless(times - 1); });
+    }
+}
+
 // For a device, also one that is not there, or for those of a label.
 std::optional<core::SetPolicy> PolicyAuthor::for_few(const Known& known) {
     auto command = ReleaseShelf::instance().policy_for({"m4", "tiny"}, known.tasks.next_policy,
@@ -186,26 +237,11 @@ std::optional<core::SetPolicy> PolicyAuthor::for_few_no_more(const Known& known)
         return std::nullopt;
     }
     const auto& ended = present[rng_.below(present.size())];
-    const bool is_odd = ended.audience.kind == base::Audience::Kind::kDevice &&
-                        (ended.audience.name.back() - '0') % 2 == 1;
     core::PolicyVersionRecord below{.task = kTask};
     for (const auto& own : present) {
-        if (own.audience != ended.audience) {
-            continue;
-        }
-        const core::PolicyRecord* chosen = nullptr;
-        for (const auto* name : {"any", own.device_class.text().c_str()}) {
-            for (const auto& policy : known.tasks.policies) {
-                const bool is_meant =
-                    policy.audience.is_class() ||
-                    (is_odd && policy.audience.kind == base::Audience::Kind::kLabel &&
-                     (chosen == nullptr || !policy.is_withdrawn || policy.policy > chosen->policy));
-                chosen = is_meant && policy.device_class.text() == name ? &policy : chosen;
-            }
-        }
-        if (chosen != nullptr) {
-            below.parts.push_back({own.device_class, chosen->blob});
-            below.version = chosen->policy;
+        if (own.audience == ended.audience && own.below_blob != nullptr) {
+            below.parts.push_back({own.device_class, own.below_blob});
+            below.version = own.below;
         }
     }
     auto command = ReleaseShelf::instance().policy_again(below, known.tasks.next_policy);

@@ -46,6 +46,9 @@ private:
     void try_last();
 
     void act_on_few();
+    void pin_all_from(std::uint32_t device);
+    void stage_for_nobody();
+    void go_on_regardless(int times);
     bool renew_override(const Known& known);
 
     std::optional<core::SetPolicy> at_once(const Known& known);
@@ -62,6 +65,7 @@ private:
     base::Rng rng_;
     bool is_stopped_ = false;
     bool is_done_ = true;
+    bool spares_large_ = true;        ///< in this round of policies for all
     std::uint32_t renewed_from_ = 0;  ///< overrides of lower numbers are set again at the end
     std::map<std::uint32_t, int> renewals_{};  ///< by version
 };

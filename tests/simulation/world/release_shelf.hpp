@@ -14,6 +14,7 @@
 namespace frugal::simulation {
 
 inline constexpr std::uint32_t kTask = 1;
+inline constexpr std::uint32_t kSecondTask = 2;  ///< with an edge model, but no release
 inline constexpr std::uint32_t kInputBytes = 784;
 inline constexpr std::uint32_t kClasses = 10;
 inline constexpr const char* kModelName = "fashion";

@@ -188,6 +188,23 @@ TEST_F(Feed, LearningBeginsFromACanaryBeforeAnythingIsDecided) {
     EXPECT_TRUE(feed.register_pair(1, pair).empty()) << "nothing is learned";
 }
 
+TEST_F(Feed, ACanaryFromBeforeAPersonsPolicyChangesNothing) {
+    CanaryPair pair{*base::ClassName::parse("m4"), digest_of(2), digest_of(80), {}, {}, {}};
+    pair.registration.samples = 300;
+    knowledge.tasks.owner_changes[1] = 1;
+    tell(4, "isogain");
+    EXPECT_TRUE(feed.register_pair(1, pair, 0).empty());
+    EXPECT_EQ(cell().terms().registration.samples, 500) << "what the person's file says";
+    EXPECT_EQ(feed.register_pair(1, pair, 1).size(), 1U);
+    EXPECT_EQ(cell().terms().registration.samples, 300);
+    knowledge.tasks.owner_changes[1] = 2;
+    tell(5, "isogain");
+    LearnerNews news;
+    news.decided = {decided(1)};
+    feed.take(std::move(news));
+    EXPECT_EQ(cell().terms().registration.samples, 500) << "the person's next one";
+}
+
 TEST_F(Feed, ACanaryIsKeptWhateverIsLearnedAfter) {
     CanaryPair pair{*base::ClassName::parse("m4"), digest_of(2), digest_of(80), {}, {}, {}};
     pair.registration.samples = 300;

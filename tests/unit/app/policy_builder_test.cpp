@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What differs between the bounds that two texts set, also when one cannot be read any more.
+// What a text must be before devices are given anything of it; what differs between the bounds that
+// two texts set, also when one cannot be read any more.
 #include "app/policy_builder.hpp"
 
 #include <gtest/gtest.h>
@@ -17,6 +18,54 @@ std::vector<wire::PolicyPartDifference> differences(const std::string& before,
     std::vector<wire::PolicyPartDifference> found;
     compare_bounds({"m4", before, after}, {1, "leaf", std::move(labels)}, found);
     return found;
+}
+
+std::string policy_text(const std::string& privacy, const std::string& caps) {
+    std::string gain = "gain = [9";
+    for (int i = 1; i < 32; ++i) {
+        gain += ", 9";
+    }
+    return "[policy]\nfail_safe = \"local\"\n[task.leaf]\nprivacy = \"" + privacy + "\"\n" + caps +
+           "price = { payload = 1 }\n[[task.leaf.model]]\nsha256 = \"" + std::string(64, 'a') +
+           "\"\n" + gain + "]\n";
+}
+const std::string kCaps = "caps = { node_per_hour = 64 }\n";
+
+/// For an edge-only task, and a release of no variants.
+base::Result<std::vector<CompiledPart>> compiled(const std::string& privacy,
+                                                 const std::string& caps) {
+    const core::TaskRecord task{1, "leaf", {"healthy"}, core::TaskPrivacy::kEdgeOnly};
+    const core::ReleaseRecord release{.model = base::ModelName::parse("leaf").value()};
+    return compile_parts(policy_text(privacy, caps), task, release, CompileFor{1});
+}
+
+TEST(CompileParts, RefusesWhatPolicyCheckRefuses) {
+    const auto sound = compiled("edge-only", kCaps);
+    EXPECT_TRUE(sound) << sound.error().describe();
+    const auto refused = compiled("edge-only", "");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().message, "policy:3:1: the task may escalate without a cap");
+    EXPECT_FALSE(refused.error().cause.empty());
+    EXPECT_FALSE(refused.error().remedy.empty());
+}
+
+TEST(CompileParts, NeverMakesATaskLessPrivateThanItIs) {
+    EXPECT_TRUE(compiled("never", kCaps));
+    const auto refused = compiled("public", kCaps);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().message,
+              "policy:4:11: privacy \"public\" is less than the task's own \"edge-only\"");
+    EXPECT_FALSE(refused.error().remedy.empty());
+}
+
+TEST(ProveAgain, NamesTheVersionWhoseTextDoesNotProve) {
+    core::PolicyVersionRecord version;
+    version.version = 12;
+    version.text = policy_text("edge-only", "");
+    const auto refused = prove_again(version, {1, "leaf", {"healthy"}});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().message,
+              "the text of version 12: policy:3:1: the task may escalate without a cap");
 }
 
 TEST(CompareBounds, TellsEachBoundThatIsSetOtherwise) {

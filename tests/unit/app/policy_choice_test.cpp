@@ -68,7 +68,7 @@ TEST_F(PolicyChoice, OfAnOverrideGoesToTheOneBeforeForTheSameDevice) {
     add(4, 4);
     narrow(5, 5, false);
     history.in_force = {4};
-    history.overrides = {{own, *base::ClassName::parse("m4"), 5, false}};
+    history.overrides = {{own, *base::ClassName::parse("m4"), 5}};
     EXPECT_EQ(before(), 1U) << "of the class: no override";
     const auto* found = version_before(history, own);
     ASSERT_NE(found, nullptr);
@@ -121,35 +121,6 @@ TEST_F(PolicyChoice, APinOfALabelTakesWhatItsOwnClassesObey) {
     }
     history.obeyed = {{m4, 3}, {m7, 5}};
     EXPECT_FALSE(version_to_pin(history, east, std::nullopt)) << "one that is not kept";
-}
-
-TEST_F(PolicyChoice, BelowADeviceLiesItsLabelAndBelowThatItsClass) {
-    const auto m4 = *base::ClassName::parse("m4");
-    const auto east = base::Audience::label("east");
-    const auto put = [&](const char* device_class, std::uint32_t number, base::Audience audience,
-                         bool is_withdrawn) {
-        auto one = part(device_class, number);
-        tasks.policies.push_back(
-            {one.device_class, 1, number, one.blob, 0, std::move(audience), is_withdrawn});
-    };
-    const auto below = [&](const base::Audience& label) {
-        const auto* found = policy_below(tasks, 1, m4, label);
-        return found != nullptr ? found->policy : 0;
-    };
-    EXPECT_EQ(below(east), 0U);
-    put("any", 9, {}, false);
-    EXPECT_EQ(below(east), 9U);
-    put("m4", 4, {}, false);
-    put("m4", 3, base::Audience::label("west"), false);
-    put("m4", 8, base::Audience::device(core::device_id("a")), false);
-    EXPECT_EQ(below(east), 4U) << "its class's goes before any's";
-    EXPECT_EQ(below({}), 4U);
-    put("m4", 2, east, false);
-    EXPECT_EQ(below(east), 2U);
-    tasks.policies.back().is_withdrawn = true;
-    EXPECT_EQ(below(east), 4U);
-    tasks.policies.back().policy = 5;
-    EXPECT_EQ(below(east), 5U) << "what ended it is newer than the class's";
 }
 
 TEST_F(PolicyChoice, NeverTakesOneThatDidNotReachAllDevices) {

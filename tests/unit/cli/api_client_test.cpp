@@ -22,5 +22,19 @@ TEST(ApiClient, SaysWhichSiteIsNotThere) {
     EXPECT_FALSE(answer.error().remedy.empty());
 }
 
+TEST(ApiClient, AFailingHealthReportSaysWhatFails) {
+    const auto error = error_of({503, R"({"status":"failing","failing":["broker","database"]})"});
+    EXPECT_EQ(error.kind, base::ErrorKind::kUnavailable);
+    EXPECT_EQ(error.message, "the gateway is not ready");
+    EXPECT_EQ(error.cause, "failing: broker, database");
+    EXPECT_FALSE(error.remedy.empty());
+}
+
+TEST(ApiClient, AnErrorAlwaysSaysSomething) {
+    EXPECT_EQ(error_of({500, "{}"}).message, "the daemon answered 500");
+    EXPECT_EQ(error_of({404, R"({"title":"none","detail":"no such task"})"}).message,
+              "no such task");
+}
+
 }  // namespace
 }  // namespace frugal::cli

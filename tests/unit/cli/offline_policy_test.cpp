@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include <CLI/CLI.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
@@ -71,6 +72,39 @@ TEST_F(OfflinePolicy, ReplayPrintsTheDocumentedDocument) {
               "isogain hedge best-fixed best-fixed-margin best-fixed-per-class calibrate-once "
               "oracle all-local all-edge chow sedna-threshold sedna-cross-entropy sedna-ibt "
               "exponential-weights hi-lcb ");
+}
+
+TEST_F(OfflinePolicy, ReplayCountsTheCanarySamplesItUsed) {
+    Context context;
+    context.json = true;
+    ReplayCommand command;
+    command.trace = file("t.csv", kTrace);
+    command.canaries = {file("c.csv",
+                             "local_class,local_confidence_q8,edge_class,true_class,phase\n"
+                             "0,40,1,1,7\n0,60,1,1,7\n0,60,1,1,8\n")};
+    testing::internal::CaptureStdout();
+    const auto done = replay_policy(context, command);
+    const json::value printed = json::parse(testing::internal::GetCapturedStdout());
+    ASSERT_TRUE(done) << done.error().describe();
+    EXPECT_EQ(printed.at("canary_samples"), 2);
+    EXPECT_EQ(printed.at("canary_samples_unused"), 1);
+    EXPECT_EQ(printed.at("notes").as_array().size(), 2u);
+}
+
+TEST_F(OfflinePolicy, ReplayRefusesCostsAndSharesThatAreNoNumbers) {
+    for (const char* option : {"--cost=nan", "--cost=-1", "--cost=inf", "--cost=0", "--cost=1e3",
+                               "--cost=0.1x", "--share=nan", "--share=inf", "--share=-0.1",
+                               "--share=1.5", "--seeds=0", "--push-every=-1"}) {
+        Context context;
+        CLI::App root;
+        add_offline_policy_commands(root, context);
+        EXPECT_THROW(root.parse(std::string("replay --trace t.csv ") + option), CLI::ParseError)
+            << option;
+    }
+    Context context;
+    CLI::App root;
+    add_offline_policy_commands(root, context);
+    EXPECT_NO_THROW(root.parse("replay --trace t.csv --cost 0.2 --share 1"));
 }
 
 TEST_F(OfflinePolicy, ReplayNamesThePlaceOfABadValue) {

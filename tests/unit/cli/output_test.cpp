@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace frugal::cli {
 namespace {
 
@@ -22,6 +24,22 @@ TEST(Output, JsonCarriesItsSchemaFirst) {
               "{\"schema\":\"frugal.cli/v1/status\",\"answer\":42}\n");
 }
 
+TEST(Output, JsonStaysJsonWhateverAFileIsCalled) {
+    testing::internal::CaptureStdout();
+    print_json("inspect", {{"name", "\xE9ntr\xE9"}});
+    EXPECT_EQ(testing::internal::GetCapturedStdout(),
+              "{\"schema\":\"frugal.cli/v1/inspect\",\"name\":\"\xEF\xBF\xBDntr\xEF\xBF\xBD\"}\n");
+}
+
+TEST(Output, NamesFromAFileMoveNoCursor) {
+    testing::internal::CaptureStdout();
+    print_table({"name", "bytes"}, {{"a\x1B[2J\n", "5"}});
+    EXPECT_EQ(testing::internal::GetCapturedStdout(), "name    bytes\na?[2J?      5\n");
+    testing::internal::CaptureStderr();
+    print_error({base::ErrorKind::kInvalidInput, "x\x1B[31m", "", ""});
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "error: x?[31m\n");
+}
+
 TEST(Output, ErrorsHaveCauseAndRemedyOnTheirOwnLines) {
     testing::internal::CaptureStderr();
     const int code = print_error({base::ErrorKind::kDenied, "no", "why", "do this"});
@@ -34,6 +52,22 @@ TEST(Output, TableAlignsNumbersToTheRight) {
     testing::internal::CaptureStdout();
     print_table({"name", "bytes"}, {{"a", "5"}, {"long", "1234"}});
     EXPECT_EQ(testing::internal::GetCapturedStdout(), "name  bytes\na         5\nlong   1234\n");
+}
+
+TEST(Output, SignedNumbersAlignLikeOthersAndTheirHeadingWithThem) {
+    testing::internal::CaptureStdout();
+    print_table({"name", "worst %", "share"}, {{"a", "+3.41", "0.5"}, {"b", "-0.27", ""}});
+    EXPECT_EQ(testing::internal::GetCapturedStdout(),
+              "name  worst %  share\n"
+              "a       +3.41    0.5\n"
+              "b       -0.27\n");
+}
+
+TEST(Output, AFigureThatIsNoNumberIsNullInJson) {
+    testing::internal::CaptureStdout();
+    print_json("x", {{"list", {NAN, 1.5}}, {"deep", {{"cost", -INFINITY}}}});
+    EXPECT_EQ(testing::internal::GetCapturedStdout(),
+              "{\"schema\":\"frugal.cli/v1/x\",\"list\":[null,1.5E0],\"deep\":{\"cost\":null}}\n");
 }
 
 TEST(Output, GroupsDigits) {

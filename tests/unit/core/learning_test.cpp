@@ -128,6 +128,41 @@ TEST_F(Learning, ACanaryIsAuditedAndKeptUntilAPersonsNextPolicy) {
     EXPECT_EQ(world.written<CanariesDropped>().size(), 1U);
 }
 
+// What a person set while samples were measured counts, and the figures change nothing any more.
+TEST_F(Learning, ACanaryBegunBeforeAPersonsPolicyIsRefused) {
+    const auto set = [this](std::uint32_t number) {
+        world.get<PolicySet>(
+            SetPolicy{{.task = 1,
+                       .version = number,
+                       .parts = {{*base::ClassName::parse("m4"), signed_policy("policy")}}}});
+    };
+    set(1);
+    const auto changes = [this] { return world.get<TaskList>(ListTasks{}).owner_changes; };
+    EXPECT_TRUE(changes().empty()) << "the first replaces none";
+    set(2);
+    EXPECT_EQ(changes().at(1), 2U) << "its version";
+    SaveLearning measured;
+    measured.canaries = {{.task = 1, .model = digest_of(1), .edge_model = digest_of(80)}};
+    const auto refused = world.ask(measured);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, base::ErrorKind::kConflict);
+    EXPECT_EQ(refused.error().cause, "a policy of task 1 was set meanwhile");
+    EXPECT_TRUE(world.written<CanaryRecord>().empty());
+    measured.owner_changes = 2;
+    EXPECT_TRUE(world.ask(measured)) << "begun after";
+    EXPECT_EQ(world.written<CanaryRecord>().size(), 1U);
+}
+
+TEST_F(Learning, WhatWasLearnedForAnOverrideThatEndedIsNotStoredAgain) {
+    LearningRecord cell{1, *base::ClassName::parse("m4"), digest_of(1), digest_of(80), {1}};
+    cell.audience = base::Audience::device(device_id("a"));
+    world.get<Done>(SaveLearning{.cells = {cell}});
+    EXPECT_TRUE(world.written<LearningRecord>().empty());
+    cell.audience = {};
+    world.get<Done>(SaveLearning{.cells = {cell}});
+    EXPECT_EQ(world.written<LearningRecord>().size(), 1U);
+}
+
 TEST_F(Learning, AnEdgeModelMeasuredAgainstAnotherIsRefused) {
     const auto measured_against = [](std::optional<base::Digest> digest, std::uint8_t model) {
         return SetEdgeModel{

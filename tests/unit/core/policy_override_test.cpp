@@ -3,93 +3,10 @@
 // what, and what a device obeys when its own one ends.
 #include <algorithm>
 
-#include "unit/core/policy_world.hpp"
+#include "unit/core/policy_override_world.hpp"
 
 namespace frugal::core {
 namespace {
-
-/// node-3 is of class "tiny", node-4 of class "m4"; version 5 is in force for both classes. A
-/// policy's bytes name their version and class where a compiled one has its id, and then its rules.
-class PolicyOverrideTest : public TwoClassesTest {
-protected:
-    PolicyOverrideTest() {
-        world.get<PolicySet>(SetPolicy{ruled(10, {"m4", "tiny"}, "all")});
-        world.advance(std::chrono::seconds(1));
-        world.take();
-    }
-    static PolicyVersionRecord ruled(std::uint32_t number, std::vector<std::string> classes,
-                                     const std::string& rules, base::Audience audience = {}) {
-        auto record = version(number);
-        record.audience = std::move(audience);
-        record.parts.clear();
-        for (const auto& name : classes) {
-            auto id = std::to_string(number);
-            id.insert(0, 4 - id.size(), '0');
-            record.parts.push_back(
-                {*base::ClassName::parse(name), signed_policy("policy" + id + rules + name)});
-        }
-        return record;
-    }
-    static base::Audience device(const std::string& name) {
-        return base::Audience::device(device_id(name));
-    }
-    static PolicyVersionRecord ended(std::uint32_t number, std::vector<std::string> classes,
-                                     const std::string& rules, base::Audience audience) {
-        auto record = ruled(number, std::move(classes), rules, std::move(audience));
-        record.origin = PolicyOrigin::kWithdrawn;
-        return record;
-    }
-    /// Sets it at once; who is told what because of it.
-    std::map<std::string, std::string> tell(PolicyVersionRecord record) {
-        world.take();
-        world.get<PolicySet>(SetPolicy{std::move(record)});
-        world.advance(std::chrono::seconds(1));
-        return told_policies();
-    }
-    std::map<std::string, std::string> told_policies() {
-        std::map<std::string, std::string> policies;
-        for (const auto& [name, desired] : told()) {
-            policies[name] = policy_in(desired);
-        }
-        return policies;
-    }
-    /// What the device is told to obey when it comes back.
-    std::string obeys(const std::string& name) {
-        world.take();
-        auto word = hello(name, 77);
-        word.capability = capability(class_of(name));
-        world.say(name, word);
-        return policy_in(world.sent<Desired>(name).at(0));
-    }
-    /// What the device is told by another process that read what this one wrote.
-    std::string obeys_after_restart(const std::string& name) {
-        Snapshot snapshot;
-        for (const auto& record : world.written<PolicyRecord>()) {
-            std::erase_if(snapshot.policies, [&](const PolicyRecord& older) {
-                return older.device_class == record.device_class &&
-                       older.audience == record.audience;
-            });
-            snapshot.policies.push_back(record);
-        }
-        snapshot.policy_versions = world.written<PolicyVersionRecord>();
-        std::map<std::string, DeviceRecord> devices;
-        for (const auto& record : world.written<DeviceRecord>()) {
-            devices.insert_or_assign(record.id.text(), record);
-        }
-        for (int i = 0; i < kDevices; ++i) {
-            snapshot.devices.push_back(devices.at(name_of(i)));
-        }
-        SiteWorld again({}, std::move(snapshot));
-        auto word = hello(name, 4);
-        word.capability = capability(class_of(name));
-        again.say(name, word);
-        return policy_in(again.sent<Desired>(name).at(0));
-    }
-    base::ErrorKind refusal_kind(PolicyVersionRecord record, std::vector<PolicyStep> steps = {}) {
-        return refusal(std::move(record), std::move(steps)).kind;
-    }
-    std::uint32_t next() { return world.get<TaskList>(ListTasks{}).next_policy; }
-};
 
 TEST_F(PolicyOverrideTest, ReachesItsDeviceAloneAndWithThePartOfItsClass) {
     const auto told = tell(ruled(11, {"m4", "tiny"}, "own", device("node-3")));
@@ -99,8 +16,10 @@ TEST_F(PolicyOverrideTest, ReachesItsDeviceAloneAndWithThePartOfItsClass) {
     EXPECT_EQ(kept.versions[0]->parts.size(), 1U);
     EXPECT_EQ(kept.in_force, (std::vector<std::uint32_t>{1, 10})) << "any, and both classes";
     ASSERT_EQ(kept.overrides.size(), 1U);
-    EXPECT_EQ(kept.overrides[0],
-              (PolicyOverride{device("node-3"), *base::ClassName::parse("tiny"), 11, false}));
+    EXPECT_EQ(kept.overrides[0].audience, device("node-3"));
+    EXPECT_EQ(kept.overrides[0].device_class, *base::ClassName::parse("tiny"));
+    EXPECT_EQ(kept.overrides[0].version, 11U);
+    EXPECT_FALSE(kept.overrides[0].is_withdrawn);
     EXPECT_EQ(world.written<AuditRecord>().back().detail,
               "version 11 authored, at once, for device:node-3");
 }
@@ -145,97 +64,6 @@ TEST_F(PolicyOverrideTest, CanBeSetWhileAVersionIsOnItsWay) {
     EXPECT_EQ(refusal_kind(ended(13, {"tiny"}, "all", device("node-3"))),
               base::ErrorKind::kConflict)
         << "version 11 is older than what the device would obey then";
-}
-
-/// Version 11 on its way, at first to a small share: who obeys it in this step.
-class PolicyOverrideInAStepTest : public PolicyOverrideTest {
-protected:
-    std::map<std::string, std::string> stage(std::uint32_t first_permyriad) {
-        world.take();
-        world.get<PolicySet>(SetPolicy{ruled(11, {"m4", "tiny"}, "new"),
-                                       {{first_permyriad, std::chrono::minutes(10)},
-                                        {7500, std::chrono::minutes(10)},
-                                        {kWholeFleet, {}}}});
-        world.advance(std::chrono::seconds(1));
-        return told_policies();
-    }
-    void pin(const std::map<std::string, std::string>& devices) {
-        for (const auto& [name, policy] : devices) {
-            tell(ruled(next_++, {class_of(name)}, "own", device(name)));
-        }
-    }
-    std::uint32_t step() { return view().record.step; }
-
-private:
-    std::uint32_t next_ = 20;
-};
-
-TEST_F(PolicyOverrideInAStepTest, TheNextShareTakesThePlaceOfCandidatesThatHaveTheirOwn) {
-    const auto candidates = stage(500);
-    ASSERT_FALSE(candidates.empty());
-    pin(candidates);
-    EXPECT_EQ(step(), 0U) << "a step lasts its time";
-    world.advance(std::chrono::minutes(10));
-    EXPECT_EQ(step(), 1U);
-    EXPECT_GT(told_policies().size(), 20U);
-}
-
-TEST_F(PolicyOverrideInAStepTest, AlsoIfItWaitsForTheirDecisionsAlready) {
-    const auto candidates = stage(500);
-    world.advance(std::chrono::minutes(11));
-    ASSERT_EQ(step(), 0U);
-    ASSERT_TRUE(view().waits_for_decisions);
-    pin(candidates);
-    world.advance(std::chrono::seconds(1));
-    EXPECT_EQ(step(), 1U);
-}
-
-TEST_F(PolicyOverrideInAStepTest, WithoutCandidatesItNeverGoesToTheWholeFleet) {
-    stage(500);
-    world.get<Done>(ResumePolicyRollout{1});
-    world.advance(std::chrono::seconds(1));
-    ASSERT_EQ(step(), 1U);
-    pin(told_policies());  // since it was staged
-    world.advance(std::chrono::minutes(30));
-    EXPECT_EQ(step(), 1U);
-    EXPECT_EQ(view().record.status, PolicyRolloutStatus::kRunning);
-}
-
-/// Every device of the site gets its own.
-class PolicyOverrideOfAllTest : public PolicyOverrideInAStepTest {
-protected:
-    void pin_all() {
-        std::map<std::string, std::string> all;
-        for (int i = 0; i < kDevices; ++i) {
-            all[name_of(i)] = "";
-        }
-        pin(all);
-    }
-    /// It waits before the whole fleet until a person resumes it.
-    void expect_waits() {
-        world.advance(std::chrono::minutes(60));
-        EXPECT_EQ(step(), 1U);
-        EXPECT_EQ(view().record.status, PolicyRolloutStatus::kRunning);
-        EXPECT_EQ(history().in_force, (std::vector<std::uint32_t>{1, 10}));
-        world.get<Done>(ResumePolicyRollout{1});
-        EXPECT_EQ(view().record.status, PolicyRolloutStatus::kFinished);
-    }
-};
-
-TEST_F(PolicyOverrideOfAllTest, InTheMiddleOfAStepNobodyProvesItAnyMore) {
-    stage(2500);
-    pin_all();
-    EXPECT_EQ(step(), 0U);
-    expect_waits();
-}
-
-TEST_F(PolicyOverrideOfAllTest, BeforeItIsStagedNobodyProvesItEither) {
-    pin_all();
-    world.get<PolicySet>(SetPolicy{
-        ruled(100, {"m4", "tiny"}, "new"),
-        {{2500, std::chrono::minutes(10)}, {7500, std::chrono::minutes(10)}, {kWholeFleet, {}}}});
-    world.advance(std::chrono::seconds(1));
-    expect_waits();
 }
 
 TEST_F(PolicyOverrideTest, WhenItEndsItsDeviceObeysItsClassUnderAHigherNumber) {
@@ -312,6 +140,49 @@ TEST_F(PolicyOverrideTest, ALabelsPolicyReachesItsClassesButNoDeviceWithItsOwn) 
     tell(ended(14, {"m4"}, "all", base::Audience::label("east")));
     EXPECT_EQ(policy_in(world.sent<Desired>("east-2").at(0)), "policy0014allm4");
     EXPECT_EQ(history().overrides.size(), 1U) << "the device's is older than its label's end";
+}
+
+TEST_F(PolicyOverrideTest, HistoryTellsWhatLiesBelowEach) {
+    const auto east = base::Audience::label("east");
+    for (const auto* name : {"east-1", "east-2"}) {
+        world.get<Done>(AddDevice{device_id(name), "east", digest_of(9), std::chrono::hours(1)});
+        world.get<CertificateIssued>(EnrolDevice{device_id(name), digest_of(9), {1, 2, 3}});
+        world.say(name, hello(name, 90));
+    }
+    /// By version of the override: what its devices obey without it.
+    const auto below = [this] {
+        std::map<std::uint32_t, std::string> found;
+        for (const auto& own : history().overrides) {
+            found[own.version] = base::as_text(own.below_blob->content());
+            EXPECT_TRUE(found[own.version].starts_with(
+                "policy00" + std::string(own.below < 10 ? "0" : "") + std::to_string(own.below)));
+        }
+        return found;
+    };
+    using Expected = std::map<std::uint32_t, std::string>;
+    tell(ruled(11, {"m4"}, "own", device("east-1")));
+    EXPECT_EQ(below(), (Expected{{11, "policy0010allm4"}}));
+    tell(ruled(12, {"m4"}, "label", east));
+    EXPECT_EQ(below(), (Expected{{11, "policy0012labelm4"}, {12, "policy0010allm4"}}));
+    tell(ended(13, {"m4"}, "all", east));
+    EXPECT_EQ(below(), (Expected{{11, "policy0013allm4"}, {13, "policy0010allm4"}}))
+        << "what ended the label's is newer than the class's";
+    tell(ruled(14, {"m4"}, "new"));
+    EXPECT_EQ(below(), (Expected{{11, "policy0014newm4"}}));
+}
+
+TEST_F(PolicyOverrideTest, BelowAnOverrideOfAClassWithoutOneLiesThatOfAny) {
+    world.get<Done>(AddDevice{device_id("odd-1"), "", digest_of(9), std::chrono::hours(1)});
+    world.get<CertificateIssued>(EnrolDevice{device_id("odd-1"), digest_of(9), {1, 2, 3}});
+    auto word = hello("odd-1", 91);
+    word.capability = capability("odd");
+    world.say("odd-1", word);
+    tell(ruled(11, {"odd"}, "own", device("odd-1")));
+    EXPECT_EQ(history().overrides.at(0).below, 1U);
+    auto over = ended(12, {"odd"}, "", device("odd-1"));
+    over.parts[0].blob = history().overrides.at(0).below_blob;
+    EXPECT_EQ(tell(std::move(over)).size(), 0U) << "of the sixty";
+    EXPECT_EQ(world.sent<Desired>("odd-1").size(), 1U);
 }
 
 TEST_F(PolicyOverrideTest, RefusesWhomItCannotReach) {

@@ -143,6 +143,42 @@ TEST_F(PolicyToldTest, NumbersRiseAboveWhatADeviceOnceAcceptedAndLost) {
     EXPECT_EQ(world.written<DeviceRecord>().size(), before) << "it told nothing new";
 }
 
+// Numbers rise once a minute at most, but what was said in it is not said again in time.
+TEST_F(PolicyToldTest, AFloorToldTooSoonAfterAnotherOutlivesAProcess) {
+    answers(40);
+    const auto raised = next();
+    world.take();
+    auto word = hello("node-4", 5);
+    word.tasks[0].policy_floor = raised + 600;
+    world.say("node-4", word);
+    EXPECT_EQ(next(), raised) << "somebody may just have been given it";
+    const auto stored = world.written<PolicyNumberRecord>();
+    ASSERT_FALSE(stored.empty());
+    EXPECT_GT(stored.back().next, raised + 600);
+    world.say("node-4", word);
+    EXPECT_EQ(world.written<PolicyNumberRecord>().size(), stored.size()) << "nothing new";
+    ASSERT_TRUE(set(raised, {})) << "nor does it keep anybody from setting one";
+    SiteWorld restarted({}, Snapshot{.next_policy = stored.back().next});
+    EXPECT_EQ(restarted.get<TaskList>(ListTasks{}).next_policy, stored.back().next);
+    world.advance(std::chrono::minutes(1));
+    answers(raised);
+    EXPECT_EQ(next(), stored.back().next) << "a minute later here, too";
+}
+
+TEST_F(PolicyToldTest, SaysOfADeviceThatLostANewerOneThatItIsAhead) {
+    auto word = hello("node-3", 4);
+    word.tasks[0].policy_floor = 40;
+    world.take();
+    world.say("node-3", word);
+    const auto lines = world.performed<Log>();
+    const auto line = std::ranges::find(lines, LogEvent::kPolicyAhead, &Log::event);
+    ASSERT_NE(line, lines.end()) << "it obeys nothing, and refuses what it is told";
+    const auto& fields = (*line)->fields;
+    const auto accepted = std::ranges::find(fields, "accepted", &LogField::key);
+    ASSERT_NE(accepted, fields.end());
+    EXPECT_EQ(accepted->value, "40");
+}
+
 TEST_F(PolicyToldTest, NoLiarUsesTheNumbersUp) {
     answers(0xFFFFFFFF);
     const auto raised = next();

@@ -44,7 +44,8 @@ INSTANTIATE_TEST_SUITE_P(
         Step{"confirmed_ignores_late_words", S::kConfirmed, E::kSaysTransfer, S::kConfirmed},
         Step{"silence", S::kTransferring, E::kSilence, S::kUnreachable},
         Step{"heard_again", S::kUnreachable, E::kOffer, S::kOffered},
-        Step{"cancelled_is_final", S::kCancelled, E::kSaysConfirmed, S::kCancelled},
+        Step{"cancelled_hears_nothing", S::kCancelled, E::kSaysConfirmed, S::kCancelled},
+        Step{"given_back_by_an_abort", S::kCancelled, E::kRelease, S::kPending},
         Step{"quarantine_released", S::kQuarantined, E::kRelease, S::kPending},
         Step{"quarantine_holds", S::kQuarantined, E::kOffer, S::kQuarantined}),
     [](const auto& named) { return named.param.case_name; });

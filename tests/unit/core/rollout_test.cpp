@@ -1,41 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The way of a release to its devices: offers, words, reasons, ends.
-#include "unit/core/site_world.hpp"
+#include "unit/core/rollout_site.hpp"
 
 namespace frugal::core {
 namespace {
 
-class RolloutDeskTest : public ::testing::Test {
-protected:
-    RolloutDeskTest() {
-        for (const auto* device : {"a", "b"}) {
-            world.enrol(device);
-            world.say(device, hello(device));
-        }
-        world.import(1, 1, 51);
-        world.take();
-    }
-    base::RolloutId start(std::uint32_t release = 1) {
-        const auto started =
-            world.get<RolloutStarted>(StartRollout{model_name("net"), release, {}});
-        world.advance(std::chrono::seconds(1));
-        return started.rollout;
-    }
-    void report(const char* device, UpdatePhase phase, Reason reason = Reason::kNone,
-                std::uint32_t counter = 1) {
-        const auto view = world.get<DeviceView>(GetDevice{device_id(device)});
-        world.say(device, Report{.task = 1,
-                                 .desired_version = view.desired_version,
-                                 .release = counter,
-                                 .phase = phase,
-                                 .reason = reason,
-                                 .attempt = 1});
-    }
-    RolloutView view(base::RolloutId id) {
-        return world.get<RolloutDetail>(GetRollout{id, {}, 10}).rollout;
-    }
-    SiteWorld world;
-};
+using RolloutDeskTest = RolloutSite;
 
 TEST_F(RolloutDeskTest, OffersToAllAndEndsWhenAllConfirmed) {
     const auto id = start();
@@ -197,6 +167,18 @@ TEST_F(RolloutDeskTest, ADeviceEnrolledLaterJoins) {
     EXPECT_FALSE(world.sent<Desired>("late").back().tasks.empty());
 }
 
+TEST_F(RolloutDeskTest, DoesNotCallConfirmedWhatADeviceLeftForAnother) {
+    const auto id = start();
+    report("a", UpdatePhase::kConfirmed);
+    ASSERT_EQ(world.standing(id, "a").state, RolloutState::kConfirmed);
+    world.take();
+    // A wish of a later time, before the gateway was restored from a backup, played back to it.
+    report("a", UpdatePhase::kConfirmed, Reason::kNone, 7);
+    EXPECT_EQ(world.standing(id, "a").state, RolloutState::kOffered);
+    world.advance(std::chrono::seconds(1));
+    EXPECT_FALSE(world.sent<Desired>("a").empty()) << "and is told again what it should run";
+}
+
 TEST_F(RolloutDeskTest, ANewerRolloutSupersedesWhatIsNotSettled) {
     const auto first = start();
     report("a", UpdatePhase::kConfirmed);
@@ -209,99 +191,6 @@ TEST_F(RolloutDeskTest, ANewerRolloutSupersedesWhatIsNotSettled) {
     EXPECT_EQ(world.sent<Desired>("b").back().tasks[0].manifest->content().release, 2U);
     report("b", UpdatePhase::kConfirmed, Reason::kNone, 2);
     EXPECT_EQ(world.standing(second, "b").state, RolloutState::kConfirmed);
-}
-
-TEST_F(RolloutDeskTest, AbortStopsOffersAndGivesBackTheFormerWish) {
-    const auto first = start();
-    report("a", UpdatePhase::kConfirmed);
-    report("b", UpdatePhase::kConfirmed);
-    world.import(2, 2, 52);
-    const auto second = start(2);
-    report("a", UpdatePhase::kConfirmed, Reason::kNone, 2);
-    world.take();
-    world.get<Done>(AbortRollout{second});
-    world.advance(std::chrono::seconds(1));
-    EXPECT_EQ(view(second).record.status, RolloutStatus::kAborted);
-    EXPECT_EQ(world.standing(second, "b").state, RolloutState::kCancelled);
-    ASSERT_FALSE(world.sent<Desired>("b").empty());
-    EXPECT_EQ(world.sent<Desired>("b").back().tasks[0].manifest->content().release, 1U);
-    EXPECT_TRUE(world.sent<Desired>("a").empty()) << "confirmed stays";
-    EXPECT_EQ(world.standing(first, "b").state, RolloutState::kConfirmed);
-    EXPECT_FALSE(world.ask(AbortRollout{second})) << "twice makes no sense";
-}
-
-TEST_F(RolloutDeskTest, AbortGivesTheFormerModelBackToADeviceThatLostIt) {
-    const auto first = start();
-    report("a", UpdatePhase::kConfirmed);
-    report("b", UpdatePhase::kConfirmed);
-    world.import(2, 2, 52);
-    const auto second = start(2);
-    // Its only slot was given up for the second release, which failed there.
-    auto lost = hello("a");
-    lost.capability.slots = 1;
-    lost.desired_version = world.get<DeviceView>(GetDevice{device_id("a")}).desired_version;
-    lost.tasks[0].phase = UpdatePhase::kReverted;
-    lost.tasks[0].reason = Reason::kSelfTestFailed;
-    lost.tasks[0].burned_counter = 1;
-    lost.tasks[0].other_digest = digest_of(52);  // it may still lie in the slot
-    world.say("a", lost);
-    EXPECT_EQ(world.standing(second, "a").state, RolloutState::kReverted);
-    world.take();
-    world.get<Done>(AbortRollout{second});
-    world.advance(std::chrono::seconds(1));
-    ASSERT_FALSE(world.sent<Desired>("a").empty());
-    ASSERT_EQ(world.sent<Desired>("a").back().tasks.size(), 1U);
-    const auto given = world.sent<Desired>("a").back().tasks[0];
-    EXPECT_EQ(given.manifest->content().counter, 1U) << "the counter it burned";
-    EXPECT_TRUE(given.artifact);
-    world.say("a", lost);
-    EXPECT_EQ(world.standing(first, "a").state, RolloutState::kOffered) << "until it runs it again";
-}
-
-TEST_F(RolloutDeskTest, RollsBackUnderAPermitWithAHigherCounter) {
-    start();
-    report("a", UpdatePhase::kConfirmed);
-    world.import(2, 2, 52);
-    const auto bad = start(2);
-    report("a", UpdatePhase::kConfirmed, Reason::kNone, 2);
-
-    const auto plan = world.get<RollbackPlan>(PlanRollback{bad});
-    EXPECT_EQ(plan.restores->release, 1U);
-    EXPECT_EQ(plan.counter, 3U);
-    auto content = manifest_content("net", plan.release, plan.counter);
-    content.model_digest = digest_of(51);
-    ImportRelease permit{
-        .model = model_name("net"),
-        .release = plan.release,
-        .counter = plan.counter,
-        .task = 1,
-        .variants = {{signed_manifest(content), plan.restores->variants[0].artifacts}}};
-    auto foreign = permit;
-    content.model_digest = digest_of(99);
-    foreign.variants[0].manifest = signed_manifest(content);
-    EXPECT_FALSE(world.ask(RollbackRollout{bad, foreign})) << "another model than before";
-
-    const auto started = world.get<RolloutStarted>(RollbackRollout{bad, permit});
-    world.take();
-    auto again = hello("a");
-    again.tasks[0] = {.task = 1,
-                      .release = 2,
-                      .model_digest = digest_of(52),
-                      .phase = UpdatePhase::kConfirmed,
-                      .burned_counter = 2,
-                      .other_digest = digest_of(51)};
-    world.say("a", again);
-    const auto desired = world.sent<Desired>("a").back();
-    EXPECT_EQ(desired.tasks.at(0).manifest->content().counter, 3U);
-    EXPECT_FALSE(desired.tasks.at(0).artifact) << "the other slot still holds it";
-    report("a", UpdatePhase::kConfirmed, Reason::kNone, 3);
-    EXPECT_EQ(world.standing(started.rollout, "a").state, RolloutState::kConfirmed);
-    EXPECT_EQ(view(bad).record.status, RolloutStatus::kRolledBack);
-    EXPECT_EQ(view(started.rollout).record.undoes, bad);
-
-    world.import(4, 4, 54);
-    const auto plan_again = world.get<RollbackPlan>(PlanRollback{start(4)});
-    EXPECT_EQ(plan_again.restores->release, 1U) << "not the release that was taken back";
 }
 
 TEST_F(RolloutDeskTest, GoesOnAfterARestart) {

@@ -38,17 +38,20 @@ protected:
             release.variants.push_back(variant(one));
         }
     }
+    FitSubject subject() const {
+        return {.capability = can, .reported = &reported, .energy = energy};
+    }
     /// The model chosen; 0 if none fits.
     std::uint32_t chosen() {
-        const auto fit = fit_release(release, {can, &reported, false, energy});
+        const auto fit = fit_release(release, subject());
         const auto* fits = std::get_if<Fit>(&fit);
         return fits == nullptr ? 0 : fits->variant->manifest->content().model_digest[0];
     }
     Misfit misfit() {
-        return std::get<Misfit>(fit_release(release, {can, &reported, false, energy}));
+        return std::get<Misfit>(fit_release(release, subject()));
     }
     std::string why(std::size_t place) {
-        const auto judged = judge_variant(release.variants[place], {can, &reported, false, energy});
+        const auto judged = judge_variant(release.variants[place], subject());
         const auto* lack = std::get_if<Shortfall>(&judged);
         return lack == nullptr ? "fits" : describe(*lack);
     }

@@ -169,9 +169,11 @@ void SiteWorld::enrol(const std::string& device) {
     get<CertificateIssued>(EnrolDevice{device_id(device), digest_of(9), {1, 2, 3}});
 }
 
-void SiteWorld::import(std::uint32_t release, std::uint32_t counter, std::uint8_t model_fill) {
+void SiteWorld::import(std::uint32_t release, std::uint32_t counter, std::uint8_t model_fill,
+                       std::uint32_t task) {
     auto content = manifest_content("net", release, counter);
     content.model_digest = digest_of(model_fill);
+    content.task = task;
     const ArtifactRecord artifact{.digest = digest_of(static_cast<std::uint8_t>(100 + release)),
                                   .size_bytes = 5000,
                                   .block_bytes = 512,
@@ -181,7 +183,7 @@ void SiteWorld::import(std::uint32_t release, std::uint32_t counter, std::uint8_
     ImportRelease command{.model = model_name("net"),
                           .release = release,
                           .counter = counter,
-                          .task = 1,
+                          .task = task,
                           .variants = {{signed_manifest(content), {artifact}}}};
     command.blobs.push_back(
         {.digest = artifact.digest, .bytes = std::make_shared<const base::Bytes>(5000)});

@@ -40,8 +40,9 @@ public:
 
     /// Adds and enrols a device through the core's own commands.
     void enrol(const std::string& device);
-    /// Imports a release of model "net" for task 1 whose artifact has 10 blocks of 512 bytes.
-    void import(std::uint32_t release, std::uint32_t counter, std::uint8_t model_fill);
+    /// Imports a release of model "net" whose artifact has 10 blocks of 512 bytes.
+    void import(std::uint32_t release, std::uint32_t counter, std::uint8_t model_fill,
+                std::uint32_t task = 1);
     RolloutDeviceRecord standing(base::RolloutId rollout, const std::string& device);
 
     void say(const std::string& device, UpMessage message);

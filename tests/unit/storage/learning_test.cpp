@@ -113,23 +113,53 @@ TEST_F(LearningRows, OldCanariesOfATaskGo) {
     }
 }
 
-TEST_F(LearningRows, AnOldCanaryStaysWhileItsPairIsLearnedFrom) {
-    const auto canary = [](std::uint8_t model, std::uint8_t edge, std::int64_t at) {
-        return core::CanaryRecord{1,   core::digest_of(model), core::digest_of(edge), {1}, "", "",
-                                  {at}};
-    };
+core::CanaryRecord canary(std::uint8_t model, std::uint8_t edge, std::int64_t at) {
+    return {1, core::digest_of(model), core::digest_of(edge), {1}, "", "", {at}};
+}
+
+core::LearningRecord learned(std::uint8_t model, std::uint8_t edge, std::int64_t at) {
+    return {1,   *base::ClassName::parse("m4"), core::digest_of(model), core::digest_of(edge), {1},
+            {at}};
+}
+
+TEST_F(LearningRows, AClockThatWasWrongMakesNoCanaryTheNewestForEver) {
+    constexpr std::int64_t kYear2040 = 2'208'988'800'000;
     core::WriteBatch batch;
-    batch.records = {canary(1, 9, 1), canary(2, 9, 2),
-                     core::LearningRecord{1,
-                                          *base::ClassName::parse("m4"),
-                                          core::digest_of(1),
-                                          core::digest_of(9),
-                                          {1},
-                                          {1000},
-                                          {}}};
+    batch.records = {canary(1, 9, kYear2040), canary(2, 9, 2), learned(2, 9, kYear2040)};
     for (int i = 0; i < 256; ++i) {
         batch.records.push_back(
             canary(static_cast<std::uint8_t>(3 + i % 128), static_cast<std::uint8_t>(i / 128), 10));
+    }
+    ASSERT_TRUE(database.commit(batch));
+    const auto kept = Reader::open(path())->canaries();
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(kept->size(), 256U);
+    EXPECT_TRUE(
+        std::ranges::all_of(*kept, [](const auto& one) { return one.saved_at.unix_ms == 10; }));
+}
+
+TEST_F(LearningRows, ACanaryEndsWhatWasLearnedOfItsPair) {
+    auto doubting = learned(1, 9, 1);
+    doubting.doubted = {5};
+    core::WriteBatch batch;
+    batch.records = {doubting, learned(2, 9, 1), canary(1, 9, 2)};
+    ASSERT_TRUE(database.commit(batch));
+    auto reader = Reader::open(path());
+    EXPECT_EQ(*reader->learning(), std::vector{learned(2, 9, 1)}) << "another pair's stays";
+    batch.records = {learned(1, 9, 3)};
+    ASSERT_TRUE(database.commit(batch));
+    EXPECT_TRUE((*reader->learning()).at(0).doubted.empty());
+}
+
+TEST_F(LearningRows, AnOldCanaryStaysWhileItsPairIsLearnedFrom) {
+    core::WriteBatch batch;
+    batch.records = {canary(1, 9, 1), canary(2, 9, 2)};
+    for (int i = 0; i < 256; ++i) {
+        batch.records.push_back(
+            canary(static_cast<std::uint8_t>(3 + i % 128), static_cast<std::uint8_t>(i / 128), 10));
+        if (i % 64 == 0) {
+            batch.records.push_back(learned(1, 9, 5));
+        }
     }
     ASSERT_TRUE(database.commit(batch));
     const auto kept = Reader::open(path())->canaries();

@@ -42,6 +42,19 @@ TEST(PolicyQueries, AtOnceHasNoSteps) {
     EXPECT_TRUE(wanted->steps.empty());
 }
 
+TEST(PolicyQueries, AListOfVersionsMayNameWhoseAreWanted) {
+    const auto all = read_list_policy_versions(request({}));
+    ASSERT_TRUE(all);
+    EXPECT_EQ(all->task, 3U);
+    EXPECT_TRUE(all->audience.is_class());
+    EXPECT_EQ(read_list_policy_versions(request({{"label", "2nd floor"}}))->audience,
+              base::Audience::label("2nd floor"));
+    EXPECT_EQ(read_list_policy_versions(request({{"device", "a"}}))->audience.name, "a");
+    for (const auto& wrong : {NamedValue{"device", "A b"}, NamedValue{"labels", "x"}}) {
+        EXPECT_FALSE(read_list_policy_versions(request({wrong}))) << wrong.name;
+    }
+}
+
 TEST(PolicyQueries, AnOverrideNamesItsDeviceOrLabelAndHasNoSteps) {
     const auto wanted = read_set_policy(request({{"release", "f@1"}, {"device", "sensor-7"}}));
     ASSERT_TRUE(wanted);

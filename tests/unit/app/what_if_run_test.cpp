@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a what-if makes of stored records: the time they cover, and whose samples judge the gains.
+#include "app/what_if_run.hpp"
+
+#include <gtest/gtest.h>
+
+#include "policy/learn/registration_state.hpp"
+#include "support/policy_bytes.hpp"
+
+namespace frugal::app {
+namespace {
+
+constexpr std::int64_t kMinute_ms = 60'000;
+constexpr auto kLocalByConfidence =
+    static_cast<std::uint8_t>(static_cast<unsigned>(core::Tier::kLocal) * 16 +
+                              static_cast<unsigned>(core::PolicyReason::kLocalConfidence));
+
+class WhatIfRun : public testing::Test {
+protected:
+    WhatIfRun() {
+        part.device_class = "m4";
+        part.compiled = test::policy_bytes(1, test::task_that_asks());
+        part.task = 1;
+        part.model.fill(1);
+        part.edge.fill(2);
+        part.terms.samples = 500;
+        records.device_classes = {"m4", "esp32"};
+    }
+
+    /// Newest first, as the database gives them: one a minute, every fourth answered by the edge.
+    void record(std::uint32_t device, int minutes) {
+        for (int minute = minutes; minute >= 0; --minute) {
+            const base::WallTime at{1'000'000 + minute * kMinute_ms};
+            if (minute % 4 == 0) {
+                core::ObservationRecord record;
+                record.device = core::DeviceNumber{device};
+                record.edge_class = 1;
+                record.edge_chance = 200;
+                record.local_confidence = 100;
+                record.propensity_q8 = 256;
+                record.is_in_time = true;
+                record.at = at;
+                records.observations.push_back(record);
+            } else {
+                records.decisions.push_back({.device = device,
+                                             .confidence = 200,
+                                             .outcome = kLocalByConfidence,
+                                             .received_at = at});
+            }
+        }
+    }
+
+    WhatIfPart part;
+    WhatIfRecords records;
+};
+
+TEST_F(WhatIfRun, RatesAreOverTheTimeThatRecordsCover) {
+    record(0, 12);
+    part.hours = 24;
+    const auto day = run_what_if(part, records);
+    EXPECT_EQ(day.tasks, 13u);
+    EXPECT_DOUBLE_EQ(day.hours, 24);
+    EXPECT_DOUBLE_EQ(day.covered_hours, 0.2);
+    EXPECT_DOUBLE_EQ(day.recorded_escalations_per_hour.value(), 20);
+    EXPECT_DOUBLE_EQ(day.escalations_per_hour.value(), 65);
+    part.hours = 1;
+    EXPECT_EQ(run_what_if(part, records).escalations_per_hour, day.escalations_per_hour);
+}
+
+TEST_F(WhatIfRun, AnotherClassDoesNotStretchTheTime) {
+    record(0, 12);
+    record(1, 600);
+    EXPECT_DOUBLE_EQ(run_what_if(part, records).covered_hours, 0.2);
+}
+
+TEST_F(WhatIfRun, WithoutTimeThereAreNoRates) {
+    record(0, 0);
+    const auto view = run_what_if(part, records);
+    EXPECT_EQ(view.tasks, 1u);
+    EXPECT_FALSE(view.escalations_per_hour);
+    EXPECT_FALSE(view.deadline_misses_per_hour);
+    EXPECT_NE(wire::simulation_json(1, {view}).find("\"escalations_per_hour\":null"),
+              std::string::npos);
+}
+
+TEST_F(WhatIfRun, FewLabelledSamplesWidenTheInterval) {
+    record(0, 4000);
+    part.terms.samples = 50;
+    const auto few = run_what_if(part, records);
+    part.terms.samples = 50'000;
+    const auto many = run_what_if(part, records);
+    EXPECT_DOUBLE_EQ(few.cost_per_task, many.cost_per_task);
+    EXPECT_GT(few.cost_high - few.cost_low, 1.5 * (many.cost_high - many.cost_low));
+    EXPECT_GT(few.rho_high - few.rho_low, 5 * (many.rho_high - many.rho_low));
+}
+
+TEST_F(WhatIfRun, TheLastCanaryOfThePairJudgesTheGains) {
+    policy::Registration registration;
+    registration.rho = 1.25;
+    registration.temperature = 0.75;
+    registration.samples = 400;
+    core::CanaryRecord canary{.task = 1, .model = part.model, .edge_model = part.edge};
+    canary.state = policy::save(registration);
+    core::CanaryRecord of_another = canary;
+    of_another.edge_model.fill(9);
+    take_canaries(part, {of_another});
+    EXPECT_DOUBLE_EQ(part.terms.samples, 500);
+    take_canaries(part, {of_another, canary});
+    EXPECT_DOUBLE_EQ(part.terms.rho, 1.25);
+    EXPECT_DOUBLE_EQ(part.terms.temperature, 0.75);
+    EXPECT_DOUBLE_EQ(part.terms.samples, 400);
+}
+
+TEST_F(WhatIfRun, AFileMeasuredForAnotherPairSaysNothingOfThisOne) {
+    part.terms.edge = "ffff";
+    part.terms.rho = 0.4;
+    take_canaries(part, {});
+    EXPECT_DOUBLE_EQ(part.terms.rho, 1);
+    EXPECT_DOUBLE_EQ(part.terms.samples, 0);
+}
+
+}  // namespace
+}  // namespace frugal::app
