@@ -82,6 +82,7 @@ private:
         PolicyVersionPointer version;
         std::optional<base::Instant> began{};  ///< the step; absent until the core's first time
         bool is_due = false;  ///< its time is over, but too few decisions were compared
+        base::Instant counted{};  ///< if it is due: when all devices were counted last
         PolicyComparison comparison{};
     };
 
@@ -113,6 +114,7 @@ private:
     std::uint32_t skip_empty(const Rollout& rollout, std::uint32_t number) const;
     bool may_go_on(const Rollout& rollout) const;
     void note_ahead(const Step& step, Device& device, const std::vector<Accepted>& accepted) const;
+    std::optional<base::Instant> deadline_of(const Rollout& rollout) const;
     std::optional<base::Instant> step_ends(const Rollout& rollout) const;
     std::set<std::uint32_t> needed(std::uint32_t task) const;
 

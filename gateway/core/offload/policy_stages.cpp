@@ -10,6 +10,8 @@ namespace frugal::core {
 namespace {
 
 constexpr base::Duration kAheadLogInterval = std::chrono::hours(1);
+/// Who was revoked, enrolled or put in quarantine says nothing of it to a step that waits for it.
+constexpr base::Duration kRecountInterval = std::chrono::minutes(1);
 
 tl::unexpected<base::Error> never_staged(std::uint32_t task) {
     return base::fail(base::ErrorKind::kNotFound,
@@ -144,7 +146,7 @@ void PolicyDesk::on_decisions(const Step& step, const Device& device, const Deci
     rollout.comparison.on_decisions(device, decisions, catalogue_, config_);
     if (const auto why = rollout.comparison.verdict(config_); why != PolicyHalt::kNone) {
         halt(step, rollout, why);
-    } else if (rollout.is_due) {
+    } else if (rollout.is_due && may_go_on(rollout)) {
         go_on(step, rollout);
     }
 }
@@ -156,16 +158,17 @@ void PolicyDesk::recount(const Step& step, std::uint32_t task) {
         return;
     }
     auto& rollout = found->second;
-    rollout.comparison.recount(registry_, catalogue_);
     if (rollout.is_due) {
         go_on(step, rollout);
+    } else {
+        rollout.comparison.recount(registry_, catalogue_);
     }
 }
 
-// To the next step, if nothing is to be waited for. Who was revoked or enrolled since the last
-// count said nothing of it: they are counted once more first.
+// To the next step, if nothing is to be waited for; all devices are counted first.
 bool PolicyDesk::go_on(const Step& step, Rollout& rollout) {
     rollout.comparison.recount(registry_, catalogue_);
+    rollout.counted = step.now.instant;
     if (!may_go_on(rollout)) {
         return false;
     }
@@ -202,6 +205,12 @@ void PolicyDesk::on_alarm(const Step& step, std::uint32_t task) {
     }
 }
 
+// When the rollout wants on_time() next.
+std::optional<base::Instant> PolicyDesk::deadline_of(const Rollout& rollout) const {
+    const auto ends = step_ends(rollout);
+    return ends && rollout.is_due ? rollout.counted + kRecountInterval : ends;
+}
+
 std::optional<base::Instant> PolicyDesk::step_ends(const Rollout& rollout) const {
     const auto& record = rollout.record;
     const auto wait = record.steps[record.step].wait;
@@ -214,15 +223,13 @@ std::optional<base::Instant> PolicyDesk::step_ends(const Rollout& rollout) const
 
 void PolicyDesk::on_time(const Step& step) {
     for (auto& [task, rollout] : rollouts_) {
-        const auto ends = step_ends(rollout);
-        if (!ends) {
+        const auto deadline = deadline_of(rollout);
+        if (!deadline) {
             continue;
         }
         if (!rollout.began) {
             rollout.began = step.now.instant;
-        } else if (step.now.instant < *ends) {
-            continue;
-        } else {
+        } else if (step.now.instant >= *deadline) {
             rollout.is_due = !go_on(step, rollout);
         }
     }
@@ -231,9 +238,9 @@ void PolicyDesk::on_time(const Step& step) {
 std::optional<base::Instant> PolicyDesk::next_deadline() const {
     std::optional<base::Instant> next;
     for (const auto& [task, rollout] : rollouts_) {
-        const auto ends = rollout.is_due ? std::nullopt : step_ends(rollout);
-        if (ends && (!next || *ends < *next)) {
-            next = ends;
+        const auto deadline = deadline_of(rollout);
+        if (deadline && (!next || *deadline < *next)) {
+            next = deadline;
         }
     }
     return next;

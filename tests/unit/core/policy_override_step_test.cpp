@@ -49,6 +49,18 @@ TEST_F(PolicyOverrideInAStepTest, AlsoIfItWaitsForTheirDecisionsAlready) {
     EXPECT_EQ(step(), 1U);
 }
 
+TEST_F(PolicyOverrideInAStepTest, WhoIsRevokedWhileItWaitsIsWaitedForNoMore) {
+    const auto candidates = stage(500);
+    ASSERT_FALSE(candidates.empty());
+    world.advance(std::chrono::minutes(11));
+    ASSERT_TRUE(view().waits_for_decisions);
+    for (const auto& [name, policy] : candidates) {
+        world.get<Done>(RevokeDevice{device_id(name)});
+    }
+    world.advance(std::chrono::minutes(1));
+    EXPECT_EQ(step(), 1U);
+}
+
 TEST_F(PolicyOverrideInAStepTest, WithoutCandidatesItNeverGoesToTheWholeFleet) {
     stage(500);
     world.get<Done>(ResumePolicyRollout{1});
