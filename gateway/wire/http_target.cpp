@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/utf8.hpp"
 #include "wire/http_parser.hpp"
 
 namespace frugal::wire {
@@ -21,36 +22,10 @@ int hex_value(char c) {
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/// Length of the UTF-8 sequence at the start of the text, 0 if it is none (overlong, surrogate).
-std::size_t sequence_length(std::string_view text) {
-    const auto byte = [&](std::size_t i) {
-        return i < text.size() ? static_cast<std::uint8_t>(text[i]) : 0u;
-    };
-    const auto continues = [&](std::size_t i) { return (byte(i) & 0xc0u) == 0x80u; };
-    const unsigned first = byte(0);
-    if (first < 0x80) {
-        return 1;
-    }
-    if (first >= 0xc2 && first <= 0xdf) {
-        return continues(1) ? 2 : 0;
-    }
-    if (first >= 0xe0 && first <= 0xef) {
-        const bool is_overlong = first == 0xe0 && byte(1) < 0xa0;
-        const bool is_surrogate = first == 0xed && byte(1) >= 0xa0;
-        return continues(1) && continues(2) && !is_overlong && !is_surrogate ? 3 : 0;
-    }
-    if (first >= 0xf0 && first <= 0xf4) {
-        const bool is_out_of_range =
-            (first == 0xf0 && byte(1) < 0x90) || (first == 0xf4 && byte(1) >= 0x90);
-        return continues(1) && continues(2) && continues(3) && !is_out_of_range ? 4 : 0;
-    }
-    return 0;
-}
-
 bool is_clean_text(std::string_view text) {
     while (!text.empty()) {
         const auto first = static_cast<std::uint8_t>(text.front());
-        const std::size_t length = sequence_length(text);
+        const std::size_t length = base::utf8_character_bytes(text);
         if (length == 0 || first < 0x20 || first == 0x7f) {
             return false;
         }
