@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the fields and operations of a guard are called in policy files and in explanations, and
-// what each field is counted in, and which numbers devices put there. Private to this folder;
-// constants only.
+// What the fields and operations of a guard, privacy and prices are called in policy files and in
+// explanations; what each field is counted in, and which numbers devices put there. Private to this
+// folder; constants only.
 #pragma once
 
 #include <array>
@@ -45,5 +45,12 @@ inline constexpr std::array<std::pair<std::string_view, fr_guard_operation_t>, 6
     {">=", FR_GUARD_GREATER_EQUAL}, {"==", FR_GUARD_EQUAL}, {"!=", FR_GUARD_NOT_EQUAL},
 }};
 // clang-format on
+
+/// What `privacy` may be, by its number in the compiled form.
+inline constexpr std::array<std::string_view, 3> kPrivacy = {"public", "edge-only", "never"};
+
+/// What a price is weighed of, in the order of the compiled form.
+inline constexpr std::array<std::string_view, 4> kPriceWeights = {"payload", "latency", "load",
+                                                                  "battery"};
 
 }  // namespace frugal::policy

@@ -8,6 +8,7 @@
 
 #include "base/hex.hpp"
 #include "frugal/policy.h"
+#include "policy/author/field_names.hpp"
 #include "policy/author/policy_parts.hpp"
 #include "policy/author/policy_pin.hpp"
 #include "policy/author/policy_proof.hpp"

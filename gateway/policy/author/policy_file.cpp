@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "frugal/policy.h"
+#include "policy/author/field_names.hpp"
 #include "policy/author/policy_parts.hpp"
 #include "policy/author/policy_table.hpp"
 #include "policy/author/quantity.hpp"

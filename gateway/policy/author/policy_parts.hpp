@@ -3,7 +3,6 @@
 // each. Pure functions, any thread; every error names file, line and column.
 #pragma once
 
-#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,13 +15,6 @@
 #include "policy/author/policy_file.hpp"
 
 namespace frugal::policy {
-
-/// What `privacy` may be, by its number in the compiled form.
-inline constexpr std::array<std::string_view, 3> kPrivacy = {"public", "edge-only", "never"};
-
-/// What a price is weighed of, in the order of the compiled form.
-inline constexpr std::array<std::string_view, 4> kPriceWeights = {"payload", "latency", "load",
-                                                                  "battery"};
 
 /// kInvalidInput at the place of the node.
 tl::unexpected<base::Error> refuse_at(const toml::node& node, const std::string& origin,

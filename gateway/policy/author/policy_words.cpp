@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "policy/author/field_names.hpp"
+
 #include "policy/author/compiled_policy.hpp"
 
 namespace frugal::policy {
@@ -39,19 +41,18 @@ std::string words_of_tier(std::uint32_t tier) {
 
 std::vector<Statement> statements_of(const CompiledPolicy& policy, const CompiledTask& task,
                                      const std::vector<std::string>& labels) {
-    static constexpr std::array<std::string_view, 3> kPrivacy = {"public", "edge-only", "never"};
-    static constexpr std::array<std::string_view, 4> kWeights = {"payload", "latency", "load",
-                                                                 "battery"};
     std::vector<Statement> list;
     list.push_back({"expires", limit_words(policy.expiry_hours, "h")});
-    list.push_back({"privacy", std::string(kPrivacy[std::min<std::size_t>(task.privacy, 2)])});
+    list.push_back(
+        {"privacy",
+         std::string(kPrivacy[std::min<std::size_t>(task.privacy, kPrivacy.size() - 1)])});
     list.push_back({"escalates to", words_of_tier(task.tier)});
     list.push_back({"deadline", limit_words(task.deadline_ms, "ms")});
     list.push_back({"cap", limit_words(task.cap_per_hour, "escalations an hour")});
     list.push_back({"audit", fmt::format("{}/256", task.audit)});
-    for (std::size_t i = 0; i < kWeights.size(); ++i) {
+    for (std::size_t i = 0; i < kPriceWeights.size(); ++i) {
         list.push_back(
-            {fmt::format("price of {}", kWeights[i]), fmt::format("{}", task.weights[i])});
+            {fmt::format("price of {}", kPriceWeights[i]), fmt::format("{}", task.weights[i])});
     }
     list.push_back({"price shift", fmt::format("{}", task.shift)});
     for (std::size_t i = 0; i < labels.size(); ++i) {
