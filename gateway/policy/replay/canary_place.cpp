@@ -99,14 +99,6 @@ private:
     std::optional<std::int64_t> first_;
 };
 
-/// An empty field is as that of the row before; before the first that is told, as that.
-void fill_phases(TraceTable& file, std::int64_t first) {
-    for (TableRow& row : file.rows) {
-        row[kPhase] = row[kPhase] == kCsvEmpty ? first : row[kPhase];
-        first = row[kPhase];
-    }
-}
-
 class Placer {
 public:
     explicit Placer(const CanaryPlan& plan) : plan_(plan) {
@@ -117,8 +109,8 @@ public:
         }
     }
 
-    Result<PlacedCanaries> place(std::span<const TraceTable> canaries) {
-        std::vector<TraceTable> files(canaries.begin(), canaries.end());
+    Result<PlacedCanaries> place(std::vector<TraceTable>&& canaries) {
+        std::vector<TraceTable> files = std::move(canaries);
         std::int64_t silent = 0;
         for (TraceTable& file : files) {
             if (auto told = tell_phases(file, silent); !told) {
@@ -227,9 +219,8 @@ private:
 
 }  // namespace
 
-Result<PlacedCanaries> place_canaries(const CanaryPlan& plan,
-                                      std::span<const TraceTable> canaries) {
-    return Placer(plan).place(canaries);
+Result<PlacedCanaries> place_canaries(const CanaryPlan& plan, std::vector<TraceTable>&& canaries) {
+    return Placer(plan).place(std::move(canaries));
 }
 
 }  // namespace frugal::policy

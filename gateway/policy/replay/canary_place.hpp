@@ -5,7 +5,6 @@
 #pragma once
 
 #include <map>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -39,6 +38,6 @@ struct CanaryPlan {
 
 /// kInvalidInput: a task or phase the trace does not have.
 base::Result<PlacedCanaries> place_canaries(const CanaryPlan& plan,
-                                            std::span<const TraceTable> canaries);
+                                            std::vector<TraceTable>&& canaries);
 
 }  // namespace frugal::policy

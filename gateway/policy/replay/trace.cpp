@@ -114,11 +114,9 @@ private:
     }
 
     void number_labels() {
-        std::int64_t phase = kCsvEmpty;
-        for (TableRow& row : table_.rows) {
-            phase = row[kPhase] == kCsvEmpty ? phase : row[kPhase];
-            row[kPhase] = phase;
-            phases_.try_emplace(phase, static_cast<std::uint32_t>(phases_.size()));
+        fill_phases(table_, kCsvEmpty);
+        for (const TableRow& row : table_.rows) {
+            phases_.try_emplace(row[kPhase], static_cast<std::uint32_t>(phases_.size()));
             tasks_.try_emplace(row[kTask], static_cast<std::uint32_t>(tasks_.size()));
         }
     }
@@ -132,8 +130,8 @@ private:
             }
             files.push_back(std::move(*table));
         }
-        auto placed =
-            place_canaries({table_, extra_ ? &*extra_ : nullptr, tasks_, phases_, labels_}, files);
+        auto placed = place_canaries(
+            {table_, extra_ ? &*extra_ : nullptr, tasks_, phases_, labels_}, std::move(files));
         if (!placed) {
             return tl::unexpected(placed.error());
         }

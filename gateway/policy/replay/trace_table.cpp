@@ -55,6 +55,13 @@ Result<TraceTable> read_trace_table(const CsvText& file, CsvLabels& labels) {
     return found;
 }
 
+void fill_phases(TraceTable& table, std::int64_t first) {
+    for (TableRow& row : table.rows) {
+        row[kPhase] = row[kPhase] == kCsvEmpty ? first : row[kPhase];
+        first = row[kPhase];
+    }
+}
+
 Result<ExtraColumns> ExtraColumns::read(const CsvText& file, CsvLabels& labels) {
     auto table = parse_csv(file, kExtraColumns, labels);
     if (!table) {

@@ -41,6 +41,9 @@ struct TraceTable {
 /// A trace or a canary. kInvalidInput, kLimit.
 base::Result<TraceTable> read_trace_table(const CsvText& file, CsvLabels& labels);
 
+/// An empty phase is as that of the row before; before the first that is told, as `first`.
+void fill_phases(TraceTable& table, std::int64_t first);
+
 /// What --extra tells, by seq.
 class ExtraColumns {
 public:
