@@ -9,7 +9,6 @@ namespace frugal::policy {
 namespace {
 
 constexpr int kTemperatureSteps = 81;
-constexpr double kRhoPrior = 3;
 constexpr double kPriorWeight = 2;  // of Chow's rule, as IsoGain has it
 constexpr int kFitRounds = 30;
 constexpr double kLeastChance = 1.0 / 512;  // half of what a q8 output can tell from nothing

@@ -12,6 +12,9 @@
 
 namespace frugal::policy {
 
+/// Samples of a true gain of 1 for each unit of signal that rho begins from.
+inline constexpr double kRhoPrior = 3;
+
 /// What the edge model gives of two classes; the rest is shared evenly by the others.
 struct EdgeOpinion {
     double top = 1;    ///< of the class it answers

@@ -11,7 +11,6 @@ namespace {
 
 // A canary without opinions cannot tell how strong the signal is; so many escalations do.
 constexpr std::uint32_t kRhoSamples = 256;
-constexpr double kRhoPrior = 3;
 constexpr std::size_t kDevicesTrackedMax = 4096;
 // Below it the prior speaks, and surprises are how it is replaced.
 constexpr double kTestedWeight = 24;

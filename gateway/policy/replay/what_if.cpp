@@ -8,6 +8,7 @@
 
 #include "frugal/message.h"
 #include "frugal/policy.h"
+#include "policy/learn/canary.hpp"
 #include "policy/learn/compiled_table.hpp"
 
 namespace frugal::policy {
@@ -17,7 +18,6 @@ namespace {
 constexpr double kWholeQ8 = 256;
 constexpr double kPriorWeight = 2;
 constexpr double kTwoSided95 = 1.96;
-constexpr double kRhoPrior = 3;  // samples, as register_pair() has it
 constexpr double kBlocksLeast = 8;
 constexpr std::int16_t kNominalRtt_ms = 16;
 constexpr std::int16_t kFullBattery = 200;
