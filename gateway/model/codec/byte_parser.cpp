@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 namespace frugal::model {
 
@@ -13,7 +12,8 @@ constexpr std::uint32_t kLengthAlwaysTaken = 512;
 constexpr std::uint32_t kLengthsTriedAll = 64;  // beyond, only every 16th length is tried
 constexpr std::uint32_t kLengthStep = 16;
 constexpr std::uint32_t kMovedWordsMax = 256;
-constexpr double kMovedMax = 1U << 20;  // beyond, it is another word
+constexpr std::uint32_t kWordBefore = 4;  // as a distance
+constexpr double kMovedMax = 1U << 20;    // beyond, it is another word
 
 }  // namespace
 
@@ -139,12 +139,6 @@ void ByteParser::try_copies(std::size_t index, std::size_t end) {
     }
 }
 
-std::uint32_t ByteParser::word_at(std::size_t address) const {
-    std::uint32_t word = 0;
-    std::memcpy(&word, &space_.bytes[address], sizeof(word));
-    return word;
-}
-
 void ByteParser::try_words(std::size_t index, std::size_t end, std::uint32_t distance, float price,
                            std::uint32_t token_before) {
     std::uint32_t difference = 0;
@@ -152,7 +146,7 @@ void ByteParser::try_words(std::size_t index, std::size_t end, std::uint32_t dis
     for (std::uint32_t count = 1; count <= kMovedWordsMax && begin_ + index + 4U * count <= end;
          ++count) {
         const std::size_t address = begin_ + index + 4U * (count - 1);
-        const std::uint32_t next = word_at(address) - word_at(address - distance);
+        const std::uint32_t next = space_.word_at(address) - space_.word_at(address - distance);
         const auto change = static_cast<std::int32_t>(next - difference);
         if ((count == 1 && change == 0) || std::abs(static_cast<double>(change)) > kMovedMax) {
             break;
@@ -181,12 +175,10 @@ void ByteParser::try_moved(std::size_t index, std::size_t end) {
             try_words(index, end, distance, front + prices_.repeated_back(0, which), 2);
         }
     }
-    for (const std::uint32_t distance : {4U}) {
-        if (is_usable(distance) && std::find(from.distances.begin(), from.distances.end(),
-                                             distance) == from.distances.end()) {
-            const std::uint32_t nearest = known_distance(space_, from.distances, position);
-            try_words(index, end, distance, front + prices_.new_back(0, distance, nearest), 1);
-        }
+    if (is_usable(kWordBefore) && std::find(from.distances.begin(), from.distances.end(),
+                                            kWordBefore) == from.distances.end()) {
+        const std::uint32_t nearest = known_distance(space_, from.distances, position);
+        try_words(index, end, kWordBefore, front + prices_.new_back(0, kWordBefore, nearest), 1);
     }
 }
 

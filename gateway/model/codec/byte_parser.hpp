@@ -44,7 +44,6 @@ private:
     void try_moved(std::size_t index, std::size_t end);
     void try_words(std::size_t index, std::size_t end, std::uint32_t distance, float price,
                    std::uint32_t token_before);
-    std::uint32_t word_at(std::size_t address) const;
     void try_lengths(std::size_t index, const Copy& copy, std::uint32_t shortest, float base_price,
                      bool is_repeated);
     void reach(std::size_t index, ByteToken token, float cost, std::uint32_t token_before);

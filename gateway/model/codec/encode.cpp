@@ -142,39 +142,56 @@ std::vector<float> mix_prices(CodedSpace space, const std::vector<float>& everyw
     return prices;
 }
 
-/// Passes until their prices stay, or the last one that is allowed.
-void try_passes(CodedSpace space, const std::vector<Segment>& segments, std::uint8_t profile,
-                float share, Attempt& best) {
-    const std::vector<float> everywhere = price_literals(space, segments);
-    std::vector<float> literal_prices = everywhere;
-    fr_token_model_t tokens;
-    fr_token_model_init(&tokens);
-    const int passes = space.bytes.size() > kLargeBytes ? kPassesOfLarge : kPasses;
-    for (int i = 0; i < passes; ++i) {
-        Attempt attempt = Pass(space, profile, literal_prices, TokenPrices(tokens)).run(segments);
-        const bool is_settled = std::memcmp(&tokens, &attempt.tokens, sizeof tokens) == 0;
-        tokens = attempt.tokens;
-        literal_prices = mix_prices(space, everywhere, attempt.literals, share);
-        if (best.coded.empty() || attempt.coded.size() < best.coded.size()) {
-            best = std::move(attempt);
-        }
-        if (is_settled) {
-            break;
-        }
-    }
-}
+class Passes {
+public:
+    Passes(CodedSpace space, const std::vector<Segment>& segments, std::uint8_t profile)
+        : space_(space),
+          segments_(segments),
+          profile_(profile),
+          everywhere_(price_literals(space, segments)) {}
 
-Attempt best_of_passes(CodedSpace space, const std::vector<Segment>& segments,
-                       std::uint8_t profile) {
-    Attempt best;
-    for (const float share : kEverywhereShares) {
-        try_passes(space, segments, profile, share, best);
-        if (space.bytes.size() > kLargeBytes) {
-            break;
+    Attempt best() const {
+        fr_token_model_t tokens;
+        fr_token_model_init(&tokens);
+        const Attempt first = run(everywhere_, tokens);
+        Attempt best = first;
+        for (const float share : kEverywhereShares) {
+            refine(first, share, best);
+            if (is_large()) {
+                break;
+            }
+        }
+        return best;
+    }
+
+private:
+    bool is_large() const { return space_.bytes.size() > kLargeBytes; }
+
+    Attempt run(const std::vector<float>& literal_prices, const fr_token_model_t& tokens) const {
+        return Pass(space_, profile_, literal_prices, TokenPrices(tokens)).run(segments_);
+    }
+
+    /// Passes after the first until their prices stay, or the last one that is allowed.
+    void refine(const Attempt& first, float share, Attempt& best) const {
+        fr_token_model_t tokens = first.tokens;
+        ByteCoder literals = first.literals;
+        bool is_settled = false;
+        for (int i = 1; i < (is_large() ? kPassesOfLarge : kPasses) && !is_settled; ++i) {
+            Attempt attempt = run(mix_prices(space_, everywhere_, literals, share), tokens);
+            is_settled = std::memcmp(&tokens, &attempt.tokens, sizeof tokens) == 0;
+            tokens = attempt.tokens;
+            literals = attempt.literals;
+            if (attempt.coded.size() < best.coded.size()) {
+                best = std::move(attempt);
+            }
         }
     }
-    return best;
-}
+
+    CodedSpace space_;
+    const std::vector<Segment>& segments_;
+    std::uint8_t profile_;
+    std::vector<float> everywhere_;  ///< prices of literals, from a pass of literals alone
+};
 
 void append_number(base::Bytes& bytes, std::uint64_t value, int size) {
     for (int i = 0; i < size; ++i) {
@@ -244,7 +261,7 @@ Result<Encoded> encode_once(base::ByteView file, const SegmentPlan& plan,
     if (!segments) {
         return tl::unexpected(segments.error());
     }
-    return with_header(file, options, best_of_passes(coded, *segments, options.profile));
+    return with_header(file, options, Passes(coded, *segments, options.profile).best());
 }
 
 /// What would expand beyond the decoder's limit: as much of it raw as the limit asks for.
@@ -252,7 +269,8 @@ Encoded encode_slowly(base::ByteView file, std::uint8_t profile) {
     Segment front;
     front.kind = PartKind::kRaw;
     front.region.size_bytes = file.size() / FR_CODEC_EXPANSION_MAX + 1;
-    return with_header(file, {profile, {}, {}}, best_of_passes({file, 0}, {front}, profile));
+    const std::vector<Segment> fronts = {front};
+    return with_header(file, {profile, {}, {}}, Passes({file, 0}, fronts, profile).best());
 }
 
 /// And finds out how far back a delta reads.

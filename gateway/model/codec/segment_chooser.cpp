@@ -5,7 +5,6 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
-#include <cstring>
 #include <optional>
 
 #include "model/codec/huffman_code.hpp"
@@ -198,17 +197,12 @@ private:
         const std::size_t address = space_.base_size + region.offset;
         std::uint32_t product = 0;
         if (region.offset < 8 ||
-            !fr_float_multiply(word_at(address - 8), FR_CODEC_FACTOR_WHOLE, &product) ||
-            std::abs(static_cast<std::int32_t>(word_at(address) - product)) > kProductDeltaMax) {
+            !fr_float_multiply(space_.word_at(address - 8), FR_CODEC_FACTOR_WHOLE, &product) ||
+            std::abs(static_cast<std::int32_t>(space_.word_at(address) - product)) >
+                kProductDeltaMax) {
             return std::nullopt;
         }
         return Segment{PartKind::kProducts, region, address - 8, FR_CODEC_FACTOR_WHOLE, 0, {}};
-    }
-
-    std::uint32_t word_at(std::size_t address) const {
-        std::uint32_t word = 0;
-        std::memcpy(&word, &space_.bytes[address], sizeof word);
-        return word;
     }
 
     std::optional<Segment> floats(const Region& region, std::size_t index) const {

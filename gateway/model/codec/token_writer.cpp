@@ -102,13 +102,6 @@ std::uint32_t TokenWriter::alignment() const {
     return static_cast<std::uint32_t>((position_ - space_.base_size) & 3U);
 }
 
-std::uint32_t TokenWriter::word_at(std::size_t address) const {
-    return static_cast<std::uint32_t>(space_.bytes[address]) |
-           static_cast<std::uint32_t>(space_.bytes[address + 1]) << 8 |
-           static_cast<std::uint32_t>(space_.bytes[address + 2]) << 16 |
-           static_cast<std::uint32_t>(space_.bytes[address + 3]) << 24;
-}
-
 void TokenWriter::literal() {
     adaptive(tokens_.is_other[token_before_][alignment()], 0);
     byte_coder_.code(encoder_, alignment(), space_.bytes[position_]);
@@ -177,7 +170,7 @@ void TokenWriter::integers(std::uint32_t count) {
     begin_segment(FR_SEGMENT_INTEGERS);
     count_of(count);
     for (std::uint32_t i = 0; i < count; ++i, position_ += 4) {
-        const std::uint32_t word = word_at(position_);
+        const std::uint32_t word = space_.word_at(position_);
         const bool is_negative = (word >> 31) != 0;
         const std::uint32_t magnitude = is_negative ? 0U - word : word;
         number(FR_NUMBER_INTEGER, magnitude);
@@ -204,11 +197,11 @@ void TokenWriter::floats(std::uint32_t count) {
     count_of(count);
     std::uint32_t exponent_top = 0;
     for (std::uint32_t i = 0; i < count; ++i) {
-        exponent_top = std::max(exponent_top, (word_at(position_ + 4U * i) >> 23) & 255U);
+        exponent_top = std::max(exponent_top, (space_.word_at(position_ + 4U * i) >> 23) & 255U);
     }
     encoder_.plain(exponent_top, 8);
     for (std::uint32_t i = 0; i < count; ++i, position_ += 4) {
-        float_value(word_at(position_), exponent_top);
+        float_value(space_.word_at(position_), exponent_top);
     }
 }
 
@@ -224,7 +217,7 @@ void TokenWriter::reference_of(std::size_t reference, std::uint32_t factor) {
 
 std::uint32_t TokenWriter::distance_to_word(std::uint32_t word) const {
     for (std::size_t distance = 4; distance <= position_; distance += 4) {
-        if (space_.reaches(position_, distance) && word_at(position_ - distance) == word) {
+        if (space_.reaches(position_, distance) && space_.word_at(position_ - distance) == word) {
             return static_cast<std::uint32_t>(distance);
         }
     }
@@ -254,11 +247,12 @@ void TokenWriter::products(std::uint32_t count, std::size_t reference, std::uint
     std::uint32_t near_before = 1;
     for (std::uint32_t i = 0; i < count; ++i, position_ += 4) {
         std::uint32_t product = 0;
-        const bool is_product = fr_float_multiply(word_at(reference + 4U * i), factor, &product);
+        const bool is_product =
+            fr_float_multiply(space_.word_at(reference + 4U * i), factor, &product);
         FRUGAL_ASSERT(is_product);
-        const std::uint32_t bits = word_at(position_);
+        const std::uint32_t bits = space_.word_at(position_);
         const auto delta = static_cast<std::int32_t>(bits - product);
-        const auto change = static_cast<std::int32_t>(bits - word_at(reference + 4U * i));
+        const auto change = static_cast<std::int32_t>(bits - space_.word_at(reference + 4U * i));
         const bool is_old = reference + 4U * i < space_.base_size;
         const bool is_unchanged = is_old && magnitude_of(change) <= kProductDeltaMax;
         const bool is_scaled = magnitude_of(delta) <= kProductDeltaMax &&
@@ -283,7 +277,7 @@ void TokenWriter::moved(std::uint32_t distance, std::uint32_t count) {
     std::uint32_t near_before = 1;
     std::uint32_t difference = 0;
     for (std::uint32_t i = 0; i < count; ++i, position_ += 4) {
-        const std::uint32_t next = word_at(position_) - word_at(position_ - distance);
+        const std::uint32_t next = space_.word_at(position_) - space_.word_at(position_ - distance);
         const std::uint32_t is_same = next == difference ? 1 : 0;
         adaptive(tokens_.is_near[near_before], is_same);
         if (is_same == 0) {
@@ -309,10 +303,10 @@ void TokenWriter::scaled(std::uint32_t count, std::size_t reference, std::uint32
     std::uint32_t near_before = 1;
     for (std::uint32_t i = 0; i < count; ++i, position_ += 4) {
         std::int32_t predicted = 0;
-        const auto old = static_cast<std::int32_t>(word_at(reference + 4U * i));
+        const auto old = static_cast<std::int32_t>(space_.word_at(reference + 4U * i));
         const bool is_in_range = fr_float_scale_integer(old, factor, &predicted);
         FRUGAL_ASSERT(is_in_range);
-        const std::uint32_t word = word_at(position_);
+        const std::uint32_t word = space_.word_at(position_);
         const auto delta = static_cast<std::int32_t>(word - static_cast<std::uint32_t>(predicted));
         const auto change = static_cast<std::int32_t>(word - static_cast<std::uint32_t>(old));
         const bool is_scaled = magnitude_of(delta) <= magnitude_of(change);

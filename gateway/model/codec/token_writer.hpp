@@ -29,6 +29,13 @@ struct CodedSpace {
         const bool is_output = address - distance >= base_size;
         return is_output || distance <= base_size || distance - base_size <= lag_max;
     }
+    /// The four bytes from an address on, little-endian.
+    std::uint32_t word_at(std::size_t address) const {
+        return static_cast<std::uint32_t>(bytes[address]) |
+               static_cast<std::uint32_t>(bytes[address + 1]) << 8 |
+               static_cast<std::uint32_t>(bytes[address + 2]) << 16 |
+               static_cast<std::uint32_t>(bytes[address + 3]) << 24;
+    }
 };
 
 /// How the weights of a tensor are told; profile 0 knows none of it.
@@ -99,7 +106,6 @@ private:
     void coded_weight(std::uint32_t special_state, std::int32_t coded);
     void tail(std::int32_t coded);
     void float_value(std::uint32_t bits, std::uint32_t exponent_top);
-    std::uint32_t word_at(std::size_t address) const;
     std::uint32_t alignment() const;
 
     CodedSpace space_;
