@@ -10,14 +10,6 @@ namespace frugal::model {
 
 namespace {
 
-Eigen::Map<RealMatrix> view(std::vector<double>& values, std::size_t size) {
-    return {values.data(), index(size), index(size)};
-}
-
-Eigen::Map<const RealMatrix> view(const std::vector<double>& values, std::size_t size) {
-    return {values.data(), index(size), index(size)};
-}
-
 void add_sums(const Matrix& matrix, std::vector<double>& sums) {
     for (std::size_t row = 0; row < matrix.rows; ++row) {
         for (std::size_t column = 0; column < matrix.columns; ++column) {

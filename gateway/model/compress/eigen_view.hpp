@@ -27,6 +27,15 @@ inline ConstMatrixView view(const Matrix& matrix) {
     return {matrix.values.data(), index(matrix.rows), index(matrix.columns)};
 }
 
+/// A square matrix, row by row.
+inline Eigen::Map<RealMatrix> view(std::vector<double>& values, std::size_t size) {
+    return {values.data(), index(size), index(size)};
+}
+
+inline Eigen::Map<const RealMatrix> view(const std::vector<double>& values, std::size_t size) {
+    return {values.data(), index(size), index(size)};
+}
+
 /// The same values in rows of `columns`.
 inline MatrixView view_in_rows_of(Matrix& matrix, std::size_t columns) {
     return {matrix.values.data(), index(matrix.values.size() / columns), index(columns)};

@@ -12,7 +12,7 @@ namespace frugal::model {
 namespace {
 
 RowMatrix inverse_of(const std::vector<double>& hessian, std::size_t size) {
-    const Eigen::Map<const RealMatrix> matrix(hessian.data(), index(size), index(size));
+    const auto matrix = view(hessian, size);
     return Eigen::LLT<RealMatrix>(matrix)
         .solve(RealMatrix::Identity(index(size), index(size)))
         .cast<float>();
@@ -103,7 +103,7 @@ Removals trace_removals(std::span<const float> row, const std::vector<double>& h
 void refit_row(std::span<float> row, const std::vector<double>& hessian,
                std::span<const std::uint8_t> keep) {
     const std::size_t columns = row.size();
-    const Eigen::Map<const RealMatrix> curvature(hessian.data(), index(columns), index(columns));
+    const auto curvature = view(hessian, columns);
     std::vector<std::size_t> kept;
     for (std::size_t i = 0; i < columns; ++i) {
         if (keep[i] != 0) {
