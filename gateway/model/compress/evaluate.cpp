@@ -2,7 +2,6 @@
 #include "model/compress/evaluate.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 
 #include <fmt/format.h>

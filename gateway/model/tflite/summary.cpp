@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <bit>
-#include <cstring>
 #include <map>
 
 #include "frugal/runtime.h"
