@@ -2,6 +2,7 @@
 #include "model/compress/curvature.hpp"
 
 #include <Eigen/Cholesky>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "model/compress/eigen_view.hpp"
@@ -16,6 +17,12 @@ void add_sums(const Matrix& matrix, std::vector<double>& sums) {
             sums[column] += static_cast<double>(matrix.at(row, column));
         }
     }
+}
+
+void damp(std::vector<double>& hessian, std::size_t columns, double damping) {
+    auto matrix = view(hessian, columns);
+    const double mean = matrix.diagonal().mean();
+    matrix.diagonal().array() += mean > 0 ? damping * mean : 1.0;
 }
 
 std::vector<double> scaled(std::vector<double> values, double factor) {
@@ -52,11 +59,18 @@ void Curvature::add(const Matrix& original, const Matrix& compressed) {
 }
 
 std::vector<double> Curvature::hessian(double damping) const {
-    FRUGAL_ASSERT(count_ > 0);
+    FRUGAL_ASSERT(count_ > 0 && !moments_.empty());
     std::vector<double> hessian = scaled(moments_, 1.0 / static_cast<double>(count_));
-    auto matrix = view(hessian, columns_);
-    const double mean = matrix.diagonal().mean();
-    matrix.diagonal().array() += mean > 0 ? damping * mean : 1.0;
+    damp(hessian, columns_, damping);
+    return hessian;
+}
+
+std::vector<double> Curvature::take_hessian(double damping) {
+    FRUGAL_ASSERT(count_ > 0 && !moments_.empty());
+    cross_ = std::vector<double>();  // = {} would keep the memory
+    std::vector<double> hessian =
+        scaled(std::exchange(moments_, {}), 1.0 / static_cast<double>(count_));
+    damp(hessian, columns_, damping);
     return hessian;
 }
 
@@ -78,13 +92,14 @@ std::vector<double> Curvature::mean_compressed() const {
 
 Matrix Curvature::corrected(const Matrix& weights, double damping) const {
     // W* = (W (C + rI)) (H + rI)^-1 with C = E[x x'^T], H = E[x' x'^T]: W* = W when C = H.
-    const std::vector<double> damped = hessian(damping);
-    const RealMatrix curvature = view(damped, columns_);
     RealMatrix target = view(cross_, columns_) / static_cast<double>(count_);
     const double mean = (view(moments_, columns_).diagonal() / static_cast<double>(count_)).mean();
     target.diagonal().array() += mean > 0 ? damping * mean : 1.0;
     const RealMatrix wanted = view(weights).cast<double>() * target;
-    const Eigen::LLT<RealMatrix> factor(curvature);
+    target.resize(0, 0);  // one copy of a large layer's moments at a time
+    std::vector<double> damped = hessian(damping);
+    auto in_place = view(damped, columns_);
+    const Eigen::LLT<Eigen::Ref<RealMatrix>> factor(in_place);
     const RealMatrix solved = factor.solve(wanted.transpose()).transpose();
     Matrix result(weights.rows, weights.columns);
     const std::vector<double> energy = energies();

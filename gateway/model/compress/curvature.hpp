@@ -29,6 +29,9 @@ public:
     /// to it. Rows of columns() values.
     std::vector<double> hessian(double damping) const;
 
+    /// The same, in the memory it was summed up in: afterwards only count() and the means are left.
+    std::vector<double> take_hessian(double damping);
+
     /// Mean square of each compressed input, undamped: 0 for an input that is always 0.
     std::vector<double> energies() const;
 

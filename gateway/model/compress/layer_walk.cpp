@@ -125,7 +125,11 @@ Result<std::vector<Curvature>> LayerWalk::curvatures(const Layer& layer) {
     if (!ready) {
         return tl::unexpected(ready.error());
     }
-    std::vector<Curvature> curvatures(group_count(layer), Curvature(layer.columns));
+    std::vector<Curvature> curvatures;
+    curvatures.reserve(group_count(layer));
+    for (std::size_t group = 0; group < group_count(layer); ++group) {
+        curvatures.emplace_back(layer.columns);  // in place: a copy can be hundreds of MB
+    }
     ready = gather(layer, curvatures);
     if (!ready) {
         return tl::unexpected(ready.error());

@@ -66,15 +66,16 @@ public:
         grid_.keep_zeros = is_pruned_;
     }
 
-    /// Rows `first` to `first` + `count` - 1, which all see the inputs of this curvature.
-    void fit(std::size_t first, std::size_t count, const Curvature& curvature) {
+    /// Rows `first` to `first` + `count` - 1, which all see the inputs of this curvature. Leaves
+    /// only its means: the moments of a wide layer are too large to stand beside their factor.
+    void fit(std::size_t first, std::size_t count, Curvature& curvature) {
         const Matrix rows = original_.weights.rows_from(first, count);
         // A pruned layer keeps its zeros; what made up for them is in the current weights.
         const Matrix target = is_pruned_ ? current_.weights.rows_from(first, count)
                               : options_.correction > 0
                                   ? curvature.corrected(rows, options_.correction)
                                   : rows;
-        const std::vector<double> hessian = curvature.hessian(options_.damping);
+        const std::vector<double> hessian = curvature.take_hessian(options_.damping);
         const Gridded gridded = fit_to_grid(target, hessian, grid_);
         std::copy(gridded.levels.begin(), gridded.levels.end(),
                   result_.levels.begin() + static_cast<std::ptrdiff_t>(first * layer_.columns));

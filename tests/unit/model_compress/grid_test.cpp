@@ -145,6 +145,17 @@ TEST(Curvature, CorrectionGivesTheOutputsOfTheOriginalInputsBack) {
     }
 }
 
+TEST(Curvature, AHessianThatIsTakenIsTheSameAndLeavesTheMeans) {
+    std::mt19937 random(4);
+    Curvature curvature(24);
+    curvature.add(correlated_inputs(200, 24, random));
+    const auto hessian = curvature.hessian(0.01);
+    const auto means = curvature.mean_compressed();
+    EXPECT_EQ(curvature.take_hessian(0.01), hessian);
+    EXPECT_EQ(curvature.mean_compressed(), means);
+    EXPECT_EQ(curvature.count(), 200U);
+}
+
 TEST(Curvature, InputsThatAreAlwaysZeroGetNoWeight) {
     Curvature curvature(2);
     Matrix inputs(3, 2);
