@@ -2,6 +2,8 @@
 // The gateway's model reader on hostile bytes: a summary whose parts agree with each other, or an
 // error that says something; what strip makes of the file reads as the file does. Pass a folder of
 // real .tflite files as a further corpus.
+#include <string>
+
 #include "model/tflite/graph.hpp"
 #include "model/tflite/layers.hpp"
 #include "model/tflite/strip.hpp"
@@ -32,7 +34,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t siz
     frugal::base::Bytes bytes(input, input + size);
     auto summary = frugal::model::read_model(bytes);
     if (!summary) {
-        return summary.error().message.empty() ? (__builtin_trap(), 0) : 0;
+        // A file FlatBuffers refuses is refused by the name of what is wrong.
+        const std::string& message = summary.error().message;
+        const bool is_named = message.find("structure does not verify") == std::string::npos;
+        return message.empty() || !is_named ? (__builtin_trap(), 0) : 0;
     }
     if (summary->is_runnable != summary->missing.empty()) {
         __builtin_trap();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "model/tflite/damage.hpp"
 #include "model/tflite/names.hpp"
 
 namespace frugal::model {
@@ -27,6 +28,21 @@ tl::unexpected<base::Error> beyond(std::string_view what, std::uint64_t value,
                                    std::uint64_t limit) {
     return fail(ErrorKind::kLimit, fmt::format("model: {} {}", value, what),
                 fmt::format("the limit is {}", limit), "Use a smaller model.");
+}
+
+/// The verifier says only that something is wrong.
+tl::unexpected<base::Error> damaged(base::ByteView bytes) {
+    const auto damage = find_damage(bytes);
+    if (!damage) {
+        return malformed("its FlatBuffers structure does not verify");
+    }
+    const std::string place = damage->place.empty() ? damage->place : damage->place + ": ";
+    if (!damage->is_beyond_end) {
+        return malformed(place + damage->what);
+    }
+    return fail(ErrorKind::kInvalidInput, "model: " + place + damage->what,
+                "the file seems cut short, or is damaged there",
+                "Copy the file again, or export the model again.");
 }
 
 template <typename T>
@@ -153,20 +169,28 @@ Result<void> check_subgraph(const flat::Model& model, const flat::SubGraph& subg
 
 /// An offset of 0 leads to itself: the verifier takes it for a table without fields.
 template <typename T>
-bool has_gap(const flatbuffers::Vector<flatbuffers::Offset<T>>* vector) {
+Result<void> check_gaps(const flatbuffers::Vector<flatbuffers::Offset<T>>* vector,
+                        const std::string& entry) {
     const auto offsets =
         values_of(reinterpret_cast<const flatbuffers::Vector<flatbuffers::uoffset_t>*>(vector));
-    return std::find(offsets.begin(), offsets.end(), 0U) != offsets.end();
+    const auto gap = std::find(offsets.begin(), offsets.end(), 0U);
+    if (gap == offsets.end()) {
+        return {};
+    }
+    return malformed(fmt::format("{} {} is missing in its list", entry, gap - offsets.begin()));
 }
 
-bool has_gap(const flat::Model& model) {
-    if (has_gap(model.subgraphs()) || has_gap(model.operator_codes()) || has_gap(model.buffers())) {
-        return true;
+Result<void> check_gaps(const flat::Model& model) {
+    Result<void> whole = check_gaps(model.subgraphs(), "subgraph");
+    whole = whole ? check_gaps(model.operator_codes(), "operator code") : whole;
+    whole = whole ? check_gaps(model.buffers(), "buffer") : whole;
+    for (std::uint32_t i = 0; whole && i < model.subgraphs()->size(); ++i) {
+        const flat::SubGraph& subgraph = *model.subgraphs()->Get(i);
+        whole = check_gaps(subgraph.tensors(), fmt::format("subgraph {}, tensor", i));
+        whole = whole ? check_gaps(subgraph.operators(), fmt::format("subgraph {}, operator", i))
+                      : whole;
     }
-    return std::any_of(model.subgraphs()->begin(), model.subgraphs()->end(),
-                       [](const flat::SubGraph* subgraph) {
-                           return has_gap(subgraph->tensors()) || has_gap(subgraph->operators());
-                       });
+    return whole;
 }
 
 }  // namespace
@@ -190,7 +214,7 @@ Result<CheckedModel> check_structure(base::ByteView bytes) {
     flatbuffers::Verifier verifier(checked.bytes_.data(), checked.bytes_.size(), kDepthMax,
                                    kTablesMax);
     if (!flat::VerifyModelBuffer(verifier)) {
-        return malformed("its FlatBuffers structure does not verify");
+        return damaged(checked.bytes_);
     }
     checked.model_ = flat::GetModel(checked.bytes_.data());
     if (checked->version() != 3) {
@@ -201,10 +225,8 @@ Result<CheckedModel> check_structure(base::ByteView bytes) {
     if (size_of(checked->subgraphs()) == 0) {
         return malformed("it has no subgraph");
     }
-    if (has_gap(*checked)) {
-        return malformed("an entry of a list is missing");
-    }
-    const Result<void> sound = check_subgraph(*checked, *checked->subgraphs()->Get(0));
+    Result<void> sound = check_gaps(*checked);
+    sound = sound ? check_subgraph(*checked, *checked->subgraphs()->Get(0)) : sound;
     if (!sound) {
         return tl::unexpected(sound.error());
     }

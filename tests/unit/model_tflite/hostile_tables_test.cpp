@@ -139,13 +139,55 @@ TEST_F(HostileTables, AFieldOnTheHeadOfItsTableIsRefused) {
     expect_refused_as_damaged("strip: field 0 lies outside its options");
 }
 
+struct DamageCase {
+    const char* name;
+    flatbuffers::voffset_t list;  ///< of the subgraph
+    std::uint32_t entry;
+    flatbuffers::voffset_t field;
+    std::uint32_t offset;  ///< written there
+    const char* says;
+};
+
+class DamagedOffsets : public HostileTables, public testing::WithParamInterface<DamageCase> {};
+
+TEST_P(DamagedOffsets, AreToldByTableAndField) {
+    const auto& one = GetParam();
+    const auto* table = entry(one.list, one.entry);
+    const auto at = reinterpret_cast<const std::uint8_t*>(table) - file_.data() +
+                    table->GetOptionalFieldOffset(one.field);
+    std::memcpy(file_.data() + at, &one.offset, sizeof one.offset);
+    const auto read = read_model(file_);
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().kind, ErrorKind::kInvalidInput);
+    EXPECT_NE(read.error().message.find(one.says), std::string::npos) << read.error().describe();
+    EXPECT_FALSE(read.error().remedy.empty());
+}
+
+const DamageCase kDamage[] = {
+    {"beyond", kTensors, 1, kQuantization, 1U << 20, "subgraph 0, tensor 1: its quantization"},
+    {"negative", kOperators, 1, kOptions, 0xFFFFFFFF, "subgraph 0, operator 1: its options"},
+    {"itself", kTensors, 0, 10, 0, "subgraph 0, tensor 0: its name leads to itself"},
+    {"odd", kOperators, 0, 6, 1, "subgraph 0, operator 0: its inputs at byte"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Offsets, DamagedOffsets, testing::ValuesIn(kDamage),
+                         [](const auto& one) { return one.param.name; });
+
+TEST_F(HostileTables, ACutFileIsSaidToBeCut) {
+    file_.resize(file_.size() - 40);
+    const auto read = read_model(file_);
+    ASSERT_FALSE(read);
+    EXPECT_NE(read.error().cause.find("cut short"), std::string::npos) << read.error().describe();
+    EXPECT_NE(read.error().message.find(std::to_string(file_.size())), std::string::npos);
+}
+
 TEST_F(HostileTables, AnEntryThatLeadsToItselfIsMissing) {
     const auto* tensors = subgraph_of(file_)->GetPointer<const Tables*>(kTensors);
     const auto at = static_cast<std::size_t>(tensors->Data() - file_.data());
     std::fill_n(file_.begin() + static_cast<std::ptrdiff_t>(at), 4, std::uint8_t{0});
     const auto read = read_model(file_);
     ASSERT_FALSE(read);
-    EXPECT_NE(read.error().describe().find("an entry of a list is missing"), std::string::npos)
+    EXPECT_NE(read.error().describe().find("subgraph 0, tensor 0 is missing"), std::string::npos)
         << read.error().describe();
 }
 
