@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/inspect_command.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <boost/json/array.hpp>
@@ -9,6 +11,7 @@
 #include "cli/files.hpp"
 #include "cli/output.hpp"
 #include "inference/loaded_model.hpp"
+#include "inference/operator_support.hpp"
 #include "model/bonsai/bonsai.hpp"
 #include "model/fit/device_class.hpp"
 #include "model/tflite/layer_weights.hpp"
@@ -47,7 +50,38 @@ struct Inspection {
     model::ModelSummary summary;
     std::vector<model::LayerWeights> layers;
     bool runs_on_gateway = false;
+    std::vector<inference::OperatorSupport> support;  ///< empty: not known
+
+    bool is_measured() const { return summary.is_runnable || runs_on_gateway; }
 };
+
+Inspection inspect(model::ModelSummary summary, const base::Bytes& bytes) {
+    Inspection inspection{std::move(summary), {}, false, inference::operator_support(bytes)};
+    inspection.layers = model::weigh_layers(inspection.summary, bytes);
+    const auto loaded = inference::LoadedModel::load(bytes);
+    inspection.runs_on_gateway = loaded.has_value();
+    if (loaded && !inspection.summary.is_runnable) {
+        inspection.summary.arena_bytes = loaded->arena_size();
+        inspection.summary.state_bytes = loaded->state_size();
+        inspection.summary.work = loaded->work();
+    }
+    return inspection;
+}
+
+/// The least of all places of the operator: "device", "gateway" or "nothing".
+std::string_view runs_on(const Inspection& inspection, const model::OperatorSummary& one) {
+    bool on_device = one.is_built_in;
+    bool on_gateway = one.is_built_in || inspection.runs_on_gateway;
+    if (!inspection.support.empty()) {
+        const auto all = [&](bool inference::OperatorSupport::*who) {
+            return std::ranges::all_of(
+                one.places, [&](std::uint32_t place) { return inspection.support.at(place).*who; });
+        };
+        on_device = all(&inference::OperatorSupport::on_device);
+        on_gateway = all(&inference::OperatorSupport::on_gateway);
+    }
+    return on_device ? "device" : on_gateway ? "gateway" : "nothing";
+}
 
 /// Mean over all constants, each element counting the same.
 template <typename Bits>
@@ -104,7 +138,8 @@ json::object summary_json(const std::string& path, const Inspection& inspection)
                                          {"name", one.name},
                                          {"version", one.version},
                                          {"count", one.count},
-                                         {"built_in", one.is_built_in}});
+                                         {"built_in", runs_on(inspection, one) == "device"},
+                                         {"runs_on", runs_on(inspection, one)}});
     }
     json::array weights;
     for (const auto& one : summary.weights) {
@@ -135,8 +170,10 @@ json::object summary_json(const std::string& path, const Inspection& inspection)
             {"gateway_runnable", inspection.runs_on_gateway},
             {"missing", array_of(summary.missing)},
             {"arena_bytes", summary.arena_bytes},
+            {"arena_is_estimate", !inspection.is_measured()},
             {"state_bytes", summary.state_bytes},
-            {"multiply_accumulates", summary.work},
+            {"multiply_accumulates",
+             inspection.is_measured() ? json::value(summary.work) : json::value(nullptr)},
             {"weight_bytes", summary.weight_bytes},
             {"operators", operators},
             {"inputs", tensors_of(summary.inputs)},
@@ -195,17 +232,21 @@ void print_summary(const std::string& path, const Inspection& inspection) {
     print_ports("input", summary, summary.inputs);
     print_ports("output", summary, summary.outputs);
     fmt::print("arena    {} bytes{}\n", grouped(summary.arena_bytes),
-               summary.is_runnable ? "" : ", estimated");
+               summary.is_runnable        ? ""
+               : inspection.is_measured() ? " on the gateway"
+                                          : ", estimated: the largest activations of one moment");
     if (summary.state_bytes != 0) {
         fmt::print("state    {} bytes, kept between inferences\n", grouped(summary.state_bytes));
     }
-    fmt::print("work     {} multiply-accumulates\n\n", grouped(summary.work));
+    fmt::print("work     {}\n\n", inspection.is_measured()
+                                      ? grouped(summary.work) + " multiply-accumulates"
+                                      : std::string("not known: nothing here runs the model"));
     std::vector<std::vector<std::string>> rows;
     for (const auto& one : summary.operators) {
         rows.push_back({one.name, std::to_string(one.version), std::to_string(one.count),
-                        one.is_built_in ? "yes" : "no"});
+                        std::string(runs_on(inspection, one))});
     }
-    print_table({"operator", "version", "count", "built in"}, rows);
+    print_table({"operator", "version", "count", "runs on"}, rows);
     fmt::print("\n");
     print_layers(inspection);
     print_fits(summary);
@@ -221,6 +262,8 @@ void print_summary(const std::string& path, const Inspection& inspection) {
         fmt::print("The gateway runs it.\n");
     }
 }
+
+constexpr int kBonsaiStackBytes = 600;  // frugal/bonsai.h
 
 json::object bonsai_json(const std::string& path, const model::BonsaiSummary& summary) {
     const json::object input{{"name", "input"},
@@ -241,6 +284,9 @@ json::object bonsai_json(const std::string& path, const model::BonsaiSummary& su
             {"classes", summary.classes},
             {"multiply_accumulates", summary.work},
             {"arena_bytes", summary.inputs},
+            {"arena_is_estimate", false},
+            {"state_bytes", 0},
+            {"stack_bytes_max", kBonsaiStackBytes},
             {"fits", fits_json(summary)},
             {"inputs", json::array{input}}};
 }
@@ -259,8 +305,10 @@ void print_bonsai(const std::string& path, const model::BonsaiSummary& summary) 
                                               static_cast<double>(summary.projection_weights));
     fmt::print("tree       {} bytes: depth {}, {} nodes, 8 bits a weight\n",
                grouped(summary.tree_bytes), summary.depth, summary.nodes);
-    fmt::print("work       {} multiply-accumulates; less than 600 bytes of stack\n\n",
-               grouped(summary.work));
+    fmt::print("arena      {} bytes, one input, for the self-test after a transfer\n",
+               grouped(summary.inputs));
+    fmt::print("work       {} multiply-accumulates; less than {} bytes of stack\n\n",
+               grouped(summary.work), kBonsaiStackBytes);
     print_fits(summary);
     fmt::print("\nThe device library runs this model (frugal/bonsai.h).\n");
 }
@@ -296,9 +344,7 @@ Result<int> inspect_model(const Context& context, const std::string& path,
     if (!summary) {
         return fail(summary.error(), path);
     }
-    auto layers = model::weigh_layers(*summary, *bytes);
-    const Inspection inspection{std::move(*summary), std::move(layers),
-                                inference::LoadedModel::load(*bytes).has_value()};
+    const Inspection inspection = inspect(std::move(*summary), *bytes);
     if (context.json) {
         print_json("model-inspect", summary_json(path, inspection));
     } else {

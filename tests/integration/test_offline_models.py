@@ -63,6 +63,12 @@ class OfflineModelsTest(unittest.TestCase):
         else:
             self.assertNotEqual(0, ran.returncode)
             self.assert_ended_well(ran)
+        runs = summary["runnable"] or summary["gateway_runnable"]
+        self.assertEqual(runs, summary["multiply_accumulates"] is not None)
+        self.assertEqual(runs, not summary["arena_is_estimate"])
+        places = {operator["runs_on"] for operator in summary["operators"]}
+        self.assertEqual(summary["runnable"], places == {"device"}, summary["operators"])
+        self.assertEqual(runs, "nothing" not in places, summary["operators"])
         if not summary["runnable"]:
             self.assertTrue(all(summary["missing"]), summary["missing"])
             self.assertTrue(summary["missing"])

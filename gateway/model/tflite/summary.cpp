@@ -60,6 +60,7 @@ std::vector<OperatorSummary> summarize_operators(const flat::Model& model) {
             summarize_code(*model.operator_codes()->Get(operators->Get(index)->opcode_index()));
         auto [place, is_new] = kinds.try_emplace(std::tuple(one.code, one.version, one.name), one);
         ++place->second.count;
+        place->second.places.push_back(index);
     }
     std::vector<OperatorSummary> list;
     for (auto& [key, kind] : kinds) {

@@ -44,7 +44,8 @@ struct OperatorSummary {
     std::string name;  ///< "CONV_2D"; "CUSTOM(name)" for a custom one
     std::int32_t version = 1;
     std::uint32_t count = 0;
-    bool is_built_in = false;
+    bool is_built_in = false;  ///< of this version on some types; which, its kernel alone knows
+    std::vector<std::uint32_t> places{};  ///< in the order the operators run
 };
 
 enum class WeightLayout {
@@ -81,7 +82,7 @@ struct ModelSummary {
     std::uint64_t weight_bytes = 0;      ///< sum of the weights' ranges
     std::uint64_t arena_bytes = 0;       ///< exact if runnable, else the peak of live activations
     std::uint64_t state_bytes = 0;       ///< what a streaming model keeps between inferences
-    std::uint64_t work = 0;  ///< multiply-accumulates of an inference; 0 if not runnable
+    std::uint64_t work = 0;  ///< multiply-accumulates of an inference; 0, unknown, if not runnable
     bool is_runnable = false;
     std::vector<std::string> missing;  ///< why not: "SVDF version 3 is not built in"
 };
