@@ -61,6 +61,28 @@ json::value digest_json(const std::optional<base::Digest>& digest) {
     return digest ? json::value(base::to_hex(*digest)) : json::value(nullptr);
 }
 
+/// 0 stands for unknown in a statement.
+json::value known(double figure, double unit) {
+    return figure == 0 ? json::value(nullptr) : json::value(figure / unit);
+}
+
+json::value evaluation_json(const wire::BuildEvaluation& from) {
+    if (from.inputs == 0) {
+        return nullptr;
+    }
+    return json::object{{"inputs", from.inputs},
+                        {"agreement", from.agreement_ppm / 1e6},
+                        {"accuracy_before", known(from.accuracy_before_ppm, 1e6)},
+                        {"accuracy_after", known(from.accuracy_after_ppm, 1e6)},
+                        {"output_snr_db", known(from.output_snr_centidb, 1e2)}};
+}
+
+/// What the author says the training data were, of the manifest itself: 32 bytes or none.
+json::value data_json(const core::ManifestContent& manifest) {
+    return manifest.data_digest.empty() ? json::value(nullptr)
+                                        : json::value(base::to_hex(manifest.data_digest));
+}
+
 json::object provenance_json(const wire::Provenance& from) {
     json::array stages;
     for (const auto& stage : from.stages) {
@@ -68,7 +90,6 @@ json::object provenance_json(const wire::Provenance& from) {
                                       {"raw_bytes", stage.raw_bytes},
                                       {"packed_bytes", stage.packed_bytes}});
     }
-    const auto& evaluation = from.evaluation;
     return {{"source_sha256", digest_json(from.source_digest)},
             {"calibration_sha256", digest_json(from.calibration_digest)},
             {"evaluation_sha256", digest_json(from.evaluation_digest)},
@@ -77,11 +98,7 @@ json::object provenance_json(const wire::Provenance& from) {
             {"recipe_sha256", digest_json(from.recipe_digest)},
             {"recipe_text", from.recipe_text},
             {"stages", std::move(stages)},
-            {"evaluation", json::object{{"inputs", evaluation.inputs},
-                                        {"agreement", evaluation.agreement_ppm / 1e6},
-                                        {"accuracy_before", evaluation.accuracy_before_ppm / 1e6},
-                                        {"accuracy_after", evaluation.accuracy_after_ppm / 1e6},
-                                        {"output_snr_db", evaluation.output_snr_centidb / 1e2}}}};
+            {"evaluation", evaluation_json(from.evaluation)}};
 }
 
 json::object contents_json(const std::string& path, std::size_t size, const Contents& contents) {
@@ -94,6 +111,7 @@ json::object contents_json(const std::string& path, std::size_t size, const Cont
             {"model_bytes", manifest.model_bytes},
             {"arena_bytes", manifest.arena_bytes},
             {"accuracy_permyriad", manifest.accuracy_permyriad},
+            {"data_sha256", data_json(manifest)},
             {"provenance", provenance_json(contents.statement.variants[i].provenance)}});
     }
     const auto& statement = contents.statement;
@@ -114,13 +132,45 @@ json::object contents_json(const std::string& path, std::size_t size, const Cont
             {"variants", std::move(variants)}};
 }
 
+void print_digest(std::string_view title, const std::optional<base::Digest>& digest) {
+    if (digest) {
+        fmt::print("{:<12} SHA-256 {}\n", title, base::to_hex(*digest));
+    }
+}
+
+void print_evaluation(const wire::Provenance& provenance) {
+    const auto& evaluation = provenance.evaluation;
+    if (!provenance.recipe.empty()) {
+        fmt::print("recipe       {}\n", provenance.recipe);
+    }
+    if (evaluation.inputs != 0) {
+        fmt::print("agreement    {:.2f} % on {} inputs, output SNR {:.1f} dB\n",
+                   evaluation.agreement_ppm / 1e4, evaluation.inputs,
+                   evaluation.output_snr_centidb / 1e2);
+    }
+    if (evaluation.accuracy_after_ppm != 0) {
+        fmt::print("accuracy     {:.2f} % before, {:.2f} % after\n",
+                   evaluation.accuracy_before_ppm / 1e4, evaluation.accuracy_after_ppm / 1e4);
+    }
+}
+
 void print_provenance(const core::ManifestContent& manifest, const wire::Provenance& provenance) {
+    fmt::print("\n{}:\n", manifest.device_class.text());
+    if (!manifest.data_digest.empty()) {
+        fmt::print("data         SHA-256 {}\n", base::to_hex(manifest.data_digest));
+    }
+    print_digest("source", provenance.source_digest);
+    print_digest("calibration", provenance.calibration_digest);
+    print_digest("evaluation", provenance.evaluation_digest);
+    print_digest("labels", provenance.labels_digest);
+    if (manifest.data_digest.empty() && provenance == wire::Provenance{}) {
+        fmt::print("its author does not say where it comes from\n");
+        return;
+    }
+    print_evaluation(provenance);
     if (provenance.stages.empty()) {
         return;
     }
-    fmt::print("\n{}: recipe {}, agreement {:.2f} % on {} inputs\n", manifest.device_class.text(),
-               provenance.recipe, provenance.evaluation.agreement_ppm / 1e4,
-               provenance.evaluation.inputs);
     std::vector<std::vector<std::string>> rows;
     for (const auto& stage : provenance.stages) {
         rows.push_back({stage.kind, grouped(stage.raw_bytes), grouped(stage.packed_bytes)});
@@ -145,10 +195,14 @@ void print_contents(const std::string& path, std::size_t size, const Contents& c
     for (const auto& manifest : contents.manifests) {
         rows.push_back({manifest.device_class.text(), grouped(manifest.model_bytes),
                         grouped(manifest.arena_bytes),
+                        manifest.accuracy_permyriad == 0
+                            ? std::string("-")
+                            : fmt::format("{:.2f}", manifest.accuracy_permyriad / 1e2),
                         base::to_hex(manifest.model_digest).substr(0, 16)});
     }
-    print_table({"class", "model B", "arena B", "SHA-256"}, rows);
-    for (std::size_t i = 0; i < contents.manifests.size(); ++i) {
+    print_table({"class", "model B", "arena B", "accuracy %", "SHA-256"}, rows);
+    // A permit carries the earlier manifests and no story of its own.
+    for (std::size_t i = 0; i < contents.manifests.size() && statement.restores == 0; ++i) {
         print_provenance(contents.manifests[i], statement.variants[i].provenance);
     }
 }

@@ -24,16 +24,40 @@ std::string bytes_text(const json::value& row, std::string_view key) {
     return at_path(row, key).is_null() ? "" : grouped(number_at(row, key));
 }
 
+/// Whatever of it is known.
+void print_provenance(const json::value& variant) {
+    const auto line = [&](std::string_view title, std::string_view key) {
+        if (const auto text = text_at(variant, key); !text.empty()) {
+            fmt::print("{:<12} {}\n", title, text);
+        }
+    };
+    const auto percent = [&](std::string_view key) { return real_at(variant, key) / 1e4; };
+    line("data", "data_digest");
+    line("source", "provenance.source_digest");
+    line("calibration", "provenance.calibration_digest");
+    line("evaluation", "provenance.evaluation_digest");
+    line("labels", "provenance.labels_digest");
+    line("recipe", "provenance.recipe");
+    if (const auto inputs = number_at(variant, "provenance.evaluated_inputs"); inputs != 0) {
+        fmt::print("agreement    {:.2f} % on {} inputs, output SNR {:.1f} dB\n",
+                   percent("provenance.agreement_ppm"), inputs,
+                   real_at(variant, "provenance.output_snr_db"));
+    }
+    if (percent("provenance.accuracy_after_ppm") > 0) {
+        fmt::print("accuracy     {:.2f} % before, {:.2f} % after\n",
+                   percent("provenance.accuracy_before_ppm"),
+                   percent("provenance.accuracy_after_ppm"));
+    }
+}
+
 void print_variant(const json::value& variant) {
     fmt::print("\n{}: {} bytes, arena {}\n", text_at(variant, "device_class"),
                grouped(number_at(variant, "model_bytes")),
                grouped(number_at(variant, "arena_bytes")));
-    if (const auto recipe = text_at(variant, "provenance.recipe"); !recipe.empty()) {
-        fmt::print("recipe {}, agreement {:.2f} % on {} inputs, source {}\n", recipe,
-                   static_cast<double>(number_at(variant, "provenance.agreement_ppm")) / 1e4,
-                   number_at(variant, "provenance.evaluated_inputs"),
-                   text_at(variant, "provenance.source_digest").substr(0, 16));
+    if (const auto accuracy = real_at(variant, "accuracy_permyriad"); accuracy > 0) {
+        fmt::print("accuracy {:.2f} %, as its author states it\n", accuracy / 1e2);
     }
+    print_provenance(variant);
     std::vector<std::vector<std::string>> rows;
     for (const auto& row : list_at(variant, "sizes")) {
         rows.push_back(

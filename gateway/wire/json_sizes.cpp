@@ -96,7 +96,8 @@ json::value json_of(const Provenance* provenance) {
                         {"evaluated_inputs", evaluation.inputs},
                         {"agreement_ppm", evaluation.agreement_ppm},
                         {"accuracy_before_ppm", evaluation.accuracy_before_ppm},
-                        {"accuracy_after_ppm", evaluation.accuracy_after_ppm}};
+                        {"accuracy_after_ppm", evaluation.accuracy_after_ppm},
+                        {"output_snr_db", evaluation.output_snr_centidb / 1e2}};
 }
 
 }  // namespace frugal::wire

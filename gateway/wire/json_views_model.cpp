@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/hex.hpp"
 #include "wire/bundle.hpp"
 #include "wire/json_sizes.hpp"
 #include "wire/json_values.hpp"
@@ -34,6 +35,9 @@ json::object variant_object(const core::VariantRecord& variant, const Provenance
         object["input_bytes"] = manifest.input_bytes;
         object["output_classes"] = manifest.output_classes;
         object["accuracy_permyriad"] = manifest.accuracy_permyriad;
+        object["data_digest"] = manifest.data_digest.empty()
+                                    ? json::value(nullptr)
+                                    : json::value(base::to_hex(manifest.data_digest));
         object["state_bytes"] = manifest.state_bytes;
         object["multiply_accumulates"] = manifest.multiply_accumulates;
         object["key_id"] = variant.manifest->blob().key_id();

@@ -6,6 +6,7 @@ A workstation's folder has the key, the gateway has release.pub: build, import, 
 by a permit. Then what a gateway must refuse, on the real processes.
 """
 
+import hashlib
 import json
 import os
 import subprocess
@@ -125,7 +126,16 @@ class AuthorBundle(unittest.TestCase):
         self.assertEqual(["as given", "round-scales"],
                          [stage["kind"] for stage in told["stages"]])
         self.assertEqual(RECIPE, told["recipe_text"])
+        self.assertEqual(8, told["evaluation"]["inputs"])
+        self.assertIsNone(told["evaluation"]["accuracy_after"], "there were no labels")
+        with open(source, "rb") as file:
+            data = hashlib.sha256(file.read()).hexdigest()
+        self.assertEqual(data, shown["variants"][0]["data_sha256"])
         self.site.control("model", "import", bundle)
+        variant = self.site.control("model", "show", "fashion@1")["variants"][0]
+        self.assertEqual(data, variant["data_digest"])
+        self.assertEqual(("round", 8), (variant["provenance"]["recipe"],
+                                        variant["provenance"]["evaluated_inputs"]))
         wrong = self.author.run_raw(
             "model", "build", "fashion", "--key", self.author.key["key"], "--task", 1, "--release",
             2, "--variant", "any=" + source, "--report", self.author.path("report.json"),

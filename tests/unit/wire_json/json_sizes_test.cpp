@@ -51,11 +51,13 @@ TEST(JsonSizes, BeginsWithTheModelWhereNoStageIsKnown) {
 TEST(JsonSizes, TellsProvenance) {
     Provenance provenance{.source_digest = base::Digest{0xab}, .recipe = "int8"};
     provenance.evaluation.agreement_ppm = 990'000;
+    provenance.evaluation.output_snr_centidb = 1234;
     const auto told = json_of(&provenance);
     EXPECT_TRUE(told.at("source_digest").as_string().starts_with("ab00"));
     EXPECT_TRUE(told.at("calibration_digest").is_null());
     EXPECT_EQ(told.at("recipe").as_string(), "int8");
     EXPECT_EQ(told.at("agreement_ppm").to_number<int>(), 990'000);
+    EXPECT_DOUBLE_EQ(told.at("output_snr_db").as_double(), 12.34);
 }
 
 }  // namespace
