@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <set>
 #include <tuple>
 
@@ -94,6 +95,26 @@ void build_and_import(ApiParts& parts, const std::string& actor, release::Releas
         });
 }
 
+using SourcePointer = std::shared_ptr<release::ReleaseSource>;
+
+/// The task's classes first: a model must tell as many apart. An unknown task is the plan's error.
+void plan_and_build(ApiParts& parts, const std::string& actor, SourcePointer source,
+                    net::Responder respond) {
+    const auto build = [&parts, actor, source, respond](core::ReleasePlan plan) {
+        source->release = plan.release;
+        source->counter = plan.counter;
+        build_and_import(parts, actor, std::move(*source), std::move(plan.bases), respond);
+    };
+    parts.ask<core::TaskList>(
+        actor, core::ListTasks{}, respond,
+        [&parts, actor, source, respond, build](const core::TaskList& tasks) {
+            const auto task = std::ranges::find(tasks.tasks, source->task, &core::TaskRecord::task);
+            source->labels = task == tasks.tasks.end() ? std::vector<std::string>() : task->labels;
+            parts.ask<core::ReleasePlan>(actor, core::PlanRelease{source->model, source->task},
+                                         respond, build);
+        });
+}
+
 void import_model(ApiParts& parts, HttpRequest request, net::Responder respond) {
     auto body = wire::read_import_model(request);
     if (!body) {
@@ -110,16 +131,10 @@ void import_model(ApiParts& parts, HttpRequest request, net::Responder respond) 
             {variant.device_class, std::move(variant.tflite), variant.accuracy_permyriad});
     }
     auto shared = std::make_shared<release::ReleaseSource>(std::move(source));
-    const auto go_on = [&parts, actor = request.actor.name, shared, respond] {
-        parts.ask<core::ReleasePlan>(actor, core::PlanRelease{shared->model, shared->task}, respond,
-                                     [&parts, actor, shared, respond](core::ReleasePlan plan) {
-                                         shared->release = plan.release;
-                                         shared->counter = plan.counter;
-                                         build_and_import(parts, actor, std::move(*shared),
-                                                          std::move(plan.bases), respond);
-                                     });
-    };
-    unless_imported(parts, request.actor.name, shared, respond, go_on);
+    unless_imported(parts, request.actor.name, shared, respond,
+                    [&parts, actor = request.actor.name, shared, respond] {
+                        plan_and_build(parts, actor, shared, respond);
+                    });
 }
 
 void get_model(ApiParts& parts, const HttpRequest& request, net::Responder respond) {

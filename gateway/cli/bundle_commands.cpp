@@ -11,6 +11,7 @@
 #include "base/hex.hpp"
 #include "cli/compress_report.hpp"
 #include "cli/files.hpp"
+#include "cli/fit_told.hpp"
 #include "cli/output.hpp"
 #include "crypto/sha256.hpp"
 #include "release/bundle_builder.hpp"
@@ -201,6 +202,11 @@ Result<int> build_bundle_file(const Context& context, const BuildOptions& option
     const auto bytes = release::build_bundle(*source, *key);
     if (!bytes) {
         return tl::unexpected(bytes.error());
+    }
+    for (const auto& variant : source->release.variants) {
+        for (const auto& doubt : doubts_of(variant.device_class.text(), variant.tflite)) {
+            say("warning: " + doubt);
+        }
     }
     auto done = write_bundle(context, "model-build", options.output, *bytes, *key);
     if (done && !context.json) {

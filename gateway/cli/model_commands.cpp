@@ -11,6 +11,7 @@
 #include "cli/export_command.hpp"
 #include "cli/files.hpp"
 #include "cli/fit_command.hpp"
+#include "cli/fit_told.hpp"
 #include "cli/form.hpp"
 #include "cli/inspect_command.hpp"
 #include "cli/json_path.hpp"
@@ -66,6 +67,7 @@ Result<int> import(const Context& context, const ImportOptions& options) {
     if (!imported) {
         return tl::unexpected(imported.error());
     }
+    say_misfits(context, options.name, number_at(*imported, "release"));
     if (context.json) {
         print_json("model-import", imported->as_object());
         return kExitDone;
@@ -87,6 +89,7 @@ Result<int> import_bundle(const Context& context, const std::string& path) {
     if (!imported) {
         return tl::unexpected(imported.error());
     }
+    say_misfits(context, text_at(*imported, "model"), number_at(*imported, "release"));
     if (context.json) {
         print_json("model-import", imported->as_object());
         return kExitDone;
@@ -130,7 +133,7 @@ void add_pack_commands(CLI::App& noun, Context& context) {
     auto packing = std::make_shared<PackArguments>();
     auto* pack = noun.add_subcommand("pack", "the fewest bytes for any file; needs no gateway");
     pack->add_option("file", packing->file)->required();
-    pack->add_option("-o,--out", packing->out, "packed file")->required();
+    pack->add_option("-o,--output", packing->out, "packed file")->required();
     pack->add_flag("--strip", packing->is_strip, "leave out what no interpreter reads");
     pack->add_option("--profile", packing->profile,
                      "0: 0.8 KB of decoder RAM, 1: 1.6 KB, 2: 1.8 KB (default)")
@@ -140,7 +143,7 @@ void add_pack_commands(CLI::App& noun, Context& context) {
     auto unpacking = std::make_shared<PackArguments>();
     auto* unpack = noun.add_subcommand("unpack", "gives a packed file back, bit for bit");
     unpack->add_option("file", unpacking->file)->required();
-    unpack->add_option("-o,--out", unpacking->out)->required();
+    unpack->add_option("-o,--output", unpacking->out, "the file it was")->required();
     unpack->add_option("--base", unpacking->base, "the file a delta was made against");
     on_command(*unpack, context,
                [&context, unpacking] { return unpack_model(context, *unpacking); });

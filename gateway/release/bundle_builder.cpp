@@ -62,6 +62,9 @@ Result<void> add_variant(wire::ReleaseStatement& statement, const BundleSource& 
     if (auto stated = state_facts(content, variant.tflite); !stated) {
         return stated;
     }
+    if (auto checked = check_classes(content, source.labels); !checked) {
+        return checked;
+    }
     if (source.data_digest) {
         content.data_digest.assign(source.data_digest->begin(), source.data_digest->end());
     }

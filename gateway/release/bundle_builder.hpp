@@ -24,7 +24,8 @@ struct BundleSource {
     std::string tool{};
 };
 
-/// A whole bundle file. kInvalidInput (also for variants of one class that nobody could choose
+/// A whole bundle file. kConflict for labels that are not as many as a variant's classes;
+/// kInvalidInput (also for variants of one class that nobody could choose
 /// between), kUnsupported, kLimit as build_release().
 base::Result<base::Bytes> build_bundle(const BundleSource& source, const crypto::ReleaseKey& key);
 

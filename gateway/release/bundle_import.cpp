@@ -101,6 +101,13 @@ Result<void> check_site(const VerifiedBundle& bundle, const core::TaskRecord* ta
                                 fmt::join(statement.labels, ","), fmt::join(task->labels, ",")),
                     "Define the task's classes as the model has them, or train for these.");
     }
+    for (const auto& manifest : bundle.manifests()) {
+        const auto checked = check_classes(manifest->content(), task->labels);
+        if (!checked) {
+            return fail(checked.error(), what + ", variant for device class " +
+                                             manifest->content().device_class.text());
+        }
+    }
     if (statement.release < plan.release || statement.counter < plan.counter) {
         return fail(ErrorKind::kConflict, what,
                     fmt::format("it is release {} with counter {}; this site needs release {} and "

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/hex.hpp"
 #include "crypto/sha256.hpp"
@@ -109,6 +110,20 @@ Result<void> state_facts(core::ManifestContent& content, const Bytes& file) {
         return tl::unexpected(model.error());
     }
     return add_self_tests(content, *model);
+}
+
+Result<void> check_classes(const core::ManifestContent& content,
+                           const std::vector<std::string>& labels) {
+    const bool is_yes_or_no = content.output_classes == 1 && labels.size() == 2;
+    if (labels.empty() || labels.size() == content.output_classes || is_yes_or_no) {
+        return {};
+    }
+    return fail(ErrorKind::kConflict,
+                fmt::format("the model tells {} classes apart, but there are {} labels",
+                            content.output_classes, labels.size()),
+                fmt::format("its outputs are {}, the labels {}", content.output_classes,
+                            fmt::join(labels, ",")),
+                "Give one label for each output, in their order, or the model for these labels.");
 }
 
 Result<void> check_facts(const core::ManifestContent& content, const Bytes& file) {

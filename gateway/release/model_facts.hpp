@@ -3,6 +3,9 @@
 // manifest somebody else signed states the same. Pure; runs the model, so on a worker thread.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "core/signed_blob.hpp"
@@ -18,5 +21,10 @@ base::Result<void> state_facts(core::ManifestContent& content, const base::Bytes
 /// or if a self-test does not give the stated output; kUnsupported if the model does not run here.
 /// An arena larger than needed is allowed: it promises no less.
 base::Result<void> check_facts(const core::ManifestContent& content, const base::Bytes& file);
+
+/// kConflict unless the model tells as many classes apart as there are labels; one output tells
+/// two. No labels: any model will do.
+base::Result<void> check_classes(const core::ManifestContent& content,
+                                 const std::vector<std::string>& labels);
 
 }  // namespace frugal::release

@@ -35,6 +35,9 @@ Result<void> sign_and_add(core::ImportRelease& import, const ReleaseSource& sour
     if (auto stated = state_facts(content, variant.tflite); !stated) {
         return stated;
     }
+    if (auto checked = check_classes(content, source.labels); !checked) {
+        return checked;
+    }
     content.accuracy_permyriad = variant.accuracy_permyriad;
     auto manifest = sign_manifest(content, key);
     if (!manifest) {

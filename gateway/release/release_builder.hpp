@@ -36,9 +36,11 @@ struct ReleaseSource {
     std::uint32_t task = 0;
     std::vector<VariantSource> variants;
     std::vector<DeltaSource> bases{};
+    std::vector<std::string> labels{};  ///< the task's classes; empty: any
 };
 
-/// Builds and signs. kInvalidInput for a file that is no model, kUnsupported for one the device
+/// Builds and signs. kInvalidInput for a file that is no model, kConflict for one of another number
+/// of classes than there are labels, kUnsupported for one the device
 /// runtime cannot run (naming what is missing), kLimit for one too large, kInternal if OpenSSL
 /// fails.
 base::Result<core::ImportRelease> build_release(const ReleaseSource& source,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "release/bundle_builder.hpp"
 
+#include "release/model_facts.hpp"
 #include "unit/release/author.hpp"
 
 namespace frugal::release {
@@ -23,7 +24,7 @@ TEST(BundleBuilder, KeepsProvenanceAndFacts) {
                             .stages = {{"as given", 1000, 900}, {"prune", 1000, 400}},
                             .evaluation = {128, 999'000, 0, 0, -120}};
     source.data_digest = base::Digest{7};
-    source.labels = {"a", "b"};
+    source.labels = ten_labels();
     source.release.bases.push_back({class_named("m4"),
                                     crypto::sha256(test::project_model("fashion-small-2.tflite")),
                                     test::project_model("fashion-small-2.tflite")});
@@ -71,6 +72,26 @@ TEST(BundleBuilder, SeveralVariantsForAClassMustDifferAndStateTheirAccuracy) {
     source.release.variants[0].tflite = source.release.variants[1].tflite;
     EXPECT_NE(build_bundle(source, author_key()).error().describe().find("the same model"),
               std::string::npos);
+}
+
+TEST(BundleBuilder, RefusesLabelsThatAreNotTheModelsClasses) {
+    BundleSource source = fashion_source();
+    source.labels = {"a", "b"};
+    const auto bytes = build_bundle(source, author_key());
+    ASSERT_FALSE(bytes);
+    EXPECT_EQ(bytes.error().kind, ErrorKind::kConflict);
+    EXPECT_NE(bytes.error().describe().find("10 classes apart, but there are 2 labels"),
+              std::string::npos)
+        << bytes.error().describe();
+}
+
+TEST(CheckClasses, OneOutputTellsTwoApart) {
+    core::ManifestContent content{.model = *base::ModelName::parse("vad"),
+                                  .device_class = class_named("tiny")};
+    content.output_classes = 1;
+    EXPECT_TRUE(check_classes(content, {"yes", "no"}));
+    EXPECT_TRUE(check_classes(content, {}));
+    EXPECT_FALSE(check_classes(content, {"yes", "no", "perhaps"}));
 }
 
 TEST(BundleBuilder, NamesTheVariantThatIsNoModel) {

@@ -18,7 +18,7 @@ VerifiedBundle opened(const base::Bytes& bytes) {
 }
 
 core::TaskRecord fashion_task() {
-    return {.task = 1, .name = "fashion", .labels = {"a", "b"}};
+    return {.task = 1, .name = "fashion", .labels = ten_labels()};
 }
 
 TEST(BundleImport, EncodesForEveryProfileWithoutAnyKey) {
@@ -142,8 +142,22 @@ TEST(BundleImport, ComparesTheTaskItWasBuiltFor) {
     };
     EXPECT_TRUE(with([](auto& statement) { statement.task_name = "fashion"; }));
     EXPECT_FALSE(with([](auto& statement) { statement.task_name = "keyword"; }));
-    EXPECT_TRUE(with([](auto& statement) { statement.labels = {"a", "b"}; }));
-    EXPECT_FALSE(with([](auto& statement) { statement.labels = {"b", "a"}; }));
+    EXPECT_TRUE(with([](auto& statement) { statement.labels = ten_labels(); }));
+    EXPECT_FALSE(with([](auto& statement) {
+        statement.labels = ten_labels();
+        std::swap(statement.labels[0], statement.labels[1]);
+    }));
+}
+
+TEST(BundleImport, ComparesTheTasksClassesWithTheModels) {
+    auto task = fashion_task();
+    task.labels.pop_back();
+    const auto refused = check_site(opened(fashion_bundle()), &task, {1, 1, {}});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::kConflict);
+    EXPECT_NE(refused.error().describe().find("10 classes apart, but there are 9 labels"),
+              std::string::npos)
+        << refused.error().describe();
 }
 
 class Permit : public testing::Test {
