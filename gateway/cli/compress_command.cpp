@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/compress_command.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 
@@ -32,6 +33,16 @@ struct Job {
     std::string recipe_text;
 };
 
+void say_left_out(const Inputs& inputs) {
+    constexpr std::size_t kLines = 10;
+    for (std::size_t i = 0; i < std::min(kLines, inputs.left_out.size()); ++i) {
+        say("note: " + inputs.left_out[i]);
+    }
+    if (inputs.left_out.size() > kLines) {
+        say(fmt::format("note: and {} more left out", inputs.left_out.size() - kLines));
+    }
+}
+
 Result<Job> read_samples(const CompressOptions& options, Job job) {
     job.input.operators = &inference::gateway_operators();
     const auto format = model::input_format(job.input.file, job.input.operators);
@@ -43,12 +54,14 @@ Result<Job> read_samples(const CompressOptions& options, Job job) {
         return tl::unexpected(inputs.error());
     }
     const std::size_t calibrated = inputs->all;
+    say_left_out(*inputs);
     job.input.calibration.inputs = std::move(inputs->taken);
     if (!options.evaluation.empty()) {
         inputs = read_inputs(options.evaluation, *format, 0);
         if (!inputs) {
             return tl::unexpected(inputs.error());
         }
+        say_left_out(*inputs);
         job.input.evaluation.inputs = std::move(inputs->taken);
     }
     model::Samples& judged =

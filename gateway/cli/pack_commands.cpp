@@ -95,6 +95,8 @@ Result<Comparison> compare(base::ByteView file, base::ByteView stripped) {
 struct Stripped {
     base::Bytes bytes;
     Comparison comparison;
+    std::size_t packed_bytes = 0;  ///< of the stripped file
+    bool is_used = false;          ///< not if the file as given packs smaller
 };
 
 Result<Stripped> strip(base::ByteView file) {
@@ -111,6 +113,23 @@ Result<Stripped> strip(base::ByteView file) {
                     "outputs differ", "Pack without --strip and report the model file.");
     }
     return Stripped{std::move(*bytes), *comparison};
+}
+
+/// Packs the stripped file, or the one given where that is smaller: as a delta against a base that
+/// was never stripped, for one.
+Result<model::PackReport> pack_smaller(base::ByteView file, std::optional<Stripped>& stripped,
+                                       const model::PackOptions& options) {
+    auto report = model::pack_file(file, options);
+    if (!report || !stripped) {
+        return report;
+    }
+    auto other = model::pack_file(stripped->bytes, options);
+    if (!other) {
+        return other;
+    }
+    stripped->packed_bytes = other->stream.size();
+    stripped->is_used = other->stream.size() <= report->stream.size();
+    return stripped->is_used ? std::move(other) : std::move(report);
 }
 
 json::object report_json(const PackArguments& arguments, const model::PackReport& report,
@@ -131,6 +150,7 @@ json::object report_json(const PackArguments& arguments, const model::PackReport
     }
     json::object object{{"file", arguments.file},
                         {"out", arguments.out},
+                        {"output", arguments.out},
                         {"raw_bytes", file_size},
                         {"packed_bytes", report.stream.size()},
                         {"bound_bytes", report.bound_bytes},
@@ -139,7 +159,9 @@ json::object report_json(const PackArguments& arguments, const model::PackReport
                         {"is_delta", report.is_delta},
                         {"segments", std::move(segments)}};
     if (stripped) {
+        object["is_stripped"] = stripped->is_used;
         object["stripped_bytes"] = stripped->bytes.size();
+        object["stripped_packed_bytes"] = stripped->packed_bytes;
         object["compared_inputs"] = stripped->comparison.inputs;
         object["not_compared"] = stripped->comparison.obstacle;
     }
@@ -166,6 +188,10 @@ void print_report(const model::PackReport& report, std::size_t file_size,
         fmt::print(" ({})", comparison.inputs > 0
                                 ? fmt::format("same outputs on {} inputs", comparison.inputs)
                                 : "not compared: " + plain_text(comparison.obstacle));
+    }
+    if (stripped && !stripped->is_used) {
+        fmt::print("; packed as given, for stripped it would take {}",
+                   grouped(stripped->packed_bytes));
     }
     fmt::print(" -> {} packed ({}, profile {}), bound {:.0f}; the decoder needs {} bytes of RAM\n",
                grouped(report.stream.size()), report.is_delta ? "delta" : "full", report.profile,
@@ -219,7 +245,7 @@ Result<int> pack_model(const Context& context, const PackArguments& arguments) {
     if (arguments.profile >= 0) {
         options.profile = static_cast<std::uint8_t>(arguments.profile);
     }
-    const auto report = model::pack_file(stripped ? stripped->bytes : *file, options);
+    const auto report = pack_smaller(*file, stripped, options);
     if (!report) {
         return tl::unexpected(report.error().with_context(arguments.file));
     }
@@ -256,6 +282,7 @@ Result<int> unpack_model(const Context& context, const PackArguments& arguments)
     if (context.json) {
         print_json("model-unpack", json::object{{"file", arguments.file},
                                                 {"out", arguments.out},
+                                                {"output", arguments.out},
                                                 {"packed_bytes", stream->size()},
                                                 {"raw_bytes", file->size()}});
     } else {

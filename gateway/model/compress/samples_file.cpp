@@ -27,8 +27,8 @@ namespace {
 
 constexpr std::size_t kNpyHeader = 10;
 constexpr std::uint64_t kCountMax = 1ULL << 31;  // more than a file holds
-constexpr std::size_t kClippedOneIn = 20;  // of all numbers; more are read on another scale
-constexpr double kRoundedLevels = 1;       // 1.0 lies one level beyond a grid of 0 to 255/256
+constexpr std::size_t kClippedOneIn = 20;        // of all numbers; more are read on another scale
+constexpr double kRoundedLevels = 1;             // 1.0 lies one level beyond a grid of 0 to 255/256
 
 tl::unexpected<base::Error> unfit(const std::string& origin, const std::string& what) {
     return fail(ErrorKind::kInvalidInput, origin + ": " + what, {},
@@ -81,7 +81,9 @@ Result<void> check_shape(const Numbers& numbers, const InputFormat& format,
                                 fmt::join(numbers.shape, ", "), fmt::join(format.shape, ", ")),
                     "the first axis counts the inputs, the others must be one input, flat or as "
                     "the model has it",
-                    "Reshape the array, or give the inputs of this model.");
+                    one.empty() ? "It looks like labels: give those with --labels or "
+                                  "--calibration-labels, and keep them out of a folder of inputs."
+                                : "Reshape the array, or give the inputs of this model.");
     }
     return {};
 }
