@@ -53,6 +53,11 @@ int run(int argc, char** argv) {
             frugal::cli::print_error(*unknown);
             return frugal::cli::kExitUsage;
         }
+        const auto strange = frugal::cli::unknown_option(app, {argv + 1, argv + argc});
+        if (strange && error.get_exit_code() != 0) {
+            frugal::cli::print_error(*strange);
+            return frugal::cli::kExitUsage;
+        }
         const int code = app.exit(error);
         return code == 0 ? 0 : frugal::cli::kExitUsage;
     }

@@ -16,12 +16,14 @@ protected:
         auto* model = root.add_subcommand("model");
         auto* pack = model->add_subcommand("pack");
         pack->add_option("file", file);
+        pack->add_option("-o,--output", output);
         model->add_subcommand("unpack");
         root.add_subcommand("policy");
     }
     CLI::App root{"", "frugalctl"};
     std::string site;
     std::string file;
+    std::string output;
     bool is_json = false;
 };
 
@@ -45,6 +47,23 @@ TEST_F(DidYouMean, IsSilentAboutWhatIsNoCommand) {
     EXPECT_FALSE(unknown_command(root, {"model", "pack", "missing.tflite"}));
     EXPECT_FALSE(unknown_command(root, {"model"}));
     EXPECT_FALSE(unknown_command(root, {"--sit", "model", "pack"}));
+}
+
+TEST_F(DidYouMean, NamesTheNearestOption) {
+    const auto cut = unknown_option(root, {"model", "pack", "x", "--out", "y"});
+    ASSERT_TRUE(cut);
+    EXPECT_EQ(cut->message, "--out is no option of pack");
+    EXPECT_EQ(cut->cause, "did you mean --output?");
+    EXPECT_EQ(unknown_option(root, {"model", "pack", "--ouptut=y"})->cause,
+              "did you mean --output?");
+    EXPECT_EQ(unknown_option(root, {"--jsn", "model"})->cause, "did you mean --json?");
+    EXPECT_TRUE(unknown_option(root, {"model", "unpack", "--zzzzzzz"})->cause.empty());
+}
+
+TEST_F(DidYouMean, IsSilentAboutOptionsThereAre) {
+    EXPECT_FALSE(unknown_option(root, {"--site", "--odd", "model", "pack", "x", "--output=y"}));
+    EXPECT_FALSE(unknown_option(root, {"model", "pack", "-o", "--y", "--json"}));
+    EXPECT_FALSE(unknown_option(root, {"model", "pack", "--", "--file"}));
 }
 
 }  // namespace
