@@ -10,6 +10,7 @@ import glob
 import json
 import os
 import random
+import re
 import subprocess
 import tempfile
 import unittest
@@ -143,7 +144,7 @@ class OfflineModelsTest(unittest.TestCase):
                           ("run", "/nonexistent", "--input", "/nonexistent")):
             self.assertIsNone(self.assert_ended_well(control(*arguments)))
 
-    def compress_near_base(self, recipe):
+    def compress_near_base(self, recipe, *options):
         """A second version of a network brought near the first, from inputs that mean nothing."""
         inputs, text = (os.path.join(self.folder, name) for name in ("inputs", "recipe.toml"))
         with open(inputs, "wb") as file:
@@ -152,7 +153,7 @@ class OfflineModelsTest(unittest.TestCase):
             file.write(recipe)
         output = os.path.join(self.folder, "near.tflite")
         new, old = (os.path.join(fleet.MODELS, f"fashion-small-{number}.tflite") for number in (2, 1))
-        done = control("compress", new, "--base", old, "--calibration", inputs, "--recipe", text, "-o", output)
+        done = control("compress", new, "--base", old, "--calibration", inputs, "--recipe", text, *options, "-o", output)
         return done, output, old
 
     def test_a_version_near_its_base_travels_as_a_smaller_delta(self):
@@ -170,6 +171,35 @@ class OfflineModelsTest(unittest.TestCase):
         self.assertEqual(4, refused.returncode, refused.stderr)
         self.assertIn("gate: output_snr_db", refused.stderr)
         self.assertFalse(os.path.exists(output))
+
+    @staticmethod
+    def fields_of(document, without=()):
+        """All keys, at any depth; those under `without` are names, not fields."""
+        if isinstance(document, list):
+            return {name for one in document for name in OfflineModelsTest.fields_of(one, without)}
+        if not isinstance(document, dict):
+            return set()
+        nested = {name for key, value in document.items() if key not in without
+                  for name in OfflineModelsTest.fields_of(value, without)}
+        return set(document) | nested
+
+    def test_the_reference_names_every_field(self):
+        with open(os.path.join(fleet.ROOT, "docs/reference/frugalctl-model.md"), encoding="utf-8") as file:
+            told = set(re.findall(r"`(\w+)`", file.read()))
+        model = os.path.join(fleet.MODELS, "fashion-small-1.tflite")
+        tree = os.path.join(fleet.MODELS, "fashion-bonsai.frbn")
+        labels, packed = (os.path.join(self.folder, name) for name in ("labels", "packed"))
+        with open(labels, "w", encoding="utf-8") as file:
+            file.write("0\n" * 16)
+        compressed, output, _ = self.compress_near_base('[[stage]]\nkind = "strip"\n', "--labels", labels)
+        documents = [control("inspect", model), control("inspect", tree), compressed,
+                     control("pack", model, "--strip", "--base", output, "-o", packed)]
+        for done in documents:
+            fields = self.fields_of(self.assert_ended_well(done), without=("parameters",))
+            self.assertEqual(set(), fields - told)
+        wrong = control("pack", model, "--out", packed)
+        self.assertEqual(2, wrong.returncode)
+        self.assertIn("did you mean --output?", wrong.stderr)
 
     def test_an_input_of_the_wrong_size_is_refused(self):
         path = os.path.join(fleet.MODELS, "fashion-small-1.tflite")
