@@ -198,6 +198,14 @@ class InterfaceTest(unittest.TestCase):
                                        "application/octet-stream")
             self.assertIn(self.assert_problem(answer.status, answer)["status"], (400, 422))
 
+    def test_a_model_of_other_classes_than_its_task(self):
+        self.site.control("task", "define", 77, "pair", "--labels", "yes,no")
+        path = "/api/v1/models?model=pair&task=77&device_class=m4"
+        answer = self.site.request("POST", path, self.model, "application/octet-stream")
+        self.assert_problem(409, answer)
+        self.assertIn("there are 2 labels", answer.body.decode())
+        self.assertEqual(404, self.site.request("GET", "/api/v1/models/pair").status)
+
     def test_a_repeated_upload_makes_no_second_release(self):
         def upload(_):
             return self.site.request("POST", "/api/v1/models?model=twice&task=1&device_class=m4",
