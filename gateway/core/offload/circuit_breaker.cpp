@@ -3,27 +3,30 @@
 
 namespace frugal::core {
 
-bool CircuitBreaker::may_call(base::Instant now) {
+std::optional<CircuitBreaker::Call> CircuitBreaker::start_call(base::Instant now) {
     if (state_ == State::kOpen && now - opened_at_ >= config_.open_time) {
         on(Event::kRested, now);
     }
-    if (state_ == State::kHalfOpen && !is_probing_) {
-        is_probing_ = true;
-        return true;
-    }
-    return state_ == State::kClosed;
+    const bool is_probe = state_ == State::kHalfOpen && !is_probing_;
+    is_probing_ = is_probing_ || is_probe;
+    return is_probe || state_ == State::kClosed ? std::optional(Call{period_}) : std::nullopt;
 }
 
 bool CircuitBreaker::would_call(base::Instant now) const {
     auto trial = *this;
-    return trial.may_call(now);
+    return trial.start_call(now).has_value();
 }
 
-void CircuitBreaker::on_success(base::Instant now) {
-    on(Event::kSuccess, now);
+void CircuitBreaker::on_success(Call call, base::Instant now) {
+    if (call.period == period_) {
+        on(Event::kSuccess, now);
+    }
 }
 
-void CircuitBreaker::on_failure(base::Instant now) {
+void CircuitBreaker::on_failure(Call call, base::Instant now) {
+    if (call.period != period_) {
+        return;
+    }
     while (!failures_.empty() && now - failures_.front() >= config_.window) {
         failures_.pop_front();
     }
@@ -45,6 +48,7 @@ void CircuitBreaker::on(Event event, base::Instant now) {
     if (state_ == before) {
         return;
     }
+    ++period_;
     is_probing_ = false;
     failures_.clear();
     if (state_ == State::kOpen) {

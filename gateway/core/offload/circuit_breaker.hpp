@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps calls away from a server that fails: closed until so many calls failed within a window,
-// then open for a while, then one call tries (half open) and decides. Owned by the core's cloud
-// desk. A table of transitions without clock; the caller says what time it is.
+// then open for a while, then one call tries (half open) and decides. An answer counts only for the
+// state its call began in: one of before says nothing about the server now. Owned by the core's
+// cloud desk. A table of transitions without clock; the caller says what time it is.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string_view>
 
 #include "base/time.hpp"
@@ -24,13 +26,17 @@ public:
 
     explicit CircuitBreaker(const CircuitBreakerConfig& config) : config_(config) {}
 
-    /// Whether a call may start now; one that starts half open is the probe. Every call for which
-    /// this said yes is followed by exactly one on_success() or on_failure().
-    bool may_call(base::Instant now);
-    /// What may_call() would say, without starting one.
+    /// One call: the state it began in, counted from the first.
+    struct Call {
+        std::uint64_t period = 0;
+    };
+    /// A call that starts now, absent if none may; one that starts half open is the probe. Each is
+    /// followed by exactly one on_success() or on_failure().
+    std::optional<Call> start_call(base::Instant now);
+    /// Whether start_call() would start one.
     bool would_call(base::Instant now) const;
-    void on_success(base::Instant now);
-    void on_failure(base::Instant now);
+    void on_success(Call call, base::Instant now);
+    void on_failure(Call call, base::Instant now);
 
     State state() const { return state_; }
 
@@ -40,6 +46,7 @@ private:
 
     CircuitBreakerConfig config_;
     State state_ = State::kClosed;
+    std::uint64_t period_ = 0;            ///< another one with every change of state
     std::deque<base::Instant> failures_;  ///< within the window, at most `failures`
     base::Instant opened_at_{};
     bool is_probing_ = false;

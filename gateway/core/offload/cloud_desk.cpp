@@ -99,8 +99,8 @@ bool CloudDesk::would_ask(const Step& step, const Question& question) {
 void CloudDesk::ask(const Step& step, Question&& question, PublicFeatures&& features) {
     const auto now = step.now.instant;
     const auto* rule = rule_of(question.task);
-    const bool may_call = breaker_.may_call(now);
-    FRUGAL_ASSERT(rule != nullptr && may_call);
+    const auto call = breaker_.start_call(now);
+    FRUGAL_ASSERT(rule != nullptr && call);
     if (calls_.empty() || now - calls_.back().first >= kHour) {
         calls_.emplace_back(now, 0);
     }
@@ -114,7 +114,7 @@ void CloudDesk::ask(const Step& step, Question&& question, PublicFeatures&& feat
                               .privacy = question.privacy,
                               .features = std::move(features),
                               .deadline = settle_by(question)});
-    asked_.emplace(work, Asked{std::move(question), now});
+    asked_.emplace(work, Asked{std::move(question), now, *call});
 }
 
 std::optional<CloudDesk::Settled> CloudDesk::on_answer(const Step& step, const CloudDone& done) {
@@ -126,10 +126,10 @@ std::optional<CloudDesk::Settled> CloudDesk::on_answer(const Step& step, const C
     asked_.erase(found);
     const auto now = step.now.instant;
     if (done.answer) {
-        breaker_.on_success(now);
+        breaker_.on_success(asked.call, now);
         learn(now - asked.asked_at);
     } else {
-        breaker_.on_failure(now);
+        breaker_.on_failure(asked.call, now);
         ++statistics_.failed;
         // A server that answers too late must look slow, not just absent.
         learn(std::max(now - asked.asked_at, round_trip_p95()));

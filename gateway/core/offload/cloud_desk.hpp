@@ -61,6 +61,7 @@ private:
     struct Asked {
         Question question;
         base::Instant asked_at{};
+        CircuitBreaker::Call call{};
         bool is_settled = false;  ///< its time is over; the answer still counts for the breaker
     };
     const CloudTask* rule_of(std::uint32_t task) const;
