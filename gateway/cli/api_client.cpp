@@ -111,11 +111,14 @@ Result<boost::json::value> ApiClient::call(const ApiRequest& request) const {
     return value;
 }
 
-Result<std::string> ApiClient::call_text(const ApiRequest& request) const {
+Result<HttpAnswer> ApiClient::send(const ApiRequest& request) const {
     std::string text = fmt::format("{} {} HTTP/1.1\r\nHost: frugald\r\nConnection: close\r\n",
                                    request.method, request.target);
     if (!context_.token.empty()) {
         text += "Authorization: Bearer " + context_.token + "\r\n";
+    }
+    if (!request.if_match.empty()) {
+        text += "If-Match: " + request.if_match + "\r\n";
     }
     if (!request.body.empty()) {
         text += "Content-Type: " + request.content_type + "\r\n";
@@ -123,7 +126,11 @@ Result<std::string> ApiClient::call_text(const ApiRequest& request) const {
     if (request.method != "GET") {
         text += fmt::format("Content-Length: {}\r\n", request.body.size());
     }
-    auto answer = exchange(text + "\r\n" + request.body);
+    return exchange(text + "\r\n" + request.body);
+}
+
+Result<std::string> ApiClient::call_text(const ApiRequest& request) const {
+    auto answer = send(request);
     if (!answer) {
         return tl::unexpected(answer.error());
     }

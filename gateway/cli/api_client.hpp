@@ -23,6 +23,7 @@ struct ApiRequest {
     std::string target;  ///< path and query, percent-encoded
     std::string content_type = "application/json";
     std::string body;
+    std::string if_match{};  ///< refused if another is in its place; empty: whatever is there
 };
 
 class ApiClient {
@@ -33,7 +34,10 @@ public:
     /// be reached or does not answer in time; else the error the daemon named.
     base::Result<boost::json::value> call(const ApiRequest& request) const;
 
-    /// The same for an answer that is not JSON.
+    /// The answer as it is, also one of 300 or above; kUnavailable if there is none.
+    base::Result<HttpAnswer> send(const ApiRequest& request) const;
+
+    /// The same as call() for an answer that is not JSON.
     base::Result<std::string> call_text(const ApiRequest& request) const;
 
 private:

@@ -4,6 +4,7 @@
 
 #include "cli/api_client.hpp"
 #include "cli/command.hpp"
+#include "cli/health_document.hpp"
 #include "cli/json_path.hpp"
 #include "cli/output.hpp"
 
@@ -50,16 +51,15 @@ Result<int> status(const Context& context) {
 
 /// Exit status 0 only if the gateway is ready: fits a container's HEALTHCHECK.
 Result<int> health(const Context& context) {
-    const auto answer = ApiClient(context).call({"GET", "/readyz", {}, {}});
-    if (!answer) {
-        return tl::unexpected(answer.error());
-    }
+    const auto answer = ApiClient(context).send({"GET", "/readyz", {}, {}});
+    const bool is_ready = answer && answer->status == 200;
     if (context.json) {
-        print_json("health", {{"ready", true}});
-    } else {
+        print_json("health", health_document(answer));
+    } else if (is_ready) {
         fmt::print("ready\n");
     }
-    return kExitDone;
+    return is_ready ? Result<int>(kExitDone)
+                    : tl::unexpected(answer ? error_of(*answer) : answer.error());
 }
 
 void print_counts(std::string_view title, const boost::json::value& counts) {
