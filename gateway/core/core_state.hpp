@@ -2,6 +2,7 @@
 // The parts of the core and how events reach them. Owned by Core, private to gateway/core.
 #pragma once
 
+#include "core/catalogue.hpp"
 #include "core/core.hpp"
 #include "core/decision/intake.hpp"
 #include "core/fleet/energy_ledger.hpp"
@@ -10,7 +11,6 @@
 #include "core/journal.hpp"
 #include "core/offload/escalation_desk.hpp"
 #include "core/offload/policy_desk.hpp"
-#include "core/rollout/catalogue.hpp"
 #include "core/rollout/rollout_desk.hpp"
 #include "core/step.hpp"
 #include "core/transfer/transfer_desk.hpp"

@@ -8,10 +8,10 @@
 #include <functional>
 #include <vector>
 
+#include "core/catalogue.hpp"
 #include "core/config.hpp"
 #include "core/fleet/registry.hpp"
 #include "core/journal.hpp"
-#include "core/rollout/catalogue.hpp"
 #include "core/step.hpp"
 
 namespace frugal::core {

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "core/catalogue.hpp"
 #include "core/config.hpp"
 #include "core/event.hpp"
 #include "core/fleet/registry.hpp"
@@ -28,7 +29,6 @@
 #include "core/offload/share_record.hpp"
 #include "core/offload/sojourn_guard.hpp"
 #include "core/offload/waiting_queue.hpp"
-#include "core/rollout/catalogue.hpp"
 #include "core/step.hpp"
 #include "core/work_numbers.hpp"
 

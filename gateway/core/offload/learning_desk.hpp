@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "core/admin.hpp"
+#include "core/catalogue.hpp"
 #include "core/fleet/device.hpp"
 #include "core/journal.hpp"
-#include "core/rollout/catalogue.hpp"
 
 namespace frugal::core {
 

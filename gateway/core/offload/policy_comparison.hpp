@@ -7,9 +7,9 @@
 
 #include <map>
 
+#include "core/catalogue.hpp"
 #include "core/config.hpp"
 #include "core/fleet/registry.hpp"
-#include "core/rollout/catalogue.hpp"
 
 namespace frugal::core {
 

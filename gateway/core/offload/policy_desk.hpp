@@ -11,12 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include "core/catalogue.hpp"
 #include "core/config.hpp"
 #include "core/fleet/registry.hpp"
 #include "core/journal.hpp"
 #include "core/offload/policy_comparison.hpp"
 #include "core/offload/policy_numbers.hpp"
-#include "core/rollout/catalogue.hpp"
 
 namespace frugal::core {
 

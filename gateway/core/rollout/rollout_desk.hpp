@@ -7,12 +7,12 @@
 #include <map>
 #include <set>
 
+#include "core/catalogue.hpp"
 #include "core/config.hpp"
 #include "core/fleet/enrolment.hpp"
 #include "core/fleet/registry.hpp"
 #include "core/journal.hpp"
 #include "core/offload/policy_desk.hpp"
-#include "core/rollout/catalogue.hpp"
 #include "core/rollout/fit.hpp"
 #include "core/rollout/rollout.hpp"
 #include "core/rollout/transitions.hpp"

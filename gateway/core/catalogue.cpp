@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/rollout/catalogue.hpp"
+#include "core/catalogue.hpp"
 
 #include <algorithm>
 #include <set>
