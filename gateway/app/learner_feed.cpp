@@ -17,7 +17,7 @@ namespace {
 
 constexpr double kWholeQ8 = 256;
 
-policy::AnsweredTask answered_task(const core::ObservationRecord& record) {
+policy::AnsweredTask answered_task(const core::ObservationRecord& record, base::Instant at) {
     policy::AnsweredTask task;
     task.answers.local_class = record.local_class;
     task.answers.edge_class = record.edge_class;
@@ -27,6 +27,7 @@ policy::AnsweredTask answered_task(const core::ObservationRecord& record) {
     task.device = static_cast<std::uint32_t>(core::index_of(record.device)) + 1;
     task.is_audit = record.is_audit;
     task.is_in_time = record.is_in_time;
+    task.at = at;
     return task;
 }
 
@@ -250,7 +251,7 @@ std::vector<core::ObservationRecord> LearnerFeed::take(LearnerNews&& news) {
             is_left_out ? std::nullopt : place_of(scope, observed.model, &record.edge_model);
         record.propensity_q8 = record.is_audit && place ? place->audit_q8 : core::kCertain_q8;
         if (place) {
-            learner_.on_answer(place->key, answered_task(record));
+            learner_.on_answer(place->key, answered_task(record, observed.at));
         }
         records.push_back(std::move(record));
     }

@@ -264,7 +264,7 @@ private:
         for (auto& event : step.events) {
             auto& scope = event.cell.scope;
             result.save.events.push_back({scope.task, scope.device_class, std::move(event.what),
-                                          event.is_alarm, scope.audience});
+                                          event.is_alarm, scope.audience, event.since});
         }
         for (auto& push : step.pushes) {
             sign(std::move(push), round.now, result);

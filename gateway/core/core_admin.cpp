@@ -120,7 +120,7 @@ struct Dispatch {
         }
         for (const auto& event : command.events) {
             if (event.is_alarm && event.audience.is_class()) {
-                state.policies.on_alarm(step, event.task);
+                state.policies.on_alarm(step, event.task, event.since);
             }
         }
         return now(save_learning(step, state.journal, by.actor, std::move(command)));

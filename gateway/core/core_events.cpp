@@ -37,6 +37,7 @@ void Core::State::boot(const Step& step, const std::optional<base::Error>& given
     ++fencing_epoch;
     step.write(FencingEpochRecord{fencing_epoch});
     enrolment.boot(step);
+    policies.boot(step);
     rollouts.boot(step, fencing_epoch);
     std::vector<LogField> fields = {{"epoch", std::to_string(fencing_epoch)},
                                     {"devices", std::to_string(registry.size())}};
@@ -171,7 +172,7 @@ void Core::State::message(const Step& step, Device& device, Hello&& hello) {
         record.reported_version = hello.desired_version;
         step.write(record);
     }
-    policies.on_accepted(step, device, accepted);
+    policies.on_hello(step, device, accepted);
     follow(step, device, intake.on_hello(step, device, hello));
     rollouts.on_hello(step, device, hello);
 }

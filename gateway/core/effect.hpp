@@ -82,6 +82,7 @@ struct Observed {
     std::optional<base::Digest> model{};  ///< that decided locally, as the device reported it
     std::uint32_t policy = 0;             ///< that the device said it obeys; 0: not told
     base::Audience audience{};            ///< of the policy chosen for it
+    base::Instant at{};
 };
 
 /// These decisions are durable.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -81,6 +82,8 @@ struct LearningEvent {
     std::string what{};
     bool is_alarm = false;  ///< what was learned no longer holds: a staged policy goes no further
     base::Audience audience{};  ///< not the whole class: of an override, which stages nothing
+    /// Of an alarm: all its evidence is from then on; absent if some is of a process before.
+    std::optional<base::Instant> since{};
 };
 
 /// Stores what was learned and what it was learned from, in one transaction. Audited are only its

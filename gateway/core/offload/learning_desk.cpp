@@ -61,7 +61,7 @@ void tell_observation(const Step& step, const Device& device, const Catalogue& c
         const auto model = model_of(device, record.task, record.release);
         auto lane = lane_of(device, record.task, catalogue);
         step.immediately(Observed{device.record.capability->device_class, std::move(record), model,
-                                  lane.policy, std::move(lane.audience)});
+                                  lane.policy, std::move(lane.audience), step.now.instant});
     }
 }
 

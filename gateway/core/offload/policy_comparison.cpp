@@ -179,6 +179,17 @@ std::optional<PolicyComparison::Place> PolicyComparison::place_of(const Device& 
                : Place{&sides.baseline, present->policy};
 }
 
+void PolicyComparison::on_hello(const Device& device, const Catalogue& catalogue) {
+    const auto place = place_of(device, catalogue);
+    const auto heard = heard_.find(device.record.number);
+    if (!place || heard == heard_.end()) {
+        return;
+    }
+    const auto& reported = device.record.reported;
+    const auto state = std::ranges::find(reported, version_->task, &TaskState::task);
+    heard->second.is_obeying &= state != reported.end() && state->policy == place->version;
+}
+
 void PolicyComparison::on_health(const Device& device, const Health& health,
                                  const Catalogue& catalogue) {
     const auto place = place_of(device, catalogue);

@@ -41,6 +41,9 @@ public:
 
     /// Who takes part now: a device that got a policy of its own does not any more.
     void recount(const Registry& registry, const Catalogue& catalogue);
+    /// After a start it may obey another version than its last health of before said: then its
+    /// decisions count on neither side until a health agrees again.
+    void on_hello(const Device& device, const Catalogue& catalogue);
     void on_health(const Device& device, const Health& health, const Catalogue& catalogue);
     void on_decisions(const Device& device, const Decisions& decisions, const Catalogue& catalogue,
                       const PolicyConfig& config);

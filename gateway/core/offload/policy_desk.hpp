@@ -32,6 +32,10 @@ public:
     PolicyDesk(Snapshot& snapshot, Registry& registry, Catalogue& catalogue, Journal& journal,
                const PolicyConfig& config);
 
+    /// Once, before anything else: steps under way begin anew, and what was seen before counts for
+    /// none.
+    void boot(const Step& step);
+
     /// kInvalidInput; kConflict if the number is not above every version's; of an override also
     /// kNotFound and kLimit.
     base::Result<PolicySet> set(const Step& step, const std::string& actor, SetPolicy&& command);
@@ -44,14 +48,16 @@ public:
         std::uint32_t version = 0;
     };
     /// By its hello, once the rest of it is known: no new version gets a number that it would
-    /// refuse.
-    void on_accepted(const Step& step, Device& device, const std::vector<Accepted>& accepted);
+    /// refuse, and who obeys another one since it started again is not compared.
+    void on_hello(const Step& step, Device& device, const std::vector<Accepted>& accepted);
     /// What the devices say they obey; before it is the device's last one.
     void on_health(const Step& step, Device& device, const Health& health);
     /// What the tasks of a device came to since the step began; each batch once.
     void on_decisions(const Step& step, const Device& device, const Decisions& decisions);
-    /// The learner found that tasks kept local go wrong: a staged policy goes no further.
-    void on_alarm(const Step& step, std::uint32_t task);
+    /// The learner found that tasks kept local go wrong, by what it saw from `since` on: a staged
+    /// policy that was obeyed all that time goes no further. What went wrong before is not its
+    /// doing, nor is what nobody can date because a process before saw it.
+    void on_alarm(const Step& step, std::uint32_t task, std::optional<base::Instant> since);
     void on_time(const Step& step);
     std::optional<base::Instant> next_deadline() const;
 
@@ -80,12 +86,15 @@ private:
     struct Rollout {
         PolicyRolloutRecord record;
         PolicyVersionPointer version;
-        std::optional<base::Instant> began{};  ///< the step; absent until the core's first time
+        base::Instant began{};  ///< the step, or this process
+        /// Some devices obey it from then on, as far as this process knows.
+        std::optional<base::Instant> obeyed_since{};
         bool is_due = false;  ///< its time is over, but too few decisions were compared
         base::Instant counted{};  ///< if it is due: when all devices were counted last
         PolicyComparison comparison{};
     };
 
+    void on_accepted(const Step& step, Device& device, const std::vector<Accepted>& accepted);
     base::Result<void> check(const SetPolicy& command) const;
     base::Result<std::vector<base::ClassName>> narrow(SetPolicy& command) const;
     base::Result<std::vector<PolicyObeyed>> obeyed_by(const base::Audience& audience,

@@ -79,6 +79,9 @@ void PolicyDesk::enter(const Step& step, Rollout& rollout, std::uint32_t number)
         share == kWholeFleet ? PolicyRolloutStatus::kFinished : PolicyRolloutStatus::kRunning;
     rollout.began = step.now.instant;
     rollout.is_due = false;
+    if (share != 0 && !rollout.obeyed_since) {
+        rollout.obeyed_since = step.now.instant;
+    }
     rollout.comparison = PolicyComparison(rollout.version, share, registry_, catalogue_);
     if (share == kWholeFleet) {
         rollout.version = mark_in_force(step, rollout.version);
@@ -91,6 +94,15 @@ void PolicyDesk::enter(const Step& step, Rollout& rollout, std::uint32_t number)
         changes_.push_back({rollout.version, before, was_shadow ? kWholeFleet : share});
     }
     step.write(record);
+}
+
+void PolicyDesk::boot(const Step& step) {
+    for (auto& [task, rollout] : rollouts_) {
+        rollout.began = step.now.instant;
+        if (rollout.record.steps[rollout.record.step].permyriad != 0) {
+            rollout.obeyed_since = step.now.instant;
+        }
+    }
 }
 
 void PolicyDesk::halt(const Step& step, Rollout& rollout, PolicyHalt why) {
@@ -117,11 +129,19 @@ base::Result<Done> PolicyDesk::resume(const Step& step, const std::string& actor
                           "it is " + std::string(to_string(rollout.record.status)),
                           "Set or revert to the version that is wanted");
     }
+    rollout.obeyed_since.reset();  // what was seen until now, the person has seen too
     enter(step, rollout, rollout.record.step + 1);
     journal_.audit(step, actor, "policy.resume", "task " + std::to_string(command.task),
                    "version " + std::to_string(rollout.record.version) + ", step " +
                        std::to_string(rollout.record.step + 1));
     return Done{};
+}
+
+void PolicyDesk::on_hello(const Step& step, Device& device, const std::vector<Accepted>& accepted) {
+    on_accepted(step, device, accepted);
+    for (auto& [task, rollout] : rollouts_) {
+        rollout.comparison.on_hello(device, catalogue_);
+    }
 }
 
 void PolicyDesk::on_health(const Step& step, Device& device, const Health& health) {
@@ -193,14 +213,15 @@ bool PolicyDesk::may_go_on(const Rollout& rollout) const {
                : rollout.comparison.is_complete(config_);
 }
 
-void PolicyDesk::on_alarm(const Step& step, std::uint32_t task) {
+// In the shadow nobody obeys it: what went wrong is another one's doing.
+void PolicyDesk::on_alarm(const Step& step, std::uint32_t task,
+                          std::optional<base::Instant> since) {
     const auto found = rollouts_.find(task);
     if (found == rollouts_.end() || found->second.record.status != PolicyRolloutStatus::kRunning) {
         return;
     }
-    // In the shadow nobody obeys it: what went wrong is another one's doing.
-    const auto& record = found->second.record;
-    if (record.steps[record.step].permyriad != 0) {
+    const auto obeyed_since = found->second.obeyed_since;
+    if (since && obeyed_since && *since >= *obeyed_since) {
         halt(step, found->second, PolicyHalt::kAlarm);
     }
 }
@@ -217,19 +238,13 @@ std::optional<base::Instant> PolicyDesk::step_ends(const Rollout& rollout) const
     if (record.status != PolicyRolloutStatus::kRunning || wait.count() == 0) {
         return std::nullopt;
     }
-    // Not begun in this process yet: at once, to begin.
-    return rollout.began ? *rollout.began + wait : base::Instant{};
+    return rollout.began + wait;
 }
 
 void PolicyDesk::on_time(const Step& step) {
     for (auto& [task, rollout] : rollouts_) {
         const auto deadline = deadline_of(rollout);
-        if (!deadline) {
-            continue;
-        }
-        if (!rollout.began) {
-            rollout.began = step.now.instant;
-        } else if (step.now.instant >= *deadline) {
+        if (deadline && step.now.instant >= *deadline) {
             rollout.is_due = !go_on(step, rollout);
         }
     }
@@ -334,7 +349,7 @@ base::Result<PolicyRolloutView> PolicyDesk::view(std::uint32_t task, base::Insta
         .baseline = rollout.comparison.baseline(),
         .waits_for_decisions =
             rollout.is_due && rollout.record.status == PolicyRolloutStatus::kRunning};
-    if (const auto ends = step_ends(rollout); ends && rollout.began) {
+    if (const auto ends = step_ends(rollout)) {
         view.next_step_in = std::max(*ends - now, base::Duration{0});
     }
     for (const auto& device : registry_.devices()) {

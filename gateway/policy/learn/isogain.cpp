@@ -35,7 +35,7 @@ void IsoGain::restart() {
     seen_ =
         GainEvidence(classes_, {registration_.counts, registration_.gains}, registration_.classes);
     before_alarm_.reset();
-    audit_sum_ = above_sum_ = below_sum_ = slow_sum_ = 0;
+    audit_sum_ = above_sum_ = below_sum_ = slow_sum_ = {};
     rho_gain_ = rho_signal_ = 0;
     rho_samples_ = probe_audits_ = 0;
     probe_sum_ = 0;
@@ -96,10 +96,10 @@ bool IsoGain::observe(const Evidence& evidence, const Showing& shown) {
         return true;
     }
     if (evidence.is_audit) {
-        test_audit(shown.surprise());
+        test_audit(shown.surprise(), evidence.at);
     }
     if (seen_.usual().weights[bin] >= kTestedWeight) {
-        test_surprise(shown.gain - seen_.usual().values[bin] * shown.weight);
+        test_surprise(shown.gain - seen_.usual().values[bin] * shown.weight, evidence.at);
     }
     return true;
 }
@@ -111,32 +111,33 @@ void IsoGain::retract(std::uint32_t device) {
     }
 }
 
-void IsoGain::test_audit(double surprise) {
+void IsoGain::test_audit(double surprise, std::optional<base::Instant> at) {
     probe_sum_ += surprise;
     ++probe_audits_;
-    audit_sum_ = std::max(0.0, audit_sum_ + surprise - config_.alarm_slack);
-    if (audit_sum_ > config_.alarm_limit) {
-        alarm();
+    audit_sum_.add(surprise - config_.alarm_slack, at);
+    if (audit_sum_.sum() > config_.alarm_limit) {
+        alarm(audit_sum_);
     }
 }
 
 // Escalated tasks speak too: the same test with more slack, because there are many of them. It is
 // blind to shifts below its slack, so a second one is for slow growth: where that is seen, bins
 // that nobody asks of may have grown as well. What shrinks is asked, and puts itself right.
-void IsoGain::test_surprise(double surprise) {
-    above_sum_ = std::max(0.0, above_sum_ + surprise - config_.surprise_slack);
-    below_sum_ = std::max(0.0, below_sum_ - surprise - config_.surprise_slack);
-    slow_sum_ = std::max(0.0, slow_sum_ + surprise - config_.alarm_slack);
-    if (above_sum_ > config_.surprise_limit) {
-        alarm();
-    } else if (below_sum_ > config_.surprise_limit) {
+void IsoGain::test_surprise(double surprise, std::optional<base::Instant> at) {
+    above_sum_.add(surprise - config_.surprise_slack, at);
+    below_sum_.add(-surprise - config_.surprise_slack, at);
+    slow_sum_.add(surprise - config_.alarm_slack, at);
+    if (above_sum_.sum() > config_.surprise_limit) {
+        alarm(above_sum_);
+    } else if (below_sum_.sum() > config_.surprise_limit) {
         all_clear();
-    } else if (slow_sum_ > config_.slow_limit) {
-        forget_most();
+    } else if (slow_sum_.sum() > config_.slow_limit) {
+        forget_most(slow_sum_);
     }
 }
 
-void IsoGain::alarm() {
+void IsoGain::alarm(const SurpriseSum& why) {
+    alarm_since_ = why.since();
     if (alarm_left_ == 0) {
         before_alarm_ = seen_;
         before_alarm_->forget_classes();
@@ -151,9 +152,10 @@ void IsoGain::alarm() {
 // otherwise what was learnt no longer holds.
 void IsoGain::all_clear() {
     if (!before_alarm_) {
-        forget_most();
+        forget_most(below_sum_);
         return;
     }
+    alarm_since_ = below_sum_.since();
     discount(0);
     seen_ = std::move(*before_alarm_);
     // Answers are held against what is expected before the window ends, too.
@@ -164,7 +166,8 @@ void IsoGain::all_clear() {
 }
 
 // Without more audits: where little is known, the bonus alone makes devices ask.
-void IsoGain::forget_most() {
+void IsoGain::forget_most(const SurpriseSum& why) {
+    alarm_since_ = why.since();
     discount(config_.clear_keep);
     may_jump_ = true;
     ++alarms_;
@@ -172,7 +175,7 @@ void IsoGain::forget_most() {
 
 void IsoGain::discount(double keep) {
     seen_.fade(keep);
-    audit_sum_ = above_sum_ = below_sum_ = slow_sum_ = 0;
+    audit_sum_ = above_sum_ = below_sum_ = slow_sum_ = {};
     quiet_left_ = config_.quiet_tasks;
 }
 

@@ -5,11 +5,13 @@
 // it gives.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
 
 #include "base/bytes.hpp"
+#include "base/time.hpp"
 #include "policy/learn/canary.hpp"
 #include "policy/learn/drift_sketch.hpp"
 #include "policy/learn/gain_evidence.hpp"
@@ -50,7 +52,29 @@ struct IsoGainConfig {
 struct Evidence {
     Answers answers;
     bool is_audit = false;
-    std::uint32_t device = 0;  ///< 0: not told, and not limited
+    std::uint32_t device = 0;           ///< 0: not told, and not limited
+    std::optional<base::Instant> at{};  ///< when it came in, of this process
+};
+
+/// A sum of surprises that rises while something is wrong (Page 1954). What made it rise began when
+/// it was last zero: what came before says nothing.
+class SurpriseSum {
+public:
+    void add(double surprise, std::optional<base::Instant> at) {
+        since_ = sum_ == 0 ? at : since_;
+        sum_ = std::max(0.0, sum_ + surprise);
+    }
+    /// As it was stored: when it began is not known any more.
+    void restore(double sum) { *this = SurpriseSum(sum); }
+    double sum() const { return sum_; }
+    std::optional<base::Instant> since() const { return since_; }
+
+    SurpriseSum() = default;
+
+private:
+    explicit SurpriseSum(double sum) : sum_(sum) {}
+    double sum_ = 0;
+    std::optional<base::Instant> since_{};
 };
 
 /// What an answer shows and what was expected of it, before it is learned from.
@@ -96,6 +120,9 @@ public:
     const ClassFactors& class_factors() const { return seen_.factors(); }
     std::uint8_t audit_q8() const { return audit_q8_; }
     std::uint32_t alarms() const { return alarms_; }
+    /// When the evidence of the last alarm began; absent if that was in another process, or nobody
+    /// said when it came in.
+    std::optional<base::Instant> alarm_since() const { return alarm_since_; }
     std::uint32_t probes() const { return probes_; }
     double evidence_of(std::size_t bin) const { return seen_.count(bin); }
     /// Of all classes at this confidence, each as often as devices answer it.
@@ -116,12 +143,12 @@ private:
     bool rho_is_learned(const Answers& answers) const;
     void learn_rho(const Answers& answers, const Showing& shown);
     bool may_add(std::size_t bin, std::uint32_t device, double weight);
-    void test_audit(double surprise);
+    void test_audit(double surprise, std::optional<base::Instant> at);
     void end_quiet_probe();
-    void test_surprise(double surprise);
-    void alarm();
+    void test_surprise(double surprise, std::optional<base::Instant> at);
+    void alarm(const SurpriseSum& why);
     void all_clear();
-    void forget_most();
+    void forget_most(const SurpriseSum& why);
     void discount(double keep);
     void fit();
 
@@ -136,10 +163,10 @@ private:
     double rho_gain_ = 0;
     double rho_signal_ = 0;
     std::uint32_t rho_samples_ = 0;
-    double audit_sum_ = 0;
-    double above_sum_ = 0;
-    double below_sum_ = 0;
-    double slow_sum_ = 0;  ///< a restart begins anew
+    SurpriseSum audit_sum_;
+    SurpriseSum above_sum_;
+    SurpriseSum below_sum_;
+    SurpriseSum slow_sum_;  ///< a restart begins anew
     DriftDetector drift_;
     std::map<std::pair<std::size_t, std::uint32_t>, double> added_;  ///< this window, by device
     std::uint32_t alarm_left_ = 0;
@@ -150,6 +177,7 @@ private:
     bool may_jump_ = true;
     std::uint32_t quiet_left_ = 0;
     std::uint32_t alarms_ = 0;
+    std::optional<base::Instant> alarm_since_{};
     std::uint32_t probes_ = 0;
     TableBytes table_{};
     std::uint8_t audit_q8_ = 0;

@@ -63,7 +63,7 @@ base::Bytes IsoGain::save() const {
           (may_jump_ ? kMayJump : 0u));
     for (const double value :
          {registration_.temperature, registration_.rho, registration_.samples, tasks_, rho_gain_,
-          rho_signal_, audit_sum_, above_sum_, below_sum_}) {
+          rho_signal_, audit_sum_.sum(), above_sum_.sum(), below_sum_.sum()}) {
         to.real(value);
     }
     for (const std::uint32_t count :
@@ -96,9 +96,11 @@ bool IsoGain::restore(base::ByteView state) {
     next.may_jump_ = (flags & kMayJump) != 0;
     for (double* value :
          {&next.registration_.temperature, &next.registration_.rho, &next.registration_.samples,
-          &next.tasks_, &next.rho_gain_, &next.rho_signal_, &next.audit_sum_, &next.above_sum_,
-          &next.below_sum_}) {
+          &next.tasks_, &next.rho_gain_, &next.rho_signal_}) {
         *value = from.real();
+    }
+    for (SurpriseSum* sum : {&next.audit_sum_, &next.above_sum_, &next.below_sum_}) {
+        sum->restore(from.real());
     }
     for (std::uint32_t* count :
          {&next.rho_samples_, &next.alarm_left_, &next.probe_left_, &next.probe_gap_left_,

@@ -135,7 +135,7 @@ void LearnCell::on_answer(const AnsweredTask& task) {
     trust_.add(task.device,
                shown.surprise() / std::clamp(isogain_->registration().rho, kLeastRho, 1.0));
     if (trust_.is_believed(task.device)) {
-        isogain_->observe({task.answers, task.is_audit, task.device}, shown);
+        isogain_->observe({task.answers, task.is_audit, task.device, task.at}, shown);
     }
 }
 

@@ -34,6 +34,7 @@ struct AnsweredTask {
     bool is_audit = false;
     bool is_in_time =
         true;  ///< late answers are evidence, but the device tells the decision itself
+    std::optional<base::Instant> at{};  ///< when it came in
 };
 
 class LearnCell {
@@ -86,6 +87,10 @@ public:
     LearnablePart offer() const;  ///< what devices should hold in the end, within them
     std::uint8_t audit_q8() const;
     std::uint32_t alarms() const { return isogain_ ? isogain_->alarms() : 0; }
+    /// IsoGain's; absent also without one.
+    std::optional<base::Instant> alarm_since() const {
+        return isogain_ ? isogain_->alarm_since() : std::nullopt;
+    }
     std::uint32_t probes() const { return isogain_ ? isogain_->probes() : 0; }
     bool is_alarmed() const { return may_jump_; }
     double tasks() const { return tasks_; }    ///< ever, as far as known

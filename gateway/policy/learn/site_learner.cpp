@@ -153,8 +153,8 @@ void SiteLearner::on_answer(const CellKey& key, const AnsweredTask& task) {
 void SiteLearner::tell(const CellKey& key, const LearnCell& cell, std::vector<LearnEvent>& events) {
     Told& told = told_[key];
     if (cell.alarms() != told.alarms) {
-        events.push_back(
-            {key, "what the edge shows contradicts what was learned: learning again", true});
+        events.push_back({key, "what the edge shows contradicts what was learned: learning again",
+                          true, cell.alarm_since()});
     }
     if (cell.probes() != told.probes) {
         events.push_back(

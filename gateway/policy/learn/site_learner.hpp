@@ -66,6 +66,9 @@ struct LearnEvent {
     CellKey cell;
     std::string what;  ///< one sentence
     bool is_alarm = false;
+    /// Of an alarm: all that speaks for it came in from then on; absent if that is not known, as
+    /// for what a process before gathered.
+    std::optional<base::Instant> since{};
 };
 
 struct LearnerStep {

@@ -171,23 +171,84 @@ TEST_F(PolicyDeskTest, ABatchThatOverlapsAnotherIsNotCounted) {
     EXPECT_EQ(view().candidate.decisions, 16U);
 }
 
+// It started again without the policy it had: what it decides now is not that policy's doing.
+TEST_F(PolicyDeskTest, WhoStartsAgainWithAnotherPolicyIsNotCompared) {
+    ASSERT_TRUE(set(2, usual()));
+    const auto device = *candidates_obey(2).begin();
+    decide(device, 1, 0, 100);
+    ASSERT_EQ(view().candidate.decisions, 16U);
+    auto again = hello(name_of(device), static_cast<std::uint64_t>(device) + 1);
+    again.tasks[0].policy = 1;
+    world.say(name_of(device), again);
+    decide(device, 1, 0, 100);
+    EXPECT_EQ(view().candidate.decisions, 16U);
+    obey(name_of(device), 2, static_cast<std::uint64_t>(device) + 1);
+    decide(device, 1, 0, 100);
+    EXPECT_EQ(view().candidate.decisions, 32U);
+}
+
+SaveLearning alarm_since(std::optional<base::Instant> since) {
+    SaveLearning news;
+    news.events.push_back({1, *base::ClassName::parse("any"), "moved", true, {}, since});
+    return news;
+}
+
 TEST_F(PolicyDeskTest, AnAlarmHaltsNothingThatIsOnlyInTheShadow) {
     ASSERT_TRUE(set(2, {{0, std::chrono::hours(1)}, {kWholeFleet, {}}}));
-    SaveLearning news;
-    news.events.push_back({1, *base::ClassName::parse("any"), "moved", true});
-    ASSERT_TRUE(world.ask(news));
+    ASSERT_TRUE(world.ask(alarm_since(world.now.instant)));
     EXPECT_EQ(view().record.status, PolicyRolloutStatus::kRunning);
 }
 
 TEST_F(PolicyDeskTest, AnAlarmHaltsAVersionOnItsWay) {
     ASSERT_TRUE(set(2, usual()));
-    SaveLearning news;
-    news.events.push_back({1, *base::ClassName::parse("any"), "moved", false});
+    auto news = alarm_since(world.now.instant);
+    news.events[0].is_alarm = false;
     ASSERT_TRUE(world.ask(news));
     EXPECT_EQ(view().record.status, PolicyRolloutStatus::kRunning);
     news.events[0].is_alarm = true;
     ASSERT_TRUE(world.ask(news));
     EXPECT_EQ(view().record.halt, PolicyHalt::kAlarm);
+}
+
+// Often it is the remedy: staged because things went wrong.
+TEST_F(PolicyDeskTest, AnAlarmOfWhatWasSeenBeforeItHaltsNothing) {
+    const auto before = world.now.instant;
+    world.advance(std::chrono::minutes(1));
+    ASSERT_TRUE(set(2, usual()));
+    ASSERT_TRUE(world.ask(alarm_since(before)));
+    ASSERT_TRUE(world.ask(alarm_since(std::nullopt))) << "seen by a process before";
+    EXPECT_EQ(view().record.status, PolicyRolloutStatus::kRunning);
+}
+
+TEST_F(PolicyDeskTest, WhatAPersonResumedInSpiteOfHaltsNothingAgain) {
+    ASSERT_TRUE(set(2, usual()));
+    const auto since = world.now.instant;
+    ASSERT_TRUE(world.ask(alarm_since(since)));
+    ASSERT_EQ(view().record.status, PolicyRolloutStatus::kHalted);
+    world.advance(std::chrono::minutes(1));
+    world.get<Done>(ResumePolicyRollout{1});
+    ASSERT_TRUE(world.ask(alarm_since(since)));
+    EXPECT_EQ(view().record.status, PolicyRolloutStatus::kRunning);
+    ASSERT_TRUE(world.ask(alarm_since(world.now.instant)));
+    EXPECT_EQ(view().record.status, PolicyRolloutStatus::kHalted);
+}
+
+// The daemon was killed in a step: the learner's sums come from the disk, with evidence of
+// whenever.
+TEST(PolicyRestart, OnlyWhatIsSeenFromThenOnHaltsAVersionOnItsWay) {
+    Snapshot snapshot;
+    snapshot.policy_versions = {PolicyDeskTest::version(1), PolicyDeskTest::version(2)};
+    snapshot.policies = {{*base::ClassName::parse("any"), 1, 1, signed_policy("policy1")}};
+    snapshot.policy_rollouts = {{.task = 1,
+                                 .version = 2,
+                                 .baseline = 1,
+                                 .steps = {{2500, std::chrono::seconds(0)}, {kWholeFleet, {}}}}};
+    SiteWorld again({}, std::move(snapshot));
+    ASSERT_TRUE(again.ask(alarm_since(std::nullopt)));
+    EXPECT_EQ(again.get<PolicyRolloutView>(GetPolicyRollout{1}).record.status,
+              PolicyRolloutStatus::kRunning);
+    ASSERT_TRUE(again.ask(alarm_since(again.now.instant)));
+    EXPECT_EQ(again.get<PolicyRolloutView>(GetPolicyRollout{1}).record.halt, PolicyHalt::kAlarm);
 }
 
 }  // namespace

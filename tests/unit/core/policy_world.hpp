@@ -26,6 +26,8 @@ protected:
         set(1, {});
         world.take();
     }
+
+public:
     static PolicyVersionRecord version(std::uint32_t number) {
         return {.task = 1,
                 .version = number,
@@ -34,6 +36,8 @@ protected:
                 .parts = {{*base::ClassName::parse("any"),
                            signed_policy("policy" + std::to_string(number))}}};
     }
+
+protected:
     base::Result<AdminReply> set(std::uint32_t number, std::vector<PolicyStep> steps) {
         auto reply = world.ask(SetPolicy{version(number), std::move(steps)});
         world.advance(std::chrono::seconds(1));

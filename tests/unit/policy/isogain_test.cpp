@@ -119,6 +119,46 @@ TEST(IsoGain, AuditsThatContradictRaiseTheAlarm) {
     EXPECT_EQ(learner.audit_q8(), IsoGainConfig{}.audit_q8);
 }
 
+// Whoever judges something by an alarm must know what it was gathered from.
+TEST(IsoGain, AnAlarmSaysSinceWhenItsEvidenceCameIn) {
+    Registration known;
+    known.samples = known.counts[31] = 500;
+    IsoGain learner({}, known, 4);
+    learner.end_window(window(64));
+    const auto at = [](int second) { return base::Instant{std::chrono::seconds(second)}; };
+    auto seen = evidence(255, true, true);
+    seen.at = at(1);
+    learner.observe(seen);
+    for (int i = 0; i < 100; ++i) {  // the edge agrees until nothing is left of it
+        auto quiet = evidence(255, false, true);
+        quiet.at = at(2);
+        learner.observe(quiet);
+    }
+    for (int second = 3; learner.alarms() == 0; ++second) {
+        seen.at = at(second);
+        learner.observe(seen);
+    }
+    EXPECT_EQ(learner.alarm_since(), at(3));
+}
+
+TEST(IsoGain, AnAlarmOfWhatWasStoredHasNoBeginning) {
+    Registration known;
+    known.samples = known.counts[31] = 500;
+    IsoGain before({}, known, 4);
+    auto seen = evidence(255, true, true);
+    seen.at = base::Instant{std::chrono::seconds(5)};
+    for (int i = 0; i < 3; ++i) {
+        before.observe(seen);
+    }
+    before.end_window(window(64));
+    ASSERT_EQ(before.alarms(), 0u);
+    IsoGain learner({}, known, 4);
+    ASSERT_TRUE(learner.restore(before.save()));
+    learner.observe(seen);
+    ASSERT_EQ(learner.alarms(), 1u);
+    EXPECT_FALSE(learner.alarm_since());
+}
+
 TEST(IsoGain, WhenTheFaultIsOverTheSameIsExpectedAsBefore) {
     Registration known;
     known.samples = known.counts[31] = 500;
