@@ -24,7 +24,10 @@ void change(ApiParts& parts, const HttpRequest& request, const net::Responder& r
         const auto version = [wanted = *wanted, key, make](const Known& known) {
             return make(known, wanted, *key);
         };
-        set_version(parts, {request.actor.name, wanted->task, wanted->audience, version}, respond);
+        set_version(
+            parts,
+            {request.actor.name, wanted->task, wanted->audience, version, if_match_of(request)},
+            respond);
     }
 }
 

@@ -2,6 +2,7 @@
 // Policies over REST: set, revert, follow and steer their way to the devices. The core keeps and
 // stages them.
 
+#include "app/file_difference.hpp"
 #include "app/policy_changes.hpp"
 #include "app/policy_choice.hpp"
 #include "wire/json_commands.hpp"
@@ -30,11 +31,22 @@ void set_policy(ApiParts& parts, const HttpRequest& request, const net::Responde
             command.version.comment = wanted.comment;
             command.version.audience = wanted.target.audience;
             command.steps = wanted.steps;
+            command.is_trial = wanted.is_dry_run;
             return command;
         });
     };
     const auto& target = wanted->target;
-    set_version(parts, {request.actor.name, target.task, target.audience, make}, respond);
+    PolicyRequest change{request.actor.name, target.task, target.audience, make,
+                         if_match_of(request)};
+    if (wanted->is_dry_run) {
+        change.answer = [target, text = std::string(base::as_text(request.body))](
+                            const Known& known, const core::PolicySet& set) {
+            const auto differs = file_difference(known, target, text);
+            return differs ? wire::json_response(200, wire::policy_trial_json(set, *differs))
+                           : wire::problem(differs.error());
+        };
+    }
+    set_version(parts, change, respond);
 }
 
 /// Every device class goes back to what it obeyed before the version on its way. Not proved again:
@@ -81,7 +93,9 @@ void revert_policy(ApiParts& parts, const HttpRequest& request, const net::Respo
         const auto make = [wanted = *wanted, key](const Known& known) {
             return reverted(known, wanted, *key);
         };
-        set_version(parts, {request.actor.name, wanted->task, wanted->audience, make}, respond);
+        set_version(
+            parts, {request.actor.name, wanted->task, wanted->audience, make, if_match_of(request)},
+            respond);
     }
 }
 

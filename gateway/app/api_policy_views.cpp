@@ -1,27 +1,68 @@
 // SPDX-License-Identifier: Apache-2.0
 // Policies over REST: one version in words, and what two versions, or a file and what is in force,
 // say differently. Pure reading.
-#include <algorithm>
-#include <map>
-
-#include <fmt/format.h>
-
+#include "app/file_difference.hpp"
 #include "app/policy_changes.hpp"
 #include "app/policy_choice.hpp"
 #include "core/offload/policy_comparison.hpp"
 #include "policy/author/compiled_policy.hpp"
+#include "wire/entity_tag.hpp"
 #include "wire/json_commands.hpp"
 
 namespace frugal::app {
 
 namespace {
 
+using base::ErrorKind;
 using wire::HttpRequest;
 
 std::vector<std::string> bound_words(const std::string& text, const core::TaskRecord& task) {
     const auto bounds = owner_bounds_of(text, task);
     return bounds ? policy::describe(*bounds, task.labels)
                   : std::vector{"bounds of gains cannot be read: " + bounds.error().describe()};
+}
+
+std::string version_json(const Known& known, std::uint32_t task,
+                         const core::PolicyVersionRecord& version) {
+    std::vector<std::string> bounds;
+    if (const auto* record = find_task(known.tasks, task)) {
+        bounds = bound_words(version.text, *record);
+    }
+    std::vector<wire::PolicyPartWords> words;
+    for (const auto& part : version.parts) {
+        if (const auto compiled = policy::read_compiled(part.blob->content())) {
+            auto lines = policy::describe(*compiled, task, labels_of(known, task));
+            lines.insert(lines.end(), bounds.begin(), bounds.end());
+            words.push_back({part.device_class.text(), std::move(lines)});
+        }
+    }
+    return wire::policy_version_json(version, words);
+}
+
+void get_policy(ApiParts& parts, const HttpRequest& request, const net::Responder& respond) {
+    const auto wanted = wire::read_list_policy_versions(request);
+    if (!wanted) {
+        respond(wire::problem(wanted.error()));
+        return;
+    }
+    gather(parts, request.actor.name, wanted->task, wanted->audience, respond,
+           [wanted = *wanted, respond](const Known& known) {
+               const auto* version = newest_set(known.history, wanted.audience);
+               if (version == nullptr) {
+                   respond(wire::problem(
+                       {ErrorKind::kNotFound,
+                        wanted.audience.is_class()
+                            ? "nobody has set a policy of task " + std::to_string(wanted.task)
+                            : "nobody has set a policy of task " + std::to_string(wanted.task) +
+                                  " for " + wanted.audience.words(),
+                        {},
+                        "Set one: frugalctl policy set, or PUT to this address."}));
+                   return;
+               }
+               auto response = wire::json_response(200, version_json(known, wanted.task, *version));
+               response.fields.push_back({"etag", wire::entity_tag(version->version)});
+               respond(std::move(response));
+           });
 }
 
 void get_version(ApiParts& parts, const HttpRequest& request, const net::Responder& respond) {
@@ -39,19 +80,7 @@ void get_version(ApiParts& parts, const HttpRequest& request, const net::Respond
                                                          std::to_string(number))));
                    return;
                }
-               std::vector<std::string> bounds;
-               if (const auto* record = find_task(known.tasks, task)) {
-                   bounds = bound_words(version->text, *record);
-               }
-               std::vector<wire::PolicyPartWords> words;
-               for (const auto& part : version->parts) {
-                   if (const auto compiled = policy::read_compiled(part.blob->content())) {
-                       auto lines = policy::describe(*compiled, task, labels_of(known, task));
-                       lines.insert(lines.end(), bounds.begin(), bounds.end());
-                       words.push_back({part.device_class.text(), std::move(lines)});
-                   }
-               }
-               respond(wire::json_response(200, wire::policy_version_json(*version, words)));
+               respond(wire::json_response(200, version_json(known, task, *version)));
            });
 }
 
@@ -110,47 +139,6 @@ void get_difference(ApiParts& parts, const HttpRequest& request, const net::Resp
            });
 }
 
-/// What devices obey now of what a file would change.
-struct Present {
-    std::vector<CompiledPart> parts{};
-    std::uint32_t share_permille = 0;
-    std::map<std::string, std::vector<std::string>> classes{};  ///< by the text they obey
-};
-
-std::string text_of(const Known& known, std::uint32_t number) {
-    const auto* version = find_version(known.history, number);
-    return version != nullptr ? version->text : std::string();
-}
-
-Present present_of_classes(const Known& known, std::uint32_t task) {
-    Present present;
-    for (const auto& policy : known.tasks.policies) {
-        if (policy.task == task && policy.audience.is_class()) {
-            present.parts.push_back({policy.device_class, policy.blob->content()});
-            present.share_permille = policy.group_share_permille;
-            present.classes[text_of(known, policy.policy)].push_back(policy.device_class.text());
-        }
-    }
-    return present;
-}
-
-Present present_of(const Known& known, const wire::PolicyTargetQuery& wanted) {
-    const auto* version = version_obeyed(known.history, wanted.audience, known.device);
-    if (wanted.audience.is_class() || version == nullptr) {
-        return present_of_classes(known, wanted.task);
-    }
-    Present present{parts_of(*version), 0, {{version->text, {}}}};
-    if (known.device && known.device->capability) {
-        const auto* part = core::part_for(*version, known.device->capability->device_class);
-        present.parts.clear();
-        if (part != nullptr) {
-            present.parts.push_back(
-                {known.device->capability->device_class, part->blob->content()});
-        }
-    }
-    return present;
-}
-
 void compare_file(ApiParts& parts, const HttpRequest& request, const net::Responder& respond) {
     const auto wanted = wire::read_compare_policy(request);
     if (!wanted) {
@@ -160,28 +148,13 @@ void compare_file(ApiParts& parts, const HttpRequest& request, const net::Respon
     const std::string text(base::as_text(request.body));
     gather(parts, request.actor.name, wanted->task, wanted->audience, respond,
            [text, wanted = *wanted, respond](const Known& known) {
-               const auto compiled = compile(known, wanted, text);
-               const auto share = compiled ? group_share(known, wanted.task, text)
-                                           : tl::unexpected(compiled.error());
-               if (!share) {
-                   respond(wire::problem(share.error()));
+               const auto differs = file_difference(known, wanted, text);
+               if (!differs) {
+                   respond(wire::problem(differs.error()));
                    return;
                }
-               const auto now = present_of(known, wanted);
-               auto differs =
-                   compare_parts(now.parts, *compiled, wanted.task, labels_of(known, wanted.task));
-               if (wanted.audience.is_class()) {
-                   compare_shares(now.share_permille, *share, differs);
-               }
-               for (const auto& [before, classes] : now.classes) {
-                   const auto whose = now.classes.size() == 1
-                                          ? "any"
-                                          : fmt::format("{}", fmt::join(classes, ", "));
-                   compare_bounds({whose, before, text}, *find_task(known.tasks, wanted.task),
-                                  differs);
-               }
                respond(wire::json_response(
-                   200, wire::policy_difference_json("in force", "file", differs)));
+                   200, wire::policy_difference_json("in force", "file", *differs)));
            });
 }
 
@@ -194,6 +167,7 @@ void add_policy_view_handlers(net::HttpHandlers& handlers, ApiParts& parts) {
         };
     };
     handlers["compare_policy"] = with(compare_file);
+    handlers["get_policy"] = with(get_policy);
     handlers["get_policy_version"] = with(get_version);
     handlers["get_policy_difference"] = with(get_difference);
 }

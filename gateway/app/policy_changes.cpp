@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "app/policy_choice.hpp"
 #include "policy/author/policy_file.hpp"
 
 namespace frugal::app {
@@ -39,26 +40,58 @@ void gather_task(ApiParts& parts, const std::string& actor, const core::ListPoli
         });
 }
 
+std::optional<wire::HttpResponse> stale(const PolicyRequest& request, const Known& known) {
+    if (!request.if_match) {
+        return std::nullopt;
+    }
+    const auto seen = wire::read_if_match(*request.if_match);
+    if (!seen) {
+        return wire::problem(seen.error());
+    }
+    const auto checked = check_seen(known.history, request.audience, *seen);
+    return checked ? std::nullopt : std::optional(wire::problem(412, checked.error()));
+}
+
+wire::HttpResponse response_to(const PolicyRequest& request, const Known& known,
+                               const Result<core::AdminReply>& reply) {
+    const auto* set = reply ? std::get_if<core::PolicySet>(&*reply) : nullptr;
+    if (set != nullptr && request.answer) {
+        return request.answer(known, *set);
+    }
+    auto response = wire::admin_response(200, reply);
+    if (set != nullptr) {
+        response.fields.push_back({"etag", wire::entity_tag(set->version)});
+    }
+    return response;
+}
+
 void attempt(ApiParts& parts, const PolicyRequest& request, const net::Responder& respond,
              bool is_again) {
-    gather(parts, request.actor, request.task, request.audience, respond,
-           [&parts, request, respond, is_again](const Known& known) {
-               auto command = request.make(known);
-               if (!command) {
-                   respond(wire::problem(command.error()));
-                   return;
-               }
-               parts.gateway.ask(
-                   request.actor, std::move(*command),
-                   [&parts, request, respond, is_again](const Result<core::AdminReply>& reply) {
-                       const bool was_late = !reply && reply.error().kind == ErrorKind::kConflict;
-                       if (was_late && !is_again) {
-                           attempt(parts, request, respond, true);
-                           return;
-                       }
-                       respond(wire::admin_response(200, reply));
-                   });
-           });
+    gather(
+        parts, request.actor, request.task, request.audience, respond,
+        [&parts, request, respond, is_again](const Known& known) {
+            // Also the second time, and so in time: numbers rise with every version, so the core
+            // takes none that was made of what is no longer so.
+            if (auto refusal = stale(request, known)) {
+                respond(std::move(*refusal));
+                return;
+            }
+            auto command = request.make(known);
+            if (!command) {
+                respond(wire::problem(command.error()));
+                return;
+            }
+            parts.gateway.ask(
+                request.actor, std::move(*command),
+                [&parts, request, respond, is_again, known](const Result<core::AdminReply>& reply) {
+                    const bool was_late = !reply && reply.error().kind == ErrorKind::kConflict;
+                    if (was_late && !is_again) {
+                        attempt(parts, request, respond, true);
+                        return;
+                    }
+                    respond(response_to(request, known, reply));
+                });
+        });
 }
 
 }  // namespace
@@ -159,6 +192,11 @@ Result<core::SetPolicy> version_again(const core::PolicyVersionRecord& source, s
     command.version.comment = comment;
     command.version.parts = std::move(*signed_parts);
     return command;
+}
+
+std::optional<std::string> if_match_of(const wire::HttpRequest& request) {
+    const auto field = request.field("if-match");
+    return field ? std::optional(std::string(*field)) : std::nullopt;
 }
 
 void set_version(ApiParts& parts, const PolicyRequest& request, const net::Responder& respond) {

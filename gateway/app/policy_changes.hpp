@@ -64,7 +64,13 @@ struct PolicyRequest {
     std::uint32_t task = 0;
     base::Audience audience{};
     MakeVersion make;
+    /// What the caller has seen: 412 if another was set since. Absent: whatever is set.
+    std::optional<std::string> if_match{};
+    /// The answer to what was set, or would be; absent: the version's number and ETag.
+    std::function<wire::HttpResponse(const Known&, const core::PolicySet&)> answer{};
 };
+/// The header If-Match.
+std::optional<std::string> if_match_of(const wire::HttpRequest& request);
 void set_version(ApiParts& parts, const PolicyRequest& request, const net::Responder& respond);
 
 }  // namespace frugal::app

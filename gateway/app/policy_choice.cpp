@@ -2,6 +2,7 @@
 #include "app/policy_choice.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 
@@ -102,6 +103,77 @@ base::Result<const core::PolicyVersionRecord*> version_to_revert(const core::Pol
                           "of whole classes.");
     }
     return source;
+}
+
+const core::PolicyPart* part_of(const core::PolicyVersionRecord& version,
+                                const core::DeviceView& device) {
+    return device.capability && version.audience.includes(device.id, device.label)
+               ? core::part_for(version, device.capability->device_class)
+               : nullptr;
+}
+
+const core::PolicyVersionRecord* version_likely(const core::PolicyHistory& history,
+                                                const core::DeviceView& device,
+                                                const TaskMoment& moment) {
+    const auto is_obeyed = [&](std::uint32_t version) {
+        return device.health &&
+               std::ranges::any_of(device.health->tasks, [&](const core::TaskHealth& state) {
+                   return state.task == moment.task && state.policy == version;
+               });
+    };
+    std::array<const core::PolicyVersionRecord*, 3> newest{};
+    for (const auto& version : history.versions) {
+        auto& of_kind = newest[static_cast<std::size_t>(version->audience.kind)];
+        if (of_kind == nullptr && version->set_at.unix_ms <= moment.at.unix_ms &&
+            (version->was_in_force || is_obeyed(version->version)) &&
+            part_of(*version, device) != nullptr) {
+            of_kind = version.get();
+        }
+    }
+    const core::PolicyVersionRecord* likely = nullptr;
+    for (const auto* version : newest) {
+        const bool goes_before =
+            version != nullptr && (likely == nullptr || version->version > likely->version ||
+                                   version->origin != core::PolicyOrigin::kWithdrawn);
+        likely = goes_before ? version : likely;
+    }
+    return likely;
+}
+
+const core::PolicyVersionRecord* newest_set(const core::PolicyHistory& history,
+                                            const base::Audience& audience) {
+    const auto found =
+        std::ranges::find_if(history.versions, [&](const core::PolicyVersionPointer& version) {
+            return version->origin != core::PolicyOrigin::kLearned && version->audience == audience;
+        });
+    return found == history.versions.end() ? nullptr : found->get();
+}
+
+base::Result<void> check_seen(const core::PolicyHistory& history, const base::Audience& audience,
+                              const wire::IfMatch& seen) {
+    const auto* newest = newest_set(history, audience);
+    const auto has_seen = [&](std::uint64_t number) {
+        return std::ranges::any_of(history.versions, [&](const auto& version) {
+            return version->version == number && version->audience == audience &&
+                   number >= newest->version;
+        });
+    };
+    if (newest != nullptr && (seen.is_any || std::ranges::any_of(seen.numbers, has_seen))) {
+        return {};
+    }
+    const auto task = "the policy of task " + std::to_string(history.task);
+    if (newest == nullptr) {
+        return base::fail(base::ErrorKind::kConflict, task + " not changed",
+                          "nobody has set one yet, so none can have been seen",
+                          "Set it without If-Match (frugalctl: without --if-version).");
+    }
+    return base::fail(base::ErrorKind::kConflict, task + " not changed",
+                      "version " + std::to_string(newest->version) + " by " + newest->actor +
+                          " came after the one you have seen",
+                      "Look at it (frugalctl policy show " + std::to_string(history.task) +
+                          " --version " + std::to_string(newest->version) +
+                          "), put your change into it, and send it with If-Match: " +
+                          wire::entity_tag(newest->version) + " (frugalctl: --if-version).");
 }
 
 const core::PolicyVersionRecord* version_obeyed(const core::PolicyHistory& history,

@@ -6,6 +6,7 @@
 
 #include "base/result.hpp"
 #include "core/admin.hpp"
+#include "wire/entity_tag.hpp"
 
 namespace frugal::app {
 
@@ -25,11 +26,37 @@ base::Result<const core::PolicyVersionRecord*> version_to_revert(const core::Pol
                                                                  std::optional<std::uint32_t> to,
                                                                  const base::Audience& audience);
 
+/// The newest version that a person set for this audience, on its way ones too; null if there is
+/// none. What is learned since goes by its text.
+const core::PolicyVersionRecord* newest_set(const core::PolicyHistory& history,
+                                            const base::Audience& audience);
+
+/// That nobody set another version for the audience since the one that the caller has seen: the
+/// newest, or one learned since. kConflict, with the remedy.
+base::Result<void> check_seen(const core::PolicyHistory& history, const base::Audience& audience,
+                              const wire::IfMatch& seen);
+
 /// What the named device is to obey, or, for a label, what is set for it; for a whole class, and
 /// where nothing else is known, the newest version in force. Null if there is none.
 const core::PolicyVersionRecord* version_obeyed(const core::PolicyHistory& history,
                                                 const base::Audience& audience,
                                                 const std::optional<core::DeviceView>& device);
+
+/// The part of a version for this device; null if it has none, or is for others.
+const core::PolicyPart* part_of(const core::PolicyVersionRecord& version,
+                                const core::DeviceView& device);
+
+/// What the device probably obeyed at that time, by what is kept: of the versions with a part for
+/// it that were set before, the newest of the most specific kind (its own, its label's, its
+/// class's). What ended an own one counts while it is the newest; one that never reached all
+/// devices counts only if the device says that it obeys it. Null if none is known.
+struct TaskMoment {
+    std::uint32_t task = 0;
+    base::WallTime at{};
+};
+const core::PolicyVersionRecord* version_likely(const core::PolicyHistory& history,
+                                                const core::DeviceView& device,
+                                                const TaskMoment& moment);
 
 /// What a pin for this audience is added to. kConflict for a label whose classes obey different
 /// texts, or those of different releases: one version has one. Null if nothing is known.

@@ -40,8 +40,11 @@ Result<int> set(const Context& context, const PolicyOptions& options) {
             fmt::format("&shares={}&wait_s={}", percent_encode(options.shares), options.wait_s);
         target += options.shadow_s >= 0 ? fmt::format("&shadow_s={}", options.shadow_s) : "";
     }
-    return ask(context, "policy-set",
-               {"PUT", target, "application/toml", std::string(base::as_text(*text))}, print_set)
+    target += options.is_dry_run ? "&dry_run=true" : "";
+    ApiRequest request{"PUT", target, "application/toml", std::string(base::as_text(*text))};
+    request.if_match = options.if_version == 0 ? "" : fmt::format("\"{}\"", options.if_version);
+    return ask(context, options.is_dry_run ? "policy-set-dry-run" : "policy-set", request,
+               options.is_dry_run ? print_trial : print_set)
         .map_error([&](base::Error error) { return named_after(std::move(error), options.file); });
 }
 
@@ -130,8 +133,8 @@ Result<std::uint64_t> version_of_device(const Context& context, const PolicyOpti
                   "frugalctl device show tells its tasks; frugalctl policy set sets one."));
 }
 
-/// What the devices with a label are to obey, each class for itself: one document a version, with
-/// the classes that obey it.
+/// What the devices with a label are to obey, each class for itself: a version each, with the
+/// classes that obey it.
 Result<int> show_of_label(const Context& context, const PolicyOptions& options) {
     const auto answer = ApiClient(context).call(
         {"GET", policy_path(options) + "/versions?label=" + percent_encode(options.label), {}, {}});
@@ -159,7 +162,8 @@ Result<int> show_of_label(const Context& context, const PolicyOptions& options) 
         versions.push_back(std::move(*shown));
     }
     if (context.json) {
-        print_json("policy-show", {{"label", options.label}, {"versions", std::move(versions)}});
+        print_json("policy-show-label",
+                   {{"label", options.label}, {"versions", std::move(versions)}});
         return kExitDone;
     }
     for (const auto& version : versions) {
@@ -207,19 +211,8 @@ Result<int> show(const Context& context, const PolicyOptions& options) {
                print_version);
 }
 
-void print_difference(const json::value& answer) {
-    const auto& differences = list_at(answer, "differences");
-    if (differences.empty()) {
-        fmt::print("no difference\n");
-        return;
-    }
-    std::vector<std::vector<std::string>> rows;
-    for (const auto& difference : differences) {
-        rows.push_back({text_at(difference, "device_class"), text_at(difference, "what"),
-                        text_at(difference, "before"), text_at(difference, "after")});
-    }
-    print_table({"device class", "what", text_at(answer, "before"), text_at(answer, "after")},
-                rows);
+void print_two_versions(const json::value& answer) {
+    print_difference(answer, text_at(answer, "before"), text_at(answer, "after"));
 }
 
 Result<int> diff(const Context& context, const PolicyOptions& options) {
@@ -233,7 +226,7 @@ Result<int> diff(const Context& context, const PolicyOptions& options) {
                     policy_path(options) + ":compare?release=" + percent_encode(options.release) +
                         audience_query(options),
                     "application/toml", std::string(base::as_text(*text))},
-                   print_difference)
+                   print_two_versions)
             .map_error(
                 [&](base::Error error) { return named_after(std::move(error), options.first); });
     }
@@ -247,7 +240,7 @@ Result<int> diff(const Context& context, const PolicyOptions& options) {
                             percent_encode(options.first), percent_encode(options.second)),
                 {},
                 {}},
-               print_difference);
+               print_two_versions);
 }
 
 void add_set(CLI::App& policy, Context& context, const Options& options) {
@@ -258,6 +251,10 @@ void add_set(CLI::App& policy, Context& context, const Options& options) {
     command->add_option("--release", options->release, "MODEL@N whose models it is measured for")
         ->required();
     command->add_option("--comment", options->comment, "kept with the version");
+    command->add_flag("--dry-run", options->is_dry_run,
+                      "prove it and tell what it would do and change, but change nothing");
+    command->add_option("--if-version", options->if_version,
+                        "only if nobody has set another version since this one");
     add_audience_options(*command, options);
     auto* at_once = command->add_flag("--at-once", options->is_at_once, "on all devices now");
     command->add_option("--shares", options->shares, "percents of the devices, step by step")

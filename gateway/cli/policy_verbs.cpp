@@ -40,16 +40,51 @@ base::Error named_after(base::Error error, const std::string& file) {
     return error;
 }
 
-void print_set(const boost::json::value& answer) {
-    const bool is_staged =
-        at_path(answer, "staged").is_bool() && at_path(answer, "staged").as_bool();
-    fmt::print("version {} of the policy of task {} is {}\n", number_at(answer, "version"),
-               number_at(answer, "task"),
-               is_staged ? "on its way; follow it with policy rollout status" : "in force");
+namespace {
+
+bool is_staged(const boost::json::value& answer) {
+    const auto& staged = at_path(answer, "staged");
+    return staged.is_bool() && staged.as_bool();
+}
+
+void print_left_out(const boost::json::value& answer) {
     for (const auto& left_out : list_at(answer, "left_out")) {
         fmt::print("not for class {}, which it has no part for and which obeys what it did\n",
                    left_out.as_string().c_str());
     }
+}
+
+}  // namespace
+
+void print_set(const boost::json::value& answer) {
+    fmt::print("version {} of the policy of task {} is {}\n", number_at(answer, "version"),
+               number_at(answer, "task"),
+               is_staged(answer) ? "on its way; follow it with policy rollout status" : "in force");
+    print_left_out(answer);
+}
+
+void print_trial(const boost::json::value& answer) {
+    fmt::print(
+        "nothing changed; it is proved and would be version {} of the policy of task {}, {}\n",
+        number_at(answer, "version"), number_at(answer, "task"),
+        is_staged(answer) ? "on its way step by step" : "in force at once");
+    print_left_out(answer);
+    print_difference(answer, "in force", "file");
+}
+
+void print_difference(const boost::json::value& answer, const std::string& before,
+                      const std::string& after) {
+    const auto& differences = list_at(answer, "differences");
+    if (differences.empty()) {
+        fmt::print("no difference\n");
+        return;
+    }
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& difference : differences) {
+        rows.push_back({text_at(difference, "device_class"), text_at(difference, "what"),
+                        text_at(difference, "before"), text_at(difference, "after")});
+    }
+    print_table({"device class", "what", before, after}, rows);
 }
 
 std::string for_whom(const boost::json::value& item, std::string_view classes) {

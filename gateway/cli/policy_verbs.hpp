@@ -32,6 +32,8 @@ struct PolicyOptions {
     std::string label;
     std::string pin;
     std::uint64_t sequence = 0;
+    bool is_dry_run = false;
+    std::uint32_t if_version = 0;  ///< what the caller has seen; 0: not said
 };
 using Options = std::shared_ptr<PolicyOptions>;
 
@@ -48,6 +50,13 @@ base::Error named_after(base::Error error, const std::string& file);
 
 /// Which version was made, and whether it is in force.
 void print_set(const boost::json::value& answer);
+
+/// Which version would be made, what would become of it, and what it says otherwise.
+void print_trial(const boost::json::value& answer);
+
+/// A table of what two policies say differently; "no difference" if nothing.
+void print_difference(const boost::json::value& answer, const std::string& before,
+                      const std::string& after);
 
 /// Whom alone an item is for: a device's name or "label TEXT"; `classes` if it is for whole
 /// classes.

@@ -25,6 +25,7 @@ constexpr std::array kStatusNames{
     StatusName{408, "Request Timeout"},
     StatusName{409, "Conflict"},
     StatusName{410, "Gone"},
+    StatusName{412, "Precondition Failed"},
     StatusName{413, "Content Too Large"},
     StatusName{414, "URI Too Long"},
     StatusName{415, "Unsupported Media Type"},

@@ -58,6 +58,7 @@ constexpr std::array kRoutes{
     HttpRoute{kPut,    "/api/v1/tasks/{task}",               kToken, kOperator,  kSmallBody,     "define_task"},
     HttpRoute{kPut,    "/api/v1/tasks/{task}/edge-model",    kToken, kOperator,  kEdgeModelBody, "set_edge_model"},
     HttpRoute{kPut,    "/api/v1/tasks/{task}/canary",        kToken, kOperator,  kModelBody,     "set_canary"},
+    HttpRoute{kGet,    "/api/v1/tasks/{task}/policy",        kToken, kViewer,    kNoBody,        "get_policy"},
     HttpRoute{kPut,    "/api/v1/tasks/{task}/policy",        kToken, kOperator,  kSmallBody,     "set_policy"},
     HttpRoute{kPost,   "/api/v1/tasks/{task}/policy:simulate",kToken, kOperator, kSmallBody,     "simulate_policy"},
     HttpRoute{kGet,    "/api/v1/policies/learned",           kToken, kViewer,    kNoBody,        "list_learned"},

@@ -56,15 +56,38 @@ json::array lines_array(const std::vector<std::string>& lines) {
     return json_list(lines, [](const std::string& line) { return json::string(line); });
 }
 
-}  // namespace
-
-std::string to_json(const core::PolicySet& set) {
+json::object object_of(const core::PolicySet& set) {
     json::object object;
     object["task"] = set.task;
     object["version"] = set.version;
     object["staged"] = set.is_staged;
     object["left_out"] = json_list(
         set.left_out, [](const base::ClassName& name) { return json::string(name.text()); });
+    return object;
+}
+
+json::array differences_of(const std::vector<PolicyPartDifference>& parts) {
+    return json_list(parts, [](const PolicyPartDifference& difference) {
+        json::object entry;
+        entry["device_class"] = difference.device_class;
+        entry["what"] = difference.what;
+        entry["before"] = difference.before;
+        entry["after"] = difference.after;
+        return entry;
+    });
+}
+
+}  // namespace
+
+std::string to_json(const core::PolicySet& set) {
+    return json_text(object_of(set));
+}
+
+std::string policy_trial_json(const core::PolicySet& set,
+                              const std::vector<PolicyPartDifference>& parts) {
+    auto object = object_of(set);
+    object["dry_run"] = true;
+    object["differences"] = differences_of(parts);
     return json_text(std::move(object));
 }
 
@@ -142,14 +165,7 @@ std::string policy_difference_json(std::string_view before, std::string_view aft
     json::object object;
     object["before"] = before;
     object["after"] = after;
-    object["differences"] = json_list(parts, [](const PolicyPartDifference& difference) {
-        json::object entry;
-        entry["device_class"] = difference.device_class;
-        entry["what"] = difference.what;
-        entry["before"] = difference.before;
-        entry["after"] = difference.after;
-        return entry;
-    });
+    object["differences"] = differences_of(parts);
     return json_text(std::move(object));
 }
 

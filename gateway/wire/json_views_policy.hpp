@@ -32,6 +32,9 @@ struct PolicyPartDifference {
 };
 std::string policy_difference_json(std::string_view before, std::string_view after,
                                    const std::vector<PolicyPartDifference>& parts);
+/// What setting it would do, and what it says otherwise than what is in force.
+std::string policy_trial_json(const core::PolicySet& set,
+                              const std::vector<PolicyPartDifference>& parts);
 
 struct DecisionExplanation {
     std::string device;

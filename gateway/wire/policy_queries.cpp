@@ -125,7 +125,9 @@ Result<core::ListPolicyVersions> read_list_policy_versions(const HttpRequest& re
         return tl::unexpected(!task ? task.error() : audience.error());
     }
     QueryReader query(request, {"device", "label"});
-    return query.finish().map([&] { return core::ListPolicyVersions{*task, std::move(*audience)}; });
+    return query.finish().map([&] {
+        return core::ListPolicyVersions{*task, std::move(*audience)};
+    });
 }
 
 Result<SetPolicyQuery> read_set_policy(const HttpRequest& request) {
@@ -134,8 +136,13 @@ Result<SetPolicyQuery> read_set_policy(const HttpRequest& request) {
         return tl::unexpected(target.error());
     }
     QueryReader query(request, {"release", "comment", "at_once", "shares", "wait_s", "shadow_s",
-                                "device", "label"});
+                                "device", "label", "dry_run"});
     SetPolicyQuery wanted{*target, read_comment(request, query), read_steps(request, query)};
+    const auto dry_run = request.query_value("dry_run").value_or("false");
+    if (dry_run != "true" && dry_run != "false") {
+        query.reject("dry_run", "true or false");
+    }
+    wanted.is_dry_run = dry_run == "true";
     if (!target->audience.is_class()) {
         wanted.steps.clear();
         for (const std::string_view key : {"at_once", "shares", "wait_s", "shadow_s"}) {

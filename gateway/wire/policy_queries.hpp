@@ -14,7 +14,8 @@
 
 namespace frugal::wire {
 
-/// GET /api/v1/tasks/{task}/policy/versions?device=&label=: with either, also what it obeys.
+/// GET /api/v1/tasks/{task}/policy/versions?device=&label=: with either, also what it obeys; and
+/// GET /api/v1/tasks/{task}/policy, which takes the same.
 base::Result<core::ListPolicyVersions> read_list_policy_versions(const HttpRequest& request);
 
 /// What a policy file is compiled for. Query keys `device` and `label`, at most one of them, name
@@ -26,11 +27,12 @@ struct PolicyTargetQuery {
 };
 
 /// PUT /api/v1/tasks/{task}/policy?release=&comment=&at_once=true|shares=5,25,100&wait_s=600
-/// &shadow_s=3600, or with device= or label= and none of the steps.
+/// &shadow_s=3600, or with device= or label= and none of the steps; dry_run=true changes nothing.
 struct SetPolicyQuery {
     PolicyTargetQuery target;
     std::string comment;
     std::vector<core::PolicyStep> steps;  ///< empty: at once
+    bool is_dry_run = false;
 };
 base::Result<SetPolicyQuery> read_set_policy(const HttpRequest& request);
 

@@ -235,11 +235,11 @@ class Site:
             raise FleetError(f"frugalctl {words} failed:\n{done.stderr.strip()}")
         return json.loads(done.stdout)
 
-    def request(self, method, target, body=None, content_type=None, timeout=30):
+    def request(self, method, target, body=None, content_type=None, timeout=30, fields=None):
         connection = UnixConnection(os.path.join(self.directory, "run", "api.sock"), timeout)
         try:
-            fields = {"Content-Type": content_type} if content_type else {}
-            connection.request(method, target, body, fields)
+            sent = {"Content-Type": content_type} if content_type else {}
+            connection.request(method, target, body, sent | (fields or {}))
             response = connection.getresponse()
             return Answer(response.status, dict(response.getheaders()), response.read())
         finally:

@@ -55,6 +55,48 @@ class PolicyTest(unittest.TestCase):
             self.assertIn(f"{path}:14:1: the task may escalate without a cap", refused.stderr)
         self.assertEqual(before, self.site.control("policy", "history", fleet.TASK)["versions"])
 
+    def test_a_dry_run_tells_all_and_changes_nothing(self):
+        before = self.site.control("policy", "history", fleet.TASK)
+        tried = self.set("--dry-run")
+        self.assertEqual("frugal.cli/v1/policy-set-dry-run", tried["schema"])
+        self.assertTrue(tried["dry_run"] and tried["staged"])
+        self.assertGreater(tried["version"], before["versions"][0]["version"])
+        self.assertIn("price of payload", [row["what"] for row in tried["differences"]])
+        self.assertFalse(self.set("--dry-run", "--at-once")["staged"])
+        self.assertEqual(before, self.site.control("policy", "history", fleet.TASK))
+
+    def test_who_has_not_seen_the_newest_changes_nothing(self):
+        address = "/api/v1/tasks/1/policy"
+        seen = self.site.request("GET", address)
+        self.assertEqual(200, seen.status)
+        tag = seen.headers["etag"]
+        number = int(tag.strip('"'))
+        self.assertEqual(number, seen.json()["version"])
+        newer = self.set("--at-once", "--if-version", number)["version"]
+        refused = self.site.control_raw("policy", "set", fleet.TASK, self.dearer(), "--release", self.release,
+                                        "--at-once", "--if-version", number)
+        self.assertEqual(4, refused.returncode, refused.stderr)
+        self.assertIn(f"version {newer} by ", refused.stderr)
+        with open(self.dearer(), encoding="utf-8") as file:
+            text = file.read()
+
+        def put(if_match, query="&at_once=true"):
+            return self.site.request("PUT", f"{address}?release={self.release}{query}", text, "application/toml",
+                                     fields={"If-Match": if_match})
+        stale = put(tag)
+        self.assertEqual(412, stale.status)
+        problem = stale.json()
+        self.assertEqual(("conflict", 412), (problem["code"], problem["status"]))
+        self.assertTrue(problem["detail"] and problem["cause"] and problem["remedy"])
+        self.assertEqual(412, put(tag, "&dry_run=true").status)
+        self.assertEqual(400, put("7").status)
+        self.assertEqual(newer, self.site.control("policy", "history", fleet.TASK)["versions"][0]["version"])
+        done = put(f'"{newer}"')
+        self.assertEqual(200, done.status)
+        self.assertEqual(f'"{done.json()["version"]}"', done.headers["etag"])
+        nobody = self.site.request("GET", address + "?device=" + self.swarm.names[-1])
+        self.assertEqual(404, nobody.status)
+
     def test_a_policy_goes_its_way_and_back(self):
         first = self.site.control("policy", "history", fleet.TASK)
         self.assertEqual([first["versions"][0]["version"]], first["in_force"])
@@ -161,7 +203,9 @@ class PolicyTest(unittest.TestCase):
                        lambda: are_told(edge, [odd]) and are_told(local, east[1:]), 60, 0.5)
         shown = self.site.control("policy", "show", fleet.TASK, "--version", local)
         self.assertEqual((local, "east"), (shown["version"], shown["label"]))
+        self.assertEqual("frugal.cli/v1/policy-show", shown["schema"])
         shown = self.site.control("policy", "show", fleet.TASK, "--label", "east")
+        self.assertEqual("frugal.cli/v1/policy-show-label", shown["schema"])
         self.assertEqual([(local, ["m4"])], [(one["version"], one["obeyed_by"]) for one in shown["versions"]])
         self.assertIn('pin = "always-local"', shown["versions"][0]["text"])
         back = self.site.control("policy", "clear", fleet.TASK, "--device", odd)["version"]

@@ -25,6 +25,7 @@ struct SetPolicy {
     std::vector<PolicyStep> steps{};  ///< at most kPolicyStepsMax, the last for the whole fleet
     std::vector<LearningRecord> learned{};  ///< what it comes of; stored in the same transaction
     bool needs_every_class = false;  ///< of an override: refused if it has no part for a class
+    bool is_trial = false;           ///< everything is checked, nothing is changed
 };
 
 /// The next step now, also of a halted one.

@@ -214,6 +214,9 @@ base::Result<PolicySet> PolicyDesk::set(const Step& step, const std::string& act
     const auto now = history(task).in_force;
     const bool is_of_class = record.audience.is_class();
     const bool is_staged = !command.steps.empty() && !now.empty();
+    if (command.is_trial) {
+        return PolicySet{task, record.version, is_staged, std::move(*left_out)};
+    }
     record.was_in_force = !is_staged;
     journal_.audit(step, actor, "policy.set", "task " + std::to_string(task),
                    "version " + std::to_string(record.version) + " " +

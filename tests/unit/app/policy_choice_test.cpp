@@ -42,6 +42,58 @@ protected:
     core::TaskList tasks;
 };
 
+core::DeviceView a_device(std::uint32_t obeys) {
+    core::DeviceView device{.id = core::device_id("a"), .capability = core::capability("m4")};
+    device.health = core::Health{.tasks = {{1, obeys, 0, {}, 0}}};
+    return device;
+}
+
+// Most devices never saw a version that went to a few and was taken back.
+TEST_F(PolicyChoice, AnOlderDecisionIsExplainedByWhatWasInForceThen) {
+    add(1, 1);
+    add(2, 2, 0, false);
+    const auto likely = [&](std::uint32_t obeys, std::int64_t at) {
+        const auto* found = version_likely(history, a_device(obeys), {1, {at}});
+        return found != nullptr ? found->version : 0;
+    };
+    EXPECT_EQ(likely(1, 10), 1U);
+    EXPECT_EQ(likely(2, 10), 2U) << "it says so";
+    EXPECT_EQ(likely(1, -1), 0U) << "set later";
+}
+
+wire::IfMatch seen(std::uint32_t number) {
+    return {false, {number}};
+}
+
+TEST_F(PolicyChoice, AChangeIsRefusedIfSomebodySetAnotherSince) {
+    EXPECT_FALSE(check_seen(history, {}, {true, {}})) << "nothing to have seen";
+    add(1, 1);
+    EXPECT_TRUE(check_seen(history, {}, seen(1)));
+    EXPECT_TRUE(check_seen(history, {}, {true, {}}));
+    EXPECT_FALSE(check_seen(history, {}, seen(9))) << "there is none";
+    add(2, 2);
+    const auto late = check_seen(history, {}, seen(1));
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error().kind, base::ErrorKind::kConflict);
+    EXPECT_NE(late.error().cause.find("version 2"), std::string::npos);
+    EXPECT_FALSE(late.error().remedy.empty());
+}
+
+// What the gateway learned goes by the same text: no person was faster.
+TEST_F(PolicyChoice, WhatWasLearnedSinceRefusesNothing) {
+    add(1, 1);
+    add(2, 2);
+    auto learned = *history.versions.front();
+    learned.origin = PolicyOrigin::kLearned;
+    history.versions.front() = std::make_shared<const core::PolicyVersionRecord>(learned);
+    EXPECT_EQ(newest_set(history, {})->version, 1U);
+    EXPECT_TRUE(check_seen(history, {}, seen(1)));
+    EXPECT_TRUE(check_seen(history, {}, seen(2)));
+    const auto own = base::Audience::device(core::device_id("a"));
+    EXPECT_EQ(newest_set(history, own), nullptr) << "another one's";
+    EXPECT_FALSE(check_seen(history, own, seen(1)));
+}
+
 TEST_F(PolicyChoice, GoesToTheVersionBefore) {
     add(1, 1);
     add(2, 2);

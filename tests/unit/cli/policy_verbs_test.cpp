@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+
+#include <boost/json/parse.hpp>
+
 namespace frugal::cli {
 namespace {
 
@@ -17,6 +21,33 @@ TEST(NamedAfter, PutsTheFileWhereTheGatewaySaysPolicy) {
               "device class m4: my/leaf.toml:3:1: no cap");
     EXPECT_EQ(named("no such task or release"), "no such task or release");
     EXPECT_EQ(named("this gateway holds no policy key"), "this gateway holds no policy key");
+}
+
+std::string tried(const std::string& answer) {
+    ::testing::internal::CaptureStdout();
+    print_trial(boost::json::parse(answer));
+    std::fflush(stdout);
+    return ::testing::internal::GetCapturedStdout();
+}
+
+TEST(PrintTrial, SaysWhatWouldBecomeOfItAndWhatItChanges) {
+    const auto text = tried(
+        R"({"task":1,"version":9,"staged":true,"left_out":["m4"],"dry_run":true,"differences":)"
+        R"([{"device_class":"tiny","what":"price of payload","before":"13","after":"26"}]})");
+    EXPECT_NE(text.find("nothing changed"), std::string::npos) << text;
+    EXPECT_NE(text.find("version 9 of the policy of task 1, on its way step by step"),
+              std::string::npos)
+        << text;
+    EXPECT_NE(text.find("not for class m4"), std::string::npos) << text;
+    EXPECT_NE(text.find("price of payload"), std::string::npos) << text;
+    EXPECT_NE(text.find("in force"), std::string::npos) << text;
+}
+
+TEST(PrintTrial, SaysThatNothingDiffers) {
+    const auto text =
+        tried(R"({"task":1,"version":9,"staged":false,"left_out":[],"differences":[]})");
+    EXPECT_NE(text.find("in force at once"), std::string::npos) << text;
+    EXPECT_NE(text.find("no difference"), std::string::npos) << text;
 }
 
 }  // namespace

@@ -251,6 +251,28 @@ TEST_F(PolicyDeskTest, StepsMustRiseToTheWholeFleet) {
     }
 }
 
+// All that setting it does, up to the change.
+TEST_F(PolicyDeskTest, ATrialChangesNothingAndRefusesWhatSettingWould) {
+    const auto trial = [&](std::uint32_t number, std::vector<PolicyStep> steps) {
+        SetPolicy command{version(number), std::move(steps)};
+        command.is_trial = true;
+        return world.ask(command);
+    };
+    const auto before = world.committed.size();
+    const auto staged = trial(2, usual());
+    ASSERT_TRUE(staged);
+    EXPECT_EQ(std::get<PolicySet>(*staged).version, 2U);
+    EXPECT_TRUE(std::get<PolicySet>(*staged).is_staged);
+    EXPECT_FALSE(std::get<PolicySet>(*trial(2, {})).is_staged);
+    EXPECT_FALSE(trial(2, {{500, {}}})) << "its steps end too early";
+    EXPECT_FALSE(trial(1, {})) << "the number is taken";
+    world.advance(std::chrono::minutes(1));
+    EXPECT_EQ(world.committed.size(), before);
+    EXPECT_TRUE(told().empty());
+    EXPECT_EQ(history().versions.size(), 1U);
+    ASSERT_TRUE(set(2, usual()));
+}
+
 TEST_F(PolicyDeskTest, GoesOnAfterARestart) {
     Snapshot snapshot;
     snapshot.policy_versions = {version(1), version(2)};

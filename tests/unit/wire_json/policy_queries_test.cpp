@@ -42,6 +42,15 @@ TEST(PolicyQueries, AtOnceHasNoSteps) {
     EXPECT_TRUE(wanted->steps.empty());
 }
 
+TEST(PolicyQueries, ADryRunIsAskedForByName) {
+    const auto dry_run = [](const char* value) {
+        return read_set_policy(request({{"release", "fashion@2"}, {"dry_run", value}}));
+    };
+    EXPECT_TRUE(dry_run("true")->is_dry_run);
+    EXPECT_FALSE(dry_run("false")->is_dry_run);
+    EXPECT_FALSE(dry_run("yes"));
+}
+
 TEST(PolicyQueries, AListOfVersionsMayNameWhoseAreWanted) {
     const auto all = read_list_policy_versions(request({}));
     ASSERT_TRUE(all);
