@@ -2,10 +2,10 @@
 // Why a device decided as it did: the stored decision, what the device told of its last answers,
 // and the version of the policy it obeyed, put into sentences.
 #include <algorithm>
-#include <array>
 
 #include "app/api_parts.hpp"
 #include "app/policy_builder.hpp"
+#include "app/policy_choice.hpp"
 #include "app/told_answer.hpp"
 #include "core/offload/policy_comparison.hpp"
 #include "frugal/limits.h"
@@ -27,6 +27,7 @@ struct Material {
     core::DeviceView device;
     core::TaskList tasks;
     core::PolicyHistory history;
+    std::optional<core::ObservationRecord> asked{};  ///< what the device sent with the question
 };
 
 /// In force when the device told its last answers, all of which are that policy's own: a device
@@ -40,35 +41,6 @@ const core::PolicyVersionRecord* version_told(const Material& material) {
         }
     }
     return nullptr;
-}
-
-const core::PolicyPart* part_of(const core::PolicyVersionRecord& version,
-                                const Material& material) {
-    const auto& device = material.device;
-    return device.capability && version.audience.includes(device.id, device.label)
-               ? core::part_for(version, device.capability->device_class)
-               : nullptr;
-}
-
-/// Of what was set for the device before the decision came in the newest of the most specific kind:
-/// its own, its label's, its class's. What ended an own one counts while it is the newest.
-const core::PolicyVersionRecord* version_likely(const Material& material) {
-    std::array<const core::PolicyVersionRecord*, 3> newest{};
-    for (const auto& version : material.history.versions) {
-        auto& of_kind = newest[static_cast<std::size_t>(version->audience.kind)];
-        if (of_kind == nullptr && version->set_at.unix_ms <= material.row.received_at.unix_ms &&
-            part_of(*version, material) != nullptr) {
-            of_kind = version.get();
-        }
-    }
-    const core::PolicyVersionRecord* likely = nullptr;
-    for (const auto* version : newest) {
-        const bool goes_before =
-            version != nullptr && (likely == nullptr || version->version > likely->version ||
-                                   version->origin != core::PolicyOrigin::kWithdrawn);
-        likely = goes_before ? version : likely;
-    }
-    return likely;
 }
 
 policy::AnswerFacts facts_of(const Material& material, const core::RecentAnswer* told) {
@@ -86,6 +58,9 @@ policy::AnswerFacts facts_of(const Material& material, const core::RecentAnswer*
             facts.told_gain = told->gain;
             facts.told_price = told->price;
         }
+    } else if (material.asked) {
+        facts.local_class = material.asked->local_class;
+        facts.local_confidence = material.asked->local_confidence;
     } else if (row.tier == core::Tier::kLocal) {
         facts.local_class = row.class_id;
         facts.local_confidence = row.confidence;
@@ -93,12 +68,33 @@ policy::AnswerFacts facts_of(const Material& material, const core::RecentAnswer*
     return facts;
 }
 
+bool was_compared(core::PolicyReason reason) {
+    using enum core::PolicyReason;
+    return reason == kLocalConfidence || reason == kEscalateGain || reason == kAudit ||
+           reason == kLate || reason == kBusyRetry;
+}
+
+/// Nobody keeps what was compared longer than the device tells it.
+std::string gone_words(const Material& material) {
+    auto words = "the device tells what it compared of its last " +
+                 std::to_string(FR_RECENT_VERDICTS) +
+                 " answers only: gain and price as they were then are gone";
+    if (material.asked) {
+        words += "; with its answer the gateway named a price of " +
+                 std::to_string(material.asked->price) + " and a load of " +
+                 std::to_string(material.asked->load) + " of 256";
+    }
+    return words;
+}
+
 wire::DecisionExplanation explanation_of(const Material& material) {
     const auto* told = told_answer(material.row, material.device);
     const auto* version = told != nullptr ? version_told(material) : nullptr;
     const bool is_certain = version != nullptr;
-    version = is_certain ? version : version_likely(material);
-    const auto* part = version != nullptr ? part_of(*version, material) : nullptr;
+    version = is_certain ? version
+                         : version_likely(material.history, material.device,
+                                          {material.row.task, material.row.received_at});
+    const auto* part = version != nullptr ? part_of(*version, material.device) : nullptr;
     const auto compiled = part != nullptr
                               ? policy::read_compiled(part->blob->content())
                               : base::fail(base::ErrorKind::kNotFound, "no version is known");
@@ -120,6 +116,9 @@ wire::DecisionExplanation explanation_of(const Material& material) {
         }
     }
     explanation.lines = policy::explain(compiled ? &*compiled : nullptr, facts, labels);
+    if (told == nullptr && was_compared(material.row.policy_reason)) {
+        explanation.lines.push_back(gone_words(material));
+    }
     if (compiled) {
         explanation.lines.push_back(
             "policy version " + std::to_string(version->version) + " (" +
@@ -131,18 +130,38 @@ wire::DecisionExplanation explanation_of(const Material& material) {
     return explanation;
 }
 
-void gather(ApiParts& parts, const std::string& actor, const storage::DecisionRow& row,
+/// What is stored of one decision.
+struct Stored {
+    storage::DecisionRow row;
+    std::optional<core::ObservationRecord> asked{};
+};
+
+Result<Stored> read_stored(storage::Reader& reader, const base::DeviceId& device,
+                           std::uint64_t sequence) {
+    auto row = reader.decision(device, sequence);
+    if (!row) {
+        return tl::unexpected(row.error());
+    }
+    auto asked = reader.observation(*row);
+    if (!asked) {
+        return tl::unexpected(asked.error());
+    }
+    return Stored{std::move(*row), std::move(*asked)};
+}
+
+void gather(ApiParts& parts, const std::string& actor, const Stored& stored,
             const net::Responder& respond) {
     parts.ask<core::DeviceView>(
-        actor, core::GetDevice{row.device}, respond,
-        [&parts, actor, row, respond](core::DeviceView device) {
+        actor, core::GetDevice{stored.row.device}, respond,
+        [&parts, actor, stored, respond](core::DeviceView device) {
             parts.ask<core::TaskList>(
                 actor, core::ListTasks{}, respond,
-                [&parts, actor, row, device, respond](core::TaskList tasks) {
+                [&parts, actor, stored, device, respond](core::TaskList tasks) {
                     parts.ask<core::PolicyHistory>(
-                        actor, core::ListPolicyVersions{row.task}, respond,
-                        [row, device, tasks, respond](core::PolicyHistory history) {
-                            const Material material{row, device, tasks, std::move(history)};
+                        actor, core::ListPolicyVersions{stored.row.task}, respond,
+                        [stored, device, tasks, respond](core::PolicyHistory history) {
+                            const Material material{stored.row, device, tasks, std::move(history),
+                                                    stored.asked};
                             respond(wire::json_response(
                                 200, wire::explanation_json(explanation_of(material))));
                         });
@@ -163,14 +182,14 @@ void add_explain_handlers(net::HttpHandlers& handlers, ApiParts& parts) {
         }
         parts.run_slow(
             [&parts, device = *device, sequence = *sequence] {
-                return parts.reader.decision(device, sequence);
+                return read_stored(parts.reader, device, sequence);
             },
-            [&parts, actor = request.actor.name, respond](Result<storage::DecisionRow> row) {
-                if (!row) {
-                    respond(wire::problem(row.error()));
+            [&parts, actor = request.actor.name, respond](Result<Stored> stored) {
+                if (!stored) {
+                    respond(wire::problem(stored.error()));
                     return;
                 }
-                gather(parts, actor, *row, respond);
+                gather(parts, actor, *stored, respond);
             });
     };
 }

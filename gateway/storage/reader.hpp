@@ -101,6 +101,10 @@ public:
                                                                     base::WallTime since,
                                                                     std::uint32_t limit);
 
+    /// What the device asked with and what it was answered; absent for a decision without an
+    /// answer, or one older than the site's newest 500,000 answers. kStorage. Without an index.
+    base::Result<std::optional<core::ObservationRecord>> observation(const DecisionRow& decision);
+
     /// One decision as a what-if replay needs it.
     struct DecisionContext {
         std::uint32_t device = 0;

@@ -27,6 +27,8 @@ std::vector<std::uint32_t> devices_at(const Statement& row, int column) {
     return devices;
 }
 
+constexpr std::int64_t kAnswersLookedAt = 500'000;
+
 core::ObservationRecord observation_at(const Statement& row) {
     core::ObservationRecord record;
     record.at = {row.number_at(1)};
@@ -114,6 +116,31 @@ base::Result<std::vector<core::ObservationRecord>> Reader::observations(std::uin
     }
     statement->number(task).number(since.unix_ms).number(limit);
     return collect<core::ObservationRecord>(*statement, observation_at);
+}
+
+// A device that formatted its storage gives numbers once more: the newest before the decision came
+// in is that of its stream.
+base::Result<std::optional<core::ObservationRecord>> Reader::observation(
+    const DecisionRow& decision) {
+    auto statement = state_->connection.prepare(
+        "SELECT observation.* FROM observation JOIN device ON device.number = observation.device"
+        " WHERE observation.number > (SELECT max(number) FROM observation) - ?"
+        " AND observation.sequence = ? AND task = ? AND release = ? AND id = ? AND at_ms <= ?"
+        " ORDER BY observation.number DESC LIMIT 1");
+    if (!statement) {
+        return pass_on(statement);
+    }
+    statement->number(kAnswersLookedAt)
+        .number(static_cast<std::int64_t>(decision.sequence))
+        .number(decision.task)
+        .number(decision.release)
+        .text(decision.device.text())
+        .number(decision.received_at.unix_ms);
+    auto found = collect<core::ObservationRecord>(*statement, observation_at);
+    if (!found) {
+        return pass_on(found);
+    }
+    return found->empty() ? std::nullopt : std::optional(std::move(found->front()));
 }
 
 base::Result<std::vector<std::string>> Reader::device_classes() {

@@ -223,6 +223,29 @@ TEST_F(LearningRows, ObservationsComeBackNewestFirstAndSinceATime) {
     EXPECT_TRUE(reader->observations(2, {0}, 10)->empty());
 }
 
+// Numbers come again when a device formats its storage.
+TEST_F(LearningRows, TheAnswerToADecisionIsTheNewestBeforeItCameIn) {
+    core::WriteBatch batch;
+    batch.records = {device_record(0, "a"), device_record(1, "b"), observation(5, 100),
+                     observation(5, 200), observation(5, 900)};
+    ASSERT_TRUE(database.commit(batch));
+    const auto like = observation(5, 200);
+    DecisionRow decision{.device = core::device_id("b"),
+                         .sequence = 5,
+                         .task = like.task,
+                         .release = like.release,
+                         .received_at = {300}};
+    auto reader = Reader::open(path());
+    const auto found = reader->observation(decision);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(*found, like);
+    decision.received_at = {50};
+    EXPECT_EQ(*reader->observation(decision), std::nullopt);
+    decision.received_at = {300};
+    decision.device = core::device_id("a");
+    EXPECT_EQ(*reader->observation(decision), std::nullopt) << "another one's";
+}
+
 TEST_F(LearningRows, ContextsOfDecisionsReachBackAsFarAsAsked) {
     core::WriteBatch batch;
     batch.records = {device_record(0, "a")};
