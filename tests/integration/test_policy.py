@@ -9,6 +9,8 @@ import unittest
 
 import fleet
 
+ESCALATED_FOR_GAIN = 10
+
 
 @fleet.needs("mosquitto")
 class PolicyTest(unittest.TestCase):
@@ -136,6 +138,16 @@ class PolicyTest(unittest.TestCase):
         told = self.site.control("policy", "explain", device, sequence)
         self.assertEqual(sequence, told["sequence"])
         self.assertTrue(any("policy version" in line for line in told["lines"]), told["lines"])
+
+        def asked_before():
+            rows = self.site.decisions_of(device)
+            return [row[0] for row in rows[:-16] if row[3] == 2 and row[4] == ESCALATED_FOR_GAIN]
+        older = fleet.wait_for("an older answer of the edge", asked_before, 60, 0.5)[-1]
+        lines = "\n".join(self.site.control("policy", "explain", device, older)["lines"])
+        self.assertIn("gain and price as they were then are gone", lines)
+        self.assertIn("the gateway named a price of", lines)
+        self.assertIn("local answer: class", lines, "what it asked with, not what the edge said")
+        self.assertIn("recomputed", lines)
         refused = self.site.control_raw("policy", "explain", device, 10**12)
         self.assertEqual(3, refused.returncode)
 
