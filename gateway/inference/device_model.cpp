@@ -96,7 +96,7 @@ Result<DeviceModel> DeviceModel::load_tflite(Bytes bytes) {
                       .state_bytes = static_cast<std::uint32_t>(loaded->state_size()),
                       .work = loaded->work(),
                       .input_bytes = static_cast<std::uint32_t>(loaded->input_size()),
-                      .classes = loaded->outputs().front().tensor.element_count,
+                      .classes = fr_class_count(&loaded->outputs().front().tensor),
                       .operators = {}};
     for (const auto& one : summary->operators) {
         needs.operators.push_back(static_cast<std::uint32_t>(one.code) * 256 +

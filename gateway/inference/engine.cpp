@@ -18,7 +18,7 @@ using base::ErrorKind;
 using base::fail;
 using base::Result;
 
-float dequantized(const fr_tensor_t& tensor, base::ByteView bytes, std::size_t index) {
+float score_of(const fr_tensor_t& tensor, base::ByteView bytes, std::size_t index) {
     if (tensor.type == FR_TENSOR_FLOAT32) {
         float value = 0;
         std::memcpy(&value, bytes.data() + 4 * index, sizeof value);
@@ -27,6 +27,14 @@ float dequantized(const fr_tensor_t& tensor, base::ByteView bytes, std::size_t i
     int score = tensor.type == FR_TENSOR_INT8 ? static_cast<std::int8_t>(bytes[index])
                                               : static_cast<int>(bytes[index]);
     return std::bit_cast<float>(tensor.scale_bits) * static_cast<float>(score - tensor.zero_point);
+}
+
+float probability_of(const fr_tensor_t& tensor, base::ByteView bytes, std::size_t index) {
+    if (tensor.element_count != 1) {
+        return score_of(tensor, bytes, index);
+    }
+    const float yes = score_of(tensor, bytes, 0);
+    return index != 0 ? yes : 1 - yes;
 }
 
 Result<void> check_classifier(const LoadedModel& model) {
@@ -44,7 +52,7 @@ Result<void> check_classifier(const LoadedModel& model) {
                     fmt::format("model: output '{}' is no list of class probabilities",
                                 model.outputs()[0].name),
                     fmt::format("it has {} elements", model.outputs()[0].tensor.element_count),
-                    "end the model with a softmax over 2 to 64 classes");
+                    "end the model with a softmax over 2 to 64 classes, or one logistic score");
     }
     return {};
 }
@@ -62,9 +70,9 @@ Result<Classification> classify_with(LoadedModel& model, base::ByteView input) {
         return fail(ErrorKind::kInternal, "model: its output cannot be classified");
     }
     Classification result{best.class_index, best.confidence_q8, best.margin_q8, {}, {}};
-    for (std::uint32_t index = 0; index < tensor.element_count; ++index) {
+    for (std::uint32_t index = 0; index < fr_class_count(&tensor); ++index) {
         result.probability_q8.push_back(fr_probability_q8(&tensor, bytes.data(), index));
-        result.probability.push_back(dequantized(tensor, bytes, index));
+        result.probability.push_back(probability_of(tensor, bytes, index));
     }
     model.clear();
     return result;
@@ -124,7 +132,7 @@ std::size_t Engine::input_size() const {
 
 std::size_t Engine::class_count() const {
     const auto* own = model();
-    return own != nullptr ? own->outputs().front().tensor.element_count
+    return own != nullptr ? fr_class_count(&own->outputs().front().tensor)
                           : std::get<OnnxNetwork>(model_).class_count();
 }
 

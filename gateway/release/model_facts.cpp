@@ -114,16 +114,15 @@ Result<void> state_facts(core::ManifestContent& content, const Bytes& file) {
 
 Result<void> check_classes(const core::ManifestContent& content,
                            const std::vector<std::string>& labels) {
-    const bool is_yes_or_no = content.output_classes == 1 && labels.size() == 2;
-    if (labels.empty() || labels.size() == content.output_classes || is_yes_or_no) {
+    if (labels.empty() || labels.size() == content.output_classes) {
         return {};
     }
     return fail(ErrorKind::kConflict,
                 fmt::format("the model tells {} classes apart, but there are {} labels",
                             content.output_classes, labels.size()),
-                fmt::format("its outputs are {}, the labels {}", content.output_classes,
-                            fmt::join(labels, ",")),
-                "Give one label for each output, in their order, or the model for these labels.");
+                fmt::format("the labels are {}", fmt::join(labels, ",")),
+                "Give one label for each class, in their order (of a single score: no, then yes), "
+                "or the model for these labels; frugalctl task define says a task's labels anew.");
 }
 
 Result<void> check_facts(const core::ManifestContent& content, const Bytes& file) {

@@ -22,8 +22,8 @@ base::Result<void> state_facts(core::ManifestContent& content, const base::Bytes
 /// An arena larger than needed is allowed: it promises no less.
 base::Result<void> check_facts(const core::ManifestContent& content, const base::Bytes& file);
 
-/// kConflict unless the model tells as many classes apart as there are labels; one output tells
-/// two. No labels: any model will do.
+/// kConflict unless the model tells as many classes apart as there are labels. No labels: any model
+/// will do.
 base::Result<void> check_classes(const core::ManifestContent& content,
                                  const std::vector<std::string>& labels);
 

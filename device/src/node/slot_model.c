@@ -94,7 +94,7 @@ fr_reason_t fr_slot_model_judge(const fr_node_t* node, const fr_slot_model_t* mo
     }
     if (fr_model_input(&model->as.tflite, 0, &input) != FR_OK ||
         fr_model_output(&model->as.tflite, 0, &output) != FR_OK ||
-        input.size_bytes != task->input_bytes || output.element_count != task->class_count) {
+        input.size_bytes != task->input_bytes || fr_class_count(&output) != task->class_count) {
         return FR_REASON_UNFIT_IO;
     }
     return FR_REASON_NONE;

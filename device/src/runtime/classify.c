@@ -12,7 +12,11 @@ static uint8_t magnitude_q8(fr_real_t probability) {
     return (uint8_t)fr_real_to_integer(probability, 255);
 }
 
-uint8_t fr_probability_q8(const fr_tensor_t* output, const uint8_t* data, uint32_t index) {
+uint32_t fr_class_count(const fr_tensor_t* output) {
+    return output->element_count == 1 ? 2 : output->element_count;
+}
+
+static uint8_t score_q8(const fr_tensor_t* output, const uint8_t* data, uint32_t index) {
     if (output->type == FR_TENSOR_FLOAT32) {
         uint32_t bits = fr_load_u32(data + 4u * index);
         return fr_float_is_positive(bits) ? magnitude_q8(fr_real_from_float(bits)) : 0;
@@ -24,6 +28,14 @@ uint8_t fr_probability_q8(const fr_tensor_t* output, const uint8_t* data, uint32
     }
     return magnitude_q8(fr_real_multiply(fr_real_from_float(output->scale_bits),
                                          fr_real_from_integer((uint32_t)steps, 0)));
+}
+
+uint8_t fr_probability_q8(const fr_tensor_t* output, const uint8_t* data, uint32_t index) {
+    if (output->element_count != 1) {
+        return score_q8(output, data, index);
+    }
+    uint8_t yes = score_q8(output, data, 0);
+    return index != 0 ? yes : (uint8_t)(yes == 0 ? 255 : 256 - yes);
 }
 
 /// True for a tensor that can hold probabilities.
@@ -41,7 +53,7 @@ fr_status_t fr_classify_output(const fr_tensor_t* output, const uint8_t* data,
     if (output == NULL || data == NULL || classification == NULL) {
         return FR_ERROR_ARGUMENT;
     }
-    if (output->element_count < 2 || output->element_count > FR_CLASSES_MAX) {
+    if (output->element_count == 0 || output->element_count > FR_CLASSES_MAX) {
         return FR_ERROR_LIMIT;
     }
     if (!holds_probabilities(output)) {
@@ -50,7 +62,7 @@ fr_status_t fr_classify_output(const fr_tensor_t* output, const uint8_t* data,
     uint32_t best = 0;
     uint8_t most = 0;
     uint8_t second = 0;
-    for (uint32_t index = 0; index < output->element_count; index++) {
+    for (uint32_t index = 0; index < fr_class_count(output); index++) {
         uint8_t value = fr_probability_q8(output, data, index);
         if (index == 0 || value > most) {
             second = index == 0 ? 0 : most;

@@ -21,7 +21,7 @@ constexpr std::size_t kChunk = 64;  // inputs run side by side: bounds the memor
 
 std::uint32_t class_of(const std::vector<float>& output) {
     if (output.size() == 1) {
-        return output[0] >= 0.5F ? 1 : 0;
+        return output[0] > 0.5F ? 1 : 0;
     }
     return static_cast<std::uint32_t>(std::max_element(output.begin(), output.end()) -
                                       output.begin());

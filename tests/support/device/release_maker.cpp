@@ -8,6 +8,7 @@
 
 #include "base/assert.hpp"
 #include "frugal/bonsai.h"
+#include "frugal/classify.h"
 #include "frugal/self_test.h"
 #include "frugal/sha256.h"
 #include "model/codec/codec.hpp"
@@ -74,7 +75,7 @@ Measured measure(const base::Bytes& file, std::uint32_t seed) {
                   FR_OK);
     base::Bytes state(plan.state_size_bytes);
     FRUGAL_ASSERT(fr_interpreter_bind_state(&interpreter, state.data(), state.size()) == FR_OK);
-    Measured measured{plan.arena_size_bytes, input.size_bytes, output.element_count,
+    Measured measured{plan.arena_size_bytes, input.size_bytes, fr_class_count(&output),
                       base::Bytes(FR_SELF_TEST_DIGEST_SIZE)};
     FRUGAL_ASSERT(fr_self_test_run(&interpreter, seed, measured.output_digest.data()) == FR_OK);
     return measured;

@@ -9,17 +9,17 @@ namespace {
 constexpr std::uint32_t kStateBytes = 12;  // ten scores, rounded up to words
 constexpr std::int32_t kClasses = 10;
 
-/// Answers each sample with the first ten bytes of the sample before.
-base::Bytes echo_model() {
+/// Answers each sample with the first bytes of the sample before.
+base::Bytes echo_model(std::int32_t scores = kClasses) {
     constexpr float kScale = 1.0F / 256;
     ModelSpec spec;
     spec.tensors = {activation({1, 784}, kScale, -128),
                     handle(),
-                    activation({1, kClasses}, kScale, -128),
+                    activation({1, scores}, kScale, -128),
                     numbers({2}, {0, 0}),
-                    numbers({2}, {1, kClasses}),
+                    numbers({2}, {1, scores}),
                     numbers({2}, {1, 1}),
-                    activation({1, kClasses}, kScale, -128)};
+                    activation({1, scores}, kScale, -128)};
     spec.operators = {variable_handle(1, "last"), plain_operator(kReadVariable, 1, {1}, {2}),
                       plain_operator(kStridedSlice, 2, {0, 3, 4, 5}, {6}, 32),
                       plain_operator(kAssignVariable, 1, {1, 6}, {})};
@@ -57,6 +57,19 @@ TEST_F(Streaming, RemembersTheSampleBeforeThoughTheArenaIsLentOut) {
     decide_on(device, 3);
     EXPECT_EQ(decide_on(device, 7), 3);
     EXPECT_EQ(decide_on(device, 1), 7);
+    expect_sound(device);
+}
+
+TEST_F(Streaming, OneScoreIsAWakeWordOrNone) {
+    auto shape = streaming_shape(kStateBytes);
+    shape.classes = 2;
+    DeviceWorld device(maker(), shape);
+    ASSERT_EQ(device.boot(), FR_OK);
+    device.install(maker().make_of(echo_model(1), 1));
+    ASSERT_EQ(device.status().phase, FR_PHASE_CONFIRMED);
+    decide_on(device, 0);  // a high score for the next
+    EXPECT_EQ(decide_on(device, 5), 1);
+    EXPECT_EQ(decide_on(device, 5), 0);
     expect_sound(device);
 }
 

@@ -69,6 +69,25 @@ TEST(ClassifyTypesTest, Uint8AndFloatGiveTheSame) {
     EXPECT_EQ(from_floats.margin_q8, from_bytes.margin_q8);
 }
 
+TEST(ClassifyTypesTest, OneScoreIsTheProbabilityOfTheSecondOfTwoClasses) {
+    const fr_tensor_t tensor = score_tensor(FR_TENSOR_UINT8, 1, 1.0f / 256, 0);
+    ASSERT_EQ(fr_class_count(&tensor), 2U);
+    struct {
+        std::uint8_t score;
+        int class_index, confidence, margin;
+    } const cases[] = {{0, 0, 255, 255}, {40, 0, 216, 176},  {127, 0, 129, 2},  {128, 0, 128, 0},
+                       {129, 1, 129, 2}, {200, 1, 200, 144}, {255, 1, 255, 254}};
+    for (const auto& c : cases) {
+        fr_classification_t result;
+        ASSERT_EQ(fr_classify_output(&tensor, &c.score, &result), FR_OK);
+        EXPECT_EQ(result.class_index, c.class_index) << int{c.score};
+        EXPECT_EQ(result.confidence_q8, c.confidence) << int{c.score};
+        EXPECT_EQ(result.margin_q8, c.margin) << int{c.score};
+    }
+    const fr_tensor_t three = score_tensor(FR_TENSOR_UINT8, 3, 1.0f / 256, 0);
+    EXPECT_EQ(fr_class_count(&three), 3U);
+}
+
 TEST(ClassifyTypesTest, NegativeAndNanProbabilitiesCountAsNothing) {
     fr_tensor_t tensor = score_tensor(FR_TENSOR_FLOAT32, 3, 0, 0);
     const std::uint32_t bits[] = {float_bits(-1.0f), 0x7fc00000u, float_bits(0.25f)};
@@ -86,7 +105,7 @@ TEST(ClassifyTypesTest, OtherTensorsAreRefused) {
     EXPECT_EQ(fr_classify_output(&tensor, data.data(), &result), FR_OK);
     tensor = score_tensor(FR_TENSOR_INT8, FR_CLASSES_MAX + 1, 1.0f / 256, -128);
     EXPECT_EQ(fr_classify_output(&tensor, data.data(), &result), FR_ERROR_LIMIT);
-    tensor = score_tensor(FR_TENSOR_INT8, 1, 1.0f / 256, -128);
+    tensor = score_tensor(FR_TENSOR_INT8, 0, 1.0f / 256, -128);
     EXPECT_EQ(fr_classify_output(&tensor, data.data(), &result), FR_ERROR_LIMIT);
     tensor = score_tensor(FR_TENSOR_INT8, 4, 0.1f, -128);
     EXPECT_EQ(fr_classify_output(&tensor, data.data(), &result), FR_ERROR_UNSUPPORTED);

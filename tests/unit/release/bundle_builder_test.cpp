@@ -85,10 +85,15 @@ TEST(BundleBuilder, RefusesLabelsThatAreNotTheModelsClasses) {
         << bytes.error().describe();
 }
 
-TEST(CheckClasses, OneOutputTellsTwoApart) {
-    core::ManifestContent content{.model = *base::ModelName::parse("vad"),
+TEST(CheckClasses, OneScoreTellsTwoApart) {
+    const auto file = test::shared_model("mww2_okay_nabu_20241001.tflite");
+    if (file.empty()) {
+        GTEST_SKIP() << "no shared models; set FRUGAL_SHARED_DIR";
+    }
+    core::ManifestContent content{.model = *base::ModelName::parse("wake-word"),
                                   .device_class = class_named("tiny")};
-    content.output_classes = 1;
+    ASSERT_TRUE(state_facts(content, file));
+    EXPECT_EQ(content.output_classes, 2U);
     EXPECT_TRUE(check_classes(content, {"yes", "no"}));
     EXPECT_TRUE(check_classes(content, {}));
     EXPECT_FALSE(check_classes(content, {"yes", "no", "perhaps"}));
