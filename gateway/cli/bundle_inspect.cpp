@@ -5,6 +5,7 @@
 #include "base/hex.hpp"
 #include "cli/bundle_commands.hpp"
 #include "cli/output.hpp"
+#include "cli/plain_text.hpp"
 #include "release/bundle_import.hpp"
 #include "wire/bundle.hpp"
 #include "wire/manifest.hpp"
@@ -141,12 +142,13 @@ void print_digest(std::string_view title, const std::optional<base::Digest>& dig
 void print_evaluation(const wire::Provenance& provenance) {
     const auto& evaluation = provenance.evaluation;
     if (!provenance.recipe.empty()) {
-        fmt::print("recipe       {}\n", provenance.recipe);
+        fmt::print("recipe       {}\n", plain_text(provenance.recipe));
     }
     if (evaluation.inputs != 0) {
-        fmt::print("agreement    {:.2f} % on {} inputs, output SNR {:.1f} dB\n",
-                   evaluation.agreement_ppm / 1e4, evaluation.inputs,
-                   evaluation.output_snr_centidb / 1e2);
+        const double snr_db = evaluation.output_snr_centidb / 1e2;
+        fmt::print("agreement    {:.2f} % on {} inputs{}\n", evaluation.agreement_ppm / 1e4,
+                   evaluation.inputs,
+                   snr_db == 0 ? std::string() : fmt::format(", output SNR {:.1f} dB", snr_db));
     }
     if (evaluation.accuracy_after_ppm != 0) {
         fmt::print("accuracy     {:.2f} % before, {:.2f} % after\n",
@@ -186,9 +188,9 @@ void print_contents(const std::string& path, std::size_t size, const Contents& c
                    : std::string("a release bundle"),
                statement.model.text(), statement.release, grouped(size));
     fmt::print("counter  {}\ntask     {} {}\nkey      {:08x}\n", statement.counter, statement.task,
-               statement.task_name, contents.file.key_id);
+               plain_text(statement.task_name), contents.file.key_id);
     if (!statement.note.empty()) {
-        fmt::print("note     {}\n", statement.note);
+        fmt::print("note     {}\n", plain_text(statement.note));
     }
     fmt::print("bases    {}\n\n", statement.bases.size());
     std::vector<std::vector<std::string>> rows;

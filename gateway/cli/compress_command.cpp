@@ -13,6 +13,7 @@
 #include "cli/compress_inputs.hpp"
 #include "cli/files.hpp"
 #include "cli/output.hpp"
+#include "cli/plain_text.hpp"
 #include "crypto/sha256.hpp"
 #include "inference/float/operators.hpp"
 #include "model/compress/pipeline.hpp"
@@ -36,7 +37,7 @@ struct Job {
 void say_left_out(const Inputs& inputs) {
     constexpr std::size_t kLines = 10;
     for (std::size_t i = 0; i < std::min(kLines, inputs.left_out.size()); ++i) {
-        say("note: " + inputs.left_out[i]);
+        say("note: " + plain_text(inputs.left_out[i]));
     }
     if (inputs.left_out.size() > kLines) {
         say(fmt::format("note: and {} more left out", inputs.left_out.size() - kLines));

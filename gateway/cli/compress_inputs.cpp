@@ -31,15 +31,18 @@ constexpr std::string_view kUnpack = "Unpack it (gunzip, unzip, unxz, zstd -d, b
 constexpr std::string_view kConvert =
     "Write the numbers the model takes: a .npy or idx file, or raw bytes.";
 constexpr Foreign kForeign[] = {
-    {"\x1f\x8b\x08", "is compressed with gzip", kUnpack},
+    {std::string_view("\x1f\x8b\x08\x00", 4), "is compressed with gzip", kUnpack},
+    {"\x1f\x8b\x08\x08", "is compressed with gzip", kUnpack},
     {"PK\x03\x04", "is a zip archive (.zip or .npz)", kUnpack},
     {"\xfd"
      "7zXZ",
      "is compressed with xz", kUnpack},
     {"\x28\xb5\x2f\xfd", "is compressed with zstd", kUnpack},
-    {"BZh", "is compressed with bzip2", kUnpack},
+    {"BZh91AY&SY", "is compressed with bzip2", kUnpack},
     {"\x89PNG\r\n", "is a PNG picture", kConvert},
-    {"\xff\xd8\xff", "is a JPEG picture", kConvert},
+    {"\xff\xd8\xff\xdb", "is a JPEG picture", kConvert},
+    {"\xff\xd8\xff\xe0", "is a JPEG picture", kConvert},
+    {"\xff\xd8\xff\xe1", "is a JPEG picture", kConvert},
     {"RIFF", "is a sound (WAV)", kConvert},
 };
 

@@ -35,16 +35,27 @@ std::vector<std::string> doubts(const std::string& device_class, const Summary& 
                         fmt::join(reasons, "; "))};
 }
 
-/// Each reason once, in the order of the variants.
+/// Each reason once, in the order of the variants. That a variant is another class's is one only
+/// where nothing else is.
 std::vector<std::string> reasons_of(const json::value& row) {
     std::vector<std::string> reasons;
+    std::vector<std::string> foreign;
     for (const auto& verdict : list_at(row, "verdicts")) {
         const auto why = text_at(verdict, "why");
-        if (!why.empty() && std::ranges::find(reasons, why) == reasons.end()) {
-            reasons.push_back(why);
+        auto& list = text_at(verdict, "lacks") == "device-class" ? foreign : reasons;
+        if (!why.empty() && std::ranges::find(list, why) == list.end()) {
+            list.push_back(why);
         }
     }
-    return reasons;
+    return reasons.empty() ? foreign : reasons;
+}
+
+/// Devices of other tasks are meant to get nothing.
+bool is_of_another_task(const json::value& row) {
+    const auto& verdicts = list_at(row, "verdicts");
+    return !verdicts.empty() && std::ranges::all_of(verdicts, [](const json::value& verdict) {
+        return text_at(verdict, "lacks") == "task";
+    });
 }
 
 std::string devices_of(const json::value& row) {
@@ -69,7 +80,7 @@ std::vector<std::string> misfits_of(const json::value& report) {
     }
     std::vector<std::string> lines;
     for (const auto& row : list_at(report, "classes")) {
-        if (at_path(row, "chosen").is_null()) {
+        if (at_path(row, "chosen").is_null() && !is_of_another_task(row)) {
             lines.push_back(fmt::format("no variant fits class {} ({}): {}",
                                         text_at(row, "device_class"), devices_of(row),
                                         fmt::join(reasons_of(row), "; ")));

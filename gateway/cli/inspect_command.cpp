@@ -68,19 +68,19 @@ Inspection inspect(model::ModelSummary summary, const base::Bytes& bytes) {
     return inspection;
 }
 
-/// The least of all places of the operator: "device", "gateway" or "nothing".
+/// The least of all places of the operator: "device", "gateway" or "nothing"; empty if the runtime
+/// does not come to ask, for something else in the model stops it before.
 std::string_view runs_on(const Inspection& inspection, const model::OperatorSummary& one) {
-    bool on_device = one.is_built_in;
-    bool on_gateway = one.is_built_in || inspection.runs_on_gateway;
-    if (!inspection.support.empty()) {
-        const auto all = [&](bool inference::OperatorSupport::*who) {
-            return std::ranges::all_of(
-                one.places, [&](std::uint32_t place) { return inspection.support.at(place).*who; });
-        };
-        on_device = all(&inference::OperatorSupport::on_device);
-        on_gateway = all(&inference::OperatorSupport::on_gateway);
+    if (inspection.support.empty()) {
+        return {};
     }
-    return on_device ? "device" : on_gateway ? "gateway" : "nothing";
+    const auto all = [&](bool inference::OperatorSupport::*who) {
+        return std::ranges::all_of(
+            one.places, [&](std::uint32_t place) { return inspection.support.at(place).*who; });
+    };
+    return all(&inference::OperatorSupport::on_device)    ? "device"
+           : all(&inference::OperatorSupport::on_gateway) ? "gateway"
+                                                          : "nothing";
 }
 
 /// Mean over all constants, each element counting the same.
@@ -134,12 +134,13 @@ json::object summary_json(const std::string& path, const Inspection& inspection)
     const model::ModelSummary& summary = inspection.summary;
     json::array operators;
     for (const auto& one : summary.operators) {
+        const auto place = runs_on(inspection, one);
         operators.push_back(json::object{{"code", one.code},
                                          {"name", one.name},
                                          {"version", one.version},
                                          {"count", one.count},
-                                         {"built_in", runs_on(inspection, one) == "device"},
-                                         {"runs_on", runs_on(inspection, one)}});
+                                         {"built_in", place == "device"},
+                                         {"runs_on", place.empty() ? json::value() : json::value(place)}});
     }
     json::array weights;
     for (const auto& one : summary.weights) {
@@ -243,8 +244,9 @@ void print_summary(const std::string& path, const Inspection& inspection) {
                                       : std::string("not known: nothing here runs the model"));
     std::vector<std::vector<std::string>> rows;
     for (const auto& one : summary.operators) {
+        const auto place = runs_on(inspection, one);
         rows.push_back({one.name, std::to_string(one.version), std::to_string(one.count),
-                        std::string(runs_on(inspection, one))});
+                        place.empty() ? "not known" : std::string(place)});
     }
     print_table({"operator", "version", "count", "runs on"}, rows);
     fmt::print("\n");

@@ -134,7 +134,8 @@ void add_pack_commands(CLI::App& noun, Context& context) {
     auto* pack = noun.add_subcommand("pack", "the fewest bytes for any file; needs no gateway");
     pack->add_option("file", packing->file)->required();
     pack->add_option("-o,--output", packing->out, "packed file")->required();
-    pack->add_flag("--strip", packing->is_strip, "leave out what no interpreter reads");
+    pack->add_flag("--strip", packing->is_strip,
+                   "leave out what no interpreter reads, where that packs smaller");
     pack->add_option("--profile", packing->profile,
                      "0: 0.8 KB of decoder RAM, 1: 1.6 KB, 2: 1.8 KB (default)")
         ->check(CLI::Range(0, 2));

@@ -120,15 +120,16 @@ Result<Stripped> strip(base::ByteView file) {
 Result<model::PackReport> pack_smaller(base::ByteView file, std::optional<Stripped>& stripped,
                                        const model::PackOptions& options) {
     auto report = model::pack_file(file, options);
-    if (!report || !stripped) {
+    if (!stripped) {
         return report;
     }
     auto other = model::pack_file(stripped->bytes, options);
     if (!other) {
         return other;
     }
+    // The file as given may be too large to travel at all.
     stripped->packed_bytes = other->stream.size();
-    stripped->is_used = other->stream.size() <= report->stream.size();
+    stripped->is_used = !report || other->stream.size() <= report->stream.size();
     return stripped->is_used ? std::move(other) : std::move(report);
 }
 

@@ -9,6 +9,7 @@
 #include "cli/api_client.hpp"
 #include "cli/json_path.hpp"
 #include "cli/output.hpp"
+#include "cli/plain_text.hpp"
 #include "cli/release_option.hpp"
 
 namespace frugal::cli {
@@ -28,7 +29,7 @@ std::string bytes_text(const json::value& row, std::string_view key) {
 void print_provenance(const json::value& variant) {
     const auto line = [&](std::string_view title, std::string_view key) {
         if (const auto text = text_at(variant, key); !text.empty()) {
-            fmt::print("{:<12} {}\n", title, text);
+            fmt::print("{:<12} {}\n", title, plain_text(text));
         }
     };
     const auto percent = [&](std::string_view key) { return real_at(variant, key) / 1e4; };
@@ -39,9 +40,10 @@ void print_provenance(const json::value& variant) {
     line("labels", "provenance.labels_digest");
     line("recipe", "provenance.recipe");
     if (const auto inputs = number_at(variant, "provenance.evaluated_inputs"); inputs != 0) {
-        fmt::print("agreement    {:.2f} % on {} inputs, output SNR {:.1f} dB\n",
-                   percent("provenance.agreement_ppm"), inputs,
-                   real_at(variant, "provenance.output_snr_db"));
+        const double snr_db = real_at(variant, "provenance.output_snr_db");
+        fmt::print("agreement    {:.2f} % on {} inputs{}\n", percent("provenance.agreement_ppm"),
+                   inputs,
+                   snr_db == 0 ? std::string() : fmt::format(", output SNR {:.1f} dB", snr_db));
     }
     if (percent("provenance.accuracy_after_ppm") > 0) {
         fmt::print("accuracy     {:.2f} % before, {:.2f} % after\n",

@@ -2,7 +2,6 @@
 #include "inference/operator_support.hpp"
 
 #include <array>
-#include <optional>
 
 #include "inference/float/operators.hpp"
 
@@ -30,7 +29,7 @@ bool accepts(const fr_kernel_t* kernel, const fr_call_t& call) {
     fr_call_t own = call;
     own.problem = &unread;
     std::uint64_t work = 0;
-    return kernel->check(&own, &work) == FR_OK;
+    return kernel->check(&own, &work) == FR_OK && work <= FR_MODEL_WORK_MAX;
 }
 
 /// A set of operators that takes every number, asks both real sets and notes their answers.
@@ -69,10 +68,6 @@ private:
         const auto* set = static_cast<const Survey*>(call->model->set);
         auto& survey = const_cast<Survey&>(*set);
         *work = 0;
-        survey.main_ = survey.main_.value_or(call->model->operators);
-        if (call->model->operators != *survey.main_) {
-            return FR_OK;  // of a subgraph that the operator being asked looks into
-        }
         const std::int32_t code = call->operation.code;
         const bool on_device = accepts(fr_kernel_find(&fr_operators_all, code), *call);
         const bool on_gateway = accepts(fr_kernel_find(&gateway_operators(), code), *call);
@@ -83,7 +78,6 @@ private:
     std::array<fr_kernel_t, kCodes> kernels_{};
     std::array<const fr_kernel_t*, kCodes> pointers_{};
     std::vector<OperatorSupport> answers_;
-    std::optional<std::uint32_t> main_;  ///< where the main subgraph's operators stand
 };
 
 }  // namespace

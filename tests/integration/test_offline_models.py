@@ -68,8 +68,11 @@ class OfflineModelsTest(unittest.TestCase):
         self.assertEqual(runs, summary["multiply_accumulates"] is not None)
         self.assertEqual(runs, not summary["arena_is_estimate"])
         places = {operator["runs_on"] for operator in summary["operators"]}
-        self.assertEqual(summary["runnable"], places == {"device"}, summary["operators"])
-        self.assertEqual(runs, "nothing" not in places, summary["operators"])
+        if None in places:  # something else in the model stops the runtime before it asks
+            self.assertEqual((False, {None}), (runs, places), summary["operators"])
+        else:
+            self.assertEqual(summary["runnable"], places == {"device"}, summary["operators"])
+            self.assertEqual(runs, "nothing" not in places, summary["operators"])
         if not summary["runnable"]:
             self.assertTrue(all(summary["missing"]), summary["missing"])
             self.assertTrue(summary["missing"])

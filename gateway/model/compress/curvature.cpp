@@ -75,6 +75,7 @@ std::vector<double> Curvature::take_hessian(double damping) {
 }
 
 std::vector<double> Curvature::energies() const {
+    FRUGAL_ASSERT(!moments_.empty());
     std::vector<double> energies(columns_);
     for (std::size_t i = 0; i < columns_; ++i) {
         energies[i] = moments_[i * columns_ + i] / static_cast<double>(count_);
@@ -91,6 +92,7 @@ std::vector<double> Curvature::mean_compressed() const {
 }
 
 Matrix Curvature::corrected(const Matrix& weights, double damping) const {
+    FRUGAL_ASSERT(!moments_.empty() && !cross_.empty());
     // W* = (W (C + rI)) (H + rI)^-1 with C = E[x x'^T], H = E[x' x'^T]: W* = W when C = H.
     RealMatrix target = view(cross_, columns_) / static_cast<double>(count_);
     const double mean = (view(moments_, columns_).diagonal() / static_cast<double>(count_)).mean();

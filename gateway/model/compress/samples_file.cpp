@@ -81,9 +81,9 @@ Result<void> check_shape(const Numbers& numbers, const InputFormat& format,
                                 fmt::join(numbers.shape, ", "), fmt::join(format.shape, ", ")),
                     "the first axis counts the inputs, the others must be one input, flat or as "
                     "the model has it",
-                    one.empty() ? "It looks like labels: give those with --labels or "
-                                  "--calibration-labels, and keep them out of a folder of inputs."
-                                : "Reshape the array, or give the inputs of this model.");
+                    one.empty() && numbers.shape[0] != format.elements
+                        ? "It looks like labels, which are given apart from the inputs."
+                        : "Reshape the array, or give the inputs of this model.");
     }
     return {};
 }

@@ -42,5 +42,23 @@ TEST(FitTold, EveryClassWithoutAVariantIsToldWithItsReasons) {
     EXPECT_EQ(misfits_of(boost::json::parse(R"({"devices_known": 0})")).size(), 1U);
 }
 
+TEST(FitTold, AClassOfAnotherTaskIsNoMisfit) {
+    const auto report = boost::json::parse(R"({"devices_known": 30, "classes": [
+        {"device_class": "cam", "devices": 30, "chosen": null, "verdicts": [
+            {"lacks": "task", "why": "is for task 2, which the device does not decide"}]}]})");
+    EXPECT_TRUE(misfits_of(report).empty());
+}
+
+TEST(FitTold, ThatAVariantIsAnotherClassesIsSaidOnlyWhereNothingElseIs) {
+    const auto report = boost::json::parse(R"({"devices_known": 3, "classes": [
+        {"device_class": "m4", "devices": 2, "chosen": null, "verdicts": [
+            {"lacks": "device-class", "why": "another class"}, {"lacks": "arena", "why": "memory"}]},
+        {"device_class": "tiny", "devices": 1, "chosen": null, "verdicts": [
+            {"lacks": "device-class", "why": "another class"}]}]})");
+    EXPECT_EQ(misfits_of(report),
+              (std::vector<std::string>{"no variant fits class m4 (2 devices): memory",
+                                        "no variant fits class tiny (1 device): another class"}));
+}
+
 }  // namespace
 }  // namespace frugal::cli

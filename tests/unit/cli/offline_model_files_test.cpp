@@ -160,10 +160,10 @@ TEST_F(OfFolder, CompressedFilesAndPicturesAreNoRawBytes) {
 }
 
 TEST_F(OfFolder, IdxLabelsAreNoInputs) {
-    file("inputs/labels", base::Bytes{0, 0, 8, 1, 0, 0, 0, 4, 1, 0, 1, 1});
+    file("inputs/labels", base::Bytes{0, 0, 8, 1, 0, 0, 0, 5, 1, 0, 1, 1, 0});
     const auto inputs = read();
     ASSERT_FALSE(inputs);
-    EXPECT_NE(inputs.error().remedy.find("--labels"), std::string::npos)
+    EXPECT_NE(inputs.error().remedy.find("looks like labels"), std::string::npos)
         << inputs.error().describe();
 }
 
