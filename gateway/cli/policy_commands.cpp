@@ -253,8 +253,10 @@ void add_set(CLI::App& policy, Context& context, const Options& options) {
     command->add_option("--comment", options->comment, "kept with the version");
     command->add_flag("--dry-run", options->is_dry_run,
                       "prove it and tell what it would do and change, but change nothing");
-    command->add_option("--if-version", options->if_version,
-                        "only if nobody has set another version since this one");
+    command
+        ->add_option("--if-version", options->if_version,
+                     "only if nobody has set another version since this one")
+        ->check(CLI::PositiveNumber);
     add_audience_options(*command, options);
     auto* at_once = command->add_flag("--at-once", options->is_at_once, "on all devices now");
     command->add_option("--shares", options->shares, "percents of the devices, step by step")

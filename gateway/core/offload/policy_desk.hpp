@@ -89,7 +89,7 @@ private:
         base::Instant began{};  ///< the step, or this process
         /// Some devices obey it from then on, as far as this process knows.
         std::optional<base::Instant> obeyed_since{};
-        bool is_due = false;  ///< its time is over, but too few decisions were compared
+        bool is_due = false;      ///< its time is over, but too few decisions were compared
         base::Instant counted{};  ///< if it is due: when all devices were counted last
         PolicyComparison comparison{};
     };

@@ -57,14 +57,16 @@ struct Evidence {
 };
 
 /// A sum of surprises that rises while something is wrong (Page 1954). What made it rise began when
-/// it was last zero: what came before says nothing.
+/// it was last as good as zero: what came before says nothing.
 class SurpriseSum {
 public:
+    static constexpr double kNothing = 0.25;  ///< a tenth of what an alarm takes
+
     void add(double surprise, std::optional<base::Instant> at) {
-        since_ = sum_ == 0 ? at : since_;
+        since_ = sum_ < kNothing ? at : since_;
         sum_ = std::max(0.0, sum_ + surprise);
     }
-    /// As it was stored: when it began is not known any more.
+    /// As it was stored: when it began is not known any more, if it did.
     void restore(double sum) { *this = SurpriseSum(sum); }
     double sum() const { return sum_; }
     std::optional<base::Instant> since() const { return since_; }

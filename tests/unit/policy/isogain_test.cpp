@@ -141,6 +141,16 @@ TEST(IsoGain, AnAlarmSaysSinceWhenItsEvidenceCameIn) {
     EXPECT_EQ(learner.alarm_since(), at(3));
 }
 
+TEST(SurpriseSum, BeginsAnewWhereItIsAsGoodAsNothing) {
+    const auto at = [](int second) { return base::Instant{std::chrono::seconds(second)}; };
+    SurpriseSum sum;
+    sum.add(SurpriseSum::kNothing / 2, at(1));
+    sum.add(1, at(2));
+    EXPECT_EQ(sum.since(), at(2));
+    sum.add(1, at(3));
+    EXPECT_EQ(sum.since(), at(2));
+}
+
 TEST(IsoGain, AnAlarmOfWhatWasStoredHasNoBeginning) {
     Registration known;
     known.samples = known.counts[31] = 500;
