@@ -37,7 +37,8 @@ tl::unexpected<base::Error> system_failure(const std::string& what,
     const ErrorKind kind = code == ENOENT                      ? ErrorKind::kNotFound
                            : (code == EACCES || code == EPERM) ? ErrorKind::kDenied
                                                                : ErrorKind::kStorage;
-    const char* remedy = kind == ErrorKind::kNotFound ? "create it with frugalctl setup"
+    const char* remedy = kind == ErrorKind::kNotFound
+                             ? "create it: frugalctl setup, for an author frugalctl key generate"
                          : kind == ErrorKind::kDenied ? "check owner and mode of file and directory"
                                                       : "check the disk";
     return base::fail(kind, what + " " + path.string(), std::strerror(code), remedy);

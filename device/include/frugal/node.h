@@ -51,7 +51,7 @@ typedef enum {
 typedef struct {
     uint32_t task;         ///< task id, as in manifests and policies; ascending within the array
     uint32_t input_bytes;  ///< bytes of the model's input tensor
-    uint32_t class_count;  ///< elements of its output tensor: 2..FR_CLASSES_MAX
+    uint32_t class_count;  ///< fr_class_count() of its output tensor: 2..FR_CLASSES_MAX
     fr_privacy_t privacy;  ///< of the task; a sample or the policy may only be stricter
     uint8_t* state;        ///< what a streaming model remembers between samples; NULL: it has none
     uint32_t state_bytes;
