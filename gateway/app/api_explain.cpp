@@ -50,6 +50,18 @@ const core::PolicyPart* part_of(const core::PolicyVersionRecord& version,
                : nullptr;
 }
 
+/// The version as the device with the model it runs obeys it; as it was set if that is not known.
+core::SignedPointer form_of(const core::PolicyVersionRecord& version, const Material& material) {
+    for (const auto& chosen : material.device.policies) {
+        if (chosen.task == material.row.task && chosen.version == version.version &&
+            chosen.form != nullptr) {
+            return chosen.form;
+        }
+    }
+    const auto* part = part_of(version, material);
+    return part != nullptr ? part->blob : nullptr;
+}
+
 /// Of what was set for the device before the decision came in the newest of the most specific kind:
 /// its own, its label's, its class's. What ended an own one counts while it is the newest.
 const core::PolicyVersionRecord* version_likely(const Material& material) {
@@ -98,9 +110,9 @@ wire::DecisionExplanation explanation_of(const Material& material) {
     const auto* version = told != nullptr ? version_told(material) : nullptr;
     const bool is_certain = version != nullptr;
     version = is_certain ? version : version_likely(material);
-    const auto* part = version != nullptr ? part_of(*version, material) : nullptr;
-    const auto compiled = part != nullptr
-                              ? policy::read_compiled(part->blob->content())
+    const auto form = version != nullptr ? form_of(*version, material) : nullptr;
+    const auto compiled = form != nullptr
+                              ? policy::read_compiled(form->content())
                               : base::fail(base::ErrorKind::kNotFound, "no version is known");
     const auto task =
         std::ranges::find(material.tasks.tasks, material.row.task, &core::TaskRecord::task);

@@ -49,7 +49,7 @@ struct PlantFacts {
     std::string_view name;
     std::string_view invariant;
 };
-constexpr std::array<PlantFacts, 30> kPlants = {{{"none", ""},
+constexpr std::array<PlantFacts, 31> kPlants = {{{"none", ""},
                                                  {"ack-before-commit", "I3"},
                                                  {"lazy-sync", "I1"},
                                                  {"same-stream", "I2"},
@@ -78,7 +78,8 @@ constexpr std::array<PlantFacts, 30> kPlants = {{{"none", ""},
                                                  {"bricked-only-slot", "I6"},
                                                  {"starved-after-loss", "I18"},
                                                  {"unproven-finish", "I28"},
-                                                 {"one-price", "I29"}}};
+                                                 {"one-price", "I29"},
+                                                 {"any-table", "I30"}}};
 
 /// Kinds that end a device's or a database's history: not in every other seed.
 bool is_drastic(FaultKind kind) {

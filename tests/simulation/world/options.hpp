@@ -82,6 +82,7 @@ enum class Plant : std::uint8_t {
     kStarvedAfterLoss,  ///< a device that lost its model gets no blocks: I18
     kUnprovenFinish,    ///< a staged version goes on although nobody can prove it: I28
     kOnePrice,          ///< a device takes an ack's price for that of all its tasks: I29
+    kAnyTable,          ///< nobody looks at the model that a policy is for: I30
 };
 std::string_view to_string(Plant plant);
 std::vector<Plant> all_plants();
