@@ -256,7 +256,7 @@ void add_set(CLI::App& policy, Context& context, const Options& options) {
     command
         ->add_option("--if-version", options->if_version,
                      "only if nobody has set another version since this one")
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::Range(1U, UINT32_MAX));
     add_audience_options(*command, options);
     auto* at_once = command->add_flag("--at-once", options->is_at_once, "on all devices now");
     command->add_option("--shares", options->shares, "percents of the devices, step by step")
