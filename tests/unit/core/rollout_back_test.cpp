@@ -22,6 +22,16 @@ protected:
         world.advance(std::chrono::seconds(1));
         return id;
     }
+    void both_confirm(std::uint32_t counter) {
+        for (const auto* device : {"a", "b"}) {
+            report(device, UpdatePhase::kConfirmed, Reason::kNone, counter);
+        }
+    }
+    void abort(base::RolloutId id) {
+        world.take();
+        world.get<Done>(AbortRollout{id});
+        world.advance(std::chrono::seconds(1));
+    }
     void quarantine(const char* device) {
         world.say(device, decisions(0, 8));
         auto other = decisions(4, 8);
@@ -45,14 +55,11 @@ protected:
 
 TEST_F(GoingBack, AbortStopsOffersAndGivesBackTheFormerWish) {
     const auto first = start();
-    report("a", UpdatePhase::kConfirmed);
-    report("b", UpdatePhase::kConfirmed);
+    both_confirm(1);
     world.import(2, 2, 52);
     const auto second = start(2);
     report("a", UpdatePhase::kConfirmed, Reason::kNone, 2);
-    world.take();
-    world.get<Done>(AbortRollout{second});
-    world.advance(std::chrono::seconds(1));
+    abort(second);
     EXPECT_EQ(view(second).record.status, RolloutStatus::kAborted);
     EXPECT_EQ(world.standing(second, "b").state, RolloutState::kCancelled);
     ASSERT_FALSE(world.sent<Desired>("b").empty());
@@ -64,8 +71,7 @@ TEST_F(GoingBack, AbortStopsOffersAndGivesBackTheFormerWish) {
 
 TEST_F(GoingBack, AbortGivesTheFormerModelBackToADeviceThatLostIt) {
     const auto first = start();
-    report("a", UpdatePhase::kConfirmed);
-    report("b", UpdatePhase::kConfirmed);
+    both_confirm(1);
     world.import(2, 2, 52);
     const auto second = start(2);
     // Its only slot was given up for the second release, which failed there.
@@ -78,9 +84,7 @@ TEST_F(GoingBack, AbortGivesTheFormerModelBackToADeviceThatLostIt) {
     lost.tasks[0].other_digest = digest_of(52);  // it may still lie in the slot
     world.say("a", lost);
     EXPECT_EQ(world.standing(second, "a").state, RolloutState::kReverted);
-    world.take();
-    world.get<Done>(AbortRollout{second});
-    world.advance(std::chrono::seconds(1));
+    abort(second);
     ASSERT_FALSE(world.sent<Desired>("a").empty());
     ASSERT_EQ(world.sent<Desired>("a").back().tasks.size(), 1U);
     const auto given = world.sent<Desired>("a").back().tasks[0];
@@ -132,8 +136,7 @@ TEST_F(GoingBack, RollsBackUnderAPermitWithAHigherCounter) {
 
 TEST_F(GoingBack, WhoWasInQuarantineMeanwhileDoesNotGetTheBadReleaseBack) {
     start();
-    report("a", UpdatePhase::kConfirmed);
-    report("b", UpdatePhase::kConfirmed);
+    both_confirm(1);
     world.import(2, 2, 52);
     const auto bad = start(2);
     report("a", UpdatePhase::kConfirmed, Reason::kNone, 2);
@@ -161,20 +164,16 @@ TEST_F(GoingBack, WhoWasInQuarantineMeanwhileGetsWhatBeganForAll) {
 
 TEST_F(GoingBack, AnAbortDoesNotGiveBackWhatWasTakenBack) {
     start();
-    report("a", UpdatePhase::kConfirmed);
-    report("b", UpdatePhase::kConfirmed);
+    both_confirm(1);
     world.import(2, 2, 52);
     const auto bad = start(2);
-    report("a", UpdatePhase::kConfirmed, Reason::kNone, 2);
-    report("b", UpdatePhase::kConfirmed, Reason::kNone, 2);
+    both_confirm(2);
     const auto permit = roll_back(bad);  // release 3
     report("a", UpdatePhase::kConfirmed, Reason::kNone, 3);
     world.import(4, 4, 54);
     const auto fix = start(4);
     EXPECT_EQ(world.standing(permit, "b").state, RolloutState::kCancelled);
-    world.take();
-    world.get<Done>(AbortRollout{fix});
-    world.advance(std::chrono::seconds(1));
+    abort(fix);
     EXPECT_EQ(told_counter("b"), 3U) << "the permit, not the release it took back";
     EXPECT_EQ(world.standing(permit, "b").state, RolloutState::kOffered);
     EXPECT_EQ(view(permit).record.status, RolloutStatus::kRunning);
@@ -189,9 +188,7 @@ TEST_F(GoingBack, AnAbortedPermitTookNothingBack) {
     const auto bad = start(2);
     report("a", UpdatePhase::kConfirmed, Reason::kNone, 2);
     const auto permit = roll_back(bad);
-    world.take();
-    world.get<Done>(AbortRollout{permit});
-    world.advance(std::chrono::seconds(1));
+    abort(permit);
     EXPECT_EQ(told_counter("a"), 2U) << "what it runs";
     EXPECT_EQ(view(permit).record.status, RolloutStatus::kAborted);
     EXPECT_EQ(world.standing(permit, "a").state, RolloutState::kCancelled);
@@ -199,12 +196,10 @@ TEST_F(GoingBack, AnAbortedPermitTookNothingBack) {
 
 TEST_F(GoingBack, AnAbortGivesNothingToWhoIsOutOfService) {
     start();
-    report("a", UpdatePhase::kConfirmed);
-    report("b", UpdatePhase::kConfirmed);
+    both_confirm(1);
     world.import(2, 2, 52);
     const auto bad = start(2);
-    report("a", UpdatePhase::kConfirmed, Reason::kNone, 2);
-    report("b", UpdatePhase::kConfirmed, Reason::kNone, 2);
+    both_confirm(2);
     const auto permit = roll_back(bad);
     report("a", UpdatePhase::kConfirmed, Reason::kNone, 3);
     world.import(4, 4, 54);
