@@ -51,10 +51,8 @@ void get_policy(ApiParts& parts, const HttpRequest& request, const net::Responde
                if (version == nullptr) {
                    respond(wire::problem(
                        {ErrorKind::kNotFound,
-                        wanted.audience.is_class()
-                            ? "nobody has set a policy of task " + std::to_string(wanted.task)
-                            : "nobody has set a policy of task " + std::to_string(wanted.task) +
-                                  " for " + wanted.audience.words(),
+                        "nobody has set a policy of task " + std::to_string(wanted.task) +
+                            (wanted.audience.is_class() ? "" : " for " + wanted.audience.words()),
                         {},
                         "Set one: frugalctl policy set, or PUT to this address."}));
                    return;

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <cstring>
-#include <initializer_list>
 #include <span>
 
 #include "model/tflite/structure.hpp"

@@ -6,9 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "policy/author/field_names.hpp"
-
 #include "policy/author/compiled_policy.hpp"
+#include "policy/author/field_names.hpp"
 
 namespace frugal::policy {
 
