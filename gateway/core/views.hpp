@@ -31,8 +31,6 @@ DevicePage page_of(const Site& site, const ListDevices& query);
 EnergyView energy_of(const Site& site, const Device& device);
 EnergyPage energy_page_of(const Site& site, const ListEnergy& query);
 ModelList models_of(const Site& site);
-/// What enrolled devices run for a task, the commonest first.
-std::vector<DeltaBase> delta_bases_of(const Site& site, std::uint32_t task);
 RolloutList rollouts_of(const Site& site);
 base::Result<RolloutDetail> detail_of(const Site& site, const GetRollout& query);
 
