@@ -5,6 +5,7 @@
 #include "app/api_parts.hpp"
 #include "app/policy_builder.hpp"
 #include "app/policy_learner.hpp"
+#include "app/released_task.hpp"
 #include "app/what_if_run.hpp"
 #include "policy/author/policy_file.hpp"
 #include "wire/http_query.hpp"
@@ -14,7 +15,6 @@ namespace frugal::app {
 
 namespace {
 
-using base::ErrorKind;
 using base::Result;
 using wire::HttpRequest;
 
@@ -33,22 +33,18 @@ struct Question {
 
 Result<std::vector<WhatIfPart>> parts_of(const Question& question, const core::TaskList& tasks,
                                          const core::ModelList& models) {
-    const auto task = std::ranges::find(tasks.tasks, question.task, &core::TaskRecord::task);
-    const auto release = std::ranges::find_if(models.releases, [&](const auto& one) {
-        return one->model == question.release.release.model &&
-               one->release == question.release.release.number;
-    });
-    if (task == tasks.tasks.end() || release == models.releases.end()) {
-        return base::fail(ErrorKind::kNotFound, "no such task or release", {},
-                          "GET /api/v1/tasks and /api/v1/models list them.");
+    const auto found = find_released(tasks, models, question.task, question.release.release);
+    if (!found) {
+        return tl::unexpected(found.error());
     }
+    const auto* task = found->task;
     if (const auto proved = prove(question.text, *task); !proved) {
         return tl::unexpected(proved.error());
     }
     const auto edge =
         std::ranges::find(tasks.edge_models, question.task, &core::EdgeModelRecord::task);
     std::vector<WhatIfPart> parts;
-    for (const auto& variant : (*release)->variants) {
+    for (const auto& variant : found->release->variants) {
         const auto& manifest = variant.manifest->content();
         const policy::PolicyTarget target{task->name, task->task, manifest.model_digest,
                                           task->labels, 1};
@@ -86,8 +82,10 @@ Result<std::string> simulate(ApiParts& parts, const Question& question,
                                               : canaries.error());
     }
     // From a time when this clock was wrong: no part of the hours asked for.
-    std::erase_if(*decisions, [now](const auto& record) { return now.unix_ms < record.received_at.unix_ms; });
-    std::erase_if(*observations, [now](const auto& record) { return now.unix_ms < record.at.unix_ms; });
+    std::erase_if(*decisions,
+                  [now](const auto& record) { return now.unix_ms < record.received_at.unix_ms; });
+    std::erase_if(*observations,
+                  [now](const auto& record) { return now.unix_ms < record.at.unix_ms; });
     const WhatIfRecords records{std::move(*decisions), std::move(*observations),
                                 std::move(*classes)};
     std::vector<wire::SimulationView> views;

@@ -32,6 +32,7 @@ void set_policy(ApiParts& parts, const HttpRequest& request, const net::Responde
             command.version.audience = wanted.target.audience;
             command.steps = wanted.steps;
             command.is_trial = wanted.is_dry_run;
+            command.asks_use = true;
             return command;
         });
     };

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "app/policy_learner.hpp"
+#include "app/released_task.hpp"
 #include "wire/json_views_learning.hpp"
 
 namespace frugal::app {
@@ -28,23 +29,15 @@ base::Error too_busy() {
 // One model for each device class and digest; files come later.
 Result<CanaryJob> plan(const wire::CanaryRequest& request, const core::TaskList& tasks,
                        const core::ModelList& models) {
-    const auto task = std::ranges::find(tasks.tasks, request.task, &core::TaskRecord::task);
-    const auto release = std::ranges::find_if(models.releases, [&](const auto& one) {
-        return one->model == request.model && one->release == request.release;
-    });
-    if (task == tasks.tasks.end() || release == models.releases.end()) {
-        return base::fail(ErrorKind::kNotFound, "no such task or release", {},
-                          "GET /api/v1/tasks and /api/v1/models list them.");
-    }
-    if ((*release)->task != request.task) {
-        return base::fail(ErrorKind::kConflict, "the samples cannot be used",
-                          "the release is of another task",
-                          "Name a release of this task: GET /api/v1/models lists them.");
+    const auto found = find_released(tasks, models, request.task, {request.model, request.release});
+    if (!found) {
+        return base::fail(found.error(), "the samples cannot be used");
     }
     CanaryJob job;
     job.task = request.task;
-    job.classes = std::max<std::uint32_t>(2, static_cast<std::uint32_t>(task->labels.size()));
-    for (const auto& variant : (*release)->variants) {
+    job.classes =
+        std::max<std::uint32_t>(2, static_cast<std::uint32_t>(found->task->labels.size()));
+    for (const auto& variant : found->release->variants) {
         const auto& manifest = variant.manifest->content();
         const bool is_known = std::ranges::any_of(job.locals, [&](const CanaryModel& local) {
             return local.digest == manifest.model_digest &&

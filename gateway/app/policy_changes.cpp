@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "app/policy_choice.hpp"
+#include "app/released_task.hpp"
 #include "policy/author/policy_file.hpp"
 
 namespace frugal::app {
@@ -137,19 +138,15 @@ const crypto::ReleaseKey* signing_key(const ApiParts& parts, const net::Responde
 
 Result<std::vector<CompiledPart>> compile(const Known& known, const wire::PolicyTargetQuery& wanted,
                                           const std::string& text) {
-    const auto* task = find_task(known.tasks, wanted.task);
-    const auto release = std::ranges::find_if(known.models.releases, [&](const auto& one) {
-        return one->model == wanted.release.model && one->release == wanted.release.number;
-    });
-    if (task == nullptr || release == known.models.releases.end()) {
-        return base::fail(ErrorKind::kNotFound, "no such task or release", {},
-                          "GET /api/v1/tasks and /api/v1/models list them.");
+    const auto found = find_released(known.tasks, known.models, wanted.task, wanted.release);
+    if (!found) {
+        return tl::unexpected(found.error());
     }
     std::optional<base::ClassName> only;
     if (known.device && known.device->capability) {
         only = known.device->capability->device_class;
     }
-    return compile_parts(text, *task, **release, {known.tasks.next_policy, only});
+    return compile_parts(text, *found->task, *found->release, {known.tasks.next_policy, only});
 }
 
 Result<std::uint32_t> group_share(const Known& known, std::uint32_t task, const std::string& text) {

@@ -5,6 +5,7 @@
 
 #include "cli/json_path.hpp"
 #include "cli/output.hpp"
+#include "cli/plain_text.hpp"
 #include "cli/task_name.hpp"
 
 namespace frugal::cli {
@@ -47,6 +48,12 @@ bool is_staged(const boost::json::value& answer) {
     return staged.is_bool() && staged.as_bool();
 }
 
+void print_remarks(const boost::json::value& answer) {
+    for (const auto& remark : list_at(answer, "remarks")) {
+        say("note: " + plain_text(remark.as_string()));
+    }
+}
+
 void print_left_out(const boost::json::value& answer) {
     for (const auto& left_out : list_at(answer, "left_out")) {
         fmt::print("not for class {}, which it has no part for and which obeys what it did\n",
@@ -61,6 +68,7 @@ void print_set(const boost::json::value& answer) {
                number_at(answer, "task"),
                is_staged(answer) ? "on its way; follow it with policy rollout status" : "in force");
     print_left_out(answer);
+    print_remarks(answer);
 }
 
 void print_trial(const boost::json::value& answer) {
@@ -69,6 +77,7 @@ void print_trial(const boost::json::value& answer) {
         number_at(answer, "version"), number_at(answer, "task"),
         is_staged(answer) ? "on its way step by step" : "in force at once");
     print_left_out(answer);
+    print_remarks(answer);
     print_difference(answer, "in force", "file");
 }
 

@@ -101,11 +101,13 @@ struct Dispatch {
         if (auto checked = check_learning(learned); !checked) {
             return base::Result<AdminReply>(tl::unexpected<base::Error>(checked.error()));
         }
+        auto use = command.asks_use ? release_use_of(site, command.version) : std::nullopt;
         auto done = state.policies.set(step, by.actor, std::move(command));
         state.follow_policies(step);
         if (done) {
             const auto saved = save_learning(step, state.journal, by.actor, std::move(learned));
             FRUGAL_ASSERT(saved);
+            done->use = std::move(use);
         }
         return now(std::move(done));
     }

@@ -6,6 +6,9 @@
 #include <map>
 #include <set>
 
+#include "base/any_class.hpp"
+#include "base/release_name.hpp"
+
 namespace frugal::core {
 
 Presence presence_of(const Device& device, base::Instant now, base::Duration silence) {
@@ -116,7 +119,42 @@ std::set<base::Digest> released_models(const Catalogue& catalogue, std::uint32_t
     return models;
 }
 
+bool is_for(const PolicyVersionRecord& version, const DeviceRecord& device) {
+    const bool has_part = std::ranges::any_of(version.parts, [&](const PolicyPart& part) {
+        return part.device_class == device.capability->device_class ||
+               part.device_class == base::any_class();
+    });
+    return has_part && version.audience.includes(device.id, device.label);
+}
+
 }  // namespace
+
+std::optional<ReleaseUse> release_use_of(const Site& site, const PolicyVersionRecord& version) {
+    const auto name = base::ReleaseName::parse(version.release);
+    const auto release = name ? site.catalogue.find_release(name->model, name->number) : nullptr;
+    if (release == nullptr) {
+        return std::nullopt;
+    }
+    std::set<base::Digest> models;
+    for (const auto& variant : release->variants) {
+        models.insert(variant.manifest->content().model_digest);
+    }
+    ReleaseUse use{.release = version.release};
+    for (const auto& device : site.registry.devices()) {
+        const auto& record = device.record;
+        if (record.state != DeviceState::kEnrolled || !record.capability ||
+            !is_for(version, record)) {
+            continue;
+        }
+        for (const auto& reported : record.reported) {
+            if (reported.task == version.task && reported.model_digest) {
+                ++use.devices;
+                use.on_release += models.contains(*reported.model_digest) ? 1 : 0;
+            }
+        }
+    }
+    return use;
+}
 
 std::vector<DeltaBase> delta_bases_of(const Site& site, std::uint32_t task) {
     const auto released = released_models(site.catalogue, task);

@@ -56,6 +56,21 @@ json::array lines_array(const std::vector<std::string>& lines) {
     return json_list(lines, [](const std::string& line) { return json::string(line); });
 }
 
+// A version may be ahead of its rollout, so this refuses nothing.
+std::vector<std::string> remarks_of(const core::PolicySet& set) {
+    if (!set.use || set.use->devices == 0 || set.use->on_release != 0) {
+        return {};
+    }
+    const auto& release = set.use->release;
+    return {"no device that this policy is for runs " + release + ": " +
+            std::to_string(set.use->devices) +
+            " of them said what they run, and it is another model, so gains measured for " +
+            release +
+            " are not theirs; set the policy with --release for what they run (frugalctl device "
+            "show), or start the rollout: frugalctl rollout start " +
+            release};
+}
+
 json::object object_of(const core::PolicySet& set) {
     json::object object;
     object["task"] = set.task;
@@ -63,6 +78,7 @@ json::object object_of(const core::PolicySet& set) {
     object["staged"] = set.is_staged;
     object["left_out"] = json_list(
         set.left_out, [](const base::ClassName& name) { return json::string(name.text()); });
+    object["remarks"] = lines_array(remarks_of(set));
     return object;
 }
 

@@ -67,6 +67,21 @@ class PolicyTest(unittest.TestCase):
         self.assertFalse(self.set("--dry-run", "--at-once")["staged"])
         self.assertEqual(before, self.site.control("policy", "history", fleet.TASK))
 
+    def test_a_release_that_is_not_there_or_not_run_is_told(self):
+        self.assertEqual([], self.set("--dry-run")["remarks"])
+        name, number = self.release.split("@")
+        missing = f"{name}@{int(number) + 50}"
+        for verb in (("set", fleet.TASK, self.dearer()), ("diff", fleet.TASK, self.dearer()),
+                     ("simulate", self.dearer(), "--task", fleet.TASK)):
+            refused = self.site.control_raw("policy", *verb, "--release", missing)
+            self.assertEqual(3, refused.returncode, refused.stderr)
+            self.assertIn(f"there is no release {missing}", refused.stderr)
+            self.assertIn("newest of", refused.stderr)
+        newer = self.site.import_release(fleet.RELEASE_2)
+        tried = self.site.control("policy", "set", fleet.TASK, self.dearer(), "--release", newer, "--dry-run")
+        self.assertEqual(1, len(tried["remarks"]))
+        self.assertIn(f"runs {newer}", tried["remarks"][0])
+
     def test_who_has_not_seen_the_newest_changes_nothing(self):
         address = "/api/v1/tasks/1/policy"
         seen = self.site.request("GET", address)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/offload/learning.hpp"
@@ -26,6 +27,7 @@ struct SetPolicy {
     std::vector<LearningRecord> learned{};  ///< what it comes of; stored in the same transaction
     bool needs_every_class = false;  ///< of an override: refused if it has no part for a class
     bool is_trial = false;           ///< everything is checked, nothing is changed
+    bool asks_use = false;           ///< the answer tells who runs the version's release
 };
 
 /// The next step now, also of a halted one.
@@ -45,11 +47,20 @@ struct GetPolicyRollout {
 
 // Answers -------------------------------------------------------------------------------------
 
+/// Of the devices a version is for, in service, and with a model of its task: all, and those that
+/// run a model of the release it was made for.
+struct ReleaseUse {
+    std::string release{};  ///< "fashion@2"
+    std::uint32_t devices = 0;
+    std::uint32_t on_release = 0;
+};
+
 struct PolicySet {
     std::uint32_t task = 0;
     std::uint32_t version = 0;
     bool is_staged = false;
     std::vector<base::ClassName> left_out{};  ///< of an override's devices: it has no part for them
+    std::optional<ReleaseUse> use{};          ///< if asked, and the release is known
 };
 
 /// An override that its devices obey, or obeyed and have had nothing newer since.

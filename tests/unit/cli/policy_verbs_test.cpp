@@ -19,7 +19,7 @@ TEST(NamedAfter, PutsTheFileWhereTheGatewaySaysPolicy) {
     EXPECT_EQ(named("policy: no [task.leaf]"), "my/leaf.toml: no [task.leaf]");
     EXPECT_EQ(named("device class m4: policy:3:1: no cap"),
               "device class m4: my/leaf.toml:3:1: no cap");
-    EXPECT_EQ(named("no such task or release"), "no such task or release");
+    EXPECT_EQ(named("there is no task 7"), "there is no task 7");
     EXPECT_EQ(named("this gateway holds no policy key"), "this gateway holds no policy key");
 }
 
@@ -41,6 +41,13 @@ TEST(PrintTrial, SaysWhatWouldBecomeOfItAndWhatItChanges) {
     EXPECT_NE(text.find("not for class m4"), std::string::npos) << text;
     EXPECT_NE(text.find("price of payload"), std::string::npos) << text;
     EXPECT_NE(text.find("in force"), std::string::npos) << text;
+}
+
+TEST(PrintSet, SaysWhatMayBeAMistakeToPeople) {
+    ::testing::internal::CaptureStderr();
+    print_set(boost::json::parse(
+        R"({"task":1,"version":9,"staged":false,"left_out":[],"remarks":["nobody runs it"]})"));
+    EXPECT_EQ(::testing::internal::GetCapturedStderr(), "note: nobody runs it\n");
 }
 
 TEST(PrintTrial, SaysThatNothingDiffers) {

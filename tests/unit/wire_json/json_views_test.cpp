@@ -6,6 +6,8 @@
 #include <boost/json/parse.hpp>
 #include <memory>
 
+#include "wire/json_views_policy.hpp"
+
 namespace frugal::wire {
 namespace {
 
@@ -184,6 +186,24 @@ TEST(JsonViews, show_which_variant_fits_and_why_not_the_others) {
     EXPECT_EQ(device.at("verdicts").at(1).at("why").as_string(), lacks.why);
     EXPECT_TRUE(device.at("verdicts").at(1).at("encoding").is_null());
     EXPECT_EQ(shown.at("classes").at(0).at("devices"), 1);
+}
+
+// A release that nobody runs is no error: its rollout may come after its policy.
+TEST(JsonViews, remark_on_a_release_that_nobody_runs) {
+    core::PolicySet set{.task = 1, .version = 9};
+    const auto remarks = [&] { return parsed(to_json(set)).at("remarks").as_array(); };
+    EXPECT_TRUE(remarks().empty()) << "not asked";
+    set.use = core::ReleaseUse{"fashion@2", 12, 0};
+    ASSERT_EQ(remarks().size(), 1U);
+    const std::string text(remarks()[0].as_string());
+    EXPECT_EQ(text.find("no device that this policy is for runs fashion@2: 12 of them"), 0U)
+        << text;
+    EXPECT_NE(text.find("frugalctl rollout start fashion@2"), std::string::npos) << text;
+    EXPECT_EQ(parsed(policy_trial_json(set, {})).at("remarks"), json::value(remarks()));
+    set.use = core::ReleaseUse{"fashion@2", 12, 1};
+    EXPECT_TRUE(remarks().empty()) << "some run it";
+    set.use = core::ReleaseUse{"fashion@2", 0, 0};
+    EXPECT_TRUE(remarks().empty()) << "there are no devices yet";
 }
 
 }  // namespace
