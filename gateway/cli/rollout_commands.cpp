@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include <fmt/format.h>
@@ -95,7 +96,9 @@ Result<int> show(const Context& context, std::uint64_t id) {
     return kExitDone;
 }
 
-Result<int> watch(const Context& context, std::uint64_t id) {
+Result<int> watch(const Context& context, std::uint64_t id,
+                  const std::optional<std::uint32_t>& within_s) {
+    const auto began = std::chrono::steady_clock::now();
     std::string last;
     for (;;) {
         const auto answer = fetch(context, id);
@@ -115,6 +118,14 @@ Result<int> watch(const Context& context, std::uint64_t id) {
                 is_clean = is_clean && text_at(entry, "name") == "confirmed";
             }
             return is_clean ? kExitDone : kExitRolloutFailed;
+        }
+        if (within_s &&
+            std::chrono::steady_clock::now() - began >= std::chrono::seconds(*within_s)) {
+            say(
+                fmt::format("rollout {} still runs after {} s and goes on; watch it again, or stop "
+                            "it: frugalctl rollout abort {}",
+                            id, *within_s, id));
+            return kExitTimedOut;
         }
         std::this_thread::sleep_for(kWatchInterval);
     }
@@ -187,8 +198,12 @@ void add_rollout_commands(CLI::App& root, Context& context) {
     };
     with_id("show", "every device's state and reason",
             [&context, id] { return show(context, *id); });
+    auto within_s = std::make_shared<std::optional<std::uint32_t>>();
     with_id("watch", "follow it to its end (Ctrl-C stops watching only)",
-            [&context, id] { return watch(context, *id); });
+            [&context, id, within_s] { return watch(context, *id, *within_s); })
+        ->add_option("--within", *within_s,
+                     "seconds; if it still runs then, exit status 8 (default: wait for its end)")
+        ->check(CLI::Range(0, INT32_MAX));
     with_id("abort", "stop offering", [&context, id] { return act(context, *id, "abort"); });
     auto permit = std::make_shared<std::string>();
     with_id("rollback", "take its devices back to the release before",
