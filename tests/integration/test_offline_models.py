@@ -186,6 +186,20 @@ class OfflineModelsTest(unittest.TestCase):
                   for name in OfflineModelsTest.fields_of(value, without)}
         return set(document) | nested
 
+    def bundles(self, model, report):
+        """A bundle with the story of its model and a permit, as they are made and as they are read."""
+        key, told, bundle, permit = (os.path.join(self.folder, name) for name in
+                                     ("release.key", "report.json", "bundle", "permit"))
+        with open(told, "w", encoding="utf-8") as file:
+            file.write(report)
+        made = subprocess.run([fleet.program("frugalctl"), "key", "generate", key],
+                              capture_output=True, text=True, timeout=LIMIT_S, check=False)
+        self.assertEqual(0, made.returncode, made.stderr)
+        return [control("build", "fashion", "--key", key, "--task", "1", "--release", "1", "--variant", f"any={model}",
+                        "--report", told, "--data", told, "--labels", fleet.LABELS, "-o", bundle),
+                control("permit", bundle, "--key", key, "--release", "2", "--counter", "2", "-o", permit),
+                control("inspect", bundle), control("inspect", permit)]
+
     def test_the_reference_names_every_field(self):
         with open(os.path.join(fleet.ROOT, "docs/reference/frugalctl-model.md"), encoding="utf-8") as file:
             told = set(re.findall(r"`(\w+)`", file.read()))
@@ -196,7 +210,9 @@ class OfflineModelsTest(unittest.TestCase):
             file.write("0\n" * 16)
         compressed, output, _ = self.compress_near_base('[[stage]]\nkind = "strip"\n', "--labels", labels)
         documents = [control("inspect", model), control("inspect", tree), compressed,
-                     control("pack", model, "--strip", "--base", output, "-o", packed)]
+                     control("pack", model, "--strip", "--base", output, "-o", packed),
+                     control("unpack", packed, "--base", output, "-o", os.path.join(self.folder, "again")),
+                     *self.bundles(output, compressed.stdout)]
         for done in documents:
             fields = self.fields_of(self.assert_ended_well(done), without=("parameters",))
             self.assertEqual(set(), fields - told)
