@@ -9,9 +9,12 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/descriptor.hpp"
+
 namespace frugal::cli {
 
 namespace fs = std::filesystem;
+using base::Descriptor;
 using base::ErrorKind;
 using base::fail;
 using base::Result;
@@ -21,23 +24,6 @@ namespace {
 constexpr std::size_t kFileSizeMax = std::size_t{64} * 1024 * 1024;
 constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
 constexpr std::size_t kKeyHeadBytes = 64;  ///< a PEM file tells in its first line what it is
-
-class Descriptor {
-public:
-    explicit Descriptor(int number) : number_(number) {}
-    ~Descriptor() {
-        if (number_ >= 0) {
-            ::close(number_);
-        }
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const { return number_; }
-    bool is_open() const { return number_ >= 0; }
-
-private:
-    int number_;
-};
 
 tl::unexpected<base::Error> unreadable(const std::string& path, int code) {
     return fail(ErrorKind::kNotFound, path + ": cannot read the file", std::strerror(code),
@@ -63,27 +49,15 @@ bool holds(const std::string& folder, const std::string& file) {
 bool is_private_key(const std::string& path) {
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     char head[kKeyHeadBytes];
-    const auto size = file.is_open() ? ::read(file.get(), head, sizeof head) : 0;
+    const auto size = file.is_open() ? ::read(file.number(), head, sizeof head) : 0;
     const std::string_view text(head, size > 0 ? static_cast<std::size_t>(size) : 0);
     return text.starts_with("-----BEGIN") &&
            text.find("PRIVATE KEY-----") != std::string_view::npos;
 }
 
-// 0, or why not.
-int write_all(int file, base::ByteView bytes) {
-    while (!bytes.empty()) {
-        const auto written = ::write(file, bytes.data(), bytes.size());
-        if (written < 0 && errno != EINTR) {
-            return errno;
-        }
-        bytes = bytes.subspan(written < 0 ? 0 : static_cast<std::size_t>(written));
-    }
-    return 0;
-}
-
 int write_in_place(const std::string& path, base::ByteView bytes) {
     const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-    return file.is_open() ? write_all(file.get(), bytes) : errno;
+    return file.is_open() ? base::write_all(file.number(), bytes) : errno;
 }
 
 int write_beside(const std::string& path, base::ByteView bytes) {
@@ -96,8 +70,8 @@ int write_beside(const std::string& path, base::ByteView bytes) {
         if (!file.is_open()) {
             return errno;
         }
-        code = write_all(file.get(), bytes);
-        if (code == 0 && ::fsync(file.get()) != 0) {
+        code = base::write_all(file.number(), bytes);
+        if (code == 0 && ::fsync(file.number()) != 0) {
             code = errno;
         }
     }
@@ -115,7 +89,7 @@ int write_beside(const std::string& path, base::ByteView bytes) {
 Result<base::Bytes> read_bytes(const std::string& path) {
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat status {};
-    if (!file.is_open() || ::fstat(file.get(), &status) != 0) {
+    if (!file.is_open() || ::fstat(file.number(), &status) != 0) {
         return unreadable(path, errno);
     }
     if (S_ISDIR(status.st_mode)) {
@@ -125,7 +99,7 @@ Result<base::Bytes> read_bytes(const std::string& path) {
     base::Bytes bytes;
     for (std::size_t size = 0;;) {
         bytes.resize(size + kReadBytes);
-        const auto got = ::read(file.get(), bytes.data() + size, kReadBytes);
+        const auto got = ::read(file.number(), bytes.data() + size, kReadBytes);
         if (got < 0 && errno != EINTR) {
             return unreadable(path, errno);
         }

@@ -8,32 +8,18 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/descriptor.hpp"
+
 namespace frugal::crypto {
 
 namespace {
 
+using base::Descriptor;
 using base::ErrorKind;
 using base::Result;
 
-class Descriptor {
-public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    ~Descriptor() {
-        if (fd_ >= 0) {
-            ::close(fd_);
-        }
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const { return fd_; }
-
-private:
-    int fd_;
-};
-
 tl::unexpected<base::Error> system_failure(const std::string& what,
-                                           const std::filesystem::path& path) {
-    const int code = errno;
+                                           const std::filesystem::path& path, int code = errno) {
     const ErrorKind kind = code == ENOENT                      ? ErrorKind::kNotFound
                            : (code == EACCES || code == EPERM) ? ErrorKind::kDenied
                                                                : ErrorKind::kStorage;
@@ -44,23 +30,9 @@ tl::unexpected<base::Error> system_failure(const std::string& what,
     return base::fail(kind, what + " " + path.string(), std::strerror(code), remedy);
 }
 
-bool write_all(int fd, base::ByteView bytes) {
-    while (!bytes.empty()) {
-        const ssize_t count = ::write(fd, bytes.data(), bytes.size());
-        if (count < 0 && errno == EINTR) {
-            continue;
-        }
-        if (count <= 0) {
-            return false;
-        }
-        bytes = bytes.subspan(static_cast<std::size_t>(count));
-    }
-    return true;
-}
-
 Result<void> flush_directory(const std::filesystem::path& directory) {
     const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (fd.get() < 0 || ::fsync(fd.get()) != 0) {
+    if (!fd.is_open() || ::fsync(fd.number()) != 0) {
         return system_failure("cannot flush directory", directory);
     }
     return {};
@@ -102,14 +74,16 @@ Result<void> write_file(const std::filesystem::path& path, base::ByteView bytes,
     ::unlink(fresh.c_str());
     {
         const Descriptor fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-        if (fd.get() < 0) {
+        if (!fd.is_open()) {
             return system_failure("cannot create", fresh);
         }
-        if (::fchmod(fd.get(), mode) != 0 || !write_all(fd.get(), bytes) ||
-            ::fsync(fd.get()) != 0) {
-            auto failure = system_failure("cannot write", fresh);
+        int code = ::fchmod(fd.number(), mode) != 0 ? errno : base::write_all(fd.number(), bytes);
+        if (code == 0 && ::fsync(fd.number()) != 0) {
+            code = errno;
+        }
+        if (code != 0) {
             ::unlink(fresh.c_str());
-            return failure;
+            return system_failure("cannot write", fresh, code);
         }
     }
     if (::rename(fresh.c_str(), path.c_str()) != 0) {
@@ -122,16 +96,16 @@ Result<void> write_file(const std::filesystem::path& path, base::ByteView bytes,
 
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit_bytes) {
     const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (fd.get() < 0) {
+    if (!fd.is_open()) {
         return system_failure("cannot open", path);
     }
-    return read_descriptor(fd.get(), path, limit_bytes);
+    return read_descriptor(fd.number(), path, limit_bytes);
 }
 
 Result<std::string> read_private_file(const std::filesystem::path& path, std::size_t limit_bytes) {
     const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat status {};
-    if (fd.get() < 0 || ::fstat(fd.get(), &status) != 0) {
+    if (!fd.is_open() || ::fstat(fd.number(), &status) != 0) {
         return system_failure("cannot open", path);
     }
     if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
@@ -139,7 +113,7 @@ Result<std::string> read_private_file(const std::filesystem::path& path, std::si
                           "a private key must belong to its owner alone",
                           "chmod 600 " + path.string());
     }
-    return read_descriptor(fd.get(), path, limit_bytes);
+    return read_descriptor(fd.number(), path, limit_bytes);
 }
 
 }  // namespace frugal::crypto

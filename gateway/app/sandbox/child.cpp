@@ -18,8 +18,11 @@
 
 #include <fmt/format.h>
 
+#include "base/descriptor.hpp"
+
 namespace frugal::app {
 
+using base::Descriptor;
 using base::ErrorKind;
 using base::fail;
 using base::Result;
@@ -28,32 +31,6 @@ using SteadyClock = std::chrono::steady_clock;
 namespace {
 
 constexpr std::size_t kPieceBytes = 65'536;
-
-class Descriptor {
-public:
-    Descriptor() = default;
-    explicit Descriptor(int number) : number_(number) {}
-    Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        close();
-        number_ = std::exchange(other.number_, -1);
-        return *this;
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() { close(); }
-
-    int number() const { return number_; }
-    bool is_open() const { return number_ >= 0; }
-    void close() {
-        if (number_ >= 0) {
-            ::close(std::exchange(number_, -1));
-        }
-    }
-
-private:
-    int number_ = -1;
-};
 
 /// Two ends of one line in both directions. A socket, because writing to a child that is gone must
 /// not raise SIGPIPE.

@@ -12,6 +12,7 @@
 
 #include "app/sandbox/child.hpp"
 #include "app/sandbox/letter.hpp"
+#include "base/descriptor.hpp"
 #include "frugal/self_test.h"
 #include "inference/device_model.hpp"
 #include "inference/engine.hpp"
@@ -154,15 +155,8 @@ bool read_all(base::Bytes& bytes) {
     }
 }
 
-bool write_all(base::ByteView bytes) {
-    while (!bytes.empty()) {
-        const auto sent = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
-        if (sent <= 0) {
-            return false;
-        }
-        bytes = bytes.subspan(static_cast<std::size_t>(sent));
-    }
-    return true;
+bool write_answer(base::ByteView bytes) {
+    return base::write_all(STDOUT_FILENO, bytes) == 0;
 }
 
 template <typename Number>
@@ -215,15 +209,15 @@ int trial_main(int argc, char** argv) {
         (void)inference::onnx_library();
     }
     if (auto confined = confine(limits); !confined) {
-        return write_all(answer_of(confined)) ? 0 : 1;
+        return write_answer(answer_of(confined)) ? 0 : 1;
     }
     try {
         base::Bytes request;
-        const bool is_done = read_all(request) && write_all(answer_of(try_letter(request)));
+        const bool is_done = read_all(request) && write_answer(answer_of(try_letter(request)));
         return is_done ? 0 : 1;
     } catch (const std::bad_alloc&) {
-        return write_all(answer_of(fail(ErrorKind::kLimit, "it is larger than is allowed"))) ? 0
-                                                                                             : 1;
+        return write_answer(answer_of(fail(ErrorKind::kLimit, "it is larger than is allowed"))) ? 0
+                                                                                                : 1;
     }
 }
 
