@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/compress/density.hpp"
 #include "model/compress/grid.hpp"
 #include "model/compress/layer_values.hpp"
 #include "model/compress/layer_walk.hpp"
@@ -65,9 +66,7 @@ public:
     LayerReport report() const {
         LayerReport report = begin_report(layer_);
         report.weights = values_.weights.values.size();
-        const auto& weights = values_.weights.values;
-        const auto zeros = std::count(weights.begin(), weights.end(), 0.0F);
-        report.density = 1 - static_cast<double>(zeros) / static_cast<double>(report.weights);
+        report.density = density_of(values_.weights.values);
         report.snr_db = snr_db(signal_, distortion_);
         return report;
     }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "model/compress/density.hpp"
 #include "model/compress/grid.hpp"
 #include "model/compress/layer_values.hpp"
 #include "model/compress/layer_walk.hpp"
@@ -92,10 +93,8 @@ public:
         LayerReport report = begin_report(layer_);
         report.weights = result_.levels.size();
         report.step = grid_.step;
-        const auto zeros = std::count(result_.levels.begin(), result_.levels.end(), 0);
-        const auto weights = static_cast<double>(report.weights);
-        report.density = 1 - static_cast<double>(zeros) / weights;
-        report.bits_per_weight = totals_.bits / weights;
+        report.density = density_of(result_.levels);
+        report.bits_per_weight = totals_.bits / static_cast<double>(report.weights);
         report.snr_db = snr_db(totals_.signal, totals_.distortion);
         return report;
     }

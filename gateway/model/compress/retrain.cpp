@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "model/compress/chain_file.hpp"
+#include "model/compress/density.hpp"
 #include "model/compress/dequantize.hpp"
 #include "model/compress/layer_values.hpp"
 #include "model/compress/layer_walk.hpp"
@@ -94,11 +95,10 @@ Result<std::vector<LayerReport>> report_density(base::ByteView file, double want
     double all = 0;
     for (const Layer& layer : *layers) {
         const auto weights = read_values(file, layer).weights.values;
-        const auto zeros = std::count(weights.begin(), weights.end(), 0.0F);
         LayerReport report = begin_report(layer);
         report.weights = weights.size();
         const auto count = static_cast<double>(weights.size());
-        report.density = 1 - static_cast<double>(zeros) / count;
+        report.density = density_of(weights);
         left += report.density * count;
         all += count;
         reports.push_back(std::move(report));

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/compress/density.hpp"
 #include "model/compress/grid.hpp"
 #include "model/compress/layer_values.hpp"
 #include "model/compress/layer_walk.hpp"
@@ -70,9 +71,7 @@ Result<LayerReport> share_one(LayerWalk& walk, std::size_t index, const ShareOpt
     }
     const Matrix now = read_values(walk.file(), layer).weights;
     report.weights = now.values.size();
-    report.density =
-        1 - static_cast<double>(std::count(now.values.begin(), now.values.end(), 0.0F)) /
-                static_cast<double>(report.weights);
+    report.density = density_of(now.values);
     report.snr_db = snr_of(before.weights, now, *curvatures);
     return report;
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "model/compress/density.hpp"
 #include "model/compress/eigen_view.hpp"
 
 namespace frugal::model {
@@ -16,11 +17,6 @@ using ConstRow = Eigen::Map<const Eigen::RowVectorXf>;
 using Row = Eigen::Map<Eigen::RowVectorXf>;
 
 constexpr double kSparseBelow = 0.35;  ///< share of inputs that are not 0
-
-double density_of(const Matrix& matrix) {
-    const auto zeros = std::count(matrix.values.begin(), matrix.values.end(), 0.0F);
-    return 1 - static_cast<double>(zeros) / static_cast<double>(matrix.values.size());
-}
 
 /// Every pixel under every position of the window that is inside the input.
 std::vector<Tap> taps_of(const ChainStep& step) {
@@ -106,7 +102,7 @@ void StepRun::scatter_patches(const Matrix& patches, Matrix& input_gradient) con
 
 void StepRun::multiply(const Matrix& input, const Matrix& weights) {
     sparse_.reset();
-    if (kind_ == StepKind::kDense && density_of(input) < kSparseBelow) {
+    if (kind_ == StepKind::kDense && density_of(input.values) < kSparseBelow) {
         sparse_.emplace(input).multiply(weights, output);
     } else if (is_plain_product()) {
         view_in_rows_of(output, output_.channels).noalias() =
