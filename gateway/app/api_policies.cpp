@@ -25,14 +25,16 @@ void set_policy(ApiParts& parts, const HttpRequest& request, const net::Responde
     if (key == nullptr) {
         return;
     }
-    const auto make = [text = std::string(base::as_text(request.body)), key,
-                       wanted = *wanted](const Known& known) {
+    const auto compiled = std::make_shared<std::vector<CompiledPart>>();
+    const auto make = [text = std::string(base::as_text(request.body)), key, wanted = *wanted,
+                       compiled](const Known& known) {
         return authored_version(known, wanted.target, text, *key).map([&](core::SetPolicy command) {
             command.version.comment = wanted.comment;
             command.version.audience = wanted.target.audience;
             command.steps = wanted.steps;
             command.is_trial = wanted.is_dry_run;
             command.asks_use = true;
+            *compiled = parts_of(command.version);
             return command;
         });
     };
@@ -40,9 +42,9 @@ void set_policy(ApiParts& parts, const HttpRequest& request, const net::Responde
     PolicyRequest change{request.actor.name, target.task, target.audience, make,
                          if_match_of(request)};
     if (wanted->is_dry_run) {
-        change.answer = [target, text = std::string(base::as_text(request.body))](
+        change.answer = [target, text = std::string(base::as_text(request.body)), compiled](
                             const Known& known, const core::PolicySet& set) {
-            const auto differs = file_difference(known, target, text);
+            const auto differs = file_difference(known, target, text, *compiled);
             return differs ? wire::json_response(200, wire::policy_trial_json(set, *differs))
                            : wire::problem(differs.error());
         };

@@ -57,14 +57,20 @@ Present present_of(const Known& known, const wire::PolicyTargetQuery& wanted) {
 
 base::Result<std::vector<wire::PolicyPartDifference>> file_difference(
     const Known& known, const wire::PolicyTargetQuery& wanted, const std::string& text) {
-    const auto compiled = compile(known, wanted, text);
-    const auto share =
-        compiled ? group_share(known, wanted.task, text) : tl::unexpected(compiled.error());
+    return compile(known, wanted, text).and_then([&](const std::vector<CompiledPart>& compiled) {
+        return file_difference(known, wanted, text, compiled);
+    });
+}
+
+base::Result<std::vector<wire::PolicyPartDifference>> file_difference(
+    const Known& known, const wire::PolicyTargetQuery& wanted, const std::string& text,
+    const std::vector<CompiledPart>& compiled) {
+    const auto share = group_share(known, wanted.task, text);
     if (!share) {
         return tl::unexpected(share.error());
     }
     const auto now = present_of(known, wanted);
-    auto differs = compare_parts(now.parts, *compiled, wanted.task, labels_of(known, wanted.task));
+    auto differs = compare_parts(now.parts, compiled, wanted.task, labels_of(known, wanted.task));
     if (wanted.audience.is_class()) {
         compare_shares(now.share_permille, *share, differs);
     }

@@ -13,5 +13,9 @@ namespace frugal::app {
 /// By device class. The errors of compiling: kInvalidInput with line and column, kNotFound.
 base::Result<std::vector<wire::PolicyPartDifference>> file_difference(
     const Known& known, const wire::PolicyTargetQuery& wanted, const std::string& text);
+/// Of a text that is compiled already.
+base::Result<std::vector<wire::PolicyPartDifference>> file_difference(
+    const Known& known, const wire::PolicyTargetQuery& wanted, const std::string& text,
+    const std::vector<CompiledPart>& compiled);
 
 }  // namespace frugal::app
