@@ -7,7 +7,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "unit/crypto/temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace frugal::app {
 namespace {

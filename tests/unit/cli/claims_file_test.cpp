@@ -8,7 +8,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "unit/crypto/temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace frugal::cli {
 namespace {

@@ -17,7 +17,7 @@
 #include <boost/asio/write.hpp>
 
 #include "cli/api_client.hpp"
-#include "unit/crypto/temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace frugal::cli {
 namespace {

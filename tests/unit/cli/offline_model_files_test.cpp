@@ -2,7 +2,6 @@
 // What `model pack --strip` proves of a file, and what `model compress` takes as inputs and labels.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -11,6 +10,7 @@
 
 #include "cli/compress_inputs.hpp"
 #include "cli/pack_commands.hpp"
+#include "support/temporary_directory.hpp"
 #include "unit/device_runtime/streaming_models.hpp"
 #include "unit/model_compress/float_network.hpp"
 
@@ -22,12 +22,6 @@ namespace json = boost::json;
 
 class OfflineModelFiles : public testing::Test {
 protected:
-    OfflineModelFiles() {
-        std::string name = (fs::temp_directory_path() / "frugal-model-XXXXXX").string();
-        folder_ = ::mkdtemp(name.data());
-    }
-    ~OfflineModelFiles() override { fs::remove_all(folder_); }
-
     std::string file(const std::string& name, base::ByteView bytes) const {
         const auto path = (folder_ / name).string();
         std::ofstream(path, std::ios::binary)
@@ -54,7 +48,8 @@ protected:
         return done ? json::parse(told) : json::value();
     }
 
-    fs::path folder_;
+    const tests::TemporaryDirectory directory_;
+    const fs::path& folder_ = directory_.path();
 };
 
 TEST_F(OfflineModelFiles, StrippedFloatModelsAreComparedByRunningToo) {

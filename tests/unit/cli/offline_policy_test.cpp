@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -12,6 +11,7 @@
 #include <boost/json/value.hpp>
 
 #include "cli/output.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace frugal::cli {
 namespace {
@@ -21,19 +21,14 @@ namespace json = boost::json;
 
 class OfflinePolicy : public testing::Test {
 protected:
-    OfflinePolicy() {
-        std::string name = (fs::temp_directory_path() / "frugal-policy-XXXXXX").string();
-        folder_ = ::mkdtemp(name.data());
-    }
-    ~OfflinePolicy() override { fs::remove_all(folder_); }
-
     std::string file(const std::string& name, const std::string& text) const {
         const fs::path path = folder_ / name;
         std::ofstream(path, std::ios::binary) << text;
         return path.string();
     }
 
-    fs::path folder_;
+    const tests::TemporaryDirectory directory_;
+    const fs::path& folder_ = directory_.path();
 };
 
 // Two unsure wrong answers, a sure wrong one, a sure right one that the edge gets wrong.

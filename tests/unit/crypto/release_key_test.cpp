@@ -7,7 +7,7 @@
 #include "crypto/private_file.hpp"
 #include "crypto/sha256.hpp"
 #include "crypto/verified_manifest.hpp"
-#include "unit/crypto/temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace frugal::crypto {
 namespace {

@@ -13,7 +13,7 @@
 
 #include "crypto/device_identity.hpp"
 #include "crypto/private_file.hpp"
-#include "unit/crypto/temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace frugal::crypto {
 namespace {

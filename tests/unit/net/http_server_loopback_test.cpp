@@ -10,7 +10,7 @@
 
 #include "crypto/private_file.hpp"
 #include "crypto/site_authority.hpp"
-#include "unit/crypto/temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 #include "unit/net/tls_client.hpp"
 #include "wire/http_problem.hpp"
 

@@ -17,7 +17,7 @@
 
 #include "crypto/private_file.hpp"
 #include "crypto/site_authority.hpp"
-#include "unit/crypto/temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 
 extern char** environ;
 

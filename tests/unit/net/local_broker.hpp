@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "base/assert.hpp"
-#include "unit/crypto/temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace frugal::tests {
 

@@ -7,8 +7,8 @@
 
 #include "storage/database.hpp"
 #include "storage/reader.hpp"
+#include "support/temporary_directory.hpp"
 #include "unit/core/site_world.hpp"
-#include "unit/storage/temporary_directory.hpp"
 
 namespace frugal::storage {
 
@@ -88,7 +88,7 @@ protected:
         batch.records.push_back(device_record(0, "dev"));
         ASSERT_TRUE(open().commit(batch));
     }
-    TemporaryDirectory directory;
+    tests::TemporaryDirectory directory;
 };
 
 }  // namespace frugal::storage
