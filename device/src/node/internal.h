@@ -99,6 +99,9 @@ fr_status_t fr_offer_load_manifest(const fr_node_t* node, fr_offer_t* offer,
                                    fr_manifest_t* manifest);
 void fr_offer_drop(fr_node_t* node);
 
+/// Nothing is written if there is no such record.
+fr_status_t fr_record_drop(fr_node_t* node, uint32_t type);
+
 /// A signed blob in a MANIFEST or POLICY record; both views are empty if there is none.
 fr_status_t fr_blob_save(fr_node_t* node, uint32_t type, const fr_view_t* content,
                          const fr_view_t* signature);

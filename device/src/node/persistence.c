@@ -278,9 +278,13 @@ fr_status_t fr_offer_load_manifest(const fr_node_t* node, fr_offer_t* offer,
                : status;
 }
 
-void fr_offer_drop(fr_node_t* node) {
+fr_status_t fr_record_drop(fr_node_t* node, uint32_t type) {
     uint32_t size = 0;
-    if (fr_record_log_get(&node->records, FR_RECORD_OFFER, &size) != NULL) {
-        fr_count_storage(node, fr_record_log_put(&node->records, FR_RECORD_OFFER, NULL, 0));
-    }
+    return fr_record_log_get(&node->records, type, &size) != NULL
+               ? fr_record_log_put(&node->records, type, NULL, 0)
+               : FR_OK;
+}
+
+void fr_offer_drop(fr_node_t* node) {
+    fr_count_storage(node, fr_record_drop(node, FR_RECORD_OFFER));
 }

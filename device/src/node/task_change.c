@@ -146,21 +146,14 @@ static void carry_over(fr_node_t* node, const fr_kept_tasks_t* kept, former_t* f
     }
 }
 
-static fr_status_t drop_record(fr_node_t* node, uint32_t type) {
-    uint32_t size = 0;
-    return fr_record_log_get(&node->records, type, &size) != NULL
-               ? fr_record_log_put(&node->records, type, NULL, 0)
-               : FR_OK;
-}
-
 /// Signed records of another task's models, and the offer in work: the gateway tells it again.
 static fr_status_t drop_records(fr_node_t* node, const fr_kept_tasks_t* kept) {
-    fr_status_t status = drop_record(node, FR_RECORD_OFFER);
+    fr_status_t status = fr_record_drop(node, FR_RECORD_OFFER);
     for (uint32_t i = 0; i < FR_TASKS_MAX; ++i) {
         const uint32_t first = fr_record_manifest(i, 0);
         const uint32_t count = keeps_place(node, kept, i) ? 0 : FR_RECORDS_OF_TASK;
         for (uint32_t type = first; status == FR_OK && type < first + count; ++type) {
-            status = drop_record(node, type);
+            status = fr_record_drop(node, type);
         }
     }
     return status;
