@@ -17,7 +17,8 @@ using frugal::test::Place;
 using frugal::test::project_model;
 using frugal::test::StoredDelta;
 
-constexpr int kStepWeight = 21;  // FR_STEP_WEIGHT, which is the decoder's own business
+constexpr int kStepMoved = 14;   // FR_STEP_MOVED, which is the decoder's own business
+constexpr int kStepWeight = 21;  // FR_STEP_WEIGHT, likewise
 
 class Suspend : public testing::TestWithParam<std::uint8_t>, protected StoredDelta {
 protected:
@@ -159,6 +160,73 @@ TEST_P(Suspend, EveryByteOfAStateMayBeAnything) {
             ASSERT_TRUE(!changed_decoder.resume() || changed_decoder.run(stream, at)) << where;
         }
     }
+}
+
+/// Words that differ from those of the base by ever more.
+Bytes words(std::uint32_t growth) {
+    Bytes bytes;
+    std::mt19937 random(9);
+    std::uint32_t value = 0;
+    for (std::uint32_t i = 0; i < 100; ++i) {
+        value += 4 + random() % 5000;
+        for (std::uint32_t shift = 0; shift < 32; shift += 8) {
+            bytes.push_back(static_cast<std::uint8_t>((value + growth * i) >> shift));
+        }
+    }
+    return bytes;
+}
+
+class SuspendAmongMovedWords : public testing::Test, protected StoredDelta {
+protected:
+    SuspendAmongMovedWords() : StoredDelta(1, words(0), words(4)) {}
+    void SetUp() override { ASSERT_FALSE(stream.empty()); }
+};
+
+TEST_F(SuspendAmongMovedWords, GoesOnElsewhere) {
+    auto place = std::make_unique<Place>();
+    auto config = config_at(*place);
+    ASSERT_EQ(fr_decoder_init(place->decoder(), &config), FR_OK);
+    std::size_t among_words = 0;
+    while (slot.bytes.size() < file.size()) {
+        ASSERT_TRUE(decode(*place->decoder(), 1));
+        among_words += place->decoder()->step == kStepMoved ? 1 : 0;
+        fr_decoder_suspend(place->decoder());
+        auto other = std::make_unique<Place>();
+        other->bytes = place->bytes;
+        auto elsewhere = config_at(*other);
+        ASSERT_EQ(fr_decoder_resume(other->decoder(), &elsewhere), FR_OK);
+        std::swap(place, other);
+    }
+    EXPECT_EQ(slot.bytes, file);
+    EXPECT_GT(among_words, file.size() / 2);
+    EXPECT_EQ(fr_decoder_finish(place->decoder()), FR_OK);
+}
+
+TEST_F(SuspendAmongMovedWords, IsRefusedWithARunOrADistanceThatLeadsOutside) {
+    Place place;
+    const auto config = config_at(place);
+    ASSERT_EQ(fr_decoder_init(place.decoder(), &config), FR_OK);
+    while (place.decoder()->step != kStepMoved || slot.bytes.size() < file.size() / 2) {
+        ASSERT_TRUE(decode(*place.decoder(), 1));
+    }
+    fr_decoder_suspend(place.decoder());
+    const auto stored = place.bytes;
+    const auto resume_with = [&](const auto& change) {
+        place.bytes = stored;
+        change(*place.decoder());
+        return fr_decoder_resume(place.decoder(), &config);
+    };
+    const auto left_words = static_cast<std::uint32_t>(left() / 4);
+    const auto at_most = static_cast<std::uint32_t>(slot.base.size() + slot.bytes.size());
+    EXPECT_EQ(resume_with([](auto&) {}), FR_OK);
+    EXPECT_EQ(resume_with([&](auto& decoder) { decoder.run = left_words + 2; }),
+              FR_ERROR_MALFORMED);
+    EXPECT_EQ(resume_with([](auto& decoder) { decoder.distances[0] = 3; }), FR_ERROR_MALFORMED)
+        << "not a word back";
+    EXPECT_EQ(resume_with([](auto& decoder) { decoder.distances[0] = 4; }), FR_OK);
+    EXPECT_EQ(resume_with([&](auto& decoder) { decoder.distances[0] = at_most + 4; }),
+              FR_ERROR_MALFORMED)
+        << "before the base";
 }
 
 INSTANTIATE_TEST_SUITE_P(Profile, Suspend, testing::Values(0, 1, 2), [](const auto& tested) {
