@@ -10,6 +10,11 @@
 
 namespace frugal::test {
 
+inline Shape with_room_for_two(Shape shape = {}) {
+    shape.task_count = 2;
+    return shape;
+}
+
 class NodeTest : public testing::Test {
 protected:
     explicit NodeTest(const Shape& shape = {}) : world(maker(), shape) {}
@@ -25,6 +30,12 @@ protected:
     static const Release& second() {
         static const Release release = maker().make("fashion-tiny-2.tflite", 2);
         return release;
+    }
+
+    /// A release of task 2, which devices of two tasks also want.
+    static Release of_the_second_task(std::uint32_t counter = 1) {
+        return maker().make("fashion-tiny-2.tflite", counter, 256,
+                            [](auto& manifest) { manifest.set_task(2); });
     }
 
     void TearDown() override { expect_sound(world); }
@@ -61,6 +72,16 @@ protected:
         }
     }
 
+    /// Tasks 1 and 2 in turn, with so much time behind each decision.
+    static void decide_both(DeviceWorld& device, std::uint32_t rounds, std::uint64_t pause_ms) {
+        for (std::uint32_t i = 0; i < rounds; ++i) {
+            for (const std::uint32_t task : {1U, 2U}) {
+                ASSERT_EQ(device.submit(1000, FR_PRIVACY_PUBLIC, task), FR_OK);
+                device.run(pause_ms);
+            }
+        }
+    }
+
     bool was_reported(fr_phase_t phase, fr_reason_t reason) const {
         return was_reported(world, phase, reason);
     }
@@ -70,6 +91,22 @@ protected:
             return static_cast<int>(report.phase()) == static_cast<int>(phase) &&
                    static_cast<int>(report.reason()) == static_cast<int>(reason);
         });
+    }
+
+    /// Damages the new model at the first write of a record once it has passed its self-test and is
+    /// active: the flip is stored, the model cannot be opened.
+    void damage_at_the_flip() {
+        world.flash.guard = [this](std::uint32_t offset, std::uint32_t) {
+            const auto& layout = world.node.layout;
+            const auto& state = world.node.state.tasks[0];
+            const auto slot = world.node.update.slot;
+            if (offset < layout.decisions && state.phase == FR_PHASE_SELF_TEST &&
+                state.is_testing == 0 && state.active == static_cast<int>(slot)) {
+                auto* model = &world.flash.bytes[layout.slots + slot * layout.slot_bytes];
+                std::fill_n(model, 64, std::uint8_t{0xFF});
+            }
+            return std::string();
+        };
     }
 
     /// From now on every self-test ends in a reset.

@@ -132,6 +132,34 @@ TEST_F(OneSlot, RunsAgainWhatWasGivenUpButNotOverwritten) {
     expect_to_end_with(2);
 }
 
+TEST_F(OneSlot, ThatCannotBeLoadedAfterItsFlipIsFetchedAgain) {
+    start_known();
+    const auto faults = world.counters().storage_faults;
+    damage_at_the_flip();
+    pursue(tuned());
+    world.flash.guard = {};
+    EXPECT_TRUE(was_reported(FR_PHASE_REVERTED, FR_REASON_STORAGE_FAULT));
+    EXPECT_FALSE(world.status().has_model) << "there is no other slot";
+    EXPECT_GT(world.counters().storage_faults, faults);
+    EXPECT_EQ(state().failures, 0U) << "not the release's fault";
+    world.run(6000000);
+    expect_to_end_with(2);
+}
+
+// It need not prove itself again, so it is confirmed by the very flip that cannot be loaded.
+TEST_F(OneSlotLost, DoesNotConfirmAFormerModelThatCannotBeLoaded) {
+    lose_the_model();
+    damage_at_the_flip();
+    world.site.want(first());
+    world.run(6000000);
+    world.flash.guard = {};
+    EXPECT_TRUE(was_reported(FR_PHASE_REVERTED, FR_REASON_STORAGE_FAULT));
+    EXPECT_FALSE(world.status().has_model);
+    EXPECT_EQ(world.status().confirmed_slot, -1);
+    world.run(60000000);
+    expect_to_end_with(1);
+}
+
 /// Every self-test of its update resets it.
 using OneSlotResets = OneSlotLost;
 

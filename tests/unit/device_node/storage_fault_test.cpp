@@ -18,22 +18,6 @@ protected:
         ASSERT_EQ(world.boot(), FR_OK);
         EXPECT_EQ(world.node.state.fencing_epoch, epoch);
     }
-
-    /// Damages the model of the second slot at the first write of a record once it is active, but
-    /// not yet in PROBATION: the flip is stored, the model cannot be opened.
-    void damage_at_the_flip() {
-        world.flash.guard = [this](std::uint32_t offset, std::uint32_t) {
-            const auto& layout = world.node.layout;
-            const auto& state = world.node.state.tasks[0];
-            if (offset < layout.decisions && state.phase == FR_PHASE_SELF_TEST &&
-                state.active != state.confirmed) {
-                const auto slot = static_cast<std::uint32_t>(state.active);
-                auto* model = &world.flash.bytes[layout.slots + slot * layout.slot_bytes];
-                std::fill_n(model, 64, std::uint8_t{0xFF});
-            }
-            return std::string();
-        };
-    }
 };
 
 TEST_F(StorageFault, AnEpochThatIsNotStoredIsNotObeyed) {

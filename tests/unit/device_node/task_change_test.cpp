@@ -8,20 +8,9 @@
 namespace frugal::test {
 namespace {
 
-Shape with_room_for_two(Shape shape = {}) {
-    shape.task_count = 2;
-    return shape;
-}
-
 std::uint32_t record_size(const DeviceWorld& world, std::uint32_t type) {
     std::uint32_t size = 0;
     return fr_record_log_get(&world.node.records, type, &size) != nullptr ? size : 0;
-}
-
-/// A release of task 2, which devices of two tasks also want.
-Release of_the_second_task(const ReleaseMaker& maker, std::uint32_t counter = 1) {
-    return maker.make("fashion-tiny-2.tflite", counter, 256,
-                      [](auto& manifest) { manifest.set_task(2); });
 }
 
 class TaskChange : public NodeTest {
@@ -32,7 +21,7 @@ protected:
     void SetUp() override {
         world.site.policy = maker().policy(7, 255);
         world.site.also_policies[2] = maker().policy(9, 255, 0, FR_TIER_EDGE, 2);
-        world.site.also_wanted[2] = of_the_second_task(maker());
+        world.site.also_wanted[2] = of_the_second_task();
         world.site.want(first());
     }
 
@@ -52,29 +41,26 @@ protected:
         return world.boot();
     }
 
-    /// Both tasks confirmed, decisions of both undelivered.
-    void start_with_both() {
-        set_tasks({1, 2});
-        ASSERT_EQ(world.boot(), FR_OK);
+    /// Both tasks confirmed, everything delivered.
+    void confirm_both() {
+        ASSERT_EQ(boot_with({1, 2}), FR_OK);
         world.connect();
         world.run(60000);
         decide_both(FR_PROBATION_DECISIONS);
         world.run(20000);
         ASSERT_EQ(world.status(1).phase, FR_PHASE_CONFIRMED);
         ASSERT_EQ(world.status(2).phase, FR_PHASE_CONFIRMED);
+    }
+
+    /// Both tasks confirmed, ten decisions undelivered.
+    void start_with_both() {
+        ASSERT_NO_FATAL_FAILURE(confirm_both());
         ASSERT_EQ(world.status(2).burned_counter, 1U);
         world.disconnect();
         decide_both(5);
     }
 
-    void decide_both(std::uint32_t rounds) {
-        for (std::uint32_t i = 0; i < rounds; ++i) {
-            for (const std::uint32_t task : {1U, 2U}) {
-                ASSERT_EQ(world.submit(1000, FR_PRIVACY_PUBLIC, task), FR_OK);
-                world.run(50);
-            }
-        }
-    }
+    void decide_both(std::uint32_t rounds) { NodeTest::decide_both(world, rounds, 50); }
 
     void expect_ledger() { expect_ledger(world); }
     static void expect_ledger(const DeviceWorld& device) {
@@ -129,6 +115,22 @@ TEST_F(TaskChange, TheLastOneGoesAndTheFirstStays) {
     expect_ledger();
 }
 
+TEST_F(TaskChange, WhatItForgetsIsDeclaredAndIsNoOverflow) {
+    start_with_both();
+    ASSERT_EQ(boot_with({1}), FR_OK);
+    for (int i = 0; i < 300; ++i) {
+        ASSERT_EQ(world.submit(), FR_OK);
+    }
+    const auto overflowed = world.counters().dropped;
+    ASSERT_GT(overflowed, 0U);
+    world.connect();
+    world.run(120000);
+    EXPECT_EQ(world.site.declared_dropped, 10U + overflowed) << "none is counted twice";
+    ASSERT_TRUE(world.site.health);
+    EXPECT_EQ(world.site.health->dropped(), overflowed);
+    expect_ledger();
+}
+
 TEST_F(TaskChange, OneAtAnotherPlaceKeepsItsFloorsAndAsksForItsModel) {
     start_with_both();
     world.node.state.fencing_epoch = 1;
@@ -155,20 +157,15 @@ TEST_F(TaskChange, OneAtAnotherPlaceKeepsItsFloorsAndAsksForItsModel) {
 }
 
 TEST_F(TaskChange, OneThatIsBackStillRefusesWhatItRefused) {
-    world.site.also_wanted[2] = of_the_second_task(maker(), 5);
-    set_tasks({1, 2});
-    ASSERT_EQ(world.boot(), FR_OK);
-    world.connect();
-    world.run(60000);
-    decide_both(FR_PROBATION_DECISIONS);
-    world.run(20000);
+    world.site.also_wanted[2] = of_the_second_task(5);
+    ASSERT_NO_FATAL_FAILURE(confirm_both());
     ASSERT_EQ(world.status(2).burned_counter, 5U);
     ASSERT_EQ(boot_with({1}), FR_OK);
     ASSERT_EQ(world.boot(), FR_OK);
     ASSERT_EQ(boot_with({1, 2}), FR_OK);
     EXPECT_EQ(world.status(2).burned_counter, 5U);
     EXPECT_EQ(floor_of(1), 9U);
-    world.site.also_wanted[2] = of_the_second_task(maker(), 4);
+    world.site.also_wanted[2] = of_the_second_task(4);
     world.connect();
     world.run(60000);
     EXPECT_EQ(world.status(2).phase, FR_PHASE_REFUSED);
@@ -271,7 +268,7 @@ protected:
 TEST_F(TaskChangeWithOneSlot, InTheMiddleOfARewriteAsksForTheWhole) {
     start_known();
     cut_in_the_rewrite(tuned());
-    world.site.also_wanted[2] = of_the_second_task(maker());
+    world.site.also_wanted[2] = of_the_second_task();
     world.config.task_count = 2;  // its slot lies where the scratch pages were
     expect_two_tasks_in_the_end();
 }
@@ -299,7 +296,7 @@ TEST_F(TaskChangeWithOneSlot, ACutAtAnyOperationOfItCostsNoMoreThanTheModel) {
 
 TEST_F(TaskChangeWithOneSlot, BesideAModelThatRunsKeepsIt) {
     start_known();
-    world.site.also_wanted[2] = of_the_second_task(maker());
+    world.site.also_wanted[2] = of_the_second_task();
     world.config.task_count = 2;
     ASSERT_EQ(world.boot(), FR_OK);
     EXPECT_EQ(world.status(1).release, 1U);

@@ -5,33 +5,19 @@
 namespace frugal::test {
 namespace {
 
-Shape two_tasks() {
-    Shape shape;
-    shape.task_count = 2;
-    return shape;
-}
-
 class TwoTasks : public NodeTest {
 protected:
     void SetUp() override {
         ASSERT_EQ(pair.boot(), FR_OK);
         pair.site.want(first());
-        pair.site.also_wanted[2] = maker().make("fashion-tiny-2.tflite", 1, 256,
-                                                [](auto& manifest) { manifest.set_task(2); });
+        pair.site.also_wanted[2] = of_the_second_task();
         pair.connect();
     }
     void TearDown() override { expect_sound(pair); }
 
-    void decide_both(int rounds) {
-        for (int i = 0; i < rounds; ++i) {
-            (void)pair.submit(1000, FR_PRIVACY_PUBLIC, 1);
-            pair.run(100);
-            (void)pair.submit(1000, FR_PRIVACY_PUBLIC, 2);
-            pair.run(100);
-        }
-    }
+    void decide_both(std::uint32_t rounds) { NodeTest::decide_both(pair, rounds, 100); }
 
-    DeviceWorld pair{maker(), two_tasks()};
+    DeviceWorld pair{maker(), with_room_for_two()};
 };
 
 TEST_F(TwoTasks, AreInstalledOneAfterTheOther) {
