@@ -72,6 +72,8 @@ public:
     virtual void on_overview(const core::Overview&) {}
     virtual void on_abort_done(std::uint32_t /*counter*/) {}
     virtual void on_revoked(const std::string& /*device*/) {}
+    /// The learner raises an alarm; all its evidence is from `since` on.
+    virtual void on_alarm(base::Instant /*since*/) {}
     /// After a start of the gateway, before its core does anything; and at the end.
     virtual void on_loaded(const DatabaseView&) {}
     virtual void on_raw_found(const std::string& /*where*/) {}

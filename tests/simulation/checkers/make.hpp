@@ -27,5 +27,6 @@ std::unique_ptr<Checker> make_authored_policy(const Oracle&, Trace&, const Optio
 std::unique_ptr<Checker> make_staged_policy(const Oracle&, Trace&, const Options&);     // I27
 std::unique_ptr<Checker> make_proven_policy(const Oracle&, Trace&, const Options&);     // I28
 std::unique_ptr<Checker> make_price_obeyed(const Oracle&, Trace&, const Options&);      // I29
+std::unique_ptr<Checker> make_fresh_alarm(const Oracle&, Trace&, const Options&);       // I30
 
 }  // namespace frugal::simulation

@@ -49,7 +49,7 @@ struct PlantFacts {
     std::string_view name;
     std::string_view invariant;
 };
-constexpr std::array<PlantFacts, 30> kPlants = {{{"none", ""},
+constexpr std::array<PlantFacts, 31> kPlants = {{{"none", ""},
                                                  {"ack-before-commit", "I3"},
                                                  {"lazy-sync", "I1"},
                                                  {"same-stream", "I2"},
@@ -78,7 +78,8 @@ constexpr std::array<PlantFacts, 30> kPlants = {{{"none", ""},
                                                  {"bricked-only-slot", "I6"},
                                                  {"starved-after-loss", "I18"},
                                                  {"unproven-finish", "I28"},
-                                                 {"one-price", "I29"}}};
+                                                 {"one-price", "I29"},
+                                                 {"stale-alarm", "I30"}}};
 
 /// Kinds that end a device's or a database's history: not in every other seed.
 bool is_drastic(FaultKind kind) {
@@ -158,6 +159,7 @@ Options options_of_seed(std::uint64_t seed) {
     options.has_overrides = options.has_staged_policies && seed % 2 == 0;
     options.has_pinned_fleet = seed % 14 == 2;
     options.large_devices = options.has_pinned_fleet ? 1 : options.large_devices;  // two classes
+    options.has_alarms = options.has_staged_policies && seed % 4 == 1;
     options.has_second_task = seed % 9 == 4;
     return options;
 }
@@ -180,6 +182,7 @@ namespace {
 
 void stage_policies(Options& options) {
     options.has_staged_policies = true;
+    options.has_alarms = options.plant == Plant::kStaleAlarm;
     options.has_pinned_fleet = options.plant == Plant::kUnprovenFinish;
     options.has_overrides = options.has_pinned_fleet || options.plant == Plant::kStrayOverride ||
                             options.plant == Plant::kLostOverride;
@@ -232,6 +235,7 @@ Options planted_options(std::uint64_t seed, Plant plant) {
             options.fault_interval = seconds(5);
             break;
         case Plant::kUnprovenFinish:
+        case Plant::kStaleAlarm:
         case Plant::kStrayOverride:
         case Plant::kLostOverride:
         case Plant::kObeyedShadow:
@@ -269,7 +273,7 @@ std::string describe(const Options& options) {
     return fmt::format(
         "seed={} devices={}+{} safety_ms={} fault_interval_ms={} sample_interval_ms={} loss={} "
         "duplicate={} latency_ms={}..{} sector={}x{} credit={} batch_rows={} queue={} shared={} "
-        "audit={} commit_ms={} story={}{}{}{}{}{}{}{}{}{}{} plant={} faults=[{}]",
+        "audit={} commit_ms={} story={}{}{}{}{}{}{}{}{}{}{}{} plant={} faults=[{}]",
         options.seed, options.devices, options.large_devices, ms(options.safety),
         ms(options.fault_interval), ms(options.sample_interval), options.loss_permille,
         options.duplicate_permille, ms(options.latency_min), ms(options.latency_max),
@@ -280,7 +284,8 @@ std::string describe(const Options& options) {
         options.has_enrolment ? "e" : "", options.has_variants ? "m" : "",
         options.has_staged_policies ? "p" : "", options.has_one_slot ? "1" : "",
         options.has_overrides ? "o" : "", options.has_pinned_fleet ? "f" : "",
-        options.has_second_task ? "2" : "", to_string(options.plant), kinds);
+        options.has_alarms ? "l" : "", options.has_second_task ? "2" : "", to_string(options.plant),
+        kinds);
 }
 
 }  // namespace frugal::simulation

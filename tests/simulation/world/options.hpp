@@ -82,6 +82,7 @@ enum class Plant : std::uint8_t {
     kStarvedAfterLoss,  ///< a device that lost its model gets no blocks: I18
     kUnprovenFinish,    ///< a staged version goes on although nobody can prove it: I28
     kOnePrice,          ///< a device takes an ack's price for that of all its tasks: I29
+    kStaleAlarm,        ///< an alarm of old evidence passes for one of now: I30
 };
 std::string_view to_string(Plant plant);
 std::vector<Plant> all_plants();
@@ -115,9 +116,10 @@ struct Options {
     bool has_staged_policies = false;  ///< somebody stages and takes back policies at random
     bool has_overrides = false;     ///< and gives single devices and labels policies of their own
     bool has_pinned_fleet = false;  ///< and to all of a class, or of all, before one is staged
-    bool has_second_task = false;   ///< devices decide another task too, without a model so far
-    bool has_variants = false;      ///< releases hold several variants a class, devices are mixed
-    bool has_one_slot = false;      ///< every other small device has one slot; releases are tuned
+    bool has_alarms = false;       ///< the learner raises alarms at random, of old and new evidence
+    bool has_second_task = false;  ///< devices decide another task too, without a model so far
+    bool has_variants = false;     ///< releases hold several variants a class, devices are mixed
+    bool has_one_slot = false;     ///< every other small device has one slot; releases are tuned
     Plant plant = Plant::kNone;
 
     bool has(FaultKind kind) const { return faults[static_cast<std::size_t>(kind)]; }

@@ -27,6 +27,9 @@ void PolicyAuthor::start() {
         is_done_ = false;
         plan();
     }
+    if (context_.options.has_alarms) {
+        plan_alarm();
+    }
     if (context_.options.has_pinned_fleet) {
         context_.timeline.after(seconds(90), [this] { pin_all_from(0); });
     }
@@ -39,6 +42,34 @@ void PolicyAuthor::plan() {
             plan();
         }
     });
+}
+
+void PolicyAuthor::plan_alarm() {
+    context_.timeline.after(milliseconds(3000 + alarm_rng_.below(20'000)), [this] {
+        if (!is_stopped_) {
+            raise_alarm();
+            plan_alarm();
+        }
+    });
+}
+
+// Its evidence is up to a minute old, or from before the process, which nobody can date.
+void PolicyAuthor::raise_alarm() {
+    const auto now = context_.timeline.now();
+    const auto age =
+        std::min<base::Duration>(milliseconds(alarm_rng_.below(60'000)), now.since_start);
+    const base::Instant since{now.since_start - age};
+    core::LearningEvent event{.task = kTask,
+                              .device_class = *base::ClassName::parse("tiny"),
+                              .what = "tasks kept local go wrong",
+                              .is_alarm = true};
+    if (alarm_rng_.chance(0.8)) {
+        context_.tell([since](Checker& checker) { checker.on_alarm(since); });
+        event.since = context_.options.plant == Plant::kStaleAlarm ? now : since;
+    }
+    context_.trace.note(fmt::format("learner: alarm, evidence of {} ms{}", age.count() / 1000,
+                                    event.since ? "" : " and before"));
+    ask<core::Done>(core::SaveLearning{.events = {std::move(event)}}, [](core::Done) {});
 }
 
 void PolicyAuthor::act() {

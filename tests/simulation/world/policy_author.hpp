@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The person who tries policies on a part of the fleet: stages, sets at once, resumes, takes back
 // and reverts at random, whatever else goes on, gives single devices and labels policies of their
-// own and takes them away, and plays the learner; at the end leaves things as they are or sets a
-// last one. Owned by the world; single-threaded. Waits until the task has its first policy.
+// own and takes them away, and plays the learner, alarms included; at the end leaves things as they
+// are or sets a last one. Owned by the world; single-threaded. Waits until the task has its first
+// policy.
 #pragma once
 
 #include <functional>
@@ -19,7 +20,7 @@ inline constexpr const char* kOddLabel = "odd";
 class PolicyAuthor {
 public:
     PolicyAuthor(const Context& context, GatewayHost& gateway, std::uint64_t seed)
-        : context_(context), gateway_(gateway), rng_(seed) {}
+        : context_(context), gateway_(gateway), rng_(seed), alarm_rng_(seed + 1) {}
 
     /// Does nothing in a world without staged policies.
     void start();
@@ -49,6 +50,8 @@ private:
     void pin_all_from(std::uint32_t device);
     void stage_for_nobody();
     void go_on_regardless(int times);
+    void plan_alarm();
+    void raise_alarm();
     bool renew_override(const Known& known);
 
     std::optional<core::SetPolicy> at_once(const Known& known);
@@ -63,6 +66,7 @@ private:
     const Context& context_;
     GatewayHost& gateway_;
     base::Rng rng_;
+    base::Rng alarm_rng_;  ///< apart, so that alarms change nothing of what is drawn for policies
     bool is_stopped_ = false;
     bool is_done_ = true;
     bool spares_large_ = true;        ///< in this round of policies for all
