@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include "simulation/learner/learner_seeds.hpp"
+#include "simulation/offload/cloud_world.hpp"
 #include "simulation/offload/desk_seeds.hpp"
 #include "simulation/world/world.hpp"
 
@@ -142,6 +143,7 @@ struct Request {
     bool is_calm = false;
     bool is_learner = false;
     bool is_desk = false;
+    bool is_cloud = false;
     bool is_loud = false;
     bool as_json = false;
     double seconds = 0;
@@ -224,6 +226,8 @@ int main(int argc, char** argv) {
                  "only the learner: liars, models that go wrong, kills");
     app.add_flag("--desk", request.is_desk,
                  "only the escalation desk: overload, shares, engines that fail or hang, kills");
+    app.add_flag("--cloud", request.is_cloud,
+                 "only the third tier: a server that is up and down, and slow");
     app.add_flag("--calm", request.is_calm, "no faults at all");
     app.add_flag("--trace", request.is_loud, "print every event");
     app.add_flag("--json", request.as_json, "the summary as JSON");
@@ -231,6 +235,11 @@ int main(int argc, char** argv) {
     if (request.is_learner) {
         return planted_seeds != 0 ? frugal::simulation::run_planted_learners(planted_seeds)
                                   : frugal::simulation::run_learner_seeds(
+                                        frugal::simulation::seeds_of(request), request.as_json);
+    }
+    if (request.is_cloud) {
+        return planted_seeds != 0 ? frugal::simulation::run_planted_cloud(planted_seeds)
+                                  : frugal::simulation::run_cloud_seeds(
                                         frugal::simulation::seeds_of(request), request.as_json);
     }
     if (request.is_desk) {
