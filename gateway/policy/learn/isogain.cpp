@@ -36,7 +36,7 @@ void IsoGain::restart() {
         GainEvidence(classes_, {registration_.counts, registration_.gains}, registration_.classes);
     before_alarm_.reset();
     audit_sum_ = above_sum_ = below_sum_ = slow_sum_ = {};
-    rho_gain_ = rho_signal_ = 0;
+    rho_disagreements_ = rho_signal_ = 0;
     rho_samples_ = probe_audits_ = 0;
     probe_sum_ = 0;
     drift_ = {};
@@ -48,8 +48,8 @@ void IsoGain::restart() {
 }
 
 Showing IsoGain::showing(const Answers& answers) const {
-    const double rho = rho_is_learned(answers) ? (rho_gain_ + kRhoPrior) / (rho_signal_ + kRhoPrior)
-                                               : registration_.rho;
+    const double rho =
+        rho_is_learned(answers) ? registration_.rho * disagreements_a_signal() : registration_.rho;
     Showing shown{.signal = gain_signal(answers, registration_.temperature, classes_),
                   .weight = weight_of(answers)};
     shown.gain = rho * shown.signal;
@@ -63,11 +63,17 @@ bool IsoGain::rho_is_learned(const Answers& answers) const {
            (answers.opinion.has_value() || answers.finished_signal.has_value());
 }
 
+// What a disagreement gains was measured with labels; only how strong the signal of one is, was
+// not. What the bins are believed to gain says less: those that are asked are the overrated ones.
+double IsoGain::disagreements_a_signal() const {
+    return (rho_disagreements_ + kRhoPrior) / (std::max(0.0, rho_signal_) + kRhoPrior);
+}
+
 void IsoGain::learn_rho(const Answers& answers, const Showing& shown) {
     if (!rho_is_learned(answers) || rho_samples_ == kRhoSamples) {
         return;
     }
-    rho_gain_ += shown.expected;
+    rho_disagreements_ += answers.local_class != answers.edge_class ? 1 : 0;
     rho_signal_ += shown.signal;
     ++rho_samples_;
 }

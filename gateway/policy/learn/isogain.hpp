@@ -143,6 +143,7 @@ public:
 private:
     void restart();
     bool rho_is_learned(const Answers& answers) const;
+    double disagreements_a_signal() const;
     void learn_rho(const Answers& answers, const Showing& shown);
     bool may_add(std::size_t bin, std::uint32_t device, double weight);
     void test_audit(double surprise, std::optional<base::Instant> at);
@@ -162,7 +163,7 @@ private:
     std::optional<GainEvidence> before_alarm_;  ///< to return to when the fault is over: flat
     BinValues shown_{};                         ///< what the table holds: with the bonus
     double tasks_ = 0;
-    double rho_gain_ = 0;
+    double rho_disagreements_ = 0;
     double rho_signal_ = 0;
     std::uint32_t rho_samples_ = 0;
     SurpriseSum audit_sum_;

@@ -62,8 +62,8 @@ base::Bytes IsoGain::save() const {
     to.u8((registration_.has_signals ? kHasSignals : 0u) | (before_alarm_ ? kHasBefore : 0u) |
           (may_jump_ ? kMayJump : 0u));
     for (const double value :
-         {registration_.temperature, registration_.rho, registration_.samples, tasks_, rho_gain_,
-          rho_signal_, audit_sum_.sum(), above_sum_.sum(), below_sum_.sum()}) {
+         {registration_.temperature, registration_.rho, registration_.samples, tasks_,
+          rho_disagreements_, rho_signal_, audit_sum_.sum(), above_sum_.sum(), below_sum_.sum()}) {
         to.real(value);
     }
     for (const std::uint32_t count :
@@ -96,7 +96,7 @@ bool IsoGain::restore(base::ByteView state) {
     next.may_jump_ = (flags & kMayJump) != 0;
     for (double* value :
          {&next.registration_.temperature, &next.registration_.rho, &next.registration_.samples,
-          &next.tasks_, &next.rho_gain_, &next.rho_signal_}) {
+          &next.tasks_, &next.rho_disagreements_, &next.rho_signal_}) {
         *value = from.real();
     }
     for (SurpriseSum* sum : {&next.audit_sum_, &next.above_sum_, &next.below_sum_}) {

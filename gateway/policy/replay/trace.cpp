@@ -202,10 +202,24 @@ private:
                  phase});
             most_class = std::max({most_class, row[kLocalClass], row[kEdgeClass], row[kTrueClass]});
         }
+        forget_opinions_of_canary(trace);
         add_notes(trace);
         trace.classes = static_cast<std::uint32_t>(most_class + 1);
         trace.tasks = static_cast<std::uint32_t>(tasks_.size());
         return trace;
+    }
+
+    // A rho of signals that the trace does not carry would be taken for one of bare disagreement.
+    static void forget_opinions_of_canary(Trace& trace) {
+        const auto is_bare = [](const TraceRow& row) {
+            return !row.answers.opinion && !row.answers.finished_signal;
+        };
+        if (std::ranges::all_of(trace.rows, is_bare)) {
+            for (CanaryRow& row : trace.canary) {
+                row.sample.answers.opinion.reset();
+                row.sample.answers.finished_signal.reset();
+            }
+        }
     }
 
     void add_notes(Trace& trace) {

@@ -48,6 +48,25 @@ TEST(IsoGain, BeginsWithTheCanaryWhereThereIsOne) {
     EXPECT_GT(learner.table()[31], 100);
 }
 
+TEST(IsoGain, LabelsSayWhatADisagreementGainsAndEscalationsHowStrongItsSignalIs) {
+    Registration bare;  // of a canary that carried no signals
+    bare.samples = 80;
+    bare.rho = 0.25;
+    IsoGain learner({}, bare, 4);
+    Evidence doubtful = evidence(100, true);
+    doubtful.answers.opinion = EdgeOpinion{0.6, 0.2};  // a signal of 0.4
+    for (int i = 0; i < 256; ++i) {
+        learner.observe(doubtful);
+    }
+    // What is believed of the bin, 0.6 by Chow's rule, takes no part.
+    EXPECT_NEAR(learner.showing(doubtful.answers).gain, 0.25, 0.01);
+    // Surer than usual: twice the signal, twice the gain.
+    doubtful.answers.opinion = EdgeOpinion{0.9, 0.1};
+    EXPECT_NEAR(learner.showing(doubtful.answers).gain, 0.5, 0.02);
+    // An edge that says nothing is believed as the canary measured it.
+    EXPECT_DOUBLE_EQ(learner.showing(evidence(100, true).answers).gain, 0.25);
+}
+
 TEST(IsoGain, AUselessEdgeIsNeverAsked) {
     Registration useless;
     useless.samples = 100;

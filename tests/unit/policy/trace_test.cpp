@@ -143,6 +143,19 @@ TEST(Trace, OneCoincidenceDoesNotGiveACanaryAPhase) {
     EXPECT_TRUE(found->canary[0].sample.answers.opinion);
 }
 
+TEST(Trace, LeavesOpinionsOfTheCanaryAloneWhereTheTraceHasNone) {
+    const std::string with_opinions =
+        "seq,task,local_class,local_confidence_q8,margin_q8,edge_class,true_class,"
+        "edge_conf_q8,edge_gain_q8\n0,1,0,100,20,1,1,150,100\n";
+    const std::string row = "5,1,0,100,20,1,1\n";
+    auto found = parse(kHead + row, {}, {with_opinions});
+    ASSERT_TRUE(found) << found.error().describe();
+    EXPECT_FALSE(found->canary.at(0).sample.answers.opinion);
+    found = parse(with_opinions, {}, {with_opinions});
+    ASSERT_TRUE(found) << found.error().describe();
+    EXPECT_TRUE(found->canary.at(0).sample.answers.opinion);
+}
+
 TEST(Trace, SaysWhenADisagreementCountsAsOne) {
     const std::string row = "5,1,0,100,20,1,1\n";
     auto found = parse(kHead + row);
