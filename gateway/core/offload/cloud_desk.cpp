@@ -54,21 +54,40 @@ base::Duration CloudDesk::round_trip_p95() const {
     return sorted[rank];
 }
 
-void CloudDesk::learn(base::Duration round_trip) {
+// A trial that was answered shows the server as it is now: what was measured before is void, or a
+// short hang would forbid calls until dozens of trials had outweighed it.
+void CloudDesk::learn(const Asked& asked, base::Instant now, bool has_answer) {
+    if (learning_since_ && asked.asked_at < *learning_since_) {
+        return;
+    }
+    if (has_answer && asked.is_trial) {
+        round_trips_.clear();
+        learning_since_ = asked.asked_at;
+    }
+    // A server that answers too late must look slow, not just absent; one that refuses at once says
+    // nothing of the time an answer takes.
+    const auto took = now - asked.asked_at;
+    if (!has_answer && took <= round_trip_p95()) {
+        return;
+    }
     if (round_trips_.size() >= kRoundTripsKept) {
         round_trips_.pop_front();
     }
-    round_trips_.push_back(round_trip);
+    round_trips_.push_back(took);
 }
 
 base::Instant CloudDesk::settle_by(const Question& question) const {
     return question.deadline + -config_.return_allowance;
 }
 
+bool CloudDesk::is_expected_in_time(base::Instant now, const Question& question) const {
+    return now + round_trip_p95() <= settle_by(question);
+}
+
 // An estimate that forbids every call would never be corrected: now and then one goes anyway, as
 // long as there is any time; the edge's answer still comes when it must.
 bool CloudDesk::is_in_time(base::Instant now, const Question& question) const {
-    if (now + round_trip_p95() <= settle_by(question)) {
+    if (is_expected_in_time(now, question)) {
         return true;
     }
     const bool is_rested = !asked_at_ || now - *asked_at_ >= config_.probe_interval;
@@ -105,6 +124,8 @@ void CloudDesk::ask(const Step& step, Question&& question, PublicFeatures&& feat
         calls_.emplace_back(now, 0);
     }
     ++calls_.back().second;
+    const bool is_trial =
+        breaker_.state() == CircuitBreaker::State::kHalfOpen || !is_expected_in_time(now, question);
     asked_at_ = now;
     ++statistics_.asked;
     const auto work = works_.next();
@@ -114,7 +135,7 @@ void CloudDesk::ask(const Step& step, Question&& question, PublicFeatures&& feat
                               .privacy = question.privacy,
                               .features = std::move(features),
                               .deadline = settle_by(question)});
-    asked_.emplace(work, Asked{std::move(question), now, *call});
+    asked_.emplace(work, Asked{std::move(question), now, *call, is_trial});
 }
 
 std::optional<CloudDesk::Settled> CloudDesk::on_answer(const Step& step, const CloudDone& done) {
@@ -127,13 +148,11 @@ std::optional<CloudDesk::Settled> CloudDesk::on_answer(const Step& step, const C
     const auto now = step.now.instant;
     if (done.answer) {
         breaker_.on_success(asked.call, now);
-        learn(now - asked.asked_at);
     } else {
         breaker_.on_failure(asked.call, now);
         ++statistics_.failed;
-        // A server that answers too late must look slow, not just absent.
-        learn(std::max(now - asked.asked_at, round_trip_p95()));
     }
+    learn(asked, now, done.answer.has_value());
     if (asked.is_settled) {
         return std::nullopt;
     }

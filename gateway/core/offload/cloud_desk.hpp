@@ -62,14 +62,16 @@ private:
         Question question;
         base::Instant asked_at{};
         CircuitBreaker::Call call{};
+        bool is_trial = false;    ///< the breaker or the estimate forbids others like it
         bool is_settled = false;  ///< its time is over; the answer still counts for the breaker
     };
     const CloudTask* rule_of(std::uint32_t task) const;
     bool is_worth_it(const CloudTask& rule, const Question& question) const;
+    bool is_expected_in_time(base::Instant now, const Question& question) const;
     bool is_in_time(base::Instant now, const Question& question) const;
     bool has_budget(base::Instant now);
     base::Duration round_trip_p95() const;
-    void learn(base::Duration round_trip);
+    void learn(const Asked& asked, base::Instant now, bool has_answer);
     base::Instant settle_by(const Question& question) const;
 
     WorkNumbers& works_;
@@ -78,7 +80,9 @@ private:
     std::map<base::WorkId, Asked> asked_;
     std::deque<std::pair<base::Instant, std::uint32_t>> calls_;  ///< by hour, of the last day
     std::deque<base::Duration> round_trips_;                     ///< the newest kRoundTripsKept
-    std::optional<base::Instant> asked_at_{};                    ///< the last time anything was
+    /// When the trial was asked whose answer the round trips begin with.
+    std::optional<base::Instant> learning_since_{};
+    std::optional<base::Instant> asked_at_{};  ///< the last time anything was
     CloudStatistics statistics_;
 };
 

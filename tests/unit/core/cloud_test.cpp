@@ -21,7 +21,7 @@ CoreConfig cloud_config() {
     config.offload.first_service_time = milliseconds(10);
     config.cloud.tasks = {{.task = 1, .model = "large", .below_q8 = 128},
                           {.task = 2, .model = "other", .below_q8 = 128}};
-    config.cloud.calls_per_day = 10;
+    config.cloud.calls_per_day = 20;
     config.cloud.in_flight = 2;
     config.cloud.first_round_trip = milliseconds(100);
     config.cloud.return_allowance = milliseconds(20);
@@ -82,6 +82,7 @@ protected:
     CloudStatistics statistics() {
         return world.get<EscalationStatistics>(GetEscalationStatistics{}).cloud;
     }
+    void hang();
     std::size_t asked() const { return world.performed<AskCloud>().size(); }
 
     SiteWorld world;
@@ -210,18 +211,110 @@ TEST_F(Cloud, RestsAfterFiveFailuresAndTriesOnce) {
     EXPECT_EQ(world.sent<Verdict>("dev").size(), next_sequence);
 }
 
+// Eight questions that hang until their deadlines, more if the breaker lets them.
+void Cloud::hang() {
+    for (int i = 0; i < 4; ++i) {
+        escalate_doubtful();
+        escalate_doubtful();
+        world.advance(milliseconds(980));
+        const auto asks = world.performed<AskCloud>();
+        for (auto at = asks.size() - statistics().in_flight; at < asks.size(); ++at) {
+            world.give(CloudDone{asks[at]->work, failure()});
+        }
+    }
+}
+
+TEST_F(Cloud, IsAskedAsBeforeOnceAHangIsOver) {
+    hang();
+    ASSERT_EQ(statistics().breaker, "open");
+    world.advance(std::chrono::seconds(31));
+    auto before = asked();
+    escalate(true, 400);
+    edge_says(100);
+    ASSERT_EQ(asked(), before + 1) << "the probe";
+    cloud_says(EdgeAnswer{0, 250}, milliseconds(40));
+    ASSERT_EQ(statistics().breaker, "closed");
+    EXPECT_EQ(statistics().round_trip_p95, milliseconds(40)) << "what was before says nothing now";
+    for (int i = 0; i < 3; ++i) {
+        before = asked();
+        escalate(true, 400);
+        edge_says(100);
+        ASSERT_EQ(asked(), before + 1) << i;
+        cloud_says(EdgeAnswer{0, 250}, milliseconds(40));
+        EXPECT_EQ(last_verdict().tier, Tier::kCloud);
+    }
+}
+
+TEST_F(Cloud, IsAskedAsBeforeOnceASlowSpellIsOver) {
+    for (int i = 0; i < 3; ++i) {
+        escalate_doubtful();
+        cloud_says(EdgeAnswer{0, 250}, milliseconds(700));
+    }
+    world.advance(std::chrono::seconds(31));
+    for (int i = 0; i < 3; ++i) {
+        escalate(true, 400);
+        edge_says(100);
+        ASSERT_EQ(asked(), 4U + static_cast<std::size_t>(i));
+        cloud_says(EdgeAnswer{0, 250}, milliseconds(40));
+    }
+}
+
+TEST_F(Cloud, IsTriedSeldomWhileItStaysSlow) {
+    hang();
+    const auto before = asked();
+    for (int minute = 0; minute < 5; ++minute) {
+        world.advance(std::chrono::seconds(31));
+        for (int i = 0; i < 3; ++i) {
+            escalate(true, 400);
+            edge_says(100);
+            world.advance(milliseconds(390));
+            if (statistics().in_flight > 0) {
+                world.give(CloudDone{world.performed<AskCloud>().back()->work, failure()});
+            }
+        }
+    }
+    EXPECT_EQ(asked(), before + 5) << "one of three, each half minute";
+}
+
+TEST_F(Cloud, AnAnswerFromBeforeTheProbeSaysNothingOfTheServerNow) {
+    escalate(true, 50'000);
+    edge_says(100);
+    const auto slow = world.performed<AskCloud>().back()->work;
+    for (int i = 0; i < 5; ++i) {
+        escalate_doubtful();
+        cloud_says(failure(), milliseconds(980));
+    }
+    ASSERT_EQ(statistics().breaker, "open");
+    world.advance(std::chrono::seconds(31));
+    escalate(true, 400);
+    edge_says(100);
+    cloud_says(EdgeAnswer{0, 250}, milliseconds(40));
+    world.give(CloudDone{slow, failure()});
+    EXPECT_EQ(statistics().round_trip_p95, milliseconds(40));
+}
+
+TEST_F(Cloud, ARefusalSaysNothingOfHowLongAnAnswerTakes) {
+    escalate_doubtful();
+    cloud_says(EdgeAnswer{0, 250}, milliseconds(40));
+    for (int i = 0; i < 3; ++i) {
+        escalate_doubtful();
+        cloud_says(failure(), milliseconds(1));
+    }
+    EXPECT_EQ(statistics().round_trip_p95, milliseconds(40));
+}
+
 TEST_F(Cloud, SpendsNoMoreThanTheDaysBudget) {
-    for (int i = 0; i < 12; ++i) {
+    for (int i = 0; i < 22; ++i) {
         escalate_doubtful();
         if (asked() == static_cast<std::size_t>(i) + 1) {
             cloud_says(EdgeAnswer{0, 250}, milliseconds(10));
         }
     }
-    EXPECT_EQ(asked(), 10U);
+    EXPECT_EQ(asked(), 20U);
     EXPECT_EQ(statistics().over_budget, 2U);
     world.advance(std::chrono::hours(25));
     escalate_doubtful();
-    EXPECT_EQ(asked(), 11U);
+    EXPECT_EQ(asked(), 21U);
 }
 
 TEST_F(Cloud, HoldsAFewQuestionsOnly) {
