@@ -77,7 +77,7 @@ void CloudDesk::learn(const Asked& asked, base::Instant now, bool has_answer) {
 }
 
 base::Instant CloudDesk::settle_by(const Question& question) const {
-    return question.deadline + -config_.return_allowance;
+    return question.deadline + -std::max(config_.return_allowance, question.way_back);
 }
 
 bool CloudDesk::is_expected_in_time(base::Instant now, const Question& question) const {

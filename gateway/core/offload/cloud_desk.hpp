@@ -34,6 +34,7 @@ public:
         std::uint32_t local_class = 0;
         TaskPrivacy privacy = TaskPrivacy::kNever;  ///< as the task is now; the client looks again
         base::Instant deadline{};
+        base::Duration way_back{0};        ///< what answers to its device are known to need
         std::optional<EdgeAnswer> edge{};  ///< what stands if nothing better comes
     };
     struct Settled {

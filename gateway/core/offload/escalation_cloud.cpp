@@ -8,6 +8,7 @@ namespace frugal::core {
 bool EscalationDesk::goes_on(const Step& step, CloudDesk::Question&& question, bool may_go_on,
                              Features& features) {
     const auto* task = catalogue_.task(question.task);
+    question.way_back = returns_.allowance(question.instance.device, step.now.instant);
     if (task == nullptr || features.size() == 0 || !cloud_.would_ask(step, question)) {
         return false;
     }

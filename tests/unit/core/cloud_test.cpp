@@ -173,6 +173,25 @@ TEST_F(Cloud, TheEdgesAnswerComesInTimeWhenTheServerHangs) {
     EXPECT_EQ(statistics().expired, 1U);
 }
 
+// Answers sent 30 ms before the deadline came too late to this device.
+TEST_F(Cloud, TheEdgesAnswerLeavesEarlierForADeviceThatIsFarAway) {
+    for (int i = 0; i < 8; ++i) {
+        escalate(true, 40);
+        world.advance(milliseconds(10));
+        edge_says(200);
+    }
+    auto late = decisions(0, 8);
+    std::fill_n(late.outcomes.begin(), 8, std::uint8_t{0x1E});
+    world.say("dev", late);
+    escalate_doubtful();
+    ASSERT_EQ(asked(), 1U);
+    EXPECT_EQ(world.performed<AskCloud>()[0]->deadline, world.now.instant + milliseconds(968))
+        << "the server has no longer than that";
+    world.advance(milliseconds(968));
+    EXPECT_EQ(world.sent<Verdict>("dev").size(), 9U);
+    EXPECT_EQ(last_verdict().tier, Tier::kEdge);
+}
+
 TEST_F(Cloud, IsNotAskedWhatItCannotAnswerInTime) {
     escalate_doubtful();
     cloud_says(EdgeAnswer{0, 250}, milliseconds(500));
