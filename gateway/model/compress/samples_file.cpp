@@ -64,8 +64,11 @@ std::vector<std::size_t> axes_of(std::span<const std::size_t> shape) {
 /// The first axis counts inputs, the others are one input: flat, or as the model has it.
 Result<void> check_shape(const Numbers& numbers, const InputFormat& format,
                          const std::string& origin) {
-    const std::span<const std::size_t> one =
-        std::span(numbers.shape).subspan(numbers.shape.empty() ? 0 : 1);
+    if (numbers.shape.empty()) {
+        return fail(ErrorKind::kInvalidInput, origin + ": a single number, not an array of inputs",
+                    "the .npy array has no axes", "Give an array whose first axis counts inputs.");
+    }
+    const std::span<const std::size_t> one = std::span(numbers.shape).subspan(1);
     std::size_t elements = 1;
     for (const std::size_t length : one) {
         elements *= length;
@@ -74,8 +77,7 @@ Result<void> check_shape(const Numbers& numbers, const InputFormat& format,
     const auto wanted = axes_of(format.shape);
     const bool is_turned =
         given.size() > 1 && wanted.size() > 1 && given != wanted && format.shape.front() == 1;
-    if (numbers.shape.empty() || (format.elements != 0 && elements != format.elements) ||
-        is_turned) {
+    if ((format.elements != 0 && elements != format.elements) || is_turned) {
         return fail(ErrorKind::kInvalidInput,
                     fmt::format("{}: an array of [{}] for inputs of [{}]", origin,
                                 fmt::join(numbers.shape, ", "), fmt::join(format.shape, ", ")),
