@@ -2,6 +2,7 @@
 #include "model/compress/evaluate.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include <fmt/format.h>
@@ -25,6 +26,10 @@ std::uint32_t class_of(const std::vector<float>& output) {
     }
     return static_cast<std::uint32_t>(std::max_element(output.begin(), output.end()) -
                                       output.begin());
+}
+
+bool is_finite(const std::vector<float>& output) {
+    return std::ranges::all_of(output, [](float value) { return std::isfinite(value); });
 }
 
 /// Sums over all inputs, chunk by chunk.
@@ -82,6 +87,22 @@ private:
                                      "evaluation: the two models have different outputs")
                         : read;
         }
+        if (!is_finite(expected_)) {
+            return base::fail(base::ErrorKind::kInvalidInput,
+                              fmt::format("evaluation: the original's answer to input {} is not "
+                                          "finite",
+                                          sample),
+                              "there is nothing to hold the compressed model against",
+                              "Leave that input out, or look for NaN in the model's weights.");
+        }
+        if (!is_finite(given_)) {
+            return base::fail(base::ErrorKind::kConflict,
+                              fmt::format("gate: the compressed model's answer to input {} is not "
+                                          "finite",
+                                          sample),
+                              "the model was compressed too far",
+                              "Use a smaller step or lambda, or other calibration inputs.");
+        }
         for (std::size_t i = 0; i < given_.size(); ++i) {
             const double error = static_cast<double>(given_[i] - expected_[i]);
             signal_ += static_cast<double>(expected_[i]) * static_cast<double>(expected_[i]);
@@ -94,12 +115,7 @@ private:
         agreed_ += expected == given ? 1 : 0;
         if (!samples_.labels.empty()) {
             if (samples_.labels[sample] >= classes_) {
-                return base::fail(
-                    base::ErrorKind::kInvalidInput,
-                    fmt::format("evaluation: input {} has the label {}, but the model "
-                                "tells {} classes apart",
-                                sample, samples_.labels[sample], classes_),
-                    {}, "Give the labels of these inputs, counted from 0.");
+                return no_class(sample, samples_.labels[sample], classes_);
             }
             right_before_ += expected == samples_.labels[sample] ? 1 : 0;
             right_after_ += given == samples_.labels[sample] ? 1 : 0;
@@ -121,6 +137,14 @@ private:
 };
 
 }  // namespace
+
+tl::unexpected<base::Error> no_class(std::size_t sample, std::uint32_t label, std::size_t classes) {
+    return base::fail(base::ErrorKind::kInvalidInput,
+                      fmt::format("evaluation: input {} has the label {}, but the model "
+                                  "tells {} classes apart",
+                                  sample, label, classes),
+                      {}, "Give the labels of these inputs, counted from 0.");
+}
 
 Result<Evaluation> evaluate(const Comparison& models, const Samples& samples) {
     if (samples.inputs.empty()) {

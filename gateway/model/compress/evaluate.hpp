@@ -31,9 +31,13 @@ struct Evaluation {
 
 /// Compares two models of the same inputs and outputs. The class is the largest value of output 0;
 /// an output of one value is a class by its being at least 0.5.
-/// Fails as Replay::open(), and with kInvalidInput for a label that is none of the classes.
+/// Fails as Replay::open(); with kInvalidInput for a label that is none of the classes and for an
+/// original whose output is NaN or infinite; with kConflict if only the compressed one's is.
 base::Result<Evaluation> evaluate(base::ByteView original, base::ByteView compressed,
                                   const Samples& samples);
+
+/// What is said of a label that is none of the classes.
+tl::unexpected<base::Error> no_class(std::size_t sample, std::uint32_t label, std::size_t classes);
 
 /// The same for models that take the inputs in different types.
 struct Comparison {

@@ -10,9 +10,9 @@
 
 namespace frugal::model {
 
-/// Signal to noise in decibels; infinite without noise.
+/// Signal to noise in decibels; infinite without noise, NaN if either is.
 inline double snr_db(double signal, double noise) {
-    return noise > 0 ? 10 * std::log10(signal / noise) : INFINITY;
+    return noise == 0 ? INFINITY : 10 * std::log10(signal / noise);
 }
 
 /// Chances of the classes: softmax of logits / temperature. Both of one size, at least 1.

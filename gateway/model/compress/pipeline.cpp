@@ -9,6 +9,7 @@
 
 #include "model/codec/codec.hpp"
 #include "model/codec/tflite_plan.hpp"
+#include "model/compress/job_check.hpp"
 #include "model/compress/samples_file.hpp"
 #include "model/tflite/schema.hpp"
 #include "model/tflite/strip.hpp"
@@ -34,7 +35,7 @@ Result<void> run_stage(const StripOptions&, Work& work, StageReport&, const Prog
     if (!same) {
         return tl::unexpected(same.error());
     }
-    if (!std::isinf(same->output_snr_db)) {
+    if (same->output_snr_db != INFINITY) {
         return fail(ErrorKind::kInternal, "the rewritten file gives other outputs");
     }
     work.file = std::move(*rewritten);
@@ -160,44 +161,19 @@ tl::unexpected<base::Error> refused(std::string_view what, double value, double 
                 "Use a smaller step or lambda, or relax the gate.");
 }
 
+/// Asked so that a figure that is no number does not pass.
 Result<void> check_gate(const Gate& gate, const Evaluation& evaluation) {
-    if (gate.min_agreement && evaluation.agreement < *gate.min_agreement) {
+    if (gate.min_agreement && !(evaluation.agreement >= *gate.min_agreement)) {
         return refused("agreement", evaluation.agreement, *gate.min_agreement);
     }
-    if (gate.min_output_snr_db && evaluation.output_snr_db < *gate.min_output_snr_db) {
+    if (gate.min_output_snr_db && !(evaluation.output_snr_db >= *gate.min_output_snr_db)) {
         return refused("output_snr_db", evaluation.output_snr_db, *gate.min_output_snr_db);
     }
-    if (gate.max_accuracy_drop) {
-        if (!evaluation.accuracy_before) {
-            return fail(ErrorKind::kInvalidInput, "gate: max_accuracy_drop needs labels", {},
-                        "Give --labels, or use min_agreement.");
-        }
+    if (gate.max_accuracy_drop && evaluation.accuracy_before) {
         const double drop = *evaluation.accuracy_before - *evaluation.accuracy_after;
-        if (drop > *gate.max_accuracy_drop) {
+        if (!(drop <= *gate.max_accuracy_drop)) {
             return refused("accuracy drop", drop, *gate.max_accuracy_drop);
         }
-    }
-    return {};
-}
-
-Result<void> check_labels(const Samples& samples) {
-    if (!samples.labels.empty() && samples.labels.size() != samples.inputs.size()) {
-        return fail(
-            ErrorKind::kInvalidInput,
-            fmt::format("{} labels for {} inputs", samples.labels.size(), samples.inputs.size()),
-            {}, "Give one label for each input.");
-    }
-    return {};
-}
-
-/// The stage delta has nothing to go by without a base.
-Result<void> check_base(const Recipe& recipe, base::ByteView base) {
-    const bool is_needed = std::any_of(
-        recipe.stages.begin(), recipe.stages.end(),
-        [](const StageOptions& stage) { return std::holds_alternative<DeltaOptions>(stage); });
-    if (is_needed && base.empty()) {
-        return fail(ErrorKind::kInvalidInput, "stage delta: there is no base", {},
-                    "Give the model that devices have (--base).");
     }
     return {};
 }
@@ -318,8 +294,7 @@ Result<std::uint64_t> packed_size(base::ByteView file) {
 Result<Compressed> compress(const CompressInput& input, const Recipe& recipe,
                             const std::function<void(const CompressProgress&)>& progress) {
     const Samples& judged = input.evaluation.inputs.empty() ? input.calibration : input.evaluation;
-    auto checked = check_labels(judged);
-    checked = checked ? check_base(recipe, input.base) : checked;
+    auto checked = check_job(input, recipe);
     const auto packed =
         checked ? packed_size(input.file) : Result<std::uint64_t>(tl::unexpected(checked.error()));
     std::optional<std::uint64_t> delta;

@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 
+#include "model/compress/job_check.hpp"
 #include "model/compress/replay.hpp"
 #include "model/tflite/schema.hpp"
 #include "model/tflite/summary.hpp"
@@ -152,14 +153,27 @@ Result<void> check_clipped(std::size_t clipped, std::size_t count, const InputFo
                 "the model's own bytes or an idx file.");
 }
 
-Result<std::vector<Bytes>> split(ByteView bytes, std::size_t size, const std::string& origin,
-                                 std::size_t most) {
+tl::unexpected<base::Error> not_finite(const std::string& origin, std::size_t number) {
+    return fail(ErrorKind::kInvalidInput,
+                fmt::format("{}: number {} is not finite", origin, number),
+                "it is NaN or infinite: no weight could be chosen by it",
+                "Leave that input out, or mend what wrote the file.");
+}
+
+Result<std::vector<Bytes>> split(ByteView bytes, const InputFormat& format,
+                                 const std::string& origin, std::size_t most) {
+    const std::size_t size = format.size_bytes;
     if (size == 0 || bytes.empty() || bytes.size() % size != 0) {
         return unfit(origin, fmt::format("{} bytes are no whole number of inputs of {} bytes",
                                          bytes.size(), size));
     }
     if (bytes.size() / size > most) {
         return too_many(origin, most);
+    }
+    const bool is_float = format.type == kFloat32 && format.elements * sizeof(float) == size;
+    const auto wrong = is_float ? first_not_finite(bytes) : std::nullopt;
+    if (wrong) {
+        return not_finite(origin, *wrong);
     }
     std::vector<Bytes> inputs;
     for (; !bytes.empty(); bytes = bytes.subspan(size)) {
@@ -174,7 +188,7 @@ Result<std::vector<Bytes>> convert(const Numbers& numbers, const InputFormat& fo
         return tl::unexpected(fits.error());
     }
     if (is_models_own(numbers, format)) {
-        return split(numbers.bytes, format.size_bytes, origin, most);
+        return split(numbers.bytes, format, origin, most);
     }
     const bool is_known = format.type == kFloat32 ||
                           ((format.type == kInt8 || format.type == kUint8) && format.scale > 0);
@@ -191,7 +205,7 @@ Result<std::vector<Bytes>> convert(const Numbers& numbers, const InputFormat& fo
     for (std::size_t i = 0; i < count; ++i) {
         const double value = number_at(numbers, i);
         if (!std::isfinite(value)) {
-            return unfit(origin, fmt::format("number {} is not finite", i));
+            return not_finite(origin, i);
         }
         clipped += append(value, format, inputs[i / format.elements]) ? 1 : 0;
     }
@@ -326,7 +340,7 @@ Result<std::vector<Bytes>> parse_inputs(ByteView bytes, const InputFormat& forma
     if (const auto numbers = idx_numbers(bytes)) {
         return convert(*numbers, format, origin, most);
     }
-    return split(bytes, format.size_bytes, origin, most);
+    return split(bytes, format, origin, most);
 }
 
 Result<std::vector<std::uint32_t>> parse_labels(ByteView bytes, const std::string& origin,

@@ -2,12 +2,14 @@
 // Recipes on float32 models: quantizing, pruning and retraining before it.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 
 #include "inference/float/operators.hpp"
 #include "model/compress/grid_network.hpp"
 #include "model/compress/pipeline.hpp"
 #include "model/compress/samples_file.hpp"
+#include "model/tflite/summary.hpp"
 #include "unit/model_compress/float_network.hpp"
 #include "unit/model_compress/small_network.hpp"
 #include "unit/model_compress/thirds.hpp"
@@ -189,6 +191,43 @@ TEST(Retrain, ShiftsOnlyImages) {
     EXPECT_EQ(done.error().kind, ErrorKind::kInvalidInput);
     const auto wide = recipe_of({model::RetrainOptions{.shift = 1, .image_width = 4}});
     EXPECT_TRUE(model::compress(input, wide, {}).has_value());
+}
+
+/// The file with one number of a constant tensor replaced.
+Bytes with_number(Bytes file, std::size_t tensor, float number) {
+    const auto summary = model::read_model(file);
+    std::memcpy(file.data() + summary->tensors.at(tensor).constant->offset + 8, &number,
+                sizeof number);
+    return file;
+}
+
+TEST(FloatModel, AWeightThatIsNotFiniteIsToldByItsTensor) {
+    for (const float number : {NAN, INFINITY}) {
+        model::CompressInput input = convolutional_input();
+        input.file = with_number(input.file, 4, number);
+        const auto done = model::compress(input, recipe_of({model::QuantizeOptions{}}), {});
+        ASSERT_FALSE(done);
+        EXPECT_EQ(done.error().kind, ErrorKind::kInvalidInput);
+        EXPECT_EQ(done.error().message, "model: tensor 4: number 2 is not finite");
+    }
+}
+
+TEST(FloatModel, AnswersThatAreNotFiniteNeverCountAsEqual) {
+    const model::CompressInput input = convolutional_input();
+    const Bytes broken = with_number(input.file, 9, NAN);  // a bias: whatever comes in
+    const auto evaluate = [&](const Bytes& before, const Bytes& after) {
+        return model::evaluate(model::Comparison{before, after, input.operators},
+                               input.calibration);
+    };
+    const auto reference = evaluate(broken, input.file);
+    ASSERT_FALSE(reference);
+    EXPECT_EQ(reference.error().kind, ErrorKind::kInvalidInput);
+    EXPECT_EQ(reference.error().message,
+              "evaluation: the original's answer to input 0 is not finite");
+    EXPECT_FALSE(evaluate(broken, broken)) << "the same, but no success";
+    const auto result = evaluate(input.file, broken);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, ErrorKind::kConflict) << "as a gate that is not passed";
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 
 namespace {
@@ -116,6 +117,22 @@ TEST(SamplesFile, AnArrayWithoutAxesIsRefused) {
             EXPECT_EQ(inputs.error().message, "x.npy: a single number, not an array of inputs");
             EXPECT_FALSE(inputs.error().remedy.empty());
         }
+    }
+}
+
+TEST(SamplesFile, NoInputHoldsANumberThatIsNotFinite) {
+    const model::InputFormat format{8, 2, 0, 0, 0};
+    for (const float wrong : {NAN, INFINITY, -INFINITY}) {
+        const float values[] = {0.0F, 1.0F, 2.0F, wrong};
+        Bytes data(sizeof values);
+        std::memcpy(data.data(), values, sizeof values);
+        for (const Bytes& file : {data, npy("<f4", data)}) {
+            const auto inputs = model::parse_inputs(file, format, "x");
+            ASSERT_FALSE(inputs) << wrong;
+            EXPECT_EQ(inputs.error().message, "x: number 3 is not finite");
+        }
+        const model::InputFormat int8{16, 16, 9, 0.5F, 1};
+        EXPECT_TRUE(model::parse_inputs(data, int8, "x")) << "bytes are no floats";
     }
 }
 
