@@ -55,12 +55,7 @@ Result<void> LoadedModel::open() {
     fr_status_t status = fr_model_open_with(&state_->model, &gateway_operators(), bytes_.data(),
                                             bytes_.size(), &problem);
     if (status != FR_OK) {
-        bool is_foreign = status == FR_ERROR_UNSUPPORTED || status == FR_ERROR_LIMIT;
-        return fail(is_foreign ? ErrorKind::kUnsupported : ErrorKind::kInvalidInput,
-                    "model: " + model::describe_refusal(problem),
-                    is_foreign ? "the runtime has no such part" : "the file is damaged",
-                    is_foreign ? "use a model of built-in operators (frugalctl model inspect)"
-                               : "export the model again");
+        return tl::unexpected(model::explain_refusal(bytes_, status, problem));
     }
     arena_.resize(fr_model_plan_scratch_size(&state_->model));
     fr_plan_t plan;

@@ -34,15 +34,8 @@ Result<void> open_model(base::ByteView file, const fr_operator_set_t* operators,
     fr_model_problem_t problem;
     const fr_status_t status =
         fr_model_open_with(&model, operators, file.data(), file.size(), &problem);
-    if (status == FR_OK) {
-        return {};
-    }
-    const bool is_foreign = status == FR_ERROR_UNSUPPORTED || status == FR_ERROR_LIMIT;
-    return fail(is_foreign ? ErrorKind::kUnsupported : ErrorKind::kInvalidInput,
-                "model: " + describe_refusal(problem),
-                is_foreign ? "the runtime has no such part" : "the file is damaged",
-                is_foreign ? "See what is missing with frugalctl model inspect."
-                           : "Export the model again.");
+    return status == FR_OK ? Result<void>{}
+                           : tl::unexpected(explain_refusal(file, status, problem));
 }
 
 Result<std::size_t> input_size_of(const fr_model_t& model) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "model/tflite/names.hpp"
+#include "model/tflite/summary.hpp"
 
 namespace frugal::model {
 
@@ -48,6 +49,23 @@ std::string describe_refusal(const fr_model_problem_t& problem) {
             return fmt::format("{}{}: {}", place, describe_tensor_part(problem),
                                fr_model_reason_text(problem.reason));
     }
+}
+
+base::Error explain_refusal(base::ByteView bytes, fr_status_t status,
+                            const fr_model_problem_t& problem) {
+    if (const auto read = read_model(bytes); !read) {
+        return read.error();
+    }
+    std::string what = describe_refusal(problem);
+    if (!what.starts_with("model: ")) {
+        what.insert(0, "model: ");
+    }
+    if (status == FR_ERROR_UNSUPPORTED || status == FR_ERROR_LIMIT) {
+        return {base::ErrorKind::kUnsupported, std::move(what), "the runtime has no such part",
+                "Use a model of built-in operators (frugalctl model inspect)."};
+    }
+    return {base::ErrorKind::kInvalidInput, std::move(what), "the file is damaged",
+            "Export the model again."};
 }
 
 }  // namespace frugal::model

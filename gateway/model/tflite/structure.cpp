@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include "model/tflite/damage.hpp"
+#include "model/tflite/foreign_file.hpp"
 #include "model/tflite/names.hpp"
 
 namespace frugal::model {
@@ -207,8 +208,9 @@ Result<CheckedModel> check_structure(base::ByteView bytes) {
         return beyond("bytes", bytes.size(), kFileSizeMax);
     }
     if (bytes.size() < 8 || !flat::ModelBufferHasIdentifier(bytes.data())) {
+        const ForeignFile foreign = recognise(bytes);
         return fail(ErrorKind::kInvalidInput, "model: not a .tflite file",
-                    "the identifier TFL3 is not at byte 4", "Give a TensorFlow Lite model.");
+                    std::string(foreign.what), std::string(foreign.remedy));
     }
     CheckedModel checked(bytes);
     flatbuffers::Verifier verifier(checked.bytes_.data(), checked.bytes_.size(), kDepthMax,

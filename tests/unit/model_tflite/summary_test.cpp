@@ -201,6 +201,23 @@ TEST(BytesTest, WhatIsNoModelIsNamedSo) {
     }
 }
 
+TEST(BytesTest, WhatSeemsToBeAnotherFileIsSaid) {
+    const std::pair<std::string, std::string> files[] = {
+        {"", "the file is empty"},
+        {"name = 7\n", "it is a text"},
+        {std::string("FRBN\1\0\0\0", 8), "it is a Bonsai tree"},
+        {"FRUGALB\1xxxx", "it is a release bundle"},
+        {std::string("\x1f\x8b\x08\0\0\0\0\0", 8), "it is compressed with gzip"},
+        {std::string(16, '\0'), "the identifier TFL3 is not at byte 4"},
+    };
+    for (const auto& [content, cause] : files) {
+        const auto summary = read_model(base::as_bytes(content));
+        ASSERT_FALSE(summary);
+        EXPECT_EQ(summary.error().cause, cause);
+        EXPECT_FALSE(summary.error().remedy.empty());
+    }
+}
+
 /// FlatBuffers' verifier has no words; the reader finds the place.
 void expect_named(const base::Error& error) {
     EXPECT_FALSE(error.message.empty());
