@@ -12,6 +12,7 @@
 #include "base/hex.hpp"
 #include "cli/compress_inputs.hpp"
 #include "cli/files.hpp"
+#include "cli/number_option.hpp"
 #include "cli/output.hpp"
 #include "cli/plain_text.hpp"
 #include "crypto/sha256.hpp"
@@ -94,11 +95,17 @@ Result<Job> read_job(const CompressOptions& options) {
     return read_samples(options, std::move(job));
 }
 
+/// 0 stands for a figure that the stage does not have.
+json::value known_json(double figure) {
+    return figure == 0 ? json::value(nullptr) : json::value(figure);
+}
+
 json::object layer_json(const model::LayerReport& layer) {
-    json::object object{{"name", layer.name},       {"kind", layer.kind},
-                        {"weights", layer.weights}, {"step", layer.step},
-                        {"density", layer.density}, {"bits_per_weight", layer.bits_per_weight},
-                        {"note", layer.note}};
+    json::object object{
+        {"name", layer.name},       {"kind", layer.kind},
+        {"weights", layer.weights}, {"step", known_json(layer.step)},
+        {"density", layer.density}, {"bits_per_weight", known_json(layer.bits_per_weight)},
+        {"note", layer.note}};
     if (std::isfinite(layer.snr_db)) {
         object["snr_db"] = layer.snr_db;
     }
@@ -200,7 +207,6 @@ json::object report_json(const Job& job, const CompressOptions& options,
     return report;
 }
 
-/// 0 stands for a figure that the stage does not have.
 std::string known(double figure, std::string_view form) {
     return figure == 0 ? "-" : fmt::format(fmt::runtime(form), figure);
 }
@@ -221,12 +227,12 @@ std::string ratio(std::uint64_t raw, std::uint64_t packed) {
 }
 
 /// What makes the figures say less than they seem to.
-void warn_of(const model::Evaluation& evaluation) {
+void warn_of(const model::Evaluation& evaluation, const model::Gate& gate) {
     constexpr double kHardlyMore = 1.2;  // times what chance gives
     if (evaluation.classes_answered == 1) {
-        say("warning: the original gave all these inputs the same class, so agreement says "
-            "nothing; "
-            "give inputs of every class, or a gate with min_output_snr_db");
+        say(std::string("warning: the original gave all these inputs the same class, so agreement "
+                        "says nothing; give inputs of every class") +
+            (gate.min_output_snr_db ? "" : ", or a gate with min_output_snr_db"));
     }
     if (evaluation.accuracy_before &&
         *evaluation.accuracy_before * static_cast<double>(evaluation.classes) < kHardlyMore) {
@@ -306,7 +312,7 @@ Result<int> compress_model(const Context& context, const CompressOptions& option
     if (!written) {
         return tl::unexpected(written.error());
     }
-    warn_of(done->evaluation);
+    warn_of(done->evaluation, job->recipe.gate);
     if (context.json) {
         print_json("model-compress", report_json(*job, options, *done));
     } else {
@@ -334,7 +340,8 @@ void add_compress_command(CLI::App& model, Context& context) {
                         "classes of the evaluation inputs, one number a line or idx");
     command->add_option("--calibration-labels", options->calibration_labels,
                         "classes of the calibration inputs, for stages that train");
-    command->add_option("--calibration-limit", options->limit, "use only the first so many inputs");
+    command->add_option("--calibration-limit", options->limit, "use only the first so many inputs")
+        ->check(whole_number_within(0, INT32_MAX));
     on_command(*command, context,
                [&context, options] { return compress_model(context, *options); });
 }

@@ -9,6 +9,7 @@
 #include "cli/claims_file.hpp"
 #include "cli/command.hpp"
 #include "cli/json_path.hpp"
+#include "cli/number_option.hpp"
 #include "cli/output.hpp"
 
 namespace frugal::cli {
@@ -185,7 +186,8 @@ void add_device_commands(CLI::App& root, Context& context) {
     add_command->add_option("--claims", options->claims_file,
                             "with --count: file the codes are added to");
     add_command->add_option("--claim-seconds", options->claim_s, "how long the code is good")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->check(whole_number_within(1, UINT32_MAX));
     on_command(*add_command, context, [&context, options] { return add(context, *options); });
     on_command(*noun->add_subcommand("list", "list all devices"), context,
                [&context] { return list(context); });

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "cli/json_path.hpp"
+#include "cli/number_option.hpp"
 #include "cli/output.hpp"
 #include "cli/policy_verbs.hpp"
 
@@ -112,7 +113,9 @@ void add_policy_rollout_commands(CLI::App& policy, Context& context, const Optio
     auto* why =
         add_verb(policy, context, "explain", "why a device decided as it did", options, explain);
     why->add_option("device", options->device)->required();
-    why->add_option("sequence", options->sequence, "of the decision")->required();
+    why->add_option("sequence", options->sequence, "of the decision")
+        ->required()
+        ->check(whole_number_within(0, UINT64_MAX));
 }
 
 }  // namespace frugal::cli

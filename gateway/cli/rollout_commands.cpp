@@ -13,6 +13,7 @@
 #include "cli/command.hpp"
 #include "cli/files.hpp"
 #include "cli/json_path.hpp"
+#include "cli/number_option.hpp"
 #include "cli/output.hpp"
 #include "cli/release_option.hpp"
 
@@ -192,7 +193,9 @@ void add_rollout_commands(CLI::App& root, Context& context) {
     const auto with_id = [&](const std::string& verb, const std::string& help,
                              std::function<Result<int>()> action) {
         auto* command = noun->add_subcommand(verb, help);
-        command->add_option("rollout", *id, "its number")->required();
+        command->add_option("rollout", *id, "its number")
+            ->required()
+            ->check(whole_number_within(0, INT64_MAX));
         on_command(*command, context, std::move(action));
         return command;
     };
