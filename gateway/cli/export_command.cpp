@@ -26,8 +26,11 @@ Result<int> export_model(const Context& context, const std::string& path,
         return fail(ErrorKind::kInvalidInput, output + " is no name of a C file", {},
                     "Write -o NAME.c; NAME.h is written beside it.");
     }
-    if (auto checked = check_output(output, {path}); !checked) {
-        return tl::unexpected(checked.error());
+    const std::filesystem::path header = std::filesystem::path(source).replace_extension(".h");
+    for (const auto& written : {source.string(), header.string()}) {
+        if (auto checked = check_output(written, {path}); !checked) {
+            return tl::unexpected(checked.error());
+        }
     }
     const auto bytes = read_bytes(path);
     if (!bytes) {
@@ -37,7 +40,6 @@ Result<int> export_model(const Context& context, const std::string& path,
     if (!text) {
         return fail(text.error(), path);
     }
-    const std::filesystem::path header = std::filesystem::path(source).replace_extension(".h");
     Result<void> written = write_bytes(source.string(), base::as_bytes(text->source));
     if (written) {
         written = write_bytes(header.string(), base::as_bytes(text->header));
