@@ -38,7 +38,12 @@ Result<Contents> read_contents(base::ByteView bytes) {
     for (const auto& variant : contents.statement.variants) {
         auto manifest = wire::inspect_manifest(variant.manifest);
         if (!manifest) {
-            return tl::unexpected(manifest.error());
+            return fail(manifest.error().kind,
+                        fmt::format("the manifest of variant {} cannot be read",
+                                    contents.manifests.size() + 1),
+                        manifest.error().describe(),
+                        "Copy the bundle again from where it was built; name its public key with "
+                        "--key to see whether it was changed.");
         }
         contents.manifests.push_back(std::move(*manifest));
     }
@@ -213,12 +218,13 @@ void print_contents(const std::string& path, std::size_t size, const Contents& c
 
 Result<int> inspect_bundle(const Context& context, const std::string& path, base::ByteView bytes,
                            const std::string& public_key) {
-    const auto contents = read_contents(bytes);
-    if (!contents) {
-        return fail(contents.error(), path);
-    }
     const bool is_checked = !public_key.empty();
     const auto verified = is_checked ? verify(bytes, public_key) : Result<void>{};
+    const auto contents = read_contents(bytes);
+    if (!contents) {
+        // That it was altered says more than the field where reading ended.
+        return fail(verified ? contents.error() : verified.error(), path);
+    }
     if (context.json) {
         auto object = contents_json(path, bytes.size(), *contents);
         object["verifies"] = is_checked ? json::value(verified.has_value()) : json::value(nullptr);

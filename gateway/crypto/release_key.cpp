@@ -39,6 +39,13 @@ Result<PublicPoint> point_of(EVP_PKEY* key) {
     return point;
 }
 
+constexpr std::string_view kPublicMark = "-----BEGIN PUBLIC KEY-----";
+constexpr std::string_view kPrivateMark = "PRIVATE KEY-----";
+
+bool holds(std::string_view pem, std::string_view mark) {
+    return pem.find(mark) != std::string_view::npos;
+}
+
 /// OpenSSL signs into DER; the wire has the two numbers in 32 bytes each.
 Result<Signature> to_fixed_form(base::ByteView der) {
     const unsigned char* cursor = der.data();
@@ -115,11 +122,16 @@ Result<ReleasePublicKey> ReleasePublicKey::load(const std::filesystem::path& pat
     if (!pem) {
         return base::fail(pem.error(), "release public key");
     }
+    if (holds(*pem, kPrivateMark) && !holds(*pem, kPublicMark)) {
+        return base::fail(ErrorKind::kInvalidInput, path.string() + " is the private half of a key",
+                          "who verifies needs the public half",
+                          "Name the .pub that was made with it.");
+    }
     BioHandle bio = reading(*pem);
     KeyHandle key(PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr));
     if (!key) {
         return openssl_failure(path.string() + " is not a public key in PEM form",
-                               ErrorKind::kInvalidInput);
+                               ErrorKind::kInvalidInput, "Name a .pub of frugalctl key generate.");
     }
     const auto point = point_of(key.get());
     if (!point) {
@@ -174,6 +186,12 @@ Result<ReleaseKey> ReleaseKey::generate() {
 }
 
 Result<ReleaseKey> ReleaseKey::load(const std::filesystem::path& path) {
+    // Asked first: a public half may be read by all, which is not what is wrong with it here.
+    if (const auto text = read_file(path, kKeyFileLimit);
+        text && holds(*text, kPublicMark) && !holds(*text, kPrivateMark)) {
+        return base::fail(ErrorKind::kInvalidInput, path.string() + " is the public half of a key",
+                          "signing needs the private half", "Name the .key that was made with it.");
+    }
     const auto pem = read_private_file(path, kKeyFileLimit);
     if (!pem) {
         return base::fail(pem.error(), "release key");

@@ -167,6 +167,7 @@ Result<ReleaseStatement> read_statement(ByteView signed_bytes) {
     }
     Fields fields("bundle statement");
     v1::ReleaseStatement proto;
+    const google::protobuf::LogSilencer quiet;  // the error says it, in our words
     if (!parse(signed_bytes.subspan(kMagic.size()), proto)) {
         fields.refuse("bytes", "not a protobuf message of this type");
         return fields.error();

@@ -101,6 +101,7 @@ base::Result<core::ManifestContent> inspect_manifest(base::ByteView bytes) {
     Fields fields("manifest");
     fields.range<std::size_t>("size", bytes.size(), 1, FR_MANIFEST_SIZE_MAX);
     v1::Manifest proto;
+    const google::protobuf::LogSilencer quiet;  // the error says it, in our words
     if (!fields.is_good() || !parse(bytes, proto)) {
         fields.refuse("bytes", "not a protobuf message of this type");
         return fields.error();

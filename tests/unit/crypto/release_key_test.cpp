@@ -100,6 +100,24 @@ TEST(ReleaseKey, refuses_files_that_hold_something_else) {
     EXPECT_EQ(ReleasePublicKey::load(path).error().kind, ErrorKind::kInvalidInput);
 }
 
+TEST(ReleaseKey, says_which_half_was_mistaken_for_the_other) {
+    const TemporaryDirectory directory;
+    const auto key = ReleaseKey::generate().value();
+    const auto half = [&](const char* name) { return directory.path() / name; };
+    ASSERT_TRUE(key.save(half("release.key")));
+    ASSERT_TRUE(key.public_key().save(half("release.pub")));
+    const auto no_private = ReleaseKey::load(half("release.pub"));
+    ASSERT_FALSE(no_private);
+    EXPECT_NE(no_private.error().message.find("is the public half"), std::string::npos);
+    const auto no_public = ReleasePublicKey::load(half("release.key"));
+    ASSERT_FALSE(no_public);
+    EXPECT_NE(no_public.error().message.find("is the private half"), std::string::npos);
+    for (const auto& error : {no_private.error(), no_public.error()}) {
+        EXPECT_EQ(error.kind, ErrorKind::kInvalidInput);
+        EXPECT_FALSE(error.remedy.empty());
+    }
+}
+
 TEST(ReleasePublicKey, survives_a_file_and_refuses_bytes_that_are_no_point) {
     const TemporaryDirectory directory;
     const auto key = ReleaseKey::generate().value();
