@@ -15,10 +15,12 @@
 #include "frugal/codec.h"
 #include "frugal/limits.h"
 #include "inference/run_model.hpp"
+#include "model/bonsai/bonsai.hpp"
 #include "model/codec/codec.hpp"
 #include "model/pack/pack.hpp"
 #include "model/tflite/strip.hpp"
 #include "model/tflite/summary.hpp"
+#include "wire/bundle.hpp"
 
 namespace frugal::cli {
 
@@ -159,6 +161,9 @@ json::object report_json(const PackArguments& arguments, const model::PackReport
                         {"profile", report.profile},
                         {"is_delta", report.is_delta},
                         {"segments", std::move(segments)}};
+    if (arguments.is_strip && !stripped) {
+        object["is_stripped"] = false;
+    }
     if (stripped) {
         object["is_stripped"] = stripped->is_used;
         object["stripped_bytes"] = stripped->bytes.size();
@@ -200,10 +205,14 @@ void print_report(const model::PackReport& report, std::size_t file_size,
 }
 
 // The decoder names its fault in a word, for devices; here a person mistook a file.
-tl::unexpected<base::Error> cannot_unpack(const PackArguments& arguments, const base::Error& why) {
-    if (why.cause == fr_codec_fault_name(FR_CODEC_FAULT_MAGIC)) {
-        return fail(why.kind, arguments.file + ": is no packed file", {},
-                    "Name a file that model pack wrote.");
+tl::unexpected<base::Error> cannot_unpack(const PackArguments& arguments, base::ByteView stream,
+                                          const base::Error& why) {
+    // A tree and a bundle begin with the same two letters.
+    const bool is_packed = base::as_text(stream).starts_with("FR") && !model::is_bonsai(stream) &&
+                           !wire::is_bundle(stream);
+    if (!is_packed) {
+        return fail(why.kind, arguments.file + ": is no packed file",
+                    stream.empty() ? "it is empty" : "", "Name a file that model pack wrote.");
     }
     if (why.cause == fr_codec_fault_name(FR_CODEC_FAULT_BASE) && arguments.base.empty()) {
         return fail(why.kind, arguments.file + ": is a delta", "its base is not given",
@@ -213,7 +222,8 @@ tl::unexpected<base::Error> cannot_unpack(const PackArguments& arguments, const 
         return fail(why.kind, arguments.base + ": is not the base of " + arguments.file,
                     "its SHA-256 is another", "Give --base with the file it was packed against.");
     }
-    return tl::unexpected(why.with_context(arguments.file));
+    return fail(why.kind, arguments.file + ": the packed file is damaged", why.cause,
+                "Copy it again, or pack the file anew.");
 }
 
 Result<base::Bytes> read_base(const PackArguments& arguments) {
@@ -235,7 +245,9 @@ Result<int> pack_model(const Context& context, const PackArguments& arguments) {
         return tl::unexpected(old.error());
     }
     std::optional<Stripped> stripped;
-    if (arguments.is_strip) {
+    if (arguments.is_strip && model::is_bonsai(*file)) {
+        say("note: a Bonsai tree holds nothing to strip; it is packed as it is");
+    } else if (arguments.is_strip) {
         auto result = strip(*file);
         if (!result) {
             return tl::unexpected(result.error().with_context(arguments.file));
@@ -275,7 +287,7 @@ Result<int> unpack_model(const Context& context, const PackArguments& arguments)
     }
     const auto file = model::decode(*stream, FR_ARTIFACT_SIZE_MAX, *old);
     if (!file) {
-        return cannot_unpack(arguments, file.error());
+        return cannot_unpack(arguments, *stream, file.error());
     }
     if (auto written = write_bytes(arguments.out, *file); !written) {
         return tl::unexpected(written.error());

@@ -40,7 +40,7 @@ fr_status_t read_base(void* context, std::uint32_t offset, std::uint8_t* out, st
 
 tl::unexpected<base::Error> refused(fr_codec_fault_t fault) {
     return fail(ErrorKind::kInvalidInput, "decode: the stream is refused",
-                fr_codec_fault_name(fault), "send the artifact again");
+                fr_codec_fault_name(fault), "Copy it again, or pack the file anew.");
 }
 
 }  // namespace

@@ -244,9 +244,10 @@ Result<void> check_sizes(base::ByteView file, const EncodeOptions& options) {
     }
     if (file.empty() || file.size() > FR_ARTIFACT_SIZE_MAX ||
         options.base.size() > FR_ARTIFACT_SIZE_MAX) {
-        return fail(ErrorKind::kLimit,
-                    "encode: a file of " + std::to_string(file.size()) + " bytes",
-                    "1 to " + std::to_string(FR_ARTIFACT_SIZE_MAX) + " bytes can travel");
+        return fail(
+            ErrorKind::kLimit, "encode: a file of " + std::to_string(file.size()) + " bytes",
+            "1 to " + std::to_string(FR_ARTIFACT_SIZE_MAX) + " bytes can travel",
+            file.empty() ? "Copy the file again from where it was made." : "Use a smaller model.");
     }
     return {};
 }
@@ -283,8 +284,7 @@ Result<void> check_by_decoding(base::ByteView file, const EncodeOptions& options
         return {};
     }
     return fail(ErrorKind::kInternal, "encode: the decoder does not give the file back",
-                decoded ? "other bytes" : decoded.error().describe(),
-                "report the model file; it is not sent");
+                decoded ? "other bytes" : decoded.error().describe(), "Report the model file.");
 }
 
 }  // namespace
@@ -318,7 +318,7 @@ Result<Encoded> encode_with_statistics(base::ByteView file, const SegmentPlan& p
         return fail(ErrorKind::kLimit,
                     "encode: " + std::to_string(file.size()) + " bytes do not compress",
                     "a stream has at most " + std::to_string(FR_ARTIFACT_SIZE_MAX) + " bytes",
-                    "send a smaller file");
+                    "Use a smaller model.");
     }
     if (auto checked = check_by_decoding(file, options, *encoded); !checked) {
         return tl::unexpected(checked.error());
