@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 
 #include "base/any_class.hpp"
 #include "base/assert.hpp"
@@ -114,6 +115,11 @@ base::Result<Done> Catalogue::define_task(const Step& step, const std::string& a
                           "number above 255, name or label not 1..64 bytes, too many labels, "
                           "no such priority, or a share above 1",
                           "Correct the task's definition");
+    }
+    if (std::set<std::string_view>(task.labels.begin(), task.labels.end()).size() !=
+        task.labels.size()) {
+        return base::fail(base::ErrorKind::kInvalidInput, "task not defined",
+                          "two classes have the same label", "Give every class a label of its own");
     }
     journal_.audit(step, actor, "task.define", std::to_string(task.task), task.name);
     step.write(task);

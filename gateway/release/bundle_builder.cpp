@@ -2,6 +2,8 @@
 #include "release/bundle_builder.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -72,6 +74,19 @@ Result<void> add_variant(wire::ReleaseStatement& statement, const BundleSource& 
     return add_manifest(statement, content, source.provenance[index], key);
 }
 
+/// Asked of authors only: bundles that were signed with such labels still open.
+Result<void> check_labels(const std::vector<std::string>& labels) {
+    std::set<std::string_view> seen;
+    for (const auto& label : labels) {
+        if (!seen.insert(label).second) {
+            return fail(ErrorKind::kInvalidInput,
+                        fmt::format("two classes have the label \"{}\"", label), {},
+                        "Give every class a label of its own.");
+        }
+    }
+    return {};
+}
+
 void add_file(std::vector<Bytes>& files, const Bytes& file) {
     if (std::ranges::find(files, file) == files.end()) {
         files.push_back(file);
@@ -82,6 +97,9 @@ void add_file(std::vector<Bytes>& files, const Bytes& file) {
 
 Result<Bytes> build_bundle(const BundleSource& source, const crypto::ReleaseKey& key) {
     FRUGAL_ASSERT(source.provenance.size() == source.release.variants.size());
+    if (auto checked = check_labels(source.labels); !checked) {
+        return tl::unexpected(checked.error());
+    }
     wire::ReleaseStatement statement{.model = source.release.model,
                                      .release = source.release.release,
                                      .counter = source.release.counter,

@@ -248,6 +248,15 @@ TEST(Fleet, ListsDevicesInPages) {
     EXPECT_FALSE(page.has_more);
 }
 
+TEST(Task, HasNoTwoClassesOfOneLabel) {
+    SiteWorld world;
+    const auto refused = world.ask(DefineTask{{.task = 2, .name = "t", .labels = {"a", "b", "a"}}});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, base::ErrorKind::kInvalidInput);
+    EXPECT_EQ(refused.error().cause, "two classes have the same label");
+    world.get<Done>(DefineTask{{.task = 2, .name = "t", .labels = {"a", "b", "c"}}});
+}
+
 TEST(Audit, ChainsEveryChangeInTheBatchThatMakesIt) {
     SiteWorld world;
     world.enrol("dev");

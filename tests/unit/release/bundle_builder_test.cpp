@@ -85,6 +85,15 @@ TEST(BundleBuilder, RefusesLabelsThatAreNotTheModelsClasses) {
         << bytes.error().describe();
 }
 
+TEST(BundleBuilder, RefusesALabelGivenTwice) {
+    BundleSource source = fashion_source();
+    source.labels = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "a"};
+    const auto bytes = build_bundle(source, author_key());
+    ASSERT_FALSE(bytes);
+    EXPECT_EQ(bytes.error().kind, ErrorKind::kInvalidInput);
+    EXPECT_EQ(bytes.error().message, "two classes have the label \"a\"");
+}
+
 TEST(CheckClasses, OneScoreTellsTwoApart) {
     const auto file = test::shared_model("mww2_okay_nabu_20241001.tflite");
     if (file.empty()) {
