@@ -63,6 +63,7 @@ Result<RunOutput> run_bonsai(base::ByteView model, base::ByteView input) {
     }
     RunOutput result;
     result.work = summary->work;
+    result.arena_bytes = summary->inputs;  // as model inspect: room for one input
     for (; !input.empty(); input = input.subspan(opened->input_count)) {
         result.steps.push_back(infer(*opened, reinterpret_cast<const std::int8_t*>(input.data())));
     }
