@@ -109,7 +109,8 @@ std::string header_text(std::string_view name, std::string_view what, base::Byte
                         std::string_view include, std::string_view body) {
     const std::string guard = upper(name) + "_H";
     return fmt::format(
-        "{}#ifndef {}\n#define {}\n\n#include <stdint.h>\n\n#include \"{}\"\n\n"
+        "{}/* Compile with -I device/include of Frugal's source tree. */\n"
+        "#ifndef {}\n#define {}\n\n#include <stdint.h>\n\n#include \"{}\"\n\n"
         "#ifdef __cplusplus\nextern \"C\" {{\n#endif\n\n"
         "#define {}_SIZE_BYTES {}u\n{}\n"
         "extern const uint8_t {}_model[{}_SIZE_BYTES];\n"
