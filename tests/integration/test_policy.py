@@ -158,9 +158,13 @@ class PolicyTest(unittest.TestCase):
             rows = self.site.decisions_of(device)
             return [row[0] for row in rows[:-16] if row[3] == 2 and row[4] == ESCALATED_FOR_GAIN]
         older = fleet.wait_for("an older answer of the edge", asked_before, 60, 0.5)[-1]
-        lines = "\n".join(self.site.control("policy", "explain", device, older)["lines"])
+
+        def explained():
+            lines = "\n".join(self.site.control("policy", "explain", device, older)["lines"])
+            return "the gateway named a price of" in lines and lines
+        # The learner stores what was asked some seconds after the decision itself is stored.
+        lines = fleet.wait_for("what the gateway stored with its answer", explained, 60, 1)
         self.assertIn("gain and price as they were then are gone", lines)
-        self.assertIn("the gateway named a price of", lines)
         self.assertIn("local answer: class", lines, "what it asked with, not what the edge said")
         self.assertIn("recomputed", lines)
         refused = self.site.control_raw("policy", "explain", device, 10**12)
