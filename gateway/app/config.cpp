@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include "app/cloud_rules.hpp"
 #include "app/energy_budgets.hpp"
 #include "base/ids.hpp"
 #include "base/nearest_word.hpp"
@@ -170,6 +171,9 @@ Result<void> check(const Config& config, const std::string& origin) {
     }
     if (const auto budgets = parse_energy_budgets(config.rollout_energy_budgets); !budgets) {
         return fail(budgets.error(), origin);
+    }
+    if (const auto cloud = cloud_config(config); !cloud) {
+        return fail(cloud.error(), origin);
     }
     return {};
 }

@@ -3,7 +3,7 @@
 
 #include <cstdlib>
 
-#include "app/cloud_tier.hpp"
+#include "app/cloud_rules.hpp"
 #include "app/energy_budgets.hpp"
 #include "app/site_files.hpp"
 #include "wire/topics.hpp"

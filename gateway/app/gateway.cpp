@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/gateway.hpp"
+#include "app/cloud_rules.hpp"
 
 #include <algorithm>
 #include <iterator>

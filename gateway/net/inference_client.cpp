@@ -12,7 +12,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/url/parse.hpp>
 #include <map>
 #include <set>
 
@@ -21,6 +20,7 @@
 #include "base/assert.hpp"
 #include "base/hex.hpp"
 #include "net/http_call.hpp"
+#include "wire/server_address.hpp"
 
 namespace frugal::net {
 
@@ -39,34 +39,6 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kIdleMax = 4;
 constexpr auto kIdleTime = std::chrono::seconds(5);
 
-struct Server {
-    std::string host;
-    std::string port;
-    std::string authority;  ///< the Host field
-    std::string prefix;     ///< a path in front of /v2
-    bool is_tls = false;
-};
-
-Result<Server> read_url(const std::string& text) {
-    const auto url = boost::urls::parse_uri(text);
-    const bool is_known = url && (url->scheme() == "http" || url->scheme() == "https") &&
-                          !url->host().empty() && !url->has_query() && !url->has_userinfo();
-    if (!is_known) {
-        return fail(ErrorKind::kInvalidInput, "cloud.url \"" + text + "\" is no server's address",
-                    {}, "Use https://host:port or http://host:port.");
-    }
-    Server server;
-    server.is_tls = url->scheme() == "https";
-    server.host = url->host_address();
-    server.port = url->has_port() ? std::string(url->port()) : (server.is_tls ? "443" : "80");
-    server.authority = url->encoded_host_and_port();
-    server.prefix = url->encoded_path();
-    while (server.prefix.ends_with('/')) {
-        server.prefix.pop_back();
-    }
-    return server;
-}
-
 std::string random_id() {
     std::array<std::uint8_t, 16> bytes{};
     FRUGAL_ASSERT(RAND_bytes(bytes.data(), bytes.size()) == 1);
@@ -84,7 +56,7 @@ struct Idle {
 struct InferenceClient::Shared {
     asio::io_context& loop;
     InferenceServerSettings settings;
-    Server server;
+    wire::ServerAddress server;
     std::shared_ptr<asio::ssl::context> tls;
     std::map<std::string, wire::InferenceModel> ready;  ///< models that said so
     std::vector<Idle> idle;
@@ -257,7 +229,7 @@ private:
 
     std::string head(const std::string& method, const std::string& path,
                      const std::string& body) const {
-        const Server& server = shared_->server;
+        const wire::ServerAddress& server = shared_->server;
         const std::string& token = shared_->settings.token;
         return fmt::format(
             "{} {}{} HTTP/1.1\r\nHost: {}\r\nAccept: application/json\r\n"
@@ -285,7 +257,7 @@ private:
     }
 
     awaitable<Result<void>> connect() {
-        const Server& server = shared_->server;
+        const wire::ServerAddress& server = shared_->server;
         Result<void> result;
         auto [unresolved, addresses] =
             co_await resolver_.async_resolve(server.host, server.port, kAwait);
@@ -334,9 +306,9 @@ InferenceClient::~InferenceClient() {
 
 Result<std::unique_ptr<InferenceClient>> InferenceClient::open(asio::io_context& loop,
                                                                InferenceServerSettings settings) {
-    auto server = read_url(settings.url);
+    auto server = wire::read_server_address(settings.url);
     if (!server) {
-        return tl::unexpected<base::Error>(server.error());
+        return fail(server.error(), "cloud.url");
     }
     std::shared_ptr<asio::ssl::context> tls;
     if (server->is_tls) {
