@@ -13,6 +13,9 @@ base::Result<SharedBytes> BlobCache::get(const base::Digest& digest) {
         found->second.used = ++uses_;
         return found->second.bytes;
     }
+    if (const auto held = held_.find(digest); held != held_.end()) {
+        return held->second.bytes;
+    }
     auto bytes = reader_.blob(digest);
     if (!bytes) {
         return base::fail(bytes.error(), "blob " + base::to_hex(digest));
@@ -28,6 +31,19 @@ base::Result<SharedBytes> BlobCache::get(const base::Digest& digest) {
     auto shared = std::make_shared<const base::Bytes>(std::move(*bytes));
     entries_[digest] = Entry{shared, ++uses_};
     return shared;
+}
+
+void BlobCache::hold(const base::Digest& digest, SharedBytes bytes) {
+    auto& held = held_[digest];
+    held.bytes = std::move(bytes);
+    ++held.times;
+}
+
+void BlobCache::release(const base::Digest& digest) {
+    const auto held = held_.find(digest);
+    if (held != held_.end() && --held->second.times == 0) {
+        held_.erase(held);
+    }
 }
 
 void BlobCache::make_room(std::size_t size_bytes) {

@@ -24,6 +24,11 @@ public:
     /// kNotFound, kStorage; kCorrupt if the stored bytes are not what the digest names.
     base::Result<SharedBytes> get(const base::Digest& digest);
 
+    /// Bytes that may be asked for before they are stored; kept, beyond the room there is, until
+    /// release() was called as often as hold().
+    void hold(const base::Digest& digest, SharedBytes bytes);
+    void release(const base::Digest& digest);
+
 private:
     struct Entry {
         SharedBytes bytes;
@@ -31,11 +36,17 @@ private:
     };
     void make_room(std::size_t size_bytes);
 
+    struct Held {
+        SharedBytes bytes;
+        std::size_t times = 0;
+    };
+
     storage::Reader reader_;
     std::size_t limit_bytes_;
     std::size_t held_bytes_ = 0;
     std::uint64_t uses_ = 0;
     std::map<base::Digest, Entry> entries_;
+    std::map<base::Digest, Held> held_;
 };
 
 }  // namespace frugal::app

@@ -118,9 +118,29 @@ void Gateway::Impl::ask(std::string actor, core::AdminCommand command, ReplyHand
         return;
     }
     const base::RequestId request{++last_request_};
+    if (const auto* edge = std::get_if<core::SetEdgeModel>(&command)) {
+        handler = while_held(edge->blob, std::move(handler));
+    }
     replies_[request] = std::move(handler);
     events_.push_back(core::AdminRequest{request, std::move(actor), std::move(command)});
     step();
+}
+
+// The core asks the new model at once, but its bytes can be read only when they are committed; then
+// the answer comes.
+Gateway::ReplyHandler Gateway::Impl::while_held(const core::BlobRecord& blob,
+                                                ReplyHandler handler) {
+    if (blob.bytes == nullptr) {
+        return handler;
+    }
+    blobs_->hold(blob.digest, blob.bytes);
+    return [this, generation = generation_, digest = blob.digest,
+            handler = std::move(handler)](Result<core::AdminReply> reply) {
+        if (generation == generation_) {
+            blobs_->release(digest);
+        }
+        handler(std::move(reply));
+    };
 }
 
 void Gateway::Impl::boot_core(const std::optional<base::Error>& given_up) {

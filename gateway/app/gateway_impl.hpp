@@ -39,6 +39,7 @@ public:
 
 private:
     // The tick and its database: gateway.cpp.
+    ReplyHandler while_held(const core::BlobRecord& blob, ReplyHandler handler);
     void boot_core(const std::optional<base::Error>& given_up = {});
     void step();
     void perform(core::TickOutput output);
