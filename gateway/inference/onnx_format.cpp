@@ -155,7 +155,8 @@ bool is_onnx(ByteView bytes) {
 Result<std::vector<int>> onnx_input_shape(ByteView bytes) {
     const auto graph = field_of(bytes, 7);
     if (!graph) {
-        return fail(ErrorKind::kInvalidInput, "model: not an ONNX file, or cut short");
+        return fail(ErrorKind::kInvalidInput, "model: not an ONNX file, or cut short",
+                    "it has no graph", "export the network again, or name another file");
     }
     std::set<std::string> constants;
     std::vector<ByteView> inputs;
@@ -168,7 +169,8 @@ Result<std::vector<int>> onnx_input_shape(ByteView bytes) {
         }
     }
     if (!fields.is_good()) {
-        return fail(ErrorKind::kInvalidInput, "model: its ONNX graph is damaged");
+        return fail(ErrorKind::kInvalidInput, "model: its ONNX graph is damaged",
+                    "a field is longer than the file", "export the network again");
     }
     std::erase_if(inputs, [&](ByteView input) { return constants.contains(name_of(input, 1)); });
     auto shape = inputs.size() == 1 ? float_shape(inputs.front()) : std::nullopt;
