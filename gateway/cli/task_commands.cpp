@@ -46,10 +46,15 @@ Result<int> send(const Context& context, const std::string& command, ApiRequest 
     if (!answer) {
         return tl::unexpected(answer.error());
     }
+    const auto note = text_at(*answer, "note");
     if (context.json) {
-        print_json(command, {{"done", true}});
+        json::object told{{"done", true}};
+        if (!note.empty()) {
+            told["note"] = note;
+        }
+        print_json(command, std::move(told));
     } else {
-        fmt::print("{}\n", done);
+        fmt::print("{}\n{}", done, note.empty() ? note : note + "\n");
     }
     return kExitDone;
 }

@@ -98,6 +98,12 @@ json::object pair_object(const MeasuredPairView& pair) {
 
 }  // namespace
 
+std::string note_json(const std::string& note) {
+    json::object object;
+    object["note"] = note;
+    return json_text(std::move(object));
+}
+
 std::string canary_json(std::uint32_t task, const base::Digest& edge_model,
                         const std::vector<MeasuredPairView>& pairs) {
     json::object object;

@@ -42,6 +42,9 @@ struct LearnedCellView {
 };
 std::string learned_json(const std::vector<LearnedCellView>& cells);
 
+/// What people should know of what was done: {"note": ...}.
+std::string note_json(const std::string& note);
+
 /// One device class of PUT /api/v1/tasks/{task}/canary. Shares are of the samples, 0..1.
 struct MeasuredPairView {
     std::string device_class;
