@@ -37,6 +37,20 @@ TEST(Trace, ReadsWhatProgramsWrite) {
     EXPECT_FALSE(trace->rows[0].answers.opinion);
 }
 
+TEST(Trace, ReadsWhatIsQuoted) {
+    const auto trace = parse(
+        "note,local_class,\"local_confidence_q8\",\"said, by whom\",edge_class,true_class\r\n"
+        "\"damp, cold\",1,20,\"a \"\"big\"\" one\",0,1\r\n"
+        "\"two\nlines, one \"\"record\"\"\", \"2\" ,30,,0,1\r\n"
+        "\"\",0,40,\"\"\"\",0,1");
+    ASSERT_TRUE(trace) << trace.error().describe();
+    ASSERT_EQ(trace->rows.size(), 3u);
+    EXPECT_EQ(trace->rows[0].answers.local_class, 1u);
+    EXPECT_EQ(trace->rows[0].answers.confidence_q8, 20);
+    EXPECT_EQ(trace->rows[1].answers.local_class, 2u);
+    EXPECT_EQ(trace->rows[2].answers.confidence_q8, 40);
+}
+
 TEST(Trace, JoinsTheExtraColumnsBySeq) {
     const auto trace = parse(kHead + "5,kws,0,100,20,1,1\n6,kws,0,100,20,0,0\n",
                              "seq,phase,entropy_conf_q8,edge_conf_q8,edge_gain_q8\n"
@@ -203,6 +217,12 @@ const Case kCases[] = {
     {"not_finite", kHead + "1,1,0,nan,0,0,0\n", "", "t.csv:2:7"},
     {"required_empty", kHead + "1,1,0,,0,0,0\n", "", "t.csv:2:7"},
     {"short_line", kHead + "1,1,0\n", "", "t.csv:2:6: 3 fields instead of 7"},
+    {"quote_left_open", kHead + "1,1,0,\"1,0,0,0\n1,1,0,1,0,0,0\n", "",
+     "t.csv:2:7: the quote is never closed"},
+    {"behind_a_quote", kHead + "1,1,0,\"1\"2,0,0,0\n", "", "t.csv:2:10: something stands behind"},
+    {"behind_broken_lines", kHead + "1,\"a\nb\",0,1,0,0,0\n1,1,0,x,0,0,0\n", "",
+     "t.csv:4:7: local_confidence_q8 is \"x\""},
+    {"in_a_broken_line", kHead + "1,\"a\nb\",0,x,0,0,0\n", "", "t.csv:3:6: local_confidence_q8"},
     {"long_line", kHead + "1,1,0,1,0,0,0,9\n", "", "t.csv:2:15: more than 7"},
     {"extra_row_missing", kHead + "1,1,0,1,0,0,0\n", "seq,phase\n2,1\n", "no row for seq 1"},
     {"extra_row_twice", kHead + "1,1,0,1,0,0,0\n", "seq,phase\n1,1\n1,2\n",
