@@ -99,13 +99,12 @@ private:
                              "tiers are edge and, for public tasks, cloud");
         }
         task_.tier = tier == "cloud" ? FR_TIER_CLOUD : FR_TIER_EDGE;
-        const auto deadline =
-            read_quantity(task["deadline"].value_or(std::string_view("0ms")), kDeadline,
-                          {0, std::int64_t{65535} * FR_POLICY_DEADLINE_UNIT_MS});
+        const auto deadline = read_quantity(task["deadline"].value_or(std::string_view("0ms")),
+                                            kDeadline, {0, 65535});
         if (!deadline) {
             return refuse_quantity(*task.get("deadline"), "deadline", deadline.error());
         }
-        task_.deadline_ms = static_cast<std::uint32_t>(*deadline);
+        task_.deadline_ms = static_cast<std::uint32_t>(*deadline) * FR_POLICY_DEADLINE_UNIT_MS;
         return {};
     }
 

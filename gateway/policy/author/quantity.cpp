@@ -78,6 +78,17 @@ tl::unexpected<base::Error> refuse_unit(const Measure& measure, std::string_view
                   fmt::format("units here: {}", names));
 }
 
+/// "The nearest are 800ms and 808ms. ": what devices can count beside what they cannot.
+std::string nearest_words(std::int64_t counted, std::int64_t divisor, const Measure& measure,
+                          const Range& range) {
+    const std::int64_t below = counted / divisor - (counted < 0 ? 1 : 0);
+    const auto least = std::clamp(below, range.least, range.most);
+    const auto most = std::clamp(below + 1, range.least, range.most);
+    return least == most ? fmt::format("The nearest is {}. ", words_of(least, measure))
+                         : fmt::format("The nearest are {} and {}. ", words_of(least, measure),
+                                       words_of(most, measure));
+}
+
 }  // namespace
 
 base::Result<std::int64_t> read_quantity(std::string_view text, const Measure& measure,
@@ -94,8 +105,10 @@ base::Result<std::int64_t> read_quantity(std::string_view text, const Measure& m
     const std::int64_t counted = decimal->mantissa * unit->numerator;
     const std::int64_t divisor = decimal->divisor * unit->denominator;
     if (counted % divisor != 0) {
-        return refuse(measure, fmt::format("\"{}\" cannot be kept exactly", text),
-                      fmt::format("devices count in {}", measure.counted_in));
+        return base::fail(
+            base::ErrorKind::kInvalidInput, fmt::format("\"{}\" cannot be kept exactly", text),
+            fmt::format("devices count in {}", measure.counted_in),
+            fmt::format("{}{}", nearest_words(counted, divisor, measure, range), measure.remedy));
     }
     const std::int64_t value = counted / divisor;
     if (value < range.least || value > range.most) {

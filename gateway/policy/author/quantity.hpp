@@ -35,6 +35,7 @@ inline constexpr Unit kSignalUnits[] = {{"dBm"}, {""}};
 inline constexpr Unit kBytes16Units[] = {{"B", 1, 16}, {"KiB", 64}};
 inline constexpr Unit kBytes64Units[] = {{"B", 1, 64}, {"KiB", 16}};
 inline constexpr Unit kMillisecondUnits[] = {{"ms"}, {"s", 1'000}, {"min", 60'000}, {"h", 3'600'000}, {""}};
+inline constexpr Unit kDeadlineUnits[] = {{"ms", 1, 8}, {"s", 125}, {"min", 7'500}, {"h", 450'000}};
 inline constexpr Unit kHourUnits[] = {{"h"}, {"d", 24}, {"min", 1, 60}, {"s", 1, 3'600}, {"ms", 1, 3'600'000}, {""}};
 
 inline constexpr Measure kWholeNumber = {"a whole number without a unit", kPlainUnits,
@@ -55,7 +56,7 @@ inline constexpr Measure kMilliseconds = {"whole milliseconds", kMillisecondUnit
 inline constexpr Measure kHours = {"whole hours", kHourUnits,
                                    "Write it as in `uptime < 2h`, `uptime < 120min` or `uptime < 3d`."};
 /// Outside of guards a time has its unit.
-inline constexpr Measure kDeadline = {"whole milliseconds", std::span(kMillisecondUnits).first(4),
+inline constexpr Measure kDeadline = {"steps of 8 milliseconds", kDeadlineUnits,
                                       "Write \"800ms\" or \"2s\"."};
 inline constexpr Measure kExpiry = {"whole hours", std::span(kHourUnits).first(5),
                                     "Write \"72h\" or \"3d\"."};
@@ -69,7 +70,8 @@ struct Range {
 
 /// Reads "800ms", "-70dBm", "12.5%", "3": at most 11 digits, no exponent, no space.
 /// @return kInvalidInput, with cause and remedy, for anything else, a unit the measure has not,
-///         what is no whole number of what devices count, and what lies out of range.
+///         what is no whole number of what devices count (named with the nearest that are), and
+///         what lies out of range.
 base::Result<std::int64_t> read_quantity(std::string_view text, const Measure& measure,
                                          const Range& range);
 

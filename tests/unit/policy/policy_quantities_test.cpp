@@ -97,6 +97,8 @@ TEST(PolicyGuards, WhatCannotBeMeantIsRefusedWithItsPlace) {
              Refused{"uptime < 500ms", "cannot be kept exactly"},
              Refused{"rtt > 0.5ms", "cannot be kept exactly"},
              Refused{"payload > 1000B", "cannot be kept exactly (devices count in steps of 16"},
+             Refused{"payload > 1000B", "The nearest are 992B and 1008B."},
+             Refused{"rssi < -70.5", "The nearest are -71dBm and -70dBm."},
              Refused{"tokens < 1.5", "cannot be kept exactly"},
              Refused{"rtt > 40s", "out of range (it must lie in 0ms to 32767ms)"},
              Refused{"rtt > 99999999999h", "out of range"},
@@ -147,6 +149,9 @@ TEST(PolicyGuards, AConditionThatSaysNothingIsRefused) {
 TEST(PolicyFile, ATimeIsATime) {
     EXPECT_EQ(with_task("deadline = \"0.8s\"")->tasks[0].deadline_ms, 800U);
     EXPECT_EQ(with_task("deadline = \"2min\"")->tasks[0].deadline_ms, 120'000U);
+    EXPECT_EQ(with_task("deadline = \"808ms\"")->tasks[0].deadline_ms, 808U);
+    EXPECT_EQ(with_task("deadline = \"524280ms\"")->tasks[0].deadline_ms, 524'280U);
+    EXPECT_EQ(with_task("deadline = \"0ms\"")->tasks[0].deadline_ms, 0U) << "the application's";
     EXPECT_EQ(with_task("[policy]\nexpires = \"120min\"")->expiry_hours, 2U);
     EXPECT_EQ(with_task("[policy]\nexpires = \"3d\"")->expiry_hours, 72U);
     for (const Refused& one : {
@@ -156,6 +161,12 @@ TEST(PolicyFile, ATimeIsATime) {
              Refused{"deadline = \"-8ms\"", "out of range (it must lie in 0ms to 524280ms)"},
              Refused{"deadline = \"1h\"", "out of range"},
              Refused{"deadline = \"0.5ms\"", "cannot be kept exactly"},
+             Refused{"deadline = \"801ms\"",
+                     "cannot be kept exactly (devices count in steps of 8 milliseconds)"},
+             Refused{"deadline = \"801ms\"", "The nearest are 800ms and 808ms."},
+             Refused{"deadline = \"0.804s\"", "The nearest are 800ms and 808ms."},
+             Refused{"deadline = \"4ms\"", "The nearest are 0ms and 8ms."},
+             Refused{"deadline = \"524281ms\"", "The nearest is 524280ms."},
              Refused{"deadline = \"\"", "is not a number"},
              Refused{"[policy]\nexpires = \"nanh\"", "leaf.toml:4:11: expires: \"nanh\""},
              Refused{"[policy]\nexpires = \"infd\"", "is not a number"},
