@@ -2,6 +2,7 @@
 #include "policy/author/policy_check.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -21,6 +22,7 @@ using base::Result;
 namespace {
 
 constexpr std::string_view kFailSafe = "local";
+constexpr std::uint32_t kPayloadMost = 524'272;  // devices count no larger one
 
 class Checker {
 public:
@@ -148,6 +150,28 @@ private:
                       "Add caps = { node_per_hour = 64 }.");
     }
 
+    /// Bytes of an input, the fewest that are told of; absent if nobody tells.
+    std::optional<std::uint32_t> payload_of(const toml::table& task) const {
+        auto least = task["payload_bytes"].value<std::uint32_t>();
+        if (defined_ != nullptr && defined_->payload_bytes != 0) {
+            least = std::min(least.value_or(defined_->payload_bytes), defined_->payload_bytes);
+        }
+        return least;
+    }
+
+    /// Without the bytes of an input it is not known whether a question has a price.
+    void remark_payload(const std::string& name, const toml::table& task, const ClassRules& rules) {
+        const auto is_closed = [](const GainBounds& bounds) { return bounds.ceiling == 0; };
+        const bool is_said = !proof_.remarks.empty() &&
+                             proof_.remarks.back().starts_with(fmt::format("task {} has a", name));
+        if (!payload_of(task) && !is_said && std::ranges::any_of(rules.bounds, is_closed)) {
+            proof_.remarks.push_back(fmt::format(
+                "task {} has a ceiling of 0, and nothing says the bytes of an input: that nothing "
+                "asks is proved for the largest one only; add payload_bytes",
+                name));
+        }
+    }
+
     Result<void> check_never(const toml::table& task) const {
         if (const auto pin = task["pin"]; pin.value<std::string>() == kAlwaysEdge) {
             return refuse(*pin.node(), "a private task is pinned to the edge",
@@ -212,11 +236,18 @@ private:
         if (!rules) {
             return tl::unexpected(rules.error());
         }
-        if (asks_for_nothing(*compiled, *rules)) {
-            return refuse(node, "a class whose ceiling is 0 can still be escalated",
-                          "a question can be free here, and a gain of 0 pays for it",
-                          "Write \"always-local\" for the class, or give payload a price.");
+        if (const auto payload = payload_of(task);
+            asks_for_nothing(*compiled, *rules, payload.value_or(kPayloadMost))) {
+            return refuse(
+                node, "a class whose ceiling is 0 can still be escalated",
+                payload ? fmt::format("a question of {} bytes is free while the gateway is idle, "
+                                      "and a gain of 0 pays for it",
+                                      *payload)
+                        : "a question can be free here, and a gain of 0 pays for it",
+                "Write \"always-local\" for the class, or weigh payload so much that an input "
+                "has a price behind the shift.");
         }
+        remark_payload(name, task, *rules);
         if (!keeps_bounds(*compiled, *rules)) {
             return refuse(node, "a gain leaves its bounds",
                           "a learned table would give a class more or less than the owner allows",

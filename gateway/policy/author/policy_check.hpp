@@ -40,6 +40,7 @@ struct PolicyProof {
 struct DefinedTask {
     std::string name;
     std::uint8_t privacy = 0;  ///< 0 public, 1 edge-only, 2 never: the text may only add to it
+    std::uint32_t payload_bytes = 0;  ///< of an input of its edge model; 0: not known
 };
 
 /// kInvalidInput (file:line:column, what, cause, remedy), kLimit. Without `defined` nothing is

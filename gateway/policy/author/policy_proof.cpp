@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/author/policy_proof.hpp"
 
+#include <algorithm>
+
 #include "frugal/limits.h"
 #include "policy/learn/compiled_table.hpp"
 
@@ -72,10 +74,13 @@ bool keeps_bounds(base::ByteView compiled, const ClassRules& rules) {
     return holds_of_all(compiled, is_within);
 }
 
-bool asks_for_nothing(base::ByteView compiled, const ClassRules& rules) {
+bool asks_for_nothing(base::ByteView compiled, const ClassRules& rules,
+                      std::uint32_t payload_bytes) {
     const OwnerBounds bounds = owner_bounds(rules);
     auto context = tempting();
-    context.fields[FR_FIELD_PAYLOAD] = INT16_MAX;  // what it costs, the gateway is as quiet
+    // The gateway is as quiet as it can be: what is left of the price is that of the input.
+    context.fields[FR_FIELD_PAYLOAD] =
+        static_cast<std::int16_t>(std::min<std::uint32_t>(payload_bytes / 16, INT16_MAX));
     const auto is_spared = [&bounds](std::uint32_t class_id, const fr_policy_answer_t& answer) {
         return answer.reason != FR_POLICY_ESC_GAIN || bounds.of(class_id).ceiling > 0;
     };

@@ -18,7 +18,8 @@ bool can_escalate(base::ByteView compiled);
 bool keeps_bounds(base::ByteView compiled, const ClassRules& rules);
 
 /// True if a class whose gains may not exceed 0 is asked for all the same, audits apart: on a quiet
-/// gateway even a large payload is free, and a gain of 0 pays for that.
-bool asks_for_nothing(base::ByteView compiled, const ClassRules& rules);
+/// gateway an input of so many bytes is free, and a gain of 0 pays for that.
+bool asks_for_nothing(base::ByteView compiled, const ClassRules& rules,
+                      std::uint32_t payload_bytes);
 
 }  // namespace frugal::policy

@@ -93,6 +93,32 @@ TEST(PolicyCheck, RefusesACeilingOfNothingWhereAQuestionIsFree) {
     EXPECT_TRUE(priced) << priced.error().describe();
 }
 
+TEST(PolicyCheck, RefusesACeilingOfNothingWhereAQuestionOfTheTaskIsFree) {
+    const std::string closed = replaced(
+        replaced(sound(), "blight = \"always-edge\"", ""), "privacy",
+        "bounds = { floor = 0, ceiling = 0 }\nprice = { payload = 1, latency = 1, shift = 6 }\n"
+        "privacy");
+    const auto stated = [&closed](const std::string& bytes) {
+        return check_policy(replaced(closed, "privacy", "payload_bytes = " + bytes + "\nprivacy"),
+                            "leaf.toml");
+    };
+    const auto refused = stated("784");
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().describe().find("a question of 784 bytes is free"), std::string::npos)
+        << refused.error().describe();
+    EXPECT_TRUE(stated("1024")) << stated("1024").error().describe();
+    // Nobody says how large an input is: so it is said how far the proof goes.
+    const auto unknown = check_policy(closed, "leaf.toml");
+    ASSERT_TRUE(unknown) << unknown.error().describe();
+    ASSERT_EQ(unknown->remarks.size(), 1U);
+    EXPECT_NE(unknown->remarks[0].find("payload_bytes"), std::string::npos);
+    // A gateway knows it, whatever the file says.
+    const DefinedTask defined{"leaf", 0, 784};
+    EXPECT_FALSE(check_policy(closed, "leaf.toml", &defined));
+    EXPECT_FALSE(check_policy(replaced(closed, "privacy", "payload_bytes = 1024\nprivacy"),
+                              "leaf.toml", &defined));
+}
+
 TEST(PolicyCheck, RefusesBoundsWithHedge) {
     const auto with = [](const std::string& learn) {
         return check_policy(
