@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "app/api_parts.hpp"
+#include "app/policy_builder.hpp"
 #include "app/policy_learner.hpp"
 #include "wire/http_routes.hpp"
 
@@ -89,7 +90,12 @@ class Api::Impl {
 public:
     // ApiParts holds a thread pool, so it is made in place.
     template <typename... Parts>
-    explicit Impl(Parts&&... parts) : parts_{std::forward<Parts>(parts)...} {}
+    explicit Impl(Parts&&... parts) : parts_{std::forward<Parts>(parts)...} {
+        parts_.gateway.on_bind([this](core::BindPolicy&& wanted, auto answer) {
+            parts_.run_urgent([this, wanted = std::move(wanted)] { return bind(wanted); },
+                              std::move(answer));
+        });
+    }
 
     Result<void> start() {
         auto settings = http_settings(parts_.config, parts_.files);
@@ -162,6 +168,12 @@ public:
     }
 
 private:
+    Result<core::SignedPointer> bind(const core::BindPolicy& wanted) const {
+        return parts_.policy_key
+                   ? bind_policy(wanted, *parts_.policy_key)
+                   : fail(ErrorKind::kConflict, "this gateway holds no key that signs policies");
+    }
+
     struct Sample {
         base::Instant at;
         std::uint64_t decisions;

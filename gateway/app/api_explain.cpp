@@ -43,6 +43,18 @@ const core::PolicyVersionRecord* version_told(const Material& material) {
     return nullptr;
 }
 
+/// The version as the device with the model it runs obeys it; as it was set if that is not known.
+core::SignedPointer form_of(const core::PolicyVersionRecord& version, const Material& material) {
+    for (const auto& chosen : material.device.policies) {
+        if (chosen.task == material.row.task && chosen.version == version.version &&
+            chosen.form != nullptr) {
+            return chosen.form;
+        }
+    }
+    const auto* part = part_of(version, material.device);
+    return part != nullptr ? part->blob : nullptr;
+}
+
 policy::AnswerFacts facts_of(const Material& material, const core::RecentAnswer* told) {
     const auto& row = material.row;
     policy::AnswerFacts facts{.task = row.task,
@@ -94,9 +106,9 @@ wire::DecisionExplanation explanation_of(const Material& material) {
     version = is_certain ? version
                          : version_likely(material.history, material.device,
                                           {material.row.task, material.row.received_at});
-    const auto* part = version != nullptr ? part_of(*version, material.device) : nullptr;
-    const auto compiled = part != nullptr
-                              ? policy::read_compiled(part->blob->content())
+    const auto form = version != nullptr ? form_of(*version, material) : nullptr;
+    const auto compiled = form != nullptr
+                              ? policy::read_compiled(form->content())
                               : base::fail(base::ErrorKind::kNotFound, "no version is known");
     const auto task =
         std::ranges::find(material.tasks.tasks, material.row.task, &core::TaskRecord::task);

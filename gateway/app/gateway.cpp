@@ -332,6 +332,10 @@ void Gateway::on_evidence(EvidenceHandlers handlers) {
     impl_->evidence_ = std::move(handlers);
 }
 
+void Gateway::on_bind(PolicyBinder binder) {
+    impl_->binder_ = std::move(binder);
+}
+
 void Gateway::on_log(std::function<void(const core::Log&)> observer) {
     impl_->log_observer_ = std::move(observer);
 }

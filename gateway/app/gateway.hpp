@@ -64,6 +64,12 @@ public:
     };
     void on_evidence(EvidenceHandlers handlers);
 
+    /// Who makes policies for the models of devices: called on the loop, answers there, later.
+    /// Without one no policy is made for another model than it was set for.
+    using PolicyBinder = std::function<void(
+        core::BindPolicy&&, std::function<void(base::Result<core::SignedPointer>)> answer)>;
+    void on_bind(PolicyBinder binder);
+
     /// "sensor-7 first seen": what the log says, for the event stream. Called on the loop.
     void on_log(std::function<void(const core::Log&)> observer);
 

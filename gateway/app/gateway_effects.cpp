@@ -82,6 +82,20 @@ void Gateway::Impl::perform_effect(core::DecisionsStored&& one) {
     }
 }
 
+void Gateway::Impl::perform_effect(core::BindPolicy&& wanted) {
+    auto answer = [this, generation = generation_,
+                   work = wanted.work](Result<core::SignedPointer> form) {
+        deliver(generation, core::PolicyBound{work, std::move(form)});
+    };
+    if (binder_) {
+        binder_(std::move(wanted), std::move(answer));
+        return;
+    }
+    boost::asio::post(loop_, [answer = std::move(answer)] {
+        answer(base::fail(base::ErrorKind::kUnavailable, "nobody makes policies here"));
+    });
+}
+
 void Gateway::Impl::perform_effect(core::Log&& line) {
     log_.write(level_of(line.event), core::to_string(line.event), line.fields);
     if (log_observer_) {

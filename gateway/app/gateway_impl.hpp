@@ -36,6 +36,7 @@ public:
     std::optional<base::Error> storage_trouble_;
     std::function<void(const core::Log&)> log_observer_;
     EvidenceHandlers evidence_;
+    PolicyBinder binder_;
 
 private:
     // The tick and its database: gateway.cpp.
@@ -70,6 +71,7 @@ private:
     void perform_effect(core::Reply&& reply);
     void perform_effect(core::Observed&& one);
     void perform_effect(core::DecisionsStored&& one);
+    void perform_effect(core::BindPolicy&& wanted);
     void perform_effect(core::Log&& line);
 
     boost::asio::io_context& loop_;

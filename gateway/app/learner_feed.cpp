@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "app/policy_builder.hpp"
 #include "base/any_class.hpp"
 #include "base/hex.hpp"
 #include "base/release_name.hpp"
@@ -116,6 +117,10 @@ void LearnerFeed::read_owner(const AuthoredPolicy& authored, const core::TaskRec
         if (const auto compiled = policy::compile_policy(authored.text, "policy", target)) {
             policy.owner = policy::learnable_part(*compiled, task.task);
         }
+        policy.owner_for = [text = authored.text, target](const base::Digest& model) {
+            const auto bytes = compile_for(text, target, model);
+            return bytes ? policy::learnable_part(*bytes, target.task) : std::nullopt;
+        };
         return;
     }
 }
@@ -137,6 +142,7 @@ policy::PolicyInForce LearnerFeed::in_force(const core::PolicyRecord& record) {
                                  0};
     if (const auto* edge = edge_of(record.task)) {
         policy.payload_bytes = edge->input_bytes;
+        policy.edge_model = edge->digest;
     }
     const auto& tasks = knowledge_.tasks.tasks;
     const auto task = std::ranges::find(tasks, record.task, &core::TaskRecord::task);
@@ -167,7 +173,10 @@ void LearnerFeed::know(SiteKnowledge knowledge) {
         }
         policies.push_back(in_force(record));
         const auto part = policy::learnable_part(policies.back().compiled, record.task);
-        policies_[policies.back().scope] = {record.policy, part ? part->audit_q8 : std::uint8_t{0}};
+        const auto& compiled = policies.back().compiled;
+        policies_[policies.back().scope] = {
+            record.policy, part ? part->audit_q8 : std::uint8_t{0},
+            fr_policy_model(compiled.data(), compiled.size(), record.task)};
     }
     for (const auto& [task, changes] : knowledge_.tasks.owner_changes) {
         learner_.owner_changed(task, changes);
@@ -193,7 +202,15 @@ std::optional<LearnerFeed::Place> LearnerFeed::place_of(const policy::PolicyScop
         !is_known(scope.task, *model)) {
         return std::nullopt;
     }
-    return Place{{policy->first, *model, *edge_model}, policy->second.audit_q8};
+    const policy::CellKey key{policy->first, *model, *edge_model};
+    const auto tag = policy->second.model_tag;
+    const auto cell = tag != 0 && tag != fr_policy_model_tag(model->data())
+                          ? learner_.cells().find(key)
+                          : learner_.cells().end();
+    // Devices with another model than the learned table's hold the owner's file as it is for
+    // theirs.
+    return Place{key, cell != learner_.cells().end() ? cell->second.pushed().audit_q8
+                                                     : policy->second.audit_q8};
 }
 
 LearnerFeed::InForceMap::const_iterator LearnerFeed::policy_of(

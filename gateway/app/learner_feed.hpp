@@ -70,6 +70,7 @@ private:
     struct InForce {
         std::uint32_t policy = 0;
         std::uint8_t audit_q8 = 0;
+        std::uint32_t model_tag = 0;  ///< of the model its tables are for; 0: any
     };
     using InForceMap = std::map<policy::PolicyScope, InForce>;
     /// Of the scope, or of "any" class in its place.

@@ -73,6 +73,7 @@ LogLevel level_of(core::LogEvent event) {
         case core::LogEvent::kReopened:
         case core::LogEvent::kPolicyAlarm:
         case core::LogEvent::kPolicyAhead:
+        case core::LogEvent::kPolicyNotBound:
             return LogLevel::kWarning;
         case core::LogEvent::kDeviceFirstSeen:
             return LogLevel::kDebug;

@@ -7,10 +7,10 @@
 #include <fmt/format.h>
 
 #include "base/any_class.hpp"
+#include "base/hex.hpp"
 #include "crypto/verified_manifest.hpp"
 #include "policy/author/compiled_policy.hpp"
 #include "policy/author/policy_check.hpp"
-#include "policy/author/policy_file.hpp"
 #include "policy/learn/compiled_table.hpp"
 
 namespace frugal::app {
@@ -56,6 +56,28 @@ Result<std::vector<CompiledPart>> compile_parts(const std::string& text,
         parts.push_back({manifest.device_class, std::move(*compiled)});
     }
     return parts;
+}
+
+Result<base::Bytes> compile_for(const std::string& text, policy::PolicyTarget target,
+                                const base::Digest& model) {
+    target.model_digest = model;
+    target.without_table = policy::WithoutTable::kBeginAnew;
+    return policy::compile_policy(text, "policy", target);
+}
+
+Result<core::SignedPointer> bind_policy(const core::BindPolicy& wanted,
+                                        const crypto::ReleaseKey& key) {
+    const auto& task = wanted.task;
+    auto compiled =
+        compile_for(wanted.text, {task.name, task.task, wanted.model, task.labels, wanted.version},
+                    wanted.model);
+    if (!compiled) {
+        return base::fail(compiled.error(),
+                          fmt::format("version {} for the model {}", wanted.version,
+                                      base::to_hex(base::ByteView(wanted.model).first(4))));
+    }
+    auto parts = sign_parts({{base::any_class(), std::move(*compiled)}}, key);
+    return parts ? Result<core::SignedPointer>(parts->front().blob) : tl::unexpected(parts.error());
 }
 
 Result<std::vector<core::PolicyPart>> sign_parts(const std::vector<CompiledPart>& parts,

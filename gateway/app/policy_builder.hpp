@@ -9,9 +9,11 @@
 
 #include "base/result.hpp"
 #include "core/admin.hpp"
+#include "core/effect.hpp"
 #include "crypto/release_key.hpp"
 #include "policy/author/explain.hpp"
 #include "policy/author/gain_bounds.hpp"
+#include "policy/author/policy_file.hpp"
 #include "wire/json_views_policy.hpp"
 
 namespace frugal::app {
@@ -42,6 +44,15 @@ base::Result<std::vector<CompiledPart>> compile_parts(const std::string& text,
                                                       const core::TaskRecord& task,
                                                       const core::ReleaseRecord& release,
                                                       const CompileFor& wanted);
+
+/// The text for another device model than the target's; what learns and has no table for it begins
+/// anew. kInvalidInput; kNotFound if it does not learn.
+base::Result<base::Bytes> compile_for(const std::string& text, policy::PolicyTarget target,
+                                      const base::Digest& model);
+
+/// What BindPolicy asks for. kInvalidInput if the key cannot sign; kNotFound likewise.
+base::Result<core::SignedPointer> bind_policy(const core::BindPolicy& wanted,
+                                              const crypto::ReleaseKey& key);
 
 /// kInvalidInput if the key cannot sign.
 base::Result<std::vector<core::PolicyPart>> sign_parts(const std::vector<CompiledPart>& parts,

@@ -188,6 +188,7 @@ struct ChosenPolicy {
     std::uint32_t task = 0;
     std::uint32_t version = 0;
     base::Audience audience{};  ///< whose it is: an override's, or the class's
+    SignedPointer form{};       ///< of it, for the model the device runs; null: there is none
 };
 
 struct DeviceView {

@@ -26,7 +26,7 @@ Core::State::State(Snapshot&& snapshot, const CoreConfig& core_config)
       intake(std::move(snapshot.streams), registry, catalogue, journal, config.intake),
       transfers(registry, config.transfer),
       escalations(registry, catalogue, journal, works, config.offload, config.cloud),
-      policies(snapshot, registry, catalogue, journal, config.policy),
+      policies(snapshot, registry, catalogue, journal, works, config.policy),
       rollouts(snapshot, registry, catalogue, policies, journal, config.rollout),
       enrolment(registry, journal, works, config.fleet),
       energy(snapshot.energy, config.energy) {
@@ -142,6 +142,12 @@ void Core::State::on(const Step& step, CertificateDone&& event) {
 
 void Core::State::on(const Step& step, RevocationDone&& event) {
     enrolment.on_revocation(step, event);
+}
+
+void Core::State::on(const Step& step, PolicyBound&& event) {
+    if (const auto pair = policies.on_bound(step, std::move(event))) {
+        rollouts.on_bound(*pair);
+    }
 }
 
 void Core::State::message(const Step& step, Device& device, Hello&& hello) {

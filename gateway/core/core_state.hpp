@@ -32,6 +32,7 @@ struct Core::State {
     void on(const Step& step, HostLoad&& event);
     void on(const Step& step, CertificateDone&& event);
     void on(const Step& step, RevocationDone&& event);
+    void on(const Step& step, PolicyBound&& event);
     void on(const Step& step, AdminRequest&& event);
 
     Overview overview(base::Instant now) const;

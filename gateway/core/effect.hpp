@@ -53,6 +53,17 @@ struct AskCloud {
     base::Instant deadline{};
 };
 
+/// Compile a version of a policy for another device model than that of the form there is, and sign
+/// it; answer with PolicyBound.
+struct BindPolicy {
+    base::WorkId work{};
+    SignedPointer form{};
+    std::uint32_t version = 0;
+    TaskRecord task{};
+    std::string text{};  ///< the owner's, which the form comes from
+    base::Digest model{};
+};
+
 /// Check the request and sign a certificate; answer with CertificateDone.
 struct IssueCertificate {
     base::WorkId work{};
@@ -122,6 +133,7 @@ enum class LogEvent : std::uint8_t {
     kReopened,
     kPolicyAlarm,
     kPolicyAhead,
+    kPolicyNotBound,
 };
 std::string_view to_string(LogEvent event);  ///< "device.first-seen"
 
@@ -137,6 +149,6 @@ struct Log {
 };
 
 using Effect = std::variant<Send, SendBlocks, Infer, AskCloud, IssueCertificate, PublishRevocations,
-                            Reply, Log, Observed, DecisionsStored>;
+                            Reply, Log, Observed, DecisionsStored, BindPolicy>;
 
 }  // namespace frugal::core

@@ -59,6 +59,12 @@ struct HostLoad {
     std::uint8_t throttle = 0;  ///< how near the processor is to slowing down for heat
 };
 
+/// Answers BindPolicy.
+struct PolicyBound {
+    base::WorkId work{};
+    base::Result<SignedPointer> form;  ///< never null
+};
+
 /// Answers IssueCertificate.
 struct CertificateDone {
     base::WorkId work{};
@@ -79,6 +85,6 @@ struct AdminRequest {
 };
 
 using Event = std::variant<DeviceMessage, MalformedMessage, LinkChanged, InferenceDone, CloudDone,
-                           HostLoad, CertificateDone, RevocationDone, AdminRequest>;
+                           HostLoad, CertificateDone, RevocationDone, PolicyBound, AdminRequest>;
 
 }  // namespace frugal::core

@@ -86,13 +86,13 @@ std::string_view to_string(BusyCause cause) {
 }
 
 std::string_view to_string(LogEvent event) {
-    static constexpr std::array<std::string_view, 22> kWords = {
+    static constexpr std::array<std::string_view, 23> kWords = {
         "core.started",       "link.up",           "link.down",         "device.first-seen",
         "device.unknown",     "device.denied",     "message.malformed", "incident",
         "decision.gap",       "update.refused",    "update.reverted",   "rollout.started",
         "rollout.ended",      "inference.failed",  "cloud.failed",      "inference.hung",
         "certificate.failed", "revocation.failed", "intake.shed",       "core.reopened",
-        "policy.alarm",       "policy.ahead"};
+        "policy.alarm",       "policy.ahead",      "policy.not-bound"};
     return at(kWords, event);
 }
 

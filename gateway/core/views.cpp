@@ -52,7 +52,10 @@ DeviceView view_of(const Site& site, const Device& device) {
         if (const auto chosen = site.policies.in_force(device, state.task)) {
             const auto* own = site.catalogue.override_of(state.task, record);
             view.policies.push_back(
-                {state.task, chosen->version, own != nullptr ? own->audience : base::Audience{}});
+                {state.task, chosen->version, own != nullptr ? own->audience : base::Audience{},
+                 state.model_digest
+                     ? site.policies.form_for(*chosen, state.task, *state.model_digest)
+                     : chosen->blob});
         }
     }
     for (const auto number : device.streams) {

@@ -109,7 +109,7 @@ typedef enum {
     FR_POLICY_DEADLINE = 5,
     FR_POLICY_BUDGET = 6,
     FR_POLICY_EXPIRED = 7,
-    FR_POLICY_BADPOLICY = 8,
+    FR_POLICY_BADPOLICY = 8,  ///< no policy, one that does not parse, or one for another model
     FR_POLICY_CLASS_RULE = 9,
     FR_POLICY_ESC_GAIN = 10,
     FR_POLICY_AUDIT = 11,

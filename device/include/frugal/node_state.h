@@ -54,7 +54,7 @@ typedef struct {
 typedef struct {
     fr_slot_model_t model;
     uint32_t release;     // counter of its manifest; 0: none is loaded
-    uint32_t digest_tag;  // first bytes of its digest
+    uint32_t policy_tag;  // what names it in a policy
 } fr_loaded_t;
 
 /// The update in work: one at a time, over all tasks.

@@ -4,18 +4,23 @@
 // recursion, work linear in the policy's bytes. Total: any bytes give an answer, and bytes that are
 // no policy give LOCAL with BADPOLICY. Layout, little-endian:
 //
-//   header 12 B  'F' 'P'  version 1  task count 1..4  guard count 0..16  0
+//   header 12 B  'F' 'P'  version 2  task count 1..4  guard count 0..16  0
 //                policy id u32   expiry in hours u16 (0: never)
 //   guard   4 B  field u8   operation u8   value i16            guard count times; true means LOCAL
-//   task   14 B  task u8   groups u8   privacy u8   tier u8   deadline u16 in 8 ms (0: none)
+//   task   16 B  task u8   groups u8   privacy u8   tier u8   deadline u16 in 8 ms (0: none)
 //                weights u8 x 4 (payload, rtt, load, battery)   shift u8 0..31   audit u8 in 1/256
 //                cap u8 in 8 escalations an hour (0: none)   map length u8
+//                model u16: tag of the device model that the tables are for (0: any)
 //        map     map length bytes, 2 bits for each class from the low end: its group
 //        tables  32 B for each group: gain q8 by confidence q8 >> 3
 //
 // groups: bits 0-2 the number of tables 1..4; bit 7 (pins): map values 2 and 3 are no tables but
 // "always to the edge" and "always local", then at most 2 tables. Without a map (length 0) every
 // class belongs to group 0; with one, a class beyond it too.
+//
+// model: the evaluator does not look at it. Whoever holds a policy beside a model asks
+// fr_policy_suits() first: a gain table says nothing of another model's confidence. Two bytes tell
+// a mistake, not an attack: the signature and the rising id are against those.
 #ifndef FRUGAL_POLICY_H
 #define FRUGAL_POLICY_H
 
@@ -33,11 +38,11 @@ extern "C" {
 
 #define FR_POLICY_HEADER_BYTES 12u
 #define FR_POLICY_GUARD_BYTES 4u
-#define FR_POLICY_TASK_BYTES 14u
+#define FR_POLICY_TASK_BYTES 16u
 #define FR_POLICY_TABLE_BYTES 32u
 #define FR_POLICY_ID_OFFSET 6u  ///< of the policy id in the header
 #define FR_POLICY_ID_BYTES 4u
-#define FR_POLICY_VERSION 1u
+#define FR_POLICY_VERSION 2u
 #define FR_POLICY_TASKS_MAX 4u
 #define FR_POLICY_GUARDS_MAX 16u
 #define FR_POLICY_GROUPS_MAX 4u
@@ -116,6 +121,17 @@ bool fr_policy_has_task(const uint8_t* policy, size_t size, uint32_t task);
 /// The hourly cap of a task, in escalations; 0 for none or for a task the policy does not know.
 uint32_t fr_policy_cap_per_hour(const uint8_t* policy, size_t size, uint32_t task);
 
+/// What names a model in a policy: the first two bytes of its SHA-256, little-endian; never 0.
+/// `digest` is FR_SHA256_SIZE bytes.
+uint32_t fr_policy_model_tag(const uint8_t* digest);
+
+/// The tag of the model that the task's tables are for; 0 for any model, for a task that the policy
+/// does not know and for bytes that are no policy.
+uint32_t fr_policy_model(const uint8_t* policy, size_t size, uint32_t task);
+
+/// True if the task's tables are for the model with this tag, or for any.
+bool fr_policy_suits(const uint8_t* policy, size_t size, uint32_t task, uint32_t model_tag);
+
 // Building (used by the gateway and by tests; devices need not link it).
 
 typedef struct {
@@ -135,6 +151,7 @@ typedef struct {
     uint8_t audit;           ///< in 1/256
     uint32_t cap_per_hour;   ///< 0 for none; rounded up to 8
     uint8_t group_count;     ///< 1..4, or 1..2 with pins
+    uint16_t model;          ///< fr_policy_model_tag() of what the tables are for; 0: any
     const uint8_t* classes;  ///< group of each class, or a pin; NULL: all in group 0
     uint32_t class_count;
     uint8_t gains[FR_POLICY_GROUPS_MAX][FR_POLICY_TABLE_BYTES];

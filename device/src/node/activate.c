@@ -52,6 +52,7 @@ fr_status_t fr_activate(fr_node_t* node) {
     const fr_task_state_t before = *state;
     fr_manifest_t manifest;
     fr_view_t policy;
+    fr_view_t signature;
     state->active = (int8_t)node->update.slot;
     if (fr_has_one_slot(node) && fr_slot_manifest(node, task_index, 0, &manifest) == FR_OK &&
         fr_is_last_confirmed(state, &manifest)) {
@@ -60,7 +61,7 @@ fr_status_t fr_activate(fr_node_t* node) {
     state->is_superseded = 0;
     state->is_testing = 0;
     state->boot_attempts = 0;
-    fr_slot_policy(node, task_index, &policy);
+    fr_blob_load(node, fr_record_policy(task_index, node->update.slot), &policy, &signature);
     const uint32_t policy_id = fr_policy_id(policy.bytes, policy.size);
     if (policy_id > state->policy_floor) {
         state->policy_floor = policy_id;

@@ -64,7 +64,8 @@ static void take_up(fr_node_t* node, uint32_t task_index, const fr_task_desired_
         match(node, task_index, desired);
         return;
     }
-    if (fr_policy_is_fit(node, task_index, &desired->policy.content, &desired->policy.signature)) {
+    if (fr_policy_is_for(node, task_index, &desired->policy.content, &manifest.model_digest) &&
+        fr_policy_is_fit(node, task_index, &desired->policy.content, &desired->policy.signature)) {
         offer->policy = desired->policy.content;
         offer->policy_signature = desired->policy.signature;
     }
@@ -106,14 +107,22 @@ static bool is_the_work(const fr_node_t* node, const fr_offer_t* wanted) {
 /// Conditions and policy may have changed on the way; manifest and artifact have not.
 static void go_on(fr_node_t* node, const fr_task_desired_t* desired, const fr_offer_t* wanted) {
     fr_offer_t offer;
+    fr_manifest_t manifest;
+    const uint32_t task_index = node->update.task_index;
+    const bool is_for_work =
+        fr_offer_load_manifest(node, &offer, &manifest) == FR_OK &&
+        fr_policy_is_for(node, task_index, &desired->policy.content, &manifest.model_digest);
+    if (!is_for_work) {  // but perhaps for what still runs
+        fr_policy_offer(node, task_index, &desired->policy);
+    }
     if (fr_offer_load(node, &offer) != FR_OK) {
         return;
     }
     node->update.desired_version = wanted->desired_version;
     const bool is_new_policy =
+        is_for_work &&
         !fr_views_equal(&desired->policy.content, offer.policy.bytes, offer.policy.size) &&
-        fr_policy_is_fit(node, node->update.task_index, &desired->policy.content,
-                         &desired->policy.signature);
+        fr_policy_is_fit(node, task_index, &desired->policy.content, &desired->policy.signature);
     if (!is_new_policy &&
         offer.minimum_battery_half_percent == wanted->minimum_battery_half_percent &&
         offer.not_before_ticks == wanted->not_before_ticks) {
@@ -129,7 +138,7 @@ static void go_on(fr_node_t* node, const fr_task_desired_t* desired, const fr_of
     fr_count_storage(node, fr_offer_save(node, &offer));
     if (is_new_policy) {
         // It changed while the model is on its way: for the model that still runs, too.
-        fr_policy_offer(node, node->update.task_index, &desired->policy);
+        fr_policy_offer(node, task_index, &desired->policy);
     }
 }
 

@@ -31,6 +31,8 @@
     3u  // then a policy that cannot be read is given up and asked for again
 #define FR_POLICY_RETRY_MS 60000u  // after the second loss, then doubled
 #define FR_POLICY_RETRY_DOUBLINGS_MAX 10u
+// Of FR_HELLO_RETRY_MS, before a hello tells who sent a policy for another model what runs.
+#define FR_FOREIGN_POLICY_DOUBLINGS 3u
 #define FR_ARENA_BYTES_MIN 1280u
 #define FR_WATCHDOG_BYTES 4096u
 #define FR_PIECE_BYTES 64u  // of a payload, on its way through the decoder
@@ -140,7 +142,7 @@ uint32_t fr_base_reach(const fr_node_t* node);
 fr_status_t fr_slot_check(const fr_node_t* node, uint32_t task_index, uint32_t slot);
 fr_status_t fr_slot_verify(const fr_node_t* node, uint32_t task_index, uint32_t slot);
 fr_status_t fr_model_load(fr_node_t* node, uint32_t task_index);
-/// The policy of the slot that runs; empty for none.
+/// The policy of the slot that runs; empty for none, and for one made for another model.
 void fr_slot_policy(const fr_node_t* node, uint32_t task_index, fr_view_t* policy);
 
 // slot_model.c: a model in a slot, whichever form it has
@@ -254,6 +256,13 @@ bool fr_policy_is_genuine(const fr_node_t* node, uint32_t task_index, const fr_v
 /// Genuine, and not older than one this task has obeyed.
 bool fr_policy_is_fit(const fr_node_t* node, uint32_t task_index, const fr_view_t* content,
                       const fr_view_t* signature);
+/// Made for the model with this digest, or for any.
+bool fr_policy_is_for(const fr_node_t* node, uint32_t task_index, const fr_view_t* content,
+                      const fr_view_t* model_digest);
+/// Made for the model that runs, or for any.
+bool fr_policy_is_for_loaded(const fr_node_t* node, uint32_t task_index, const fr_view_t* content);
+/// After another model began to run: who had a policy, and has none for this one, asks for it.
+void fr_policy_ask(fr_node_t* node, uint32_t task_index);
 void fr_policy_count_fault(fr_node_t* node, uint32_t task_index);
 
 // decide.c, consult.c: one submission, from the sample to the policy's answer

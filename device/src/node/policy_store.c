@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A policy belongs to a slot: it comes into force and goes out of force together with the model it
-// was learnt for. Ids only grow: an old signed policy cannot be played back.
+// was learnt for. Ids only grow: an old signed policy cannot be played back. One that is bound to
+// another model is not taken, nor read where a slot holds it: that is no news of the policy but of
+// the model, which the gateway is told with the next hello.
 #include "node/internal.h"
 
 bool fr_policy_is_genuine(const fr_node_t* node, uint32_t task_index, const fr_view_t* content,
@@ -21,6 +23,26 @@ bool fr_policy_is_fit(const fr_node_t* node, uint32_t task_index, const fr_view_
            fr_policy_is_genuine(node, task_index, content, signature);
 }
 
+bool fr_policy_is_for(const fr_node_t* node, uint32_t task_index, const fr_view_t* content,
+                      const fr_view_t* model_digest) {
+    return fr_policy_suits(content->bytes, content->size, node->config->tasks[task_index].task,
+                           fr_policy_model_tag(model_digest->bytes));
+}
+
+bool fr_policy_is_for_loaded(const fr_node_t* node, uint32_t task_index, const fr_view_t* content) {
+    return fr_policy_suits(content->bytes, content->size, node->config->tasks[task_index].task,
+                           node->tasks[task_index].loaded.policy_tag);
+}
+
+void fr_policy_ask(fr_node_t* node, uint32_t task_index) {
+    const fr_task_state_t* state = &node->state.tasks[task_index];
+    fr_view_t policy;
+    fr_slot_policy(node, task_index, &policy);
+    if (policy.size == 0 && state->active >= 0 && state->policy_floor != 0 && node->is_connected) {
+        node->hello_ms = node->now_ms;
+    }
+}
+
 /// A flash that loses every policy must not be written, nor the gateway asked, without end.
 static uint64_t retry_at(const fr_task_volatile_t* task) {
     if (task->policy_losses < 2u) {
@@ -37,6 +59,10 @@ void fr_policy_offer(fr_node_t* node, uint32_t task_index, const fr_signed_t* bl
     fr_task_state_t* state = &node->state.tasks[task_index];
     fr_view_t current;
     if (blob->content.size == 0 || state->active < 0) {
+        return;
+    }
+    if (!fr_policy_is_for_loaded(node, task_index, &blob->content)) {
+        fr_earliest(&node->hello_ms, fr_hello_retry(node, FR_FOREIGN_POLICY_DOUBLINGS));
         return;
     }
     fr_slot_policy(node, task_index, &current);

@@ -12,6 +12,14 @@ static void load(const fr_node_t* node, uint32_t task_index, fr_view_t* policy) 
     fr_blob_load(node, fr_record_shadow(task_index), policy, &signature);
 }
 
+/// Empty too for one made for another model than the one that runs.
+static void load_for_model(const fr_node_t* node, uint32_t task_index, fr_view_t* policy) {
+    load(node, task_index, policy);
+    if (!fr_policy_is_for_loaded(node, task_index, policy)) {
+        *policy = fr_view(NULL, 0);
+    }
+}
+
 static void drop(fr_node_t* node, uint32_t task_index) {
     fr_view_t current;
     load(node, task_index, &current);
@@ -25,6 +33,9 @@ void fr_shadow_offer(fr_node_t* node, uint32_t task_index, const fr_signed_t* bl
     fr_view_t current;
     if (blob->content.size == 0) {
         drop(node, task_index);
+        return;
+    }
+    if (!fr_policy_is_for_loaded(node, task_index, &blob->content)) {
         return;
     }
     load(node, task_index, &current);
@@ -41,7 +52,7 @@ void fr_shadow_offer(fr_node_t* node, uint32_t task_index, const fr_signed_t* bl
 
 uint32_t fr_shadow_id(const fr_node_t* node, uint32_t task_index) {
     fr_view_t policy;
-    load(node, task_index, &policy);
+    load_for_model(node, task_index, &policy);
     return fr_policy_id(policy.bytes, policy.size);
 }
 
@@ -60,6 +71,7 @@ void fr_shadow_consult(fr_node_t* node, uint32_t task_index, const fr_policy_con
     if (policy.size == 0) {
         return;
     }
+    load_for_model(node, task_index, &policy);  // nothing of another model's: BADPOLICY
     fr_policy_evaluate(policy.bytes, policy.size, context, &would_be);
     count(&shadow->reasons[would_be.reason % FR_POLICY_REASONS]);
     if (would_be.tier != answer->tier) {

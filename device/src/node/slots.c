@@ -132,7 +132,7 @@ fr_status_t fr_model_load(fr_node_t* node, uint32_t task_index) {
     }
     if (status == FR_OK) {
         loaded->release = manifest.counter;
-        loaded->digest_tag = fr_digest_tag(manifest.model_digest.bytes);
+        loaded->policy_tag = fr_policy_model_tag(manifest.model_digest.bytes);
     }
     return status;
 }
@@ -143,5 +143,8 @@ void fr_slot_policy(const fr_node_t* node, uint32_t task_index, fr_view_t* polic
     *policy = fr_view(NULL, 0);
     if (active >= 0) {
         fr_blob_load(node, fr_record_policy(task_index, (uint32_t)active), policy, &signature);
+    }
+    if (!fr_policy_is_for_loaded(node, task_index, policy)) {
+        *policy = fr_view(NULL, 0);
     }
 }

@@ -107,6 +107,7 @@ void fr_update_revert(fr_node_t* node, uint32_t task_index, fr_reason_t reason) 
     if (status != FR_OK && status != FR_ERROR_NOT_FOUND) {
         node->counters.storage_faults += 1;
     }
+    fr_policy_ask(node, task_index);
     if (reason != FR_REASON_SUPERSEDED) {
         fr_ask_for_model(node, task_index);
     }
@@ -279,9 +280,12 @@ static void start_flipped(fr_node_t* node, uint32_t task_index) {
         state->confirmed = state->confirmed == state->active ? (int8_t)-1 : state->confirmed;
         node->counters.storage_faults += 1;
         fr_update_revert(node, task_index, FR_REASON_STORAGE_FAULT);
-    } else if (!fr_is_in_probation(node, task_index)) {  // it has proved itself before
+        return;
+    }
+    if (!fr_is_in_probation(node, task_index)) {  // it has proved itself before
         fr_update_step(node, task_index, FR_EVENT_CONFIRM, FR_REASON_NONE);
     }
+    fr_policy_ask(node, task_index);
 }
 
 static void test_and_switch(fr_node_t* node) {

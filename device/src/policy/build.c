@@ -56,6 +56,7 @@ static fr_status_t build_task(const fr_policy_task_spec_t* spec, output_t* out) 
     task[TASK_AUDIT] = spec->audit;
     task[TASK_CAP] = (uint8_t)round_up_to_units(spec->cap_per_hour, FR_POLICY_CAP_UNIT);
     task[TASK_MAP] = (uint8_t)map;
+    fr_store16(task + TASK_MODEL, spec->model);
     for (uint32_t i = 0; map != 0 && i < spec->class_count; ++i) {
         if (spec->classes[i] > 3) {
             return FR_ERROR_ARGUMENT;

@@ -30,6 +30,21 @@ uint32_t fr_policy_cap_per_hour(const uint8_t* policy, size_t size, uint32_t tas
     return entry != NULL ? entry[TASK_CAP] * FR_POLICY_CAP_UNIT : 0;
 }
 
+uint32_t fr_policy_model_tag(const uint8_t* digest) {
+    const uint32_t tag = fr_load16(digest);
+    return tag != 0 ? tag : 0xFFFFu;
+}
+
+uint32_t fr_policy_model(const uint8_t* policy, size_t size, uint32_t task) {
+    const uint8_t* entry = find_task(policy, size, task);
+    return entry != NULL ? fr_load16(entry + TASK_MODEL) : 0;
+}
+
+bool fr_policy_suits(const uint8_t* policy, size_t size, uint32_t task, uint32_t model_tag) {
+    const uint32_t model = fr_policy_model(policy, size, task);
+    return model == 0 || model == model_tag;
+}
+
 static bool task_is_valid(const uint8_t* task) {
     const uint32_t groups = task[TASK_GROUPS] & 7u;
     const bool has_pins = (task[TASK_GROUPS] & FR_POLICY_PINS) != 0;

@@ -27,6 +27,7 @@
 #define TASK_AUDIT 11u
 #define TASK_CAP 12u
 #define TASK_MAP 13u
+#define TASK_MODEL 14u
 
 /// Magic, version and counts are right, and header and guards lie within `size`; NULL has size 0.
 bool fr_policy_header_is_valid(const uint8_t* policy, size_t size);

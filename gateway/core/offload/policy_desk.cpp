@@ -72,12 +72,13 @@ PolicyNumbers numbers_of(const Snapshot& snapshot, const Registry& registry,
 }  // namespace
 
 PolicyDesk::PolicyDesk(Snapshot& snapshot, Registry& registry, Catalogue& catalogue,
-                       Journal& journal, const PolicyConfig& config)
+                       Journal& journal, WorkNumbers& works, const PolicyConfig& config)
     : numbers_(numbers_of(snapshot, registry, catalogue)),
       registry_(registry),
       catalogue_(catalogue),
       journal_(journal),
-      config_(config) {
+      config_(config),
+      bindings_(journal, works) {
     for (auto& record : snapshot.policy_versions) {
         const auto task = record.task;
         versions_[task].push_back(std::make_shared<const PolicyVersionRecord>(std::move(record)));

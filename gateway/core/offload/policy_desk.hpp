@@ -15,6 +15,7 @@
 #include "core/config.hpp"
 #include "core/fleet/registry.hpp"
 #include "core/journal.hpp"
+#include "core/offload/policy_bindings.hpp"
 #include "core/offload/policy_comparison.hpp"
 #include "core/offload/policy_numbers.hpp"
 
@@ -30,7 +31,7 @@ struct PolicyChange {
 class PolicyDesk {
 public:
     PolicyDesk(Snapshot& snapshot, Registry& registry, Catalogue& catalogue, Journal& journal,
-               const PolicyConfig& config);
+               WorkNumbers& works, const PolicyConfig& config);
 
     /// Once, before anything else: steps under way begin anew, and what was seen before counts for
     /// none.
@@ -71,6 +72,15 @@ public:
     };
     std::optional<Choice> in_force(const Device& device, std::uint32_t task) const;
     std::optional<Choice> in_shadow(const Device& device, std::uint32_t task) const;
+    /// The form of this choice for a model; null if there is none yet, or if none can be made: then
+    /// the device decides alone.
+    SignedPointer form_for(const Choice& choice, std::uint32_t task,
+                           const base::Digest& model) const;
+    /// Has what is chosen for the device made for the model that it runs, or will run.
+    void bind(const Step& step, const Device& device, std::uint32_t task,
+              const base::Digest& model);
+    /// A choice and a model whose devices can be told now.
+    std::optional<PolicyBindings::Pair> on_bound(const Step& step, PolicyBound&& done);
     /// Tasks of this health without the versions chosen for them, as far as telling again may help:
     /// no device goes back to an older one.
     std::vector<PolicyGap> gaps(const Device& device, const Health& health) const;
@@ -136,6 +146,7 @@ private:
     Catalogue& catalogue_;
     Journal& journal_;
     PolicyConfig config_;
+    PolicyBindings bindings_;
 };
 
 }  // namespace frugal::core

@@ -288,7 +288,8 @@ std::optional<PolicyDesk::Choice> PolicyDesk::in_shadow(const Device& device,
                : std::nullopt;
 }
 
-// A device without a model has nothing to obey a policy with.
+// A device without a model has nothing to obey a policy with, and one whose model has no form of it
+// cannot be told.
 std::vector<PolicyGap> PolicyDesk::gaps(const Device& device, const Health& health) const {
     std::vector<PolicyGap> gaps;
     for (const auto& said : health.tasks) {
@@ -298,13 +299,46 @@ std::vector<PolicyGap> PolicyDesk::gaps(const Device& device, const Health& heal
         }
         const auto policy = in_force(device, said.task);
         const auto shadow = in_shadow(device, said.task);
-        const PolicyGap gap{said.task, said.policy, said.shadow, policy ? policy->version : 0,
-                            shadow ? shadow->version : 0};
+        const auto version_of = [&](const std::optional<Choice>& choice) {
+            const bool is_out_of_reach =
+                choice && known->model_digest &&
+                bindings_.is_out_of_reach({choice->blob, *known->model_digest});
+            return choice && !is_out_of_reach ? choice->version : 0;
+        };
+        const PolicyGap gap{said.task, said.policy, said.shadow, version_of(policy),
+                            version_of(shadow)};
         if (gap.obeyed < gap.policy || gap.evaluated != gap.shadow) {
             gaps.push_back(gap);
         }
     }
     return gaps;
+}
+
+SignedPointer PolicyDesk::form_for(const Choice& choice, std::uint32_t task,
+                                   const base::Digest& model) const {
+    return bindings_.find({choice.blob, model}, task);
+}
+
+void PolicyDesk::bind(const Step& step, const Device& device, std::uint32_t task,
+                      const base::Digest& model) {
+    const auto* record = catalogue_.task(task);
+    const auto& versions = versions_[task];
+    for (const auto& choice : {in_force(device, task), in_shadow(device, task)}) {
+        if (!choice || form_for(*choice, task, model) != nullptr) {
+            continue;
+        }
+        const auto version = std::ranges::find_if(
+            versions, [&](const auto& one) { return one->version == choice->version; });
+        bindings_.want(step, {.form = choice->blob,
+                              .version = choice->version,
+                              .task = record != nullptr ? *record : TaskRecord{.task = task},
+                              .text = version != versions.end() ? (*version)->text : "",
+                              .model = model});
+    }
+}
+
+std::optional<PolicyBindings::Pair> PolicyDesk::on_bound(const Step& step, PolicyBound&& done) {
+    return bindings_.on_bound(step, std::move(done));
 }
 
 // A database from a backup: such a device obeys what it has, or nothing if it lost that, until a

@@ -46,6 +46,50 @@ Desired RolloutDesk::desired_of(const Device& device) const {
     return desired;
 }
 
+// A table says nothing of another model's confidence. While an update is under way the policy is
+// for the model that runs; the device asks again once it runs the other.
+std::optional<base::Digest> RolloutDesk::model_of(const Device& device,
+                                                  const TaskState& state) const {
+    if (state.model_digest) {
+        return state.model_digest;
+    }
+    const auto assignment =
+        std::ranges::find(device.record.assignments, state.task, &Assignment::task);
+    if (assignment == device.record.assignments.end() || !device.record.capability) {
+        return std::nullopt;
+    }
+    const auto fit = fit_for(device, *assignment);
+    const auto* fits = std::get_if<Fit>(&fit);
+    return fits != nullptr ? std::optional(fits->variant->manifest->content().model_digest)
+                           : std::nullopt;
+}
+
+void RolloutDesk::bind_policies(const Step& step, const Device& device) {
+    for (const auto& state : device.record.reported) {
+        if (const auto model = model_of(device, state)) {
+            policies_.bind(step, device, state.task, *model);
+        }
+    }
+}
+
+void RolloutDesk::on_bound(const PolicyBindings::Pair& pair) {
+    const auto is_it = [&](const std::optional<PolicyDesk::Choice>& choice) {
+        return choice && choice->blob == pair.first;
+    };
+    for (const auto& device : registry_.devices()) {
+        if (!device.record.capability || device.record.state != DeviceState::kEnrolled) {
+            continue;
+        }
+        for (const auto& state : device.record.reported) {
+            if ((is_it(policies_.in_force(device, state.task)) ||
+                 is_it(policies_.in_shadow(device, state.task))) &&
+                model_of(device, state) == pair.second) {
+                to_tell_.insert(device.record.number);
+            }
+        }
+    }
+}
+
 void RolloutDesk::add_policies(const Device& device, Desired& desired) const {
     for (const auto& state : device.record.reported) {
         const auto policy = policies_.in_force(device, state.task);
@@ -58,8 +102,15 @@ void RolloutDesk::add_policies(const Device& device, Desired& desired) const {
             found = desired.tasks.insert(desired.tasks.end(), TaskDesired{.task = state.task});
         }
         if (found != desired.tasks.end()) {
-            found->policy = policy ? policy->blob : nullptr;
-            found->shadow = shadow ? shadow->blob : nullptr;
+            const auto model = model_of(device, state);
+            const auto form_of = [&](const std::optional<PolicyDesk::Choice>& choice) {
+                const bool is_free = choice && !model;  // it runs nothing, and is offered nothing
+                return is_free  ? choice->blob
+                       : choice ? policies_.form_for(*choice, state.task, *model)
+                                : nullptr;
+            };
+            found->policy = form_of(policy);
+            found->shadow = form_of(shadow);
         }
     }
     std::ranges::sort(desired.tasks, {}, &TaskDesired::task);
@@ -92,6 +143,7 @@ void RolloutDesk::tell(const Step& step, Device& device) {
         return;
     }
     settle_fit(step, device);
+    bind_policies(step, device);
     step.after_commit(Send{device.record.id, desired_of(device)});
     if (has_unsettled(device)) {
         device.remind_after = device.remind_after.count() == 0

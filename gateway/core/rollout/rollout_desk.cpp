@@ -17,7 +17,7 @@ constexpr auto kSlice = std::chrono::milliseconds(100);
 }  // namespace
 
 RolloutDesk::RolloutDesk(Snapshot& snapshot, Registry& registry, Catalogue& catalogue,
-                         const PolicyDesk& policies, Journal& journal, const RolloutConfig& config)
+                         PolicyDesk& policies, Journal& journal, const RolloutConfig& config)
     : registry_(registry),
       catalogue_(catalogue),
       policies_(policies),

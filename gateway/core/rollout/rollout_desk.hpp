@@ -21,8 +21,8 @@ namespace frugal::core {
 
 class RolloutDesk {
 public:
-    RolloutDesk(Snapshot& snapshot, Registry& registry, Catalogue& catalogue,
-                const PolicyDesk& policies, Journal& journal, const RolloutConfig& config);
+    RolloutDesk(Snapshot& snapshot, Registry& registry, Catalogue& catalogue, PolicyDesk& policies,
+                Journal& journal, const RolloutConfig& config);
 
     /// Unfinished business of the last process starts again.
     void boot(const Step& step, std::uint64_t fencing_epoch);
@@ -45,6 +45,8 @@ public:
     void on_health(const Step& step, Device& device, const Health& health);
     /// Policies changed: everybody concerned is told.
     void on_policy(const Step& step, const PolicyChange& change);
+    /// A policy was made for a model: its devices are told.
+    void on_bound(const PolicyBindings::Pair& pair);
     /// A device came back into service.
     void on_released(const Step& step, Device& device);
 
@@ -102,6 +104,9 @@ private:
     void remind_at(Device& device, std::optional<base::Instant> when);
     bool has_unsettled(const Device& device);
     Desired desired_of(const Device& device) const;
+    /// What the device runs, else what it is offered.
+    std::optional<base::Digest> model_of(const Device& device, const TaskState& state) const;
+    void bind_policies(const Step& step, const Device& device);
     void add_policies(const Device& device, Desired& desired) const;
     bool was_rolled_back(ReleaseNumber release) const;
     ReleasePointer release_before(const ReleaseRecord& bad) const;
@@ -109,7 +114,7 @@ private:
     std::map<base::RolloutId, Rollout> rollouts_;
     Registry& registry_;
     Catalogue& catalogue_;
-    const PolicyDesk& policies_;
+    PolicyDesk& policies_;
     Journal& journal_;
     RolloutConfig config_;
     std::uint64_t fencing_epoch_ = 0;

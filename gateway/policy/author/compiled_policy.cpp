@@ -26,7 +26,8 @@ CompiledTask read_task(base::ByteView bytes, std::size_t& at) {
                       .shift = head[10],
                       .audit = head[11],
                       .cap_per_hour = head[12] * FR_POLICY_CAP_UNIT,
-                      .has_pins = (head[1] & FR_POLICY_PINS) != 0};
+                      .has_pins = (head[1] & FR_POLICY_PINS) != 0,
+                      .model = read16(head, 14)};
     const std::size_t map_bytes = head[13];
     const std::size_t table_count = head[1] & 7U;
     at += FR_POLICY_TASK_BYTES;
@@ -87,6 +88,10 @@ std::string words_of(const CompiledGuard& guard) {
     const FieldName* field = find_field(guard.field);
     return fmt::format("{} {} {}", name_of(guard.field), sign,
                        words_of(guard.value, field != nullptr ? *field->measure : kWholeNumber));
+}
+
+std::string words_of_model(std::uint32_t tag) {
+    return tag == 0 ? "any" : fmt::format("{:02x}{:02x}...", tag & 0xFF, tag >> 8);
 }
 
 std::string rule_of_class(const CompiledTask& task, std::uint32_t class_id) {

@@ -35,6 +35,7 @@ struct CompiledTask {
     std::uint32_t audit = 0;         ///< in 1/256
     std::uint32_t cap_per_hour = 0;  ///< 0: none
     bool has_pins = false;
+    std::uint32_t model = 0;  ///< fr_policy_model_tag() of what the tables are for; 0: any
     std::vector<std::uint8_t> groups{};  ///< by class; empty: all 0
     std::vector<GainTable> tables{};     ///< by group
 };
@@ -52,6 +53,9 @@ struct CompiledPolicy {
 base::Result<CompiledPolicy> read_compiled(base::ByteView bytes);
 
 std::string words_of(const CompiledGuard& guard);  ///< "battery < 20%"
+
+/// "1a2b...": the digits that the model's SHA-256 begins with; "any" for 0.
+std::string words_of_model(std::uint32_t tag);
 
 /// "learned table 1", "always-edge" or "always-local".
 std::string rule_of_class(const CompiledTask& task, std::uint32_t class_id);

@@ -19,7 +19,7 @@ std::string_view rule_of(std::uint32_t reason) {
         case FR_POLICY_DEADLINE:    return "DEADLINE: stayed local, as no answer would have come back in time";
         case FR_POLICY_BUDGET:      return "BUDGET: stayed local, as the device had no escalation left, or no room for one";
         case FR_POLICY_EXPIRED:     return "EXPIRED: stayed local, as the policy expired before it was renewed";
-        case FR_POLICY_BADPOLICY:   return "BADPOLICY: stayed local, as the device had no policy for the task that it could read";
+        case FR_POLICY_BADPOLICY:   return "BADPOLICY: stayed local, as the device had no policy for the task that it could read, or none for the model it runs";
         case FR_POLICY_CLASS_RULE:  return "CLASS_RULE: stayed local, as the rule of this class or task says always-local";
         case FR_POLICY_ESC_GAIN:    return "ESC_GAIN: asked, as that was expected to gain at least what it costs";
         case FR_POLICY_AUDIT:       return "AUDIT: asked at random, to learn whether what stays local is right";

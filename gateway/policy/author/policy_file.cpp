@@ -203,7 +203,19 @@ private:
         for (std::size_t group = 0; group < task_.group_count; ++group) {
             std::ranges::copy(bounded(*gain, classes->bounds[group]), task_.gains[group]);
         }
+        task_.model =
+            is_of_model(task)
+                ? static_cast<std::uint16_t>(fr_policy_model_tag(target_.model_digest.data()))
+                : std::uint16_t{0};
         return {};
+    }
+
+    /// Whether a gain table of the target's model can decide anything. A class beyond the map takes
+    /// the first table, so a map of pins alone counts only if the file says so of the whole task.
+    bool is_of_model(const toml::table& task) const {
+        const auto learn = read_learn_mode(task, origin_);
+        return !task.contains("pin") && task_.privacy != 2 && learn &&
+               learn->mode != LearnMode::kFixed;
     }
 
     Result<base::Bytes> build(const toml::table& task) {

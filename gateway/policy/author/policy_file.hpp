@@ -14,6 +14,12 @@
 
 namespace frugal::policy {
 
+/// Whether a file that learns but has no gain table for a model may still be compiled for it.
+enum class WithoutTable : std::uint8_t {
+    kRefuse,
+    kBeginAnew,  ///< with Chow's rule, within the owner's bounds: it is learned from there
+};
+
 /// What the compiled form is for: one task, one local model.
 struct PolicyTarget {
     std::string task_name;                  ///< selects [task.NAME]
@@ -21,10 +27,13 @@ struct PolicyTarget {
     base::Digest model_digest{};            ///< selects [[task.NAME.model]] by sha256
     std::vector<std::string> class_labels;  ///< for `classes`, by class id
     std::uint32_t policy_id = 0;            ///< grows with every policy a device is given
+    WithoutTable without_table = WithoutTable::kRefuse;
 };
 
-/// Compiles the policy for the target. kInvalidInput (file:line:column, what, remedy); kNotFound if
-/// the file has no gain table for that model: a device then keeps its built-in answer.
+/// Compiles the policy for the target, bound to its model, unless nothing in it is of that model: a
+/// fixed threshold, a task that is pinned or private. kInvalidInput (file:line:column, what,
+/// remedy); kNotFound if the file has no gain table for that model: a device then keeps its
+/// built-in answer.
 base::Result<base::Bytes> compile_policy(std::string_view text, const std::string& origin,
                                          const PolicyTarget& target);
 

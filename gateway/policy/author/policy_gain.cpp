@@ -60,6 +60,14 @@ Result<TableBytes> read_gain(const toml::table& task, const std::string& origin,
     if (const toml::table* model = find_model(task, target.model_digest)) {
         return read_table(*model, origin);
     }
+    const bool is_learned = learn->mode == LearnMode::kIsoGain || learn->mode == LearnMode::kHedge;
+    if (is_learned && target.without_table == WithoutTable::kBeginAnew) {
+        BinValues gains{};
+        for (std::size_t bin = 0; bin < gains.size(); ++bin) {
+            gains[bin] = chow_gain(bin);
+        }
+        return to_q8(gains);
+    }
     const auto& place = task.source().begin;
     return base::fail(
         base::ErrorKind::kNotFound,

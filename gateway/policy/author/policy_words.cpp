@@ -41,6 +41,7 @@ std::string words_of_tier(std::uint32_t tier) {
 std::vector<Statement> statements_of(const CompiledPolicy& policy, const CompiledTask& task,
                                      const std::vector<std::string>& labels) {
     std::vector<Statement> list;
+    list.push_back({"for model", words_of_model(task.model)});
     list.push_back({"expires", limit_words(policy.expiry_hours, "h")});
     list.push_back(
         {"privacy",

@@ -7,12 +7,13 @@ namespace frugal::policy {
 
 namespace {
 
-// Places in a task's 14 bytes and in the header, as frugal/policy.h lays them out.
+// Places in a task's 16 bytes and in the header, as frugal/policy.h lays them out.
 constexpr std::size_t kHeaderTasks = 3;
 constexpr std::size_t kHeaderGuards = 4;
 constexpr std::size_t kTaskGroups = 1;
 constexpr std::size_t kTaskAudit = 11;
 constexpr std::size_t kTaskMap = 13;
+constexpr std::size_t kTaskModel = 14;
 constexpr std::int16_t kNominalRtt_ms = 16;
 constexpr std::int16_t kFullBattery = 200;
 
@@ -91,6 +92,15 @@ base::Bytes with_policy_id(base::Bytes compiled, std::uint32_t id) {
     for (std::size_t i = 0; i < FR_POLICY_ID_BYTES && FR_POLICY_ID_OFFSET + i < compiled.size();
          ++i) {
         compiled[FR_POLICY_ID_OFFSET + i] = static_cast<std::uint8_t>(id >> (8 * i));
+    }
+    return compiled;
+}
+
+base::Bytes bound_to(base::Bytes compiled, std::uint32_t task, const base::Digest& model) {
+    if (const auto place = find(compiled, task)) {
+        const auto tag = fr_policy_model_tag(model.data());
+        compiled[place->task + kTaskModel] = static_cast<std::uint8_t>(tag);
+        compiled[place->task + kTaskModel + 1] = static_cast<std::uint8_t>(tag >> 8);
     }
     return compiled;
 }

@@ -40,6 +40,10 @@ std::optional<LearnablePart> learnable_part(base::ByteView compiled, std::uint32
 std::optional<base::Bytes> with_learned(base::ByteView compiled, std::uint32_t task,
                                         std::uint32_t policy_id, const LearnablePart& part);
 
+/// The same policy with the task's tables bound to this device model: those of another obey none of
+/// it. Bytes that are no sound policy, or do not know the task, stay as they are.
+base::Bytes bound_to(base::Bytes compiled, std::uint32_t task, const base::Digest& model);
+
 /// The same policy under another id: what going back to a version signs. Too short bytes stay as
 /// they are where the id would lie.
 base::Bytes with_policy_id(base::Bytes compiled, std::uint32_t id);

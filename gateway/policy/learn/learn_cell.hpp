@@ -65,7 +65,7 @@ public:
     /// The push was made: devices get this under this id.
     void on_pushed(const LearnablePart& part, std::uint32_t policy_id, base::Instant now);
 
-    /// Another cell of the same class was pushed: its devices hold that now.
+    /// Another cell of the same class was pushed: this one's devices hold `part` now.
     void on_sibling_pushed(const LearnablePart& part, std::uint32_t policy_id) {
         pushed_ = part;
         terms_.policy_id = policy_id;

@@ -20,11 +20,30 @@ bool learns(const LearnTerms& terms) {
 
 }  // namespace
 
+namespace {
+
+bool is_bound_to(const PolicyInForce& policy, const base::Digest& model) {
+    return fr_policy_suits(policy.compiled.data(), policy.compiled.size(), policy.scope.task,
+                           fr_policy_model_tag(model.data()));
+}
+
+/// What the cell's devices got of this version: its own bytes, or the owner's file as it is for
+/// their model.
+LearnablePart held_by(const CellKey& key, const PolicyInForce& policy) {
+    const auto own = is_bound_to(policy, key.model) || !policy.owner_for
+                         ? std::nullopt
+                         : policy.owner_for(key.model);
+    return own ? *own : learnable_part(policy.compiled, key.scope.task).value_or(LearnablePart{});
+}
+
+}  // namespace
+
 CellTerms SiteLearner::terms_of(const CellKey& key, const PolicyInForce& policy) const {
     CellTerms terms;
     terms.mode = policy.terms.mode;
-    terms.held = learnable_part(policy.compiled, key.scope.task).value_or(LearnablePart{});
-    terms.authored = policy.owner.value_or(terms.held);
+    terms.held = held_by(key, policy);
+    terms.authored =
+        is_bound_to(policy, key.model) ? policy.owner.value_or(terms.held) : terms.held;
     terms.bounds = policy.terms.bounds;
     const auto known = registrations_.find({key.scope.task, key.model, key.edge_model});
     if (known != registrations_.end()) {
@@ -169,14 +188,16 @@ void SiteLearner::tell(const CellKey& key, const LearnCell& cell, std::vector<Le
     told = {cell.alarms(), cell.probes(), cell.trust().doubted().size()};
 }
 
-// One policy serves all models of a class: the one that most devices run speaks for it.
+// One policy has one learned table: that of the model that most devices of the class run. Others
+// hold what the owner's file has for theirs.
 std::optional<PolicyPush> SiteLearner::push_of(const PolicyScope& scope,
                                                const PolicyInForce& policy, base::Instant now,
                                                std::uint32_t id) {
     std::map<CellKey, LearnCell>::iterator lead = cells_.end();
     for (auto it = cells_.lower_bound({scope, {}, {}});
          it != cells_.end() && it->first.scope == scope; ++it) {
-        if (lead == cells_.end() || it->second.recent() > lead->second.recent()) {
+        const bool is_served = !policy.edge_model || it->first.edge_model == *policy.edge_model;
+        if (is_served && (lead == cells_.end() || it->second.recent() > lead->second.recent())) {
             lead = it;
         }
     }
@@ -189,7 +210,9 @@ std::optional<PolicyPush> SiteLearner::push_of(const PolicyScope& scope,
     if (!compiled) {
         return std::nullopt;
     }
-    return PolicyPush{lead->first, std::move(*compiled), *part, id, policy.id, is_alarm};
+    return PolicyPush{lead->first, bound_to(std::move(*compiled), scope.task, lead->first.model),
+                      *part,       id,
+                      policy.id,   is_alarm};
 }
 
 LearnerStep SiteLearner::step(base::Instant now, std::uint32_t next_id) {
@@ -214,6 +237,17 @@ LearnerStep SiteLearner::step(base::Instant now, std::uint32_t next_id) {
     return result;
 }
 
+// Of the same model, beside another edge model, it is the learned one.
+LearnablePart SiteLearner::held_after(const CellKey& key, const PolicyPush& push) const {
+    const auto policy = policies_.find(key.scope);
+    if (policy == policies_.end()) {
+        return push.part;
+    }
+    PolicyInForce next = policy->second;
+    next.compiled = push.compiled;
+    return held_by(key, next);
+}
+
 void SiteLearner::on_pushed(const PolicyPush& push, base::Instant now) {
     const PolicyScope& scope = push.cell.scope;
     in_flight_.erase(scope);
@@ -226,7 +260,7 @@ void SiteLearner::on_pushed(const PolicyPush& push, base::Instant now) {
         if (key == push.cell) {
             cell.on_pushed(push.part, push.id, now);
         } else if (key.scope == scope && cell.policy_id() == push.replaces) {
-            cell.on_sibling_pushed(push.part, push.id);
+            cell.on_sibling_pushed(held_after(key, push), push.id);
         }
     }
     for (auto it = remembered_.lower_bound({scope, {}, {}});
@@ -251,7 +285,7 @@ std::vector<StoredCell> SiteLearner::stored_after(const PolicyPush& push) const 
         if (it->first == push.cell) {
             cell.on_pushed(push.part, push.id, {});
         } else if (cell.policy_id() == push.replaces) {
-            cell.on_sibling_pushed(push.part, push.id);
+            cell.on_sibling_pushed(held_after(it->first, push), push.id);
         } else {
             continue;
         }

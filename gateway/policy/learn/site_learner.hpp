@@ -5,6 +5,7 @@
 // Never decides a task and never signs or sends: its caller does.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -42,6 +43,12 @@ struct PolicyInForce {
     /// What the owner's file says; absent if `compiled` is that file's and nothing in it is
     /// learned.
     std::optional<LearnablePart> owner{};
+    /// What serves now; absent if it is not known. What was learned beside another one leads no
+    /// more.
+    std::optional<base::Digest> edge_model{};
+    /// What devices with another model than `compiled` is for hold of this version: the owner's
+    /// file as it is for that model. Without it, `owner`.
+    std::function<std::optional<LearnablePart>(const base::Digest& model)> owner_for{};
 };
 
 /// What a cell wants its devices to hold. Made an ordinary policy by the caller, who then tells
@@ -140,6 +147,7 @@ public:
 private:
     LearnCell* find_or_make(const CellKey& key);
     void forget_scopes();
+    LearnablePart held_after(const CellKey& key, const PolicyPush& push) const;
     CellTerms terms_of(const CellKey& key, const PolicyInForce& policy) const;
     std::optional<PolicyPush> push_of(const PolicyScope& scope, const PolicyInForce& policy,
                                       base::Instant now, std::uint32_t id);

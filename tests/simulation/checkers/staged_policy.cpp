@@ -3,8 +3,9 @@
 // force for itself, for its label or for its class, in this order, or on its way to the share of
 // the devices that this one belongs to; one to evaluate only while it is in the shadow. After a
 // policy of its own it obeys what its label or class does, under a number above. What it obeys it
-// was entitled to once. When all is at rest, who can be reached obeys and evaluates what it should,
-// and the highest id that a device ever accepted is never forgotten.
+// was entitled to once. For whose model a form is made is I32's business. When all is at rest, who
+// can be reached obeys and evaluates what it should, and the highest id that a device ever accepted
+// is never forgotten.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -39,10 +40,10 @@ struct Site {
     /// Each returns whether a device's policy may be another one now.
     bool apply(const core::PolicyRecord& record) {
         if (record.audience.is_class()) {
-            in_force[record.device_class.text()] = record.blob->content();
+            in_force[record.device_class.text()] = without_model(record.blob->content());
         } else {
-            overrides[{record.device_class.text(), record.audience}] = {record.blob->content(),
-                                                                        record.is_withdrawn};
+            overrides[{record.device_class.text(), record.audience}] = {
+                without_model(record.blob->content()), record.is_withdrawn};
         }
         return true;
     }
@@ -54,7 +55,7 @@ struct Site {
         auto& parts = versions[record.version];
         parts.clear();  // another one had the number, in a database that was lost
         for (const auto& part : record.parts) {
-            parts[part.device_class.text()] = part.blob->content();
+            parts[part.device_class.text()] = without_model(part.blob->content());
         }
         return false;
     }
@@ -204,11 +205,11 @@ public:
         }
         for (const auto& task : desired->tasks) {
             if (task.policy != nullptr) {
-                judge(present_, device.text(), task.policy->content(), "is sent");
+                judge(present_, device.text(), without_model(task.policy->content()), "is sent");
             }
             if (task.shadow != nullptr) {
                 trace_.sometimes("policy in the shadow");
-                judge_shadow(device.text(), task.shadow->content());
+                judge_shadow(device.text(), without_model(task.shadow->content()));
             }
         }
     }
@@ -284,17 +285,17 @@ private:
         base::Bytes evaluates{};
     };
 
-    static base::ByteView content_at(const fr_node_t& node, std::uint32_t key) {
+    static base::Bytes content_at(const fr_node_t& node, std::uint32_t key) {
         std::uint32_t size = 0;
         const auto* record = fr_record_log_get(&node.records, key, &size);
         return record == nullptr || size <= FR_SIGNATURE_SIZE
-                   ? base::ByteView()
-                   : base::ByteView(record + FR_SIGNATURE_SIZE, size - FR_SIGNATURE_SIZE);
+                   ? base::Bytes()
+                   : without_model({record + FR_SIGNATURE_SIZE, size - FR_SIGNATURE_SIZE});
     }
 
-    static base::ByteView obeyed_by(const fr_node_t& node) {
+    static base::Bytes obeyed_by(const fr_node_t& node) {
         const auto slot = node.state.tasks[0].active;
-        return slot < 0 ? base::ByteView()
+        return slot < 0 ? base::Bytes()
                         : content_at(node, fr_record_policy(0, static_cast<std::uint32_t>(slot)));
     }
 

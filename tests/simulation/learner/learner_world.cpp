@@ -264,7 +264,7 @@ private:
         check_bounds();
         const auto first = policy::learnable_part(authored_, 1);
         const auto back = policy::with_learned(policies_[0].compiled, 1, 1, *first);
-        if (!back || *back != authored_) {
+        if (!back || *back != policy::bound_to(authored_, 1, key_.model)) {
             violate("L3", fmt::format("push {} changed what the owner fixed", pushes_));
         }
         if (!last_push_) {

@@ -556,6 +556,9 @@ void DeviceHost::after_call() {
         die();
         return;
     }
+    if (context_.options.plant == Plant::kAnyTable) {
+        node_.tasks[0].loaded.policy_tag = ReleaseShelf::instance().first_model();
+    }
     observe();
     context_.tell([this](Checker& checker) { checker.on_step(view()); });
     if (!play_planted_freeze()) {

@@ -41,7 +41,7 @@ void GatewayHost::note_effect(const core::Send& send, std::size_t bytes) {
 
 /// Planted: what comes after the first few policies is kept from the devices, or a staged one goes
 /// to too many, or the last one in the shadow stays there, or what is for one device alone is mixed
-/// up with what is for all.
+/// up with what is for all, or one model's tables go to those that run another.
 void GatewayHost::play_planted_policy(core::Send& send) {
     constexpr std::uint32_t kLastTold = 4;
     auto* desired = std::get_if<core::Desired>(&send.message);
@@ -53,6 +53,8 @@ void GatewayHost::play_planted_policy(core::Send& send) {
             fr_policy_id(task.policy->content().data(), task.policy->content().size()) >
                 kLastTold) {
             task.policy = nullptr;
+        } else if (context_.options.plant == Plant::kAnyTable && task.policy != nullptr) {
+            task.policy = ReleaseShelf::instance().policy_for_first_model(task.policy->content());
         } else if (context_.options.plant == Plant::kWiderShare) {
             widen_share(send.device, task);
         } else if (context_.options.plant == Plant::kStrayOverride ||
@@ -194,6 +196,15 @@ void GatewayHost::set_slow_edge(bool is_slow) {
 
 void GatewayHost::hang_edge(base::Duration duration) {
     edge_hangs_until_ = now().instant + duration;
+}
+
+// As the shell does: the version's own rules for another model.
+void GatewayHost::perform_effect(core::BindPolicy&& wanted) {
+    context_.trace.sometimes("policy made for another model");
+    auto form = ReleaseShelf::instance().policy_for_model(wanted.form->content(), wanted.model);
+    later(milliseconds(20), [this, work = wanted.work, form = std::move(form)]() mutable {
+        push(core::PolicyBound{work, std::move(form)});
+    });
 }
 
 void GatewayHost::perform_effect(core::IssueCertificate&& job) {

@@ -84,6 +84,7 @@ private:
     void perform_effect(core::SendBlocks&& send);
     void perform_effect(core::Infer&& job);
     void perform_effect(core::AskCloud&& job);
+    void perform_effect(core::BindPolicy&& wanted);
     void perform_effect(core::IssueCertificate&& job);
     void perform_effect(core::PublishRevocations&& request);
     void perform_effect(core::Reply&& reply);

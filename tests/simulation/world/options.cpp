@@ -49,7 +49,7 @@ struct PlantFacts {
     std::string_view name;
     std::string_view invariant;
 };
-constexpr std::array<PlantFacts, 31> kPlants = {{{"none", ""},
+constexpr std::array<PlantFacts, 32> kPlants = {{{"none", ""},
                                                  {"ack-before-commit", "I3"},
                                                  {"lazy-sync", "I1"},
                                                  {"same-stream", "I2"},
@@ -79,7 +79,8 @@ constexpr std::array<PlantFacts, 31> kPlants = {{{"none", ""},
                                                  {"starved-after-loss", "I18"},
                                                  {"unproven-finish", "I28"},
                                                  {"one-price", "I29"},
-                                                 {"stale-alarm", "I30"}}};
+                                                 {"stale-alarm", "I30"},
+                                                 {"any-table", "I32"}}};
 
 /// Kinds that end a device's or a database's history: not in every other seed.
 bool is_drastic(FaultKind kind) {

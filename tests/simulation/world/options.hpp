@@ -83,6 +83,7 @@ enum class Plant : std::uint8_t {
     kUnprovenFinish,    ///< a staged version goes on although nobody can prove it: I28
     kOnePrice,          ///< a device takes an ack's price for that of all its tasks: I29
     kStaleAlarm,        ///< an alarm of old evidence passes for one of now: I30
+    kAnyTable,          ///< nobody looks at the model that a policy is for: I32
 };
 std::string_view to_string(Plant plant);
 std::vector<Plant> all_plants();

@@ -97,6 +97,8 @@ ReleaseShelf::ReleaseShelf()
     : key_(make_key()),
       stranger_(make_key()),
       edge_(test::read_model("fashion-tiny-2.tflite")),
+      first_model_(static_cast<std::uint16_t>(
+          fr_policy_model_tag(sha256(test::read_model("fashion-tiny-1.tflite")).data()))),
       nonsense_(sign_policy(base::Bytes(40, 0xA5))) {}
 
 ReleaseShelf::Packed ReleaseShelf::pack(base::Bytes tflite, const std::string& device_class) const {
@@ -250,8 +252,36 @@ core::ImportRelease ReleaseShelf::permit(const core::RollbackPlan& plan) {
 
 namespace {
 
+// Where the only task of a policy without guards says which model it is for.
+constexpr std::size_t kModelAt = FR_POLICY_HEADER_BYTES + 14;
+
+base::Bytes with_model(base::ByteView form, std::uint32_t tag) {
+    base::Bytes bytes(form.begin(), form.end());
+    if (fr_policy_has_task(bytes.data(), bytes.size(), kTask)) {
+        bytes[kModelAt] = static_cast<std::uint8_t>(tag);
+        bytes[kModelAt + 1] = static_cast<std::uint8_t>(tag >> 8);
+    }
+    return bytes;
+}
+
+}  // namespace
+
+base::Bytes without_model(base::ByteView form) {
+    return with_model(form, 0);
+}
+
+core::SignedPointer ReleaseShelf::policy_for_model(const base::Bytes& form,
+                                                   const base::Digest& model) {
+    return policy_blob(with_model(form, fr_policy_model_tag(model.data())));
+}
+
+core::SignedPointer ReleaseShelf::policy_for_first_model(const base::Bytes& form) {
+    return policy_blob(with_model(form, first_model_));
+}
+
 /// Escalates by chance only. `weight`: what one version for several classes differs by.
-base::Bytes compiled_policy(std::uint32_t id, std::uint32_t audit, std::uint8_t weight) {
+base::Bytes ReleaseShelf::compiled_policy(std::uint32_t id, std::uint32_t audit,
+                                          std::uint8_t weight) const {
     fr_policy_task_spec_t task{};
     task.task = kTask;
     task.tier = FR_TIER_EDGE;
@@ -259,6 +289,7 @@ base::Bytes compiled_policy(std::uint32_t id, std::uint32_t audit, std::uint8_t 
     task.audit = static_cast<std::uint8_t>(audit);
     task.weights[0] = weight;
     task.shift = 4;
+    task.model = first_model_;
     const fr_policy_spec_t spec{id, 0, nullptr, 0, &task, 1};
     base::Bytes bytes(FR_POLICY_SIZE_MAX);
     std::size_t size = 0;
@@ -266,8 +297,6 @@ base::Bytes compiled_policy(std::uint32_t id, std::uint32_t audit, std::uint8_t 
     bytes.resize(size);
     return bytes;
 }
-
-}  // namespace
 
 core::SignedPointer ReleaseShelf::policy_blob(const base::Bytes& bytes) {
     auto& blob = policies_[bytes];

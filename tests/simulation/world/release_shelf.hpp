@@ -41,6 +41,11 @@ public:
     /// With a part for each of these classes, all different.
     core::SetPolicy policy_for(const std::vector<std::string>& classes, std::uint32_t id,
                                std::uint32_t audit);
+    /// The same form, bound to another model. What policy() and policy_for() make is bound to one
+    /// that only small devices run, and only those of the first generation.
+    core::SignedPointer policy_for_model(const base::Bytes& form, const base::Digest& model);
+    core::SignedPointer policy_for_first_model(const base::Bytes& form);
+    std::uint32_t first_model() const { return first_model_; }
     /// The content of an earlier version under another number.
     core::SetPolicy policy_again(const core::PolicyVersionRecord& source, std::uint32_t id);
     core::SetEdgeModel edge_model();
@@ -74,6 +79,7 @@ private:
              Content content);
     core::ManifestPointer sign(const core::ManifestContent& content);
     core::SignedPointer policy_blob(const base::Bytes& bytes);
+    base::Bytes compiled_policy(std::uint32_t id, std::uint32_t audit, std::uint8_t weight) const;
     core::SignedPointer sign_policy(const base::Bytes& bytes) const;
     /// `is_coarse`: with rounded weights, as another level of compression leaves them.
     const Packed& packed(const std::string& file, const std::string& device_class, bool is_coarse);
@@ -81,12 +87,16 @@ private:
     crypto::ReleaseKey key_;
     crypto::ReleaseKey stranger_;
     base::Bytes edge_;
+    std::uint16_t first_model_ = 0;  ///< tag of what policies are made for
     core::SignedPointer nonsense_;
     std::map<std::string, Packed> packed_;
     std::map<std::string, Packed> tuned_;
     std::map<base::Bytes, core::ManifestPointer> signed_;
     std::map<base::Bytes, core::SignedPointer> policies_;
 };
+
+/// The form without what binds it to a model: forms of one version are alike then.
+base::Bytes without_model(base::ByteView form);
 
 /// SHA-256, for the checkers.
 base::Digest sha256(base::ByteView bytes);

@@ -205,8 +205,23 @@ v1::SignedBlob ReleaseMaker::policy(std::uint32_t id, std::uint8_t gain, std::ui
     fr_policy_task_spec_t rule{};
     rule.task = task;
     rule.tier = static_cast<std::uint8_t>(tier);
-    rule.group_count = 1;
     rule.weights[0] = weight;
+    return sign_policy(id, gain, rule);
+}
+
+v1::SignedBlob ReleaseMaker::policy_for(std::uint32_t id, std::uint8_t gain,
+                                        const base::Digest& model) const {
+    fr_policy_task_spec_t rule{};
+    rule.task = 1;
+    rule.tier = FR_TIER_EDGE;
+    rule.weights[0] = gain == 0 ? 255 : 0;
+    rule.model = static_cast<std::uint16_t>(fr_policy_model_tag(model.data()));
+    return sign_policy(id, gain, rule);
+}
+
+v1::SignedBlob ReleaseMaker::sign_policy(std::uint32_t id, std::uint8_t gain,
+                                         fr_policy_task_spec_t rule) const {
+    rule.group_count = 1;
     for (auto& entry : rule.gains[0]) {
         entry = gain;
     }

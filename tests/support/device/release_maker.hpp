@@ -63,9 +63,15 @@ public:
     v1::SignedBlob policy(std::uint32_t id, std::uint8_t gain, std::uint8_t weight = 0,
                           fr_tier_t tier = FR_TIER_EDGE, std::uint8_t task = 1) const;
 
+    /// The same for task 1, bound to this model.
+    v1::SignedBlob policy_for(std::uint32_t id, std::uint8_t gain, const base::Digest& model) const;
+
     const crypto::PublicPoint& public_key() const { return key_.public_point(); }
 
 private:
+    v1::SignedBlob sign_policy(std::uint32_t id, std::uint8_t gain,
+                               fr_policy_task_spec_t rule) const;
+
     crypto::ReleaseKey key_;
 };
 

@@ -156,6 +156,7 @@ std::vector<Down> SiteModel::receive(fr_up_kind_t kind, const base::Bytes& paylo
 
 std::vector<Down> SiteModel::on_hello(const base::Bytes& payload) {
     v1::Hello message;
+    ++hellos;
     if (!parse(message, payload)) {
         complaints.emplace_back("hello does not parse");
         return {};

@@ -75,6 +75,7 @@ public:
     std::vector<std::string> complaints;  ///< what no correct device does
     std::vector<v1::Report> reports;
     std::optional<v1::Hello> hello;
+    std::uint32_t hellos = 0;
     std::uint32_t chunk_bytes_sent = 0;
     std::uint32_t batch_bytes = 0;
     std::uint32_t batched = 0;

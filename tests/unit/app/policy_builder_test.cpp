@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "policy/author/compiled_policy.hpp"
+
 namespace frugal::app {
 namespace {
 
@@ -46,6 +48,38 @@ TEST(CompileParts, RefusesWhatPolicyCheckRefuses) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().message, "policy:3:1: the task may escalate without a cap");
     EXPECT_FALSE(refused.error().cause.empty());
+    EXPECT_FALSE(refused.error().remedy.empty());
+}
+
+core::BindPolicy wanted_for(const std::string& learn, std::uint8_t model) {
+    core::BindPolicy wanted{.version = 7,
+                            .task = {1, "leaf", {"healthy"}, core::TaskPrivacy::kEdgeOnly}};
+    wanted.text = policy_text("edge-only", kCaps + learn);
+    wanted.model.fill(model);
+    return wanted;
+}
+
+TEST(BindPolicyTo, MakesTheVersionForAnotherModelAndSignsIt) {
+    const auto key = crypto::ReleaseKey::generate().value();
+    const auto own = bind_policy(wanted_for("", 0xAA), key);
+    ASSERT_TRUE(own) << own.error().describe();
+    const auto& bytes = (*own)->content();
+    EXPECT_EQ(fr_policy_id(bytes.data(), bytes.size()), 7u);
+    EXPECT_EQ(fr_policy_model(bytes.data(), bytes.size(), 1), 0xAAAAu);
+    EXPECT_EQ(policy::read_compiled(bytes)->tasks[0].tables[0][3], 9) << "its own table";
+    const auto anew = bind_policy(wanted_for("learn = \"isogain\"\n", 0xBB), key);
+    ASSERT_TRUE(anew) << anew.error().describe();
+    EXPECT_EQ(policy::read_compiled((*anew)->content())->tasks[0].tables[0][0], 252)
+        << "what learns begins with Chow's rule";
+}
+
+TEST(BindPolicyTo, SaysWhichVersionHasNoTableForWhichModel) {
+    const auto key = crypto::ReleaseKey::generate().value();
+    const auto refused = bind_policy(wanted_for("", 0xBB), key);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, base::ErrorKind::kNotFound);
+    const auto words = refused.error().describe();
+    EXPECT_NE(words.find("version 7 for the model bbbbbbbb"), std::string::npos) << words;
     EXPECT_FALSE(refused.error().remedy.empty());
 }
 

@@ -232,8 +232,48 @@ TEST(Policy, EveryFlippedBitIsAnsweredAndPrivateSamplesStay) {
 }
 
 TEST(Policy, ASimpleOneIsSmall) {
-    EXPECT_LE(Spec().build().size(), 12U + 48U);
-    EXPECT_EQ(Spec().build().size(), 58U);
+    EXPECT_EQ(Spec().build().size(), 12U + 48U);
+}
+
+TEST(Policy, FourTasksAndSixGuardsAreSmall) {
+    const std::vector<fr_guard_spec_t> guards(6, {FR_FIELD_BATTERY, FR_GUARD_LESS, 40});
+    std::vector<fr_policy_task_spec_t> tasks(4, Spec().task);
+    for (std::uint8_t i = 0; i < tasks.size(); ++i) {
+        tasks[i].task = i;
+    }
+    const fr_policy_spec_t spec{7, 0, guards.data(), 6, tasks.data(), 4};
+    Bytes bytes(FR_POLICY_SIZE_MAX);
+    std::size_t size = 0;
+    ASSERT_EQ(fr_policy_build(&spec, bytes.data(), bytes.size(), &size), FR_OK);
+    EXPECT_EQ(size, 228U);
+    EXPECT_LE(size, 256U);
+}
+
+TEST(Policy, IsForTheModelThatItNames) {
+    Spec spec;
+    const auto task = spec.task.task;
+    const auto any = spec.build();
+    EXPECT_EQ(fr_policy_model(any.data(), any.size(), task), 0U);
+    EXPECT_TRUE(fr_policy_suits(any.data(), any.size(), task, 0x1234));
+    const std::uint8_t digest[32] = {0x34, 0x12, 0xFF};
+    EXPECT_EQ(fr_policy_model_tag(digest), 0x1234U);
+    spec.task.model = 0x1234;
+    const auto bound = spec.build();
+    EXPECT_EQ(fr_policy_model(bound.data(), bound.size(), task), 0x1234U);
+    EXPECT_TRUE(fr_policy_suits(bound.data(), bound.size(), task, 0x1234));
+    EXPECT_FALSE(fr_policy_suits(bound.data(), bound.size(), task, 0x1235));
+    EXPECT_FALSE(fr_policy_suits(bound.data(), bound.size(), task, 0)) << "nothing runs";
+    EXPECT_TRUE(fr_policy_suits(bound.data(), bound.size(), task + 1U, 5)) << "it says nothing";
+    EXPECT_TRUE(fr_policy_suits(nullptr, 0, task, 5));
+    const std::uint8_t zero[32] = {};
+    EXPECT_NE(fr_policy_model_tag(zero), 0U) << "0 is any model";
+}
+
+TEST(Policy, AnEarlierFormIsRefused) {
+    auto bytes = Spec().build();
+    bytes[2] = 1;
+    EXPECT_EQ(fr_policy_check(bytes.data(), bytes.size()), FR_ERROR_UNSUPPORTED);
+    EXPECT_EQ(fr_policy_id(bytes.data(), bytes.size()), 0U);
 }
 
 TEST(Policy, NoThreeGroupsWithPins) {

@@ -57,6 +57,38 @@ fr_policy_answer_t answer_for(const base::Bytes& policy, int confidence, int bat
     return answer;
 }
 
+std::uint32_t model_of(const base::Bytes& policy) {
+    return fr_policy_model(policy.data(), policy.size(), 3);
+}
+
+/// The text with another key in the task.
+std::string with_key(const std::string& key) {
+    auto text = policy_text();
+    return text.insert(text.find("audit ="), key + "\n");
+}
+
+TEST(PolicyFile, IsBoundToTheModelThatItsTableIsFor) {
+    EXPECT_EQ(model_of(compile_policy(policy_text(), "leaf.toml", target()).value()), 0xAAAAu);
+    for (const auto* key : {"pin = \"always-local\"", "learn = \"fixed(0.5)\""}) {
+        EXPECT_EQ(model_of(compile_policy(with_key(key), "leaf.toml", target()).value()), 0u)
+            << key << " says the same of every model";
+    }
+}
+
+TEST(PolicyFile, WhatLearnsMayBeginAnewForAModelWithoutATable) {
+    auto other = target();
+    other.model_digest.fill(0xBB);
+    const auto text = with_key("learn = \"isogain\"\nbounds = { ceiling = 0.5 }");
+    EXPECT_FALSE(compile_policy(text, "leaf.toml", other)) << "a person is told";
+    other.without_table = WithoutTable::kBeginAnew;
+    const auto policy = compile_policy(text, "leaf.toml", other);
+    ASSERT_TRUE(policy) << policy.error().describe();
+    EXPECT_EQ(model_of(*policy), 0xBBBBu);
+    EXPECT_EQ(answer_for(*policy, 0, 200, 4, 0).gain, 128) << "within the bounds";
+    EXPECT_EQ(answer_for(*policy, 252, 200, 4, 0).gain, 4) << "what Chow's rule says";
+    EXPECT_FALSE(compile_policy(policy_text(), "leaf.toml", other)) << "it does not learn";
+}
+
 TEST(PolicyFile, TheGroupsShareIsForTheGateway) {
     const auto with_share = [](const std::string& share) {
         return "[task.leaf.caps]\ngroup_share = " + share + "\n";

@@ -86,9 +86,10 @@ TEST(PolicyWords, AnExplanationSaysWhyBoundsAreMissing) {
 TEST(PolicyWords, SayEveryRule) {
     const auto lines = describe(Built().compiled(), 7, kLabels);
     for (const auto* line :
-         {"expires: 72 h", "privacy: edge-only", "escalates to: edge", "deadline: 800 ms",
-          "cap: 64 escalations an hour", "audit: 1/256", "price of payload: 2", "price shift: 3",
-          "class soil: always-local", "class blight: always-edge", "guard: battery < 20%: local"}) {
+         {"for model: any", "expires: 72 h", "privacy: edge-only", "escalates to: edge",
+          "deadline: 800 ms", "cap: 64 escalations an hour", "audit: 1/256", "price of payload: 2",
+          "price shift: 3", "class soil: always-local", "class blight: always-edge",
+          "guard: battery < 20%: local"}) {
         EXPECT_TRUE(has(lines, line)) << line;
     }
 }

@@ -71,9 +71,10 @@ TEST(SiteLearner, EverythingTheOwnerFixedStays) {
     live(world, 6000, 0.3);
     ASSERT_GT(world.pushes, 0);
     base::Bytes learned = world.policies[0].compiled;
-    // Putting the learnable part and the id back gives the owner's bytes.
+    // Putting the learnable part and the id back gives the owner's bytes, bound to the model.
     EXPECT_NE(learned, authored);
-    EXPECT_EQ(*with_learned(learned, 1, 1, *learnable_part(authored, 1)), authored);
+    EXPECT_EQ(*with_learned(learned, 1, 1, *learnable_part(authored, 1)),
+              bound_to(authored, 1, world.key.model));
     EXPECT_EQ(fr_policy_check(learned.data(), learned.size()), FR_OK);
     EXPECT_EQ(fr_policy_cap_per_hour(learned.data(), learned.size(), 1), 800u);
 }
@@ -368,7 +369,7 @@ TEST(SiteLearner, ClassesThatDifferGetTablesOfTheirOwn) {
     EXPECT_GT((*before.table_of(1))[10], (*before.table_of(0))[10] + 60);
     const auto first = *learnable_part(compiled_policy(1, chow_table()), 1);
     EXPECT_EQ(*with_learned(world.policies[0].compiled, 1, 1, first),
-              compiled_policy(1, chow_table()))
+              bound_to(compiled_policy(1, chow_table()), 1, world.key.model))
         << "everything else stays";
     const base::Bytes state = world.cell().save();
     EXPECT_LE(state.size(), LearnCell::kStateBytesMax);

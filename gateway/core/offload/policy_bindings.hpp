@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// The same version of a policy for each device model of a class. A compiled form holds the gain
+// tables of one model and names it (frugal/policy.h); for the other models the shell is asked to
+// compile the version's text again, which it signs. What came back is kept in memory, for a few
+// hundred pairs of form and model: after a start it is asked for again, when a device first needs
+// it. Owned by PolicyDesk. Never compiles, signs or tells devices.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "core/effect.hpp"
+#include "core/event.hpp"
+#include "core/journal.hpp"
+#include "core/work_numbers.hpp"
+
+namespace frugal::core {
+
+class PolicyBindings {
+public:
+    static constexpr std::size_t kKeptMax = 256;
+
+    PolicyBindings(Journal& journal, WorkNumbers& works) : journal_(journal), works_(works) {}
+
+    /// A compiled form, and the model of devices that are to obey it.
+    using Pair = std::pair<SignedPointer, base::Digest>;
+
+    /// The form itself if it is for this model, or any; else the one made for it; null if there is
+    /// none yet, or if none can be made.
+    SignedPointer find(const Pair& pair, std::uint32_t task) const;
+
+    /// It was asked for, and is under way or cannot be made: nothing to tell devices of.
+    bool is_out_of_reach(const Pair& pair) const;
+
+    /// Asks for it, unless it is there, under way or known to be impossible. `wanted`: all but the
+    /// number of the work.
+    void want(const Step& step, BindPolicy wanted);
+
+    /// The pair that devices can be told of now; absent if there is nothing to tell.
+    std::optional<Pair> on_bound(const Step& step, PolicyBound&& done);
+
+private:
+    struct Entry {
+        SignedPointer blob{};  ///< null: not yet, or impossible
+        bool is_under_way = true;
+    };
+
+    void make_room();
+
+    Journal& journal_;
+    WorkNumbers& works_;
+    std::map<Pair, Entry> entries_;  ///< never iterated in an order that matters
+    std::map<base::WorkId, Pair> under_way_;
+};
+
+}  // namespace frugal::core

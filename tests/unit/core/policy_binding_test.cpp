@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// A version is set in the form that one model of a class needs; devices with another model get one
+// made for theirs, or none.
+#include <algorithm>
+
+#include "core/offload/policy_bindings.hpp"
+#include "frugal/policy.h"
+#include "unit/core/policy_world.hpp"
+
+namespace frugal::core {
+namespace {
+
+base::Bytes form_for(std::uint32_t id, const base::Digest& model) {
+    fr_policy_task_spec_t task{};
+    task.task = 1;
+    task.tier = FR_TIER_EDGE;
+    task.group_count = 1;
+    task.model = static_cast<std::uint16_t>(fr_policy_model_tag(model.data()));
+    const fr_policy_spec_t spec{id, 0, nullptr, 0, &task, 1};
+    base::Bytes bytes(FR_POLICY_SIZE_MAX);
+    std::size_t size = 0;
+    EXPECT_EQ(fr_policy_build(&spec, bytes.data(), bytes.size(), &size), FR_OK);
+    bytes.resize(size);
+    return bytes;
+}
+
+SignedPointer signed_form(std::uint32_t id, const base::Digest& model) {
+    return signed_policy(base::as_text(form_for(id, model)));
+}
+
+/// "old" and "older" run model 1, which version 5 is set for; "new" runs model 2.
+class PolicyBindingTest : public ::testing::Test {
+protected:
+    PolicyBindingTest() {
+        world.ask(DefineTask{{.task = 1, .name = "net", .labels = {"a", "b"}}});
+        std::uint64_t stream = 1;
+        for (const auto* name : {"old", "older", "new"}) {
+            world.enrol(name);
+            run(name, std::string(name) == "new" ? 2 : 1, stream++);
+        }
+        set(5);
+    }
+    void run(const std::string& device, std::uint8_t model, std::uint64_t stream) {
+        auto word = hello(device, stream);
+        word.tasks[0].release = model;
+        word.tasks[0].model_digest = digest_of(model);
+        world.say(device, word);
+    }
+    void set(std::uint32_t number) {
+        world.take();
+        PolicyVersionRecord version{.task = 1,
+                                    .version = number,
+                                    .release = "net@1",
+                                    .text = "text " + std::to_string(number)};
+        version.parts = {{*base::ClassName::parse("any"), signed_form(number, digest_of(1))}};
+        EXPECT_TRUE(world.ask(SetPolicy{std::move(version)}));
+        world.advance(std::chrono::seconds(1));
+    }
+    /// The last policy that the device was told of; null for none.
+    SignedPointer told(const std::string& device) {
+        const auto all = world.sent<Desired>(device);
+        return all.empty() || all.back().tasks.empty() ? nullptr : all.back().tasks[0].policy;
+    }
+    std::vector<BindPolicy> wanted() const {
+        std::vector<BindPolicy> all;
+        for (const auto* one : world.performed<BindPolicy>()) {
+            all.push_back(*one);
+        }
+        return all;
+    }
+    static std::uint32_t model_in(const SignedPointer& form) {
+        return fr_policy_model(form->content().data(), form->content().size(), 1);
+    }
+    static std::uint32_t tag_of(std::uint8_t model) {
+        return fr_policy_model_tag(digest_of(model).data());
+    }
+    SiteWorld world;
+};
+
+TEST_F(PolicyBindingTest, WhoRunsTheModelItIsForGetsItAsItIs) {
+    ASSERT_NE(told("old"), nullptr);
+    EXPECT_EQ(model_in(told("old")), tag_of(1));
+    EXPECT_EQ(told("older"), told("old"));
+}
+
+TEST_F(PolicyBindingTest, WhoRunsAnotherGetsNoneUntilOneIsMadeForIt) {
+    EXPECT_EQ(told("new"), nullptr);
+    const auto asked = wanted();
+    ASSERT_EQ(asked.size(), 1U);
+    EXPECT_EQ(asked[0].version, 5U);
+    EXPECT_EQ(asked[0].model, digest_of(2));
+    EXPECT_EQ(asked[0].text, "text 5");
+    EXPECT_EQ(asked[0].task.name, "net");
+    world.take();
+    world.give(PolicyBound{asked[0].work, signed_form(5, digest_of(2))});
+    world.advance(std::chrono::seconds(1));
+    ASSERT_NE(told("new"), nullptr);
+    EXPECT_EQ(model_in(told("new")), tag_of(2));
+    EXPECT_EQ(told("old"), nullptr) << "nothing changed for it";
+}
+
+TEST_F(PolicyBindingTest, ItIsMadeOnceForAllDevicesWithTheModel) {
+    world.give(PolicyBound{wanted()[0].work, signed_form(5, digest_of(2))});
+    world.take();
+    run("older", 2, 2);
+    world.advance(std::chrono::seconds(1));
+    EXPECT_TRUE(wanted().empty());
+    ASSERT_NE(told("older"), nullptr);
+    EXPECT_EQ(model_in(told("older")), tag_of(2));
+}
+
+TEST_F(PolicyBindingTest, AfterAnUpdateTheHelloBringsTheFormForTheNewModel) {
+    world.give(PolicyBound{wanted()[0].work, signed_form(5, digest_of(2))});
+    auto word = hello("old", 1);
+    word.tasks[0] = {.task = 1,
+                     .release = 2,
+                     .model_digest = digest_of(2),
+                     .phase = UpdatePhase::kProbation,
+                     .other_digest = digest_of(1)};
+    world.take();
+    world.say("old", word);
+    ASSERT_NE(told("old"), nullptr);
+    EXPECT_EQ(model_in(told("old")), tag_of(2));
+    world.take();
+    run("old", 1, 1);  // it went back
+    ASSERT_NE(told("old"), nullptr);
+    EXPECT_EQ(model_in(told("old")), tag_of(1));
+}
+
+TEST_F(PolicyBindingTest, EveryVersionIsMadeAnew) {
+    world.give(PolicyBound{wanted()[0].work, signed_form(5, digest_of(2))});
+    set(6);
+    const auto asked = wanted();
+    ASSERT_EQ(asked.size(), 1U);
+    EXPECT_EQ(asked[0].version, 6U);
+}
+
+TEST_F(PolicyBindingTest, WithoutATableForTheModelItIsSaidOnceAndTheDeviceIsLeftAlone) {
+    const auto work = wanted()[0].work;
+    world.take();
+    world.give(PolicyBound{work, base::fail(base::ErrorKind::kNotFound, "no table")});
+    const auto lines = world.performed<Log>();
+    EXPECT_EQ(std::ranges::count(lines, LogEvent::kPolicyNotBound, &Log::event), 1);
+    world.take();
+    for (int minute = 0; minute < 30; ++minute) {
+        world.say("new", Health{.stream = {3}, .boot_epoch = 1, .tasks = {{1, 0, 0, {}, 0}}});
+        world.advance(std::chrono::minutes(1));
+    }
+    EXPECT_TRUE(wanted().empty());
+    EXPECT_EQ(world.sent<Desired>("new").size(), 0U) << "telling it again helps nobody";
+}
+
+TEST_F(PolicyBindingTest, WhatIsForAnyModelNeedsNothing) {
+    world.take();
+    PolicyVersionRecord version{.task = 1, .version = 9, .release = "net@1", .text = "any"};
+    version.parts = {{*base::ClassName::parse("any"), signed_policy("policy9")}};
+    EXPECT_TRUE(world.ask(SetPolicy{std::move(version)}));
+    world.advance(std::chrono::seconds(1));
+    EXPECT_TRUE(wanted().empty());
+    ASSERT_NE(told("new"), nullptr);
+    EXPECT_EQ(told("new"), told("old"));
+}
+
+TEST_F(PolicyBindingTest, AnAnswerToNobodyIsDropped) {
+    world.take();
+    world.give(PolicyBound{base::WorkId{999}, signed_form(5, digest_of(2))});
+    world.advance(std::chrono::seconds(1));
+    EXPECT_EQ(told("new"), nullptr);
+}
+
+TEST_F(PolicyBindingTest, KeepsNoMoreThanSoMany) {
+    for (std::uint32_t number = 6; number < 6 + 2 * PolicyBindings::kKeptMax; ++number) {
+        set(number);
+        const auto asked = wanted();
+        ASSERT_EQ(asked.size(), 1U) << number;
+        world.give(PolicyBound{asked[0].work, signed_form(number, digest_of(2))});
+    }
+    world.advance(std::chrono::seconds(1));
+    ASSERT_NE(told("new"), nullptr);
+    EXPECT_EQ(model_in(told("new")), tag_of(2));
+}
+
+TEST_F(PolicyBindingTest, AFormOfAnEarlierGatewayIsMadeAnewForAll) {
+    auto old = form_for(7, digest_of(1));
+    old[2] = FR_POLICY_VERSION - 1;
+    world.take();
+    PolicyVersionRecord version{.task = 1, .version = 7, .release = "net@1", .text = "text 7"};
+    version.parts = {{*base::ClassName::parse("any"), signed_policy(base::as_text(old))}};
+    EXPECT_TRUE(world.ask(SetPolicy{std::move(version)}));
+    world.advance(std::chrono::seconds(1));
+    EXPECT_EQ(told("old"), nullptr);
+    EXPECT_EQ(wanted().size(), 2U) << "one for each model";
+}
+
+}  // namespace
+}  // namespace frugal::core

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is learned of one pair of models is for that pair.
+#include <gtest/gtest.h>
+
+#include "unit/policy/learner_world.hpp"
+
+namespace frugal::policy {
+namespace {
+
+using std::chrono::minutes;
+
+std::uint32_t model_of(base::ByteView compiled) {
+    return fr_policy_model(compiled.data(), compiled.size(), 1);
+}
+
+TEST(LearnedBinding, APushIsBoundToTheModelItWasLearnedOf) {
+    LearnerWorld world(1);
+    EXPECT_EQ(model_of(world.policies[0].compiled), 0u);
+    live(world, 8000, 0.3);
+    ASSERT_GT(world.pushes, 0);
+    EXPECT_EQ(model_of(world.policies[0].compiled), fr_policy_model_tag(digest_of(1).data()));
+}
+
+TEST(LearnedBinding, DevicesWithAnotherModelHoldTheOwnersTableForIt) {
+    LearnerWorld world(2);
+    auto own = *learnable_part(compiled_policy(1, chow_table()), 1);
+    own.tables[0].fill(77);
+    own.audit_q8 = 9;
+    world.policies[0].owner_for = [own](const base::Digest& model) {
+        return model == digest_of(9) ? std::optional(own) : std::nullopt;
+    };
+    world.learner.set_policies(world.policies);
+    live(world, 8000, 0.3);
+    const auto first_pushes = world.pushes;
+    ASSERT_GT(first_pushes, 0);
+    const auto lead = world.key;
+    world.key.model = digest_of(9);
+    world.decide(1, 10, 0.9, 0.95);
+    EXPECT_EQ(world.cell().pushed(), own);
+    world.key = lead;
+    live(world, 8000, 2.0);  // the other model is learned of again
+    ASSERT_GT(world.pushes, first_pushes);
+    EXPECT_EQ(world.learner.cells().at({scope_of(), digest_of(9), digest_of(2)}).pushed(), own);
+    EXPECT_NE(world.cell().pushed(), own);
+}
+
+TEST(LearnedBinding, BesideAnotherEdgeModelNothingOfTheOneBeforeIsPushed) {
+    LearnerWorld world(3);
+    world.policies[0].edge_model = digest_of(2);
+    world.learner.set_policies(world.policies);
+    live(world, 4000, 0.3);
+    ASSERT_GT(world.pushes, 0);
+    world.policies[0].edge_model = digest_of(3);
+    world.learner.set_policies(world.policies);
+    const auto pushes = world.pushes;
+    live(world, 4000, 4.0);  // answers of the old one, still: an alarm
+    world.step(minutes(60));
+    EXPECT_EQ(world.pushes, pushes);
+    world.key.edge_model = digest_of(3);
+    live(world, 1000, 0.3);
+    EXPECT_GT(world.pushes, pushes) << "the new pair leads at once, whatever was known before";
+}
+
+}  // namespace
+}  // namespace frugal::policy
