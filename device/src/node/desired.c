@@ -64,10 +64,12 @@ static void take_up(fr_node_t* node, uint32_t task_index, const fr_task_desired_
         match(node, task_index, desired);
         return;
     }
-    if (fr_policy_is_for(node, task_index, &desired->policy.content, &manifest.model_digest) &&
-        fr_policy_is_fit(node, task_index, &desired->policy.content, &desired->policy.signature)) {
-        offer->policy = desired->policy.content;
-        offer->policy_signature = desired->policy.signature;
+    const fr_signed_t* policy = &desired->policy;
+    if (!fr_policy_is_for(node, task_index, &policy->content, &manifest.model_digest)) {
+        fr_policy_offer(node, task_index, policy);  // perhaps it is for what still runs
+    } else if (fr_policy_is_fit(node, task_index, &policy->content, &policy->signature)) {
+        offer->policy = policy->content;
+        offer->policy_signature = policy->signature;
     }
     if (fr_offer_save(node, offer) != FR_OK) {
         fr_update_step(node, task_index, FR_EVENT_REFUSE, FR_REASON_STORAGE_FAULT);

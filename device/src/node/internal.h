@@ -261,7 +261,8 @@ bool fr_policy_is_for(const fr_node_t* node, uint32_t task_index, const fr_view_
                       const fr_view_t* model_digest);
 /// Made for the model that runs, or for any.
 bool fr_policy_is_for_loaded(const fr_node_t* node, uint32_t task_index, const fr_view_t* content);
-/// After another model began to run: who had a policy, and has none for this one, asks for it.
+/// After another model began to run: who has no policy for it, or an older version than the model
+/// before obeyed, asks for the one that is in force.
 void fr_policy_ask(fr_node_t* node, uint32_t task_index);
 void fr_policy_count_fault(fr_node_t* node, uint32_t task_index);
 

@@ -38,7 +38,9 @@ void fr_policy_ask(fr_node_t* node, uint32_t task_index) {
     const fr_task_state_t* state = &node->state.tasks[task_index];
     fr_view_t policy;
     fr_slot_policy(node, task_index, &policy);
-    if (policy.size == 0 && state->active >= 0 && state->policy_floor != 0 && node->is_connected) {
+    // Without one its id is 0.
+    if (state->active >= 0 && node->is_connected &&
+        fr_policy_id(policy.bytes, policy.size) < state->policy_floor) {
         node->hello_ms = node->now_ms;
     }
 }

@@ -91,6 +91,36 @@ TEST_F(BoundPolicy, AfterGoingBackTheFirstTableIsObeyedAgain) {
     EXPECT_TRUE(asks());
 }
 
+// A model that is in the other slot already brings the policy of its time.
+TEST_F(BoundPolicy, OfAnOlderVersionInTheSlotIsRenewedAfterTheFlip) {
+    start_bound();
+    world.site.policy = never_asks(2, second());
+    world.install(second());
+    ASSERT_EQ(world.status().release, 2U);
+    ASSERT_EQ(world.status().policy, 2U);
+    const auto again = maker().make("fashion-tiny-1.tflite", 3);
+    want(again);
+    const auto before = hellos();
+    world.run(60000);
+    ASSERT_EQ(world.status().release, 3U);
+    EXPECT_GT(hellos(), before) << "it has obeyed version 2";
+    world.site.policy = always_asks(2, first());
+    tell();
+    EXPECT_EQ(world.status().policy, 2U);
+    EXPECT_TRUE(asks());
+}
+
+TEST_F(BoundPolicy, ForWhatRunsIsTakenAlsoWithANewWish) {
+    start_bound();
+    world.site.policy = never_asks(2, first());
+    want(second());
+    EXPECT_NE(world.status().phase, FR_PHASE_CONFIRMED) << "on its way";
+    EXPECT_EQ(world.status().release, 1U);
+    EXPECT_EQ(world.status().policy, 2U);
+    EXPECT_FALSE(asks());
+    EXPECT_EQ(reason(), FR_POLICY_LOCAL_CONF);
+}
+
 TEST_F(BoundPolicy, HoldsOverAReboot) {
     start_bound();
     pursue(second());
