@@ -139,13 +139,17 @@ void LearnCell::on_answer(const AnsweredTask& task) {
     }
 }
 
-bool LearnCell::end_window() {
-    if (sketch_.tasks < kWindowTasks) {
-        return false;
+void LearnCell::on_sibling_window(std::uint32_t tasks) {
+    recent_ *= std::exp(-(tasks / kRecentTasks));
+}
+
+std::uint32_t LearnCell::end_window() {
+    const auto tasks = sketch_.tasks;
+    if (tasks < kWindowTasks) {
+        return 0;
     }
-    const double tasks = sketch_.tasks;
     tasks_ += tasks;
-    recent_ = recent_ * std::exp(-tasks / kRecentTasks) + tasks;
+    recent_ = recent_ * std::exp(-(tasks / kRecentTasks)) + tasks;
     if (isogain_) {
         for (const std::uint32_t device : trust_.judge()) {
             isogain_->retract(device);
@@ -158,7 +162,7 @@ bool LearnCell::end_window() {
         tasks_ = 0;
     }
     sketch_ = {};
-    return true;
+    return tasks;
 }
 
 TableBytes LearnCell::table() const {

@@ -55,8 +55,11 @@ public:
     void on_local(std::uint8_t confidence_q8, std::uint32_t local_class);
     void on_answer(const AnsweredTask& task);
 
-    /// Ends the window if it is full; true if it did.
-    bool end_window();
+    /// Ends the window if it is full, and says how many tasks it had; 0: it is not.
+    std::uint32_t end_window();
+
+    /// Another cell of the same class ended a window of so many tasks.
+    void on_sibling_window(std::uint32_t tasks);
 
     /// What the devices should hold now, if it is worth a push at this time. Not a query: the
     /// certified mode draws its next threshold here, once an interval.
@@ -66,9 +69,10 @@ public:
     void on_pushed(const LearnablePart& part, std::uint32_t policy_id, base::Instant now);
 
     /// Another cell of the same class was pushed: this one's devices hold `part` now.
-    void on_sibling_pushed(const LearnablePart& part, std::uint32_t policy_id) {
+    void on_sibling_pushed(const LearnablePart& part, std::uint32_t policy_id, base::Instant now) {
         pushed_ = part;
         terms_.policy_id = policy_id;
+        pushed_at_ = now;
     }
 
     base::Bytes save() const;
@@ -93,8 +97,9 @@ public:
     }
     std::uint32_t probes() const { return isogain_ ? isogain_->probes() : 0; }
     bool is_alarmed() const { return may_jump_; }
-    double tasks() const { return tasks_; }    ///< ever, as far as known
-    double recent() const { return recent_; }  ///< fading: which cell devices use now
+    double tasks() const { return tasks_; }  ///< ever, as far as known
+    /// Of the last tasks of all cells of the class, those of this one: which model devices run now.
+    double recent() const { return recent_; }
     double answered() const { return answered_; }
     double evidence(std::size_t bin) const { return isogain_ ? isogain_->evidence_of(bin) : 0; }
     const DeviceTrust& trust() const { return trust_; }

@@ -9,6 +9,10 @@ namespace frugal::policy {
 
 namespace {
 
+/// A cell takes the lead of its class from one that saw fewer tasks lately by this factor: two
+/// models that share a class evenly must not take the learned table from each other all the time.
+constexpr double kLeadFactor = 1.5;
+
 StoredCell to_store(const CellKey& key, const LearnCell& cell) {
     const auto& doubted = cell.trust().doubted();
     return {key, cell.save(), {doubted.begin(), doubted.end()}};
@@ -17,10 +21,6 @@ StoredCell to_store(const CellKey& key, const LearnCell& cell) {
 bool learns(const LearnTerms& terms) {
     return terms.mode == LearnMode::kIsoGain || terms.mode == LearnMode::kHedge;
 }
-
-}  // namespace
-
-namespace {
 
 bool is_bound_to(const PolicyInForce& policy, const base::Digest& model) {
     return fr_policy_suits(policy.compiled.data(), policy.compiled.size(), policy.scope.task,
@@ -64,6 +64,7 @@ CellTerms SiteLearner::terms_of(const CellKey& key, const PolicyInForce& policy)
 void SiteLearner::forget_scopes() {
     const auto is_gone = [this](const auto& entry) { return !policies_.contains(entry.first); };
     std::erase_if(in_flight_, is_gone);
+    std::erase_if(leads_, is_gone);
     std::erase_if(refused_, is_gone);
     std::erase_if(remembered_, [this](const auto& entry) {
         const PolicyScope& scope = entry.first.scope;
@@ -190,17 +191,32 @@ void SiteLearner::tell(const CellKey& key, const LearnCell& cell, std::vector<Le
 
 // One policy has one learned table: that of the model that most devices of the class run. Others
 // hold what the owner's file has for theirs.
-std::optional<PolicyPush> SiteLearner::push_of(const PolicyScope& scope,
-                                               const PolicyInForce& policy, base::Instant now,
-                                               std::uint32_t id) {
-    std::map<CellKey, LearnCell>::iterator lead = cells_.end();
+std::map<CellKey, LearnCell>::iterator SiteLearner::lead_of(const PolicyInForce& policy) {
+    const PolicyScope& scope = policy.scope;
+    const auto is_served = [&](const CellKey& key) {
+        return !policy.edge_model || key.edge_model == *policy.edge_model;
+    };
+    const auto before = leads_.find(scope);
+    auto lead = before != leads_.end() && is_served(before->second) ? cells_.find(before->second)
+                                                                    : cells_.end();
+    const double least = lead != cells_.end() ? lead->second.recent() * kLeadFactor : -1;
     for (auto it = cells_.lower_bound({scope, {}, {}});
          it != cells_.end() && it->first.scope == scope; ++it) {
-        const bool is_served = !policy.edge_model || it->first.edge_model == *policy.edge_model;
-        if (is_served && (lead == cells_.end() || it->second.recent() > lead->second.recent())) {
+        if (is_served(it->first) && it->second.recent() > least &&
+            (lead == cells_.end() || it->second.recent() > lead->second.recent())) {
             lead = it;
         }
     }
+    if (lead != cells_.end()) {
+        leads_.insert_or_assign(scope, lead->first);
+    }
+    return lead;
+}
+
+std::optional<PolicyPush> SiteLearner::push_of(const PolicyScope& scope,
+                                               const PolicyInForce& policy, base::Instant now,
+                                               std::uint32_t id) {
+    const auto lead = lead_of(policy);
     if (lead == cells_.end() || lead->second.policy_id() != policy.id) {
         return std::nullopt;
     }
@@ -215,10 +231,21 @@ std::optional<PolicyPush> SiteLearner::push_of(const PolicyScope& scope,
                       policy.id,   is_alarm};
 }
 
+// Devices that were updated decide under another cell: the one they left must not lead for ever.
+void SiteLearner::fade_siblings(const CellKey& key, std::uint32_t tasks) {
+    for (auto it = cells_.lower_bound({key.scope, {}, {}});
+         it != cells_.end() && it->first.scope == key.scope; ++it) {
+        if (it->first != key) {
+            it->second.on_sibling_window(tasks);
+        }
+    }
+}
+
 LearnerStep SiteLearner::step(base::Instant now, std::uint32_t next_id) {
     LearnerStep result;
     for (auto& [key, cell] : cells_) {
-        if (cell.end_window()) {
+        if (const auto tasks = cell.end_window(); tasks != 0) {
+            fade_siblings(key, tasks);
             tell(key, cell, result.events);
             result.changed.push_back(to_store(key, cell));
             FRUGAL_ASSERT(result.changed.back().state.size() <= LearnCell::kStateBytesMax);
@@ -260,7 +287,7 @@ void SiteLearner::on_pushed(const PolicyPush& push, base::Instant now) {
         if (key == push.cell) {
             cell.on_pushed(push.part, push.id, now);
         } else if (key.scope == scope && cell.policy_id() == push.replaces) {
-            cell.on_sibling_pushed(held_after(key, push), push.id);
+            cell.on_sibling_pushed(held_after(key, push), push.id, now);
         }
     }
     for (auto it = remembered_.lower_bound({scope, {}, {}});
@@ -285,7 +312,7 @@ std::vector<StoredCell> SiteLearner::stored_after(const PolicyPush& push) const 
         if (it->first == push.cell) {
             cell.on_pushed(push.part, push.id, {});
         } else if (cell.policy_id() == push.replaces) {
-            cell.on_sibling_pushed(held_after(it->first, push), push.id);
+            cell.on_sibling_pushed(held_after(it->first, push), push.id, {});
         } else {
             continue;
         }

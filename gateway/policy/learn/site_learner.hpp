@@ -147,6 +147,8 @@ public:
 private:
     LearnCell* find_or_make(const CellKey& key);
     void forget_scopes();
+    void fade_siblings(const CellKey& key, std::uint32_t tasks);
+    std::map<CellKey, LearnCell>::iterator lead_of(const PolicyInForce& policy);
     LearnablePart held_after(const CellKey& key, const PolicyPush& push) const;
     CellTerms terms_of(const CellKey& key, const PolicyInForce& policy) const;
     std::optional<PolicyPush> push_of(const PolicyScope& scope, const PolicyInForce& policy,
@@ -174,6 +176,7 @@ private:
     std::map<CellKey, Remembered> remembered_;
     std::map<CellKey, LearnCell> cells_;
     std::map<CellKey, Told> told_;
+    std::map<PolicyScope, CellKey> leads_;            ///< whose table was to be pushed last
     std::map<PolicyScope, std::uint32_t> in_flight_;  ///< id being pushed
     std::map<PolicyScope, base::Instant> refused_;    ///< until when not to ask
     std::size_t cells_refused_ = 0;

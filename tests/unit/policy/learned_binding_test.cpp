@@ -61,5 +61,42 @@ TEST(LearnedBinding, BesideAnotherEdgeModelNothingOfTheOneBeforeIsPushed) {
     EXPECT_GT(world.pushes, pushes) << "the new pair leads at once, whatever was known before";
 }
 
+TEST(LearnedBinding, AfterAnUpdateTheTableFollowsTheModelThatDevicesRun) {
+    LearnerWorld world(4);
+    live(world, 8000, 0.3);
+    ASSERT_EQ(model_of(world.policies[0].compiled), fr_policy_model_tag(digest_of(1).data()));
+    world.key.model = digest_of(9);
+    live(world, 3000, 2.0);
+    EXPECT_EQ(model_of(world.policies[0].compiled), fr_policy_model_tag(digest_of(9).data()));
+    EXPECT_LT(world.learner.cells().at({scope_of(), digest_of(1), digest_of(2)}).recent(), 100);
+}
+
+TEST(LearnedBinding, TwoModelsThatShareAClassDoNotTakeTheTableFromEachOther) {
+    LearnerWorld world(5);
+    std::vector<std::uint32_t> models;
+    for (int round = 0; round < 120; ++round) {
+        world.key.model = digest_of(round % 2 == 0 ? 1 : 9);
+        const auto pushes = world.pushes;
+        live(world, 256, round % 16 < 8 ? 0.3 : 2.0);  // so that there is something to push
+        if (world.pushes != pushes && round > 8) {
+            models.push_back(model_of(world.policies[0].compiled));
+        }
+    }
+    ASSERT_GT(models.size(), 10U);
+    EXPECT_EQ(std::ranges::count(models, models.front()), std::ssize(models));
+}
+
+TEST(LearnedBinding, WhoTakesTheLeadWaitsForTheTimeOfAPush) {
+    LearnerWorld world(6);
+    live(world, 4000, 0.3);
+    auto cell = world.cell();
+    auto part = cell.pushed();
+    part.tables[0].fill(255);  // far from what it learned
+    const auto now = world.now + minutes(60);
+    cell.on_sibling_pushed(part, cell.policy_id(), now);
+    EXPECT_FALSE(cell.next_push(now + minutes(1)));
+    EXPECT_TRUE(cell.next_push(now + minutes(16)));
+}
+
 }  // namespace
 }  // namespace frugal::policy
