@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Policies over REST: one version in words, and what two versions, or a file and what is in force,
 // say differently. Pure reading.
+#include <algorithm>
+
 #include "app/file_difference.hpp"
 #include "app/policy_changes.hpp"
 #include "app/policy_choice.hpp"
@@ -24,14 +26,15 @@ std::vector<std::string> bound_words(const std::string& text, const core::TaskRe
 
 std::string version_json(const Known& known, std::uint32_t task,
                          const core::PolicyVersionRecord& version) {
-    std::vector<std::string> bounds;
-    if (const auto* record = find_task(known.tasks, task)) {
-        bounds = bound_words(version.text, *record);
-    }
+    const auto* record = find_task(known.tasks, task);
     std::vector<wire::PolicyPartWords> words;
     for (const auto& part : version.parts) {
         if (const auto compiled = policy::read_compiled(part.blob->content())) {
             auto lines = policy::describe(*compiled, task, labels_of(known, task));
+            const auto bounds =
+                record != nullptr
+                    ? bound_words(core::source_of(version, part.device_class).text, *record)
+                    : std::vector<std::string>();
             lines.insert(lines.end(), bounds.begin(), bounds.end());
             words.push_back({part.device_class.text(), std::move(lines)});
         }
@@ -106,6 +109,24 @@ Comparable comparable(const core::PolicyVersionRecord& before,
     return both;
 }
 
+/// Texts that hold for single classes are compared for those.
+void compare_texts(const core::PolicyVersionRecord& before, const core::PolicyVersionRecord& after,
+                   const core::TaskRecord& task, std::vector<wire::PolicyPartDifference>& differs) {
+    const auto has_own = [](const core::PolicyPart& part) { return part.source.has_value(); };
+    if (std::ranges::none_of(before.parts, has_own) && std::ranges::none_of(after.parts, has_own)) {
+        compare_bounds({"any", before.text, after.text}, task, differs);
+        return;
+    }
+    for (const auto& part : after.parts) {
+        const auto& device_class = part.device_class;
+        if (core::part_for(before, device_class) != nullptr) {
+            compare_bounds({device_class.text(), core::source_of(before, device_class).text,
+                            core::source_of(after, device_class).text},
+                           task, differs);
+        }
+    }
+}
+
 void get_difference(ApiParts& parts, const HttpRequest& request, const net::Responder& respond) {
     const auto wanted = wire::read_policy_difference(request);
     if (!wanted) {
@@ -129,7 +150,7 @@ void get_difference(ApiParts& parts, const HttpRequest& request, const net::Resp
                                   differs);
                }
                if (const auto* record = find_task(known.tasks, task)) {
-                   compare_bounds({"any", before->text, after->text}, *record, differs);
+                   compare_texts(*before, *after, *record, differs);
                }
                respond(wire::json_response(
                    200, wire::policy_difference_json(std::to_string(from), std::to_string(until),

@@ -19,9 +19,9 @@ struct Present {
     std::map<std::string, std::vector<std::string>> classes{};  ///< by the text they obey
 };
 
-std::string text_of(const Known& known, std::uint32_t number) {
-    const auto* version = find_version(known.history, number);
-    return version != nullptr ? version->text : std::string();
+std::string text_of(const Known& known, const core::PolicyRecord& policy) {
+    const auto* version = find_version(known.history, policy.policy);
+    return version != nullptr ? core::source_of(*version, policy.device_class).text : std::string();
 }
 
 Present present_of_classes(const Known& known, std::uint32_t task) {
@@ -30,7 +30,7 @@ Present present_of_classes(const Known& known, std::uint32_t task) {
         if (policy.task == task && policy.audience.is_class()) {
             present.parts.push_back({policy.device_class, policy.blob->content()});
             present.share_permille = policy.group_share_permille;
-            present.classes[text_of(known, policy.policy)].push_back(policy.device_class.text());
+            present.classes[text_of(known, policy)].push_back(policy.device_class.text());
         }
     }
     return present;
@@ -41,14 +41,19 @@ Present present_of(const Known& known, const wire::PolicyTargetQuery& wanted) {
     if (wanted.audience.is_class() || version == nullptr) {
         return present_of_classes(known, wanted.task);
     }
-    Present present{parts_of(*version), 0, {{version->text, {}}}};
+    Present present;
     if (known.device && known.device->capability) {
-        const auto* part = core::part_for(*version, known.device->capability->device_class);
-        present.parts.clear();
-        if (part != nullptr) {
-            present.parts.push_back(
-                {known.device->capability->device_class, part->blob->content()});
+        const auto& device_class = known.device->capability->device_class;
+        present.classes[core::source_of(*version, device_class).text];
+        if (const auto* part = core::part_for(*version, device_class)) {
+            present.parts.push_back({device_class, part->blob->content()});
         }
+        return present;
+    }
+    present.parts = parts_of(*version);
+    for (const auto& part : version->parts) {
+        present.classes[core::source_of(*version, part.device_class).text].push_back(
+            part.device_class.text());
     }
     return present;
 }

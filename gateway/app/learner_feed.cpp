@@ -87,7 +87,7 @@ const core::EdgeModelRecord* LearnerFeed::edge_of(std::uint32_t task) const {
 }
 
 // A policy may hold what was learned: how it is to learn, and from where, is in the owner's text.
-void LearnerFeed::read_owner(const AuthoredPolicy& authored, const core::TaskRecord& task,
+void LearnerFeed::read_owner(const core::PolicySource& authored, const core::TaskRecord& task,
                              policy::PolicyInForce& policy) {
     for (const auto& release : knowledge_.models.releases) {
         if (base::ReleaseName{release->model, release->release}.text() != authored.release) {
@@ -148,14 +148,31 @@ policy::PolicyInForce LearnerFeed::in_force(const core::PolicyRecord& record) {
     const auto task = std::ranges::find(tasks, record.task, &core::TaskRecord::task);
     if (task != tasks.end()) {
         policy.classes = static_cast<std::uint32_t>(task->labels.size());
-        read_owner(authored(record.policy), *task, policy);
+        read_owner(authored(record.policy, record.device_class), *task, policy);
     }
     return policy;
 }
 
-AuthoredPolicy LearnerFeed::authored(std::uint32_t policy) const {
+core::PolicySource LearnerFeed::authored(std::uint32_t policy,
+                                         const base::ClassName& device_class) const {
     const auto found = knowledge_.authored.find(policy);
-    return found == knowledge_.authored.end() ? AuthoredPolicy{} : found->second;
+    if (found == knowledge_.authored.end()) {
+        return {};
+    }
+    const auto apart = found->second.apart.find(device_class);
+    return apart != found->second.apart.end()
+               ? apart->second
+               : core::PolicySource{found->second.release, found->second.text};
+}
+
+AuthoredPolicy authored_of(const core::PolicyVersionRecord& version) {
+    AuthoredPolicy authored{version.text, version.release};
+    for (const auto& part : version.parts) {
+        if (part.source) {
+            authored.apart.emplace(part.device_class, *part.source);
+        }
+    }
+    return authored;
 }
 
 void LearnerFeed::know(SiteKnowledge knowledge) {

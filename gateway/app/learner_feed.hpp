@@ -20,7 +20,11 @@ namespace frugal::app {
 struct AuthoredPolicy {
     std::string text;
     std::string release;  ///< "fashion@2": whose models it was compiled for
+    /// Of device classes whose part comes from another text.
+    std::map<base::ClassName, core::PolicySource> apart{};
 };
+
+AuthoredPolicy authored_of(const core::PolicyVersionRecord& version);
 
 /// What the learner must know of the site, as the core tells it.
 struct SiteKnowledge {
@@ -57,8 +61,8 @@ public:
     /// once.
     std::vector<base::Error> take_unreadable() { return std::exchange(unreadable_, {}); }
 
-    /// Where a policy in force comes from; empty if nobody told.
-    AuthoredPolicy authored(std::uint32_t policy) const;
+    /// Where a policy in force comes from, for this device class; empty if nobody told.
+    core::PolicySource authored(std::uint32_t policy, const base::ClassName& device_class) const;
 
     policy::SiteLearner& learner() { return learner_; }
 
@@ -84,7 +88,7 @@ private:
     bool is_known(std::uint32_t task, const base::Digest& model) const;
     const core::EdgeModelRecord* edge_of(std::uint32_t task) const;
     policy::PolicyInForce in_force(const core::PolicyRecord& policy);
-    void read_owner(const AuthoredPolicy& authored, const core::TaskRecord& task,
+    void read_owner(const core::PolicySource& authored, const core::TaskRecord& task,
                     policy::PolicyInForce& policy);
     void note_unreadable(const policy::PolicyInForce& policy, const base::Error& error);
 

@@ -24,6 +24,11 @@ Result<void> prove(const std::string& text, const core::TaskRecord& task) {
 
 Result<void> prove_again(const core::PolicyVersionRecord& version, const core::TaskRecord& task) {
     auto proved = prove(version.text, task);
+    for (const auto& part : version.parts) {
+        if (proved && part.source) {
+            proved = prove(part.source->text, task);
+        }
+    }
     if (!proved) {
         return base::fail(proved.error(), "the text of version " + std::to_string(version.version));
     }
@@ -93,7 +98,8 @@ Result<std::vector<core::PolicyPart>> sign_parts(const std::vector<CompiledPart>
         if (!verified) {
             return tl::unexpected(verified.error());
         }
-        all.push_back({part.device_class, std::make_shared<const core::SignedBlob>(*verified)});
+        all.push_back(
+            {part.device_class, std::make_shared<const core::SignedBlob>(*verified), part.source});
     }
     return all;
 }
@@ -101,7 +107,7 @@ Result<std::vector<core::PolicyPart>> sign_parts(const std::vector<CompiledPart>
 std::vector<CompiledPart> parts_of(const core::PolicyVersionRecord& version) {
     std::vector<CompiledPart> parts;
     for (const auto& part : version.parts) {
-        parts.push_back({part.device_class, part.blob->content()});
+        parts.push_back({part.device_class, part.blob->content(), part.source});
     }
     return parts;
 }
@@ -141,6 +147,10 @@ std::vector<wire::PolicyPartDifference> compare_parts(const std::vector<Compiled
         const auto left = policy::read_compiled(*pair.before);
         const auto right = policy::read_compiled(*pair.after);
         if (!left || !right) {
+            if (*pair.before != *pair.after) {
+                differences.push_back({device_class, "rules", left ? "-" : "cannot be read",
+                                       right ? "-" : "cannot be read"});
+            }
             continue;
         }
         for (const auto& difference : policy::compare(*left, *right, task, labels)) {

@@ -22,6 +22,7 @@ namespace frugal::app {
 struct CompiledPart {
     base::ClassName device_class;
     base::Bytes compiled;
+    std::optional<core::PolicySource> source{};  ///< as core::PolicyPart's
 };
 
 /// What a text is compiled for.
@@ -34,7 +35,7 @@ struct CompileFor {
 /// defined. kInvalidInput with line and column, kLimit.
 base::Result<void> prove(const std::string& text, const core::TaskRecord& task);
 
-/// The same of the text of a version that is to come into force again.
+/// The same of the texts of a version that is to come into force again.
 base::Result<void> prove_again(const core::PolicyVersionRecord& version,
                                const core::TaskRecord& task);
 

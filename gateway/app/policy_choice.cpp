@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/offload/policy_comparison.hpp"
+#include "frugal/policy.h"
 
 namespace frugal::app {
 
@@ -112,6 +113,25 @@ const core::PolicyPart* part_of(const core::PolicyVersionRecord& version,
                : nullptr;
 }
 
+core::SignedPointer form_obeyed(const core::PolicyVersionRecord& version,
+                                const core::DeviceView& device, const ReleaseOfTask& decided) {
+    const auto runs = std::ranges::find(device.reported, decided.task, &core::TaskState::task);
+    const bool is_running =
+        runs != device.reported.end() && runs->model_digest && runs->release == decided.release;
+    for (const auto& chosen : device.policies) {
+        if (is_running && chosen.task == decided.task && chosen.version == version.version) {
+            return chosen.form;
+        }
+    }
+    const auto* part = part_of(version, device);
+    if (part == nullptr) {
+        return nullptr;
+    }
+    const auto& form = part->blob->content();
+    const auto tag = is_running ? fr_policy_model_tag(runs->model_digest->data()) : 0;
+    return fr_policy_suits(form.data(), form.size(), decided.task, tag) ? part->blob : nullptr;
+}
+
 const core::PolicyVersionRecord* version_likely(const core::PolicyHistory& history,
                                                 const core::DeviceView& device,
                                                 const TaskMoment& moment) {
@@ -197,17 +217,19 @@ base::Result<const core::PolicyVersionRecord*> version_to_pin(
         return chosen;
     }
     const core::PolicyVersionRecord* newest = nullptr;
+    std::optional<core::PolicySource> first;
     std::string who;
     bool is_one = true;
     for (const auto& obeyed : history.obeyed) {
         const auto* version = find_version(history, obeyed.version);
-        const auto* other = std::exchange(newest, newer(newest, version));
-        is_one = is_one && version != nullptr &&
-                 (other == nullptr ||
-                  (other->text == version->text && other->release == version->release));
+        newest = newer(newest, version);
+        const auto source = version != nullptr
+                                ? std::optional(core::source_of(*version, obeyed.device_class))
+                                : std::nullopt;
+        first = first ? first : source;
+        is_one = is_one && source && source == first;
         who += (who.empty() ? "class " : ", class ") + obeyed.device_class.text() + " version " +
-               std::to_string(obeyed.version) +
-               (version != nullptr ? " for " + version->release : "");
+               std::to_string(obeyed.version) + (source ? " for " + source->release : "");
     }
     if (!is_one) {
         return base::fail(base::ErrorKind::kConflict,
@@ -230,9 +252,18 @@ core::PolicyVersionRecord all_in_force(const core::TaskList& tasks,
     for (const auto& policy : tasks.policies) {
         if (policy.task == history.task && policy.audience.is_class()) {
             all.parts.push_back({policy.device_class, policy.blob});
+            name_source(all, all.parts.back(), find_version(history, policy.policy));
         }
     }
     return all;
+}
+
+void name_source(const core::PolicyVersionRecord& version, core::PolicyPart& part,
+                 const core::PolicyVersionRecord* from) {
+    auto source =
+        from != nullptr ? core::source_of(*from, part.device_class) : core::PolicySource{};
+    const core::PolicySource own{version.release, version.text};
+    part.source = source == own ? std::nullopt : std::optional(std::move(source));
 }
 
 }  // namespace frugal::app

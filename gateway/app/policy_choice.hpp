@@ -46,6 +46,15 @@ const core::PolicyVersionRecord* version_obeyed(const core::PolicyHistory& histo
 const core::PolicyPart* part_of(const core::PolicyVersionRecord& version,
                                 const core::DeviceView& device);
 
+/// The form of this version that a decision of a release's model went by; null if none is known:
+/// the device runs another model by now, or none was made for its.
+struct ReleaseOfTask {
+    std::uint32_t task = 0;
+    std::uint32_t release = 0;  ///< counter of the model's manifest, as decisions name it
+};
+core::SignedPointer form_obeyed(const core::PolicyVersionRecord& version,
+                                const core::DeviceView& device, const ReleaseOfTask& decided);
+
 /// What the device probably obeyed at that time, by what is kept: of the versions with a part for
 /// it that were set before, the newest of the most specific kind (its own, its label's, its
 /// class's). What ended an own one counts while it is the newest; one that never reached all
@@ -64,9 +73,14 @@ base::Result<const core::PolicyVersionRecord*> version_to_pin(
     const core::PolicyHistory& history, const base::Audience& audience,
     const std::optional<core::DeviceView>& device);
 
+/// Says where the part's content comes from, if that is not the version's own text: out of `from`,
+/// which is null for a version that is not kept.
+void name_source(const core::PolicyVersionRecord& version, core::PolicyPart& part,
+                 const core::PolicyVersionRecord* from);
+
 /// What all device classes obey, but for overrides and a version on its way, as one version: its
 /// parts are to be signed again under one number. Number, text and release are those of the newest
-/// one it consists of. Without parts if nothing is in force.
+/// one it consists of; a part from another one names its own. Without parts if nothing is in force.
 core::PolicyVersionRecord all_in_force(const core::TaskList& tasks,
                                        const core::PolicyHistory& history);
 

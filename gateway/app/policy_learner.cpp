@@ -39,7 +39,7 @@ struct Round {
 struct SignedPush {
     policy::PolicyPush push;
     std::vector<core::PolicyPart> parts;
-    AuthoredPolicy authored;
+    core::PolicySource authored;
     std::vector<core::LearningRecord> cells;
 };
 
@@ -217,19 +217,19 @@ private:
             return;
         }
         const core::ListPolicyVersions query{tasks[next].task};
-        ask<core::PolicyHistory>(query, [this, round = std::move(round),
-                                         next](core::PolicyHistory history) mutable {
-            auto in_force = history.in_force;
-            for (const auto& own : history.overrides) {
-                in_force.push_back(own.version);
-            }
-            for (const auto& version : history.versions) {
-                if (std::ranges::find(in_force, version->version) != in_force.end()) {
-                    round.knowledge->authored[version->version] = {version->text, version->release};
+        ask<core::PolicyHistory>(
+            query, [this, round = std::move(round), next](core::PolicyHistory history) mutable {
+                auto in_force = history.in_force;
+                for (const auto& own : history.overrides) {
+                    in_force.push_back(own.version);
                 }
-            }
-            ask_versions(std::move(round), next + 1);
-        });
+                for (const auto& version : history.versions) {
+                    if (std::ranges::find(in_force, version->version) != in_force.end()) {
+                        round.knowledge->authored[version->version] = authored_of(*version);
+                    }
+                }
+                ask_versions(std::move(round), next + 1);
+            });
     }
 
     void run(Round round) {
@@ -287,7 +287,7 @@ private:
         for (const auto& cell : feed_.learner().stored_after(push)) {
             cells.push_back(to_record(cell));
         }
-        auto authored = feed_.authored(push.replaces);
+        auto authored = feed_.authored(push.replaces, push.cell.scope.device_class);
         result.pushes.push_back(
             {std::move(push), std::move(*parts), std::move(authored), std::move(cells)});
     }

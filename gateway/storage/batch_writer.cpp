@@ -54,7 +54,7 @@ base::Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
         {&BatchWriter::stream_, "INSERT OR REPLACE INTO stream VALUES (?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::decision_, "INSERT INTO decision VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?)"},
         {&BatchWriter::policy_version_, "INSERT INTO policy_version VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"},
-        {&BatchWriter::policy_part_, "INSERT INTO policy_part VALUES (?,?,?,?,?,?)"},
+        {&BatchWriter::policy_part_, "INSERT INTO policy_part VALUES (?,?,?,?,?,?,?,?)"},
         {&BatchWriter::policy_version_reached_, "UPDATE policy_version SET was_in_force = 1 WHERE task = ? AND version = ?"},
         {&BatchWriter::policy_version_drop_, "DELETE FROM policy_version WHERE task = ? AND version = ?"},
         {&BatchWriter::policy_part_drop_, "DELETE FROM policy_part WHERE task = ? AND version = ?"},

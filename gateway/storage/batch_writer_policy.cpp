@@ -22,13 +22,14 @@ base::Result<void> BatchWriter::put(const core::PolicyVersionRecord& record) {
                     .run();
     for (const auto& part : record.parts) {
         if (done) {
-            done = policy_part_.number(record.task)
-                       .number(record.version)
-                       .text(part.device_class.text())
-                       .bytes(part.blob->content())
-                       .bytes(part.blob->signature())
-                       .number(part.blob->key_id())
-                       .run();
+            auto& row = policy_part_.number(record.task)
+                            .number(record.version)
+                            .text(part.device_class.text())
+                            .bytes(part.blob->content())
+                            .bytes(part.blob->signature())
+                            .number(part.blob->key_id());
+            done = part.source ? row.text(part.source->release).text(part.source->text).run()
+                               : row.null().null().run();
         }
     }
     return done;

@@ -45,9 +45,12 @@ base::Result<void> TrustedReader::load_policy_parts(core::Snapshot& to) {
                         std::pair(versions[at].task, versions[at].version) != key) {
                         return false;
                     }
-                    versions[at].parts.push_back(
-                        {std::move(*device_class),
-                         std::make_shared<const core::SignedBlob>(signed_blob(row, 3, 4, 5))});
+                    auto& part = versions[at].parts.emplace_back(
+                        std::move(*device_class),
+                        std::make_shared<const core::SignedBlob>(signed_blob(row, 3, 4, 5)));
+                    if (!row.is_null_at(7)) {
+                        part.source = core::PolicySource{row.text_at(6), row.text_at(7)};
+                    }
                     return true;
                 });
 }

@@ -81,6 +81,12 @@ const PolicyPart* part_for(const PolicyVersionRecord& version,
     return any;
 }
 
+PolicySource source_of(const PolicyVersionRecord& version, const base::ClassName& device_class) {
+    const auto* part = part_for(version, device_class);
+    return part != nullptr && part->source ? *part->source
+                                           : PolicySource{version.release, version.text};
+}
+
 const PolicyPart* part_replacing(const PolicyVersionRecord& version,
                                  const base::ClassName& device_class, const Catalogue& catalogue) {
     const auto* part = part_for(version, device_class);

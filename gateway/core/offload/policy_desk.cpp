@@ -7,35 +7,12 @@
 #include "core/offload/policy_rules.hpp"
 #include "frugal/limits.h"
 #include "frugal/policy.h"
-#include "frugal/sha256.h"
 
 namespace frugal::core {
 
 namespace {
 
 constexpr std::uint32_t kTaskLast = 255;
-
-void add(fr_sha256_t& sha, std::string_view text) {
-    fr_sha256_update(&sha, reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
-    const std::uint8_t end = 0;
-    fr_sha256_update(&sha, &end, 1);
-}
-
-// Two versions of one content have one digest: the id within the compiled forms is left out.
-base::Digest digest_of(const PolicyVersionRecord& version) {
-    fr_sha256_t sha;
-    fr_sha256_init(&sha);
-    add(sha, version.text);
-    for (const auto& part : version.parts) {
-        add(sha, part.device_class.text());
-        for (const auto rules : rules_of(part.blob->content())) {
-            fr_sha256_update(&sha, rules.data(), rules.size());
-        }
-    }
-    base::Digest digest{};
-    fr_sha256_final(&sha, digest.data());
-    return digest;
-}
 
 tl::unexpected<base::Error> refuse(std::string cause, std::string remedy) {
     return base::fail(base::ErrorKind::kInvalidInput, "policy not set", std::move(cause),
@@ -121,7 +98,10 @@ base::Result<void> PolicyDesk::check(const SetPolicy& command) const {
                           " bytes, or a task number above 255",
                       "Compile and sign it again");
     }
-    if (version.text.size() > config_.text_bytes ||
+    const bool is_long_source = std::ranges::any_of(version.parts, [&](const PolicyPart& part) {
+        return part.source && part.source->text.size() > config_.text_bytes;
+    });
+    if (version.text.size() > config_.text_bytes || is_long_source ||
         version.comment.size() > config_.comment_bytes) {
         return refuse("text above " + std::to_string(config_.text_bytes) +
                           " bytes, or comment above " + std::to_string(config_.comment_bytes),

@@ -43,8 +43,23 @@ std::string obstacle_of(const DeviceRecord& device, std::uint32_t task,
                      " to go back to";
 }
 
-// What ended an override repeats what lies below it, for all its classes in one version with one
-// text: the text of each is that of the version below.
+/// What all parts that are left were compiled from is the version's own text.
+void take_common_source(PolicyVersionRecord& version) {
+    const auto source = version.parts.empty() ? std::nullopt : version.parts.front().source;
+    if (!source || std::ranges::any_of(version.parts, [&](const PolicyPart& part) {
+            return part.source != source;
+        })) {
+        return;
+    }
+    version.release = source->release;
+    version.text = source->text;
+    for (auto& part : version.parts) {
+        part.source.reset();
+    }
+}
+
+// What ended an override repeats what lies below it, for all its classes in one version: it is the
+// version below that a person knows.
 std::uint32_t version_behind(const Catalogue& catalogue, const DeviceRecord& device,
                              std::uint32_t task, base::Audience::Kind most) {
     using Kind = base::Audience::Kind;
@@ -169,12 +184,13 @@ base::Result<std::vector<base::ClassName>> PolicyDesk::keep_classes(
     std::vector<base::ClassName> left_out;
     for (const auto& [device_class, number] : *obeyed) {
         if (const auto* part = part_for(version, device_class)) {
-            reaching.push_back({device_class, part->blob});
+            reaching.push_back({device_class, part->blob, part->source});
         } else {
             left_out.push_back(device_class);
         }
     }
     version.parts = std::move(reaching);
+    take_common_source(version);
     return left_out;
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,10 +26,20 @@ enum class PolicyOrigin : std::uint8_t {
 };
 std::string_view to_string(PolicyOrigin origin);  ///< "authored"
 
+/// What a person wrote, and whose models it was compiled for.
+struct PolicySource {
+    std::string release{};  ///< "fashion@2"
+    std::string text{};     ///< empty: nobody knows it any more
+    bool operator==(const PolicySource&) const = default;
+};
+
 /// The signed compiled form for one device class ("any" fits all).
 struct PolicyPart {
     base::ClassName device_class;
     SignedPointer blob{};
+    /// What it was compiled from, if that is not the version's own text: a version that takes
+    /// another one back brings together what its classes obeyed before.
+    std::optional<PolicySource> source{};
 };
 
 struct PolicyVersionRecord {
@@ -50,6 +61,9 @@ struct PolicyVersionRecord {
     base::Audience audience{};
 };
 using PolicyVersionPointer = std::shared_ptr<const PolicyVersionRecord>;
+
+/// What the version's form for a device class, its own or that for "any", was compiled from.
+PolicySource source_of(const PolicyVersionRecord& version, const base::ClassName& device_class);
 
 /// A staged version has reached all devices of its classes.
 struct PolicyVersionReached {

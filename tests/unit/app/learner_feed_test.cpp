@@ -264,5 +264,24 @@ TEST_F(Feed, ALearnedPolicyGoesOnAfterARestartWithNothingStored) {
     EXPECT_EQ(cell().pushed().audit_q8, 16);
 }
 
+// A version that took another one back: what this class obeys was written in another text.
+TEST_F(Feed, OfAVersionOfTwoTextsAClassLearnsByItsOwn) {
+    core::PolicyVersionRecord version{.task = 1, .version = 4, .release = "net@2"};
+    version.text = policy_text("off");
+    version.parts = {{*base::ClassName::parse("any"), core::signed_policy("any")},
+                     {*base::ClassName::parse("m4"), core::signed_policy("m4"),
+                      core::PolicySource{"net@2", policy_text("isogain")}}};
+    const policy::PolicyTarget target{"net", 1, digest_of(2), {"a", "b", "c"}, 4};
+    compile(*policy::compile_policy(policy_text("isogain"), "test", target), 4);
+    knowledge.authored.clear();
+    knowledge.authored[4] = authored_of(version);
+    feed.know(knowledge);
+    feed.take({{}, {decided(16)}});
+    ASSERT_EQ(feed.learner().cells().size(), 1U);
+    EXPECT_EQ(cell().mode(), policy::LearnMode::kIsoGain);
+    EXPECT_EQ(feed.authored(4, *base::ClassName::parse("m4")).text, policy_text("isogain"));
+    EXPECT_EQ(feed.authored(4, *base::ClassName::parse("tiny")).text, policy_text("off"));
+}
+
 }  // namespace
 }  // namespace frugal::app

@@ -118,6 +118,20 @@ TEST_F(OverrideVersions, APinOfClassesThatObeyDifferentReleasesIsRefused) {
     EXPECT_EQ(command.error().kind, base::ErrorKind::kConflict);
 }
 
+TEST_F(OverrideVersions, APinIsAddedToTheTextOfItsOwnClass) {
+    auto mixed = std::make_shared<core::PolicyVersionRecord>(*known_.history.versions[0]);
+    mixed->text = "[policy]\n";
+    mixed->parts = {
+        {class_name("m4"), core::signed_policy("m4"), core::PolicySource{"leaf@1", text_}},
+        {class_name("m7"), core::signed_policy("m7")}};
+    known_.history.versions[0] = mixed;
+    known_.history.in_force = {4};
+    known_.history.obeyed = {{class_name("m4"), 4}};
+    const auto command = pinned();
+    ASSERT_TRUE(command) << command.error().describe();
+    EXPECT_NE(command->version.text.find("[task.leaf.price]"), std::string::npos);
+}
+
 TEST_F(OverrideVersions, WithoutATextThereIsNothingToPin) {
     known_.history.in_force = {};
     const auto command = pinned();
@@ -126,6 +140,9 @@ TEST_F(OverrideVersions, WithoutATextThereIsNothingToPin) {
 }
 
 TEST_F(OverrideVersions, TheEndOfALabelsHasForEachClassWhatLiesBelow) {
+    const auto other = std::make_shared<core::PolicyVersionRecord>(*known_.history.versions[1]);
+    other->text = "what m4 obeys";
+    known_.history.versions[1] = other;
     add_override("m4", 7, 3, east_);
     add_override("m7", 7, 4, east_);
     add_override("m4", 6, 2, base::Audience::label("west"));
@@ -139,6 +156,8 @@ TEST_F(OverrideVersions, TheEndOfALabelsHasForEachClassWhatLiesBelow) {
     EXPECT_EQ(version.text, text_);
     EXPECT_EQ(version.comment, "over");
     ASSERT_EQ(version.parts.size(), 2U);
+    EXPECT_EQ(version.parts[0].source, (core::PolicySource{"leaf@1", "what m4 obeys"}));
+    EXPECT_FALSE(version.parts[1].source) << "the version's own";
     const std::vector<std::string> rules = {"version 3 for m4", "version 4 for m7"};
     for (std::size_t i = 0; i < rules.size(); ++i) {
         const auto& content = version.parts[i].blob->content();

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "policy/author/compiled_policy.hpp"
+#include "unit/core/site_world.hpp"
 
 namespace frugal::app {
 namespace {
@@ -130,6 +131,28 @@ TEST(AddBounds, TellsThoseOfTheLocalClassOrWhyThereAreNone) {
     add_bounds(kBound, {1, "leaf", {"healthy", "blight"}}, renamed);
     EXPECT_FALSE(renamed.bounds);
     EXPECT_NE(renamed.bounds_error.find("the task has no class \"rust\""), std::string::npos);
+}
+
+TEST(CompareParts, SayWhatCannotBeRead) {
+    const auto m4 = *base::ClassName::parse("m4");
+    const base::Bytes one(40, 1);
+    const base::Bytes other(40, 2);
+    EXPECT_TRUE(compare_parts({{m4, one}}, {{m4, one}}, 1, {}).empty());
+    const auto differs = compare_parts({{m4, one}}, {{m4, other}}, 1, {});
+    ASSERT_EQ(differs.size(), 1U) << "not: no difference";
+    EXPECT_EQ(differs[0].before, "cannot be read");
+}
+
+TEST(SignParts, KeepWhatTheyWereWrittenIn) {
+    const auto key = *crypto::ReleaseKey::generate();
+    core::PolicyVersionRecord version{.task = 1, .version = 3, .text = "text"};
+    const core::PolicySource source{"net@2", "another text"};
+    version.parts = {{*base::ClassName::parse("m4"), core::signed_policy("m4 m4 m4 m4"), source},
+                     {*base::ClassName::parse("tiny"), core::signed_policy("tiny tiny tiny")}};
+    const auto again = sign_parts(parts_again(version, 4), key);
+    ASSERT_TRUE(again) << again.error().describe();
+    EXPECT_EQ((*again)[0].source, source);
+    EXPECT_FALSE((*again)[1].source);
 }
 
 }  // namespace

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "frugal/policy.h"
 #include "unit/core/site_world.hpp"
 
 namespace frugal::app {
@@ -22,6 +25,7 @@ protected:
         record->origin = source != 0 ? PolicyOrigin::kReverted : PolicyOrigin::kAuthored;
         record->source = source;
         record->digest = core::digest_of(content);
+        record->release = "net@" + std::to_string(number);
         record->text = "text " + std::to_string(number);
         record->was_in_force = was_in_force;
         for (const auto& name : classes) {
@@ -171,6 +175,13 @@ TEST_F(PolicyChoice, APinOfALabelTakesWhatItsOwnClassesObey) {
                   std::string::npos)
             << refused.error().cause;
     }
+    auto mixed = *find_version(history, 4);
+    mixed.parts.push_back(part("m7", 4));
+    mixed.parts.back().source = core::PolicySource{"net@1", "two"};
+    *std::ranges::find(history.versions, 4U, &core::PolicyVersionRecord::version) =
+        std::make_shared<core::PolicyVersionRecord>(mixed);
+    history.obeyed = {{m4, 3}, {m7, 4}};
+    EXPECT_FALSE(version_to_pin(history, east, std::nullopt)) << "m7 goes by another text";
     history.obeyed = {{m4, 3}, {m7, 5}};
     EXPECT_FALSE(version_to_pin(history, east, std::nullopt)) << "one that is not kept";
 }
@@ -224,6 +235,60 @@ TEST_F(PolicyChoice, TakingBackSignsWhatEveryClassObeyedAgain) {
     ASSERT_EQ(all.parts.size(), 2U);
     EXPECT_EQ(base::as_text(all.parts[0].blob->content()), "m47");
     EXPECT_EQ(base::as_text(all.parts[1].blob->content()), "tiny5");
+    EXPECT_FALSE(all.parts[0].source) << "the version's own";
+    EXPECT_EQ(all.parts[1].source, (core::PolicySource{"net@5", "text 5"}));
+    history.versions.insert(history.versions.begin(),
+                            std::make_shared<core::PolicyVersionRecord>(all));
+    EXPECT_EQ(all_in_force(tasks, history).parts[1].source, all.parts[1].source) << "and again";
+}
+
+TEST_F(PolicyChoice, WhatIsNotKeptAnyMoreHasNoText) {
+    add(7, 2);
+    history.in_force = {5, 7};
+    tasks.policies = {{*base::ClassName::parse("m4"), 1, 7, part("m4", 7).blob},
+                      {*base::ClassName::parse("tiny"), 1, 5, part("tiny", 5).blob}};
+    const auto all = all_in_force(tasks, history);
+    ASSERT_EQ(all.parts.size(), 2U);
+    EXPECT_EQ(all.parts[1].source, core::PolicySource{}) << "never the text of another one";
+}
+
+/// A form of policy `id` for task 1, for the model with this digest or, with 0, for any.
+core::SignedPointer form_for(std::uint32_t id, std::uint8_t model) {
+    fr_policy_task_spec_t task{};
+    task.task = 1;
+    task.tier = FR_TIER_EDGE;
+    task.group_count = 1;
+    task.model =
+        model == 0 ? std::uint16_t{0}
+                   : static_cast<std::uint16_t>(fr_policy_model_tag(core::digest_of(model).data()));
+    const fr_policy_spec_t spec{id, 0, nullptr, 0, &task, 1};
+    base::Bytes bytes(FR_POLICY_SIZE_MAX);
+    std::size_t size = 0;
+    EXPECT_EQ(fr_policy_build(&spec, bytes.data(), bytes.size(), &size), FR_OK);
+    bytes.resize(size);
+    return core::signed_policy(base::as_text(bytes));
+}
+
+TEST_F(PolicyChoice, ADecisionIsExplainedByTheFormForTheModelThatMadeIt) {
+    const auto version_of = [](std::uint32_t number, core::SignedPointer form) {
+        core::PolicyVersionRecord version{.task = 1, .version = number};
+        version.parts = {{*base::ClassName::parse("m4"), std::move(form)}};
+        return version;
+    };
+    auto device = a_device(5);
+    device.reported = {{.task = 1, .release = 9, .model_digest = core::digest_of(2)}};
+    const auto own = form_for(5, 2);
+    device.policies = {{.task = 1, .version = 5, .form = own}};
+    const auto now = version_of(5, form_for(5, 1));
+    EXPECT_EQ(form_obeyed(now, device, {1, 9}), own) << "not the one that was set";
+    EXPECT_EQ(form_obeyed(now, device, {1, 8}), nullptr) << "the model of before decided";
+    device.policies[0].form = nullptr;
+    EXPECT_EQ(form_obeyed(now, device, {1, 9}), nullptr) << "none could be made";
+    EXPECT_EQ(form_obeyed(version_of(4, form_for(4, 1)), device, {1, 9}), nullptr);
+    const auto same = version_of(4, form_for(4, 2));
+    EXPECT_EQ(form_obeyed(same, device, {1, 9}), same.parts[0].blob);
+    const auto any = version_of(4, form_for(4, 0));
+    EXPECT_EQ(form_obeyed(any, device, {1, 8}), any.parts[0].blob);
 }
 
 // A class whose first policy the version on its way was obeys that one.

@@ -24,6 +24,17 @@ TEST_F(PolicyOverrideTest, ReachesItsDeviceAloneAndWithThePartOfItsClass) {
               "version 11 authored, at once, for device:node-3");
 }
 
+TEST_F(PolicyOverrideTest, KeepsWhatItsPartWasWrittenIn) {
+    auto own = ruled(11, {"m4", "tiny"}, "own", device("node-3"));
+    own.parts[1].source = PolicySource{"net@2", "another text"};
+    tell(std::move(own));
+    const auto kept = history().versions[0];
+    ASSERT_EQ(kept->parts.size(), 1U);
+    EXPECT_EQ(source_of(*kept, *base::ClassName::parse("tiny")),
+              (PolicySource{"net@2", "another text"}));
+    EXPECT_EQ(kept->text, "another text") << "there is no other in it";
+}
+
 TEST_F(PolicyOverrideTest, OutlastsWhatIsSetLearnedAndTakenBackForItsClass) {
     tell(ruled(11, {"tiny"}, "own", device("node-3")));
     EXPECT_FALSE(tell(ruled(12, {"m4", "tiny"}, "new")).contains("node-3"));

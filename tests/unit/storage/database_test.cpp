@@ -251,6 +251,8 @@ TEST_F(DatabaseTest, EncodingsThatNoDecoderReadsAnyMoreAreDropped) {
         "ALTER TABLE artifact DROP COLUMN base_lag_bytes;"
         "UPDATE device SET capability = substr(capability, 9);"
         "ALTER TABLE policy_version DROP COLUMN audience;"
+        "ALTER TABLE policy_part DROP COLUMN source_release;"
+        "ALTER TABLE policy_part DROP COLUMN source_text;"
         "PRAGMA user_version = 12");  // as it was
     const auto snapshot = open().load();
     ASSERT_TRUE(snapshot) << snapshot.error().describe();

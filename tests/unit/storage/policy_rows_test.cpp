@@ -17,7 +17,8 @@ core::PolicyVersionRecord version_record(std::uint32_t number) {
             .comment = "back",
             .set_at = {5},
             .parts = {{*base::ClassName::parse("m4"), core::signed_policy("policy")},
-                      {*base::ClassName::parse("tiny"), core::signed_policy("other")}},
+                      {*base::ClassName::parse("tiny"), core::signed_policy("other"),
+                       core::PolicySource{"net@7", "its own"}}},
             .group_share_permille = 250,
             .audience = base::Audience::device(core::device_id("a"))};
 }
@@ -49,6 +50,8 @@ TEST_F(DatabaseTest, GivesBackPolicyVersionsAndForgetsDroppedOnes) {
     EXPECT_EQ(kept.parts[1].device_class.text(), "tiny");
     EXPECT_EQ(kept.parts[0].blob->content(), version.parts[0].blob->content());
     EXPECT_EQ(kept.parts[0].blob->signature(), version.parts[0].blob->signature());
+    EXPECT_FALSE(kept.parts[0].source);
+    EXPECT_EQ(kept.parts[1].source, version.parts[1].source);
     EXPECT_EQ(loaded->policy_versions[1].parts.size(), 2U);
 }
 
@@ -130,6 +133,47 @@ TEST_F(DatabaseTest, PoliciesFromBeforeVersionsBecomeVersions) {
     EXPECT_EQ(loaded->policy_versions[1].parts.size(), 1U);
 }
 
+// Version 9 took one back: "m4" obeys what 7 said again, "tiny" what 5 did.
+TEST_F(DatabaseTest, WhatWentBackForAllClassesFindsTheTextOfEach) {
+    const auto version_of = [](std::uint32_t number, core::PolicyOrigin origin,
+                               std::vector<std::pair<std::string, std::string>> parts) {
+        core::PolicyVersionRecord version{.task = 1, .version = number, .origin = origin};
+        version.release = "net@1";
+        version.text = "text " + std::to_string(number);
+        version.audience = {};
+        for (const auto& [device_class, rules] : parts) {
+            const auto id = std::string(3, '0') + static_cast<char>('0' + number);
+            version.parts.push_back({*base::ClassName::parse(device_class),
+                                     core::signed_policy("policy" + id + rules)});
+        }
+        return version;
+    };
+    using enum core::PolicyOrigin;
+    auto back = version_of(9, kReverted, {{"m4", "seven"}, {"tiny", "five"}, {"lost", "gone"}});
+    back.source = 7;
+    back.text = "text 7";
+    core::WriteBatch batch;
+    batch.records = {version_of(5, kAuthored, {{"any", "five"}}),
+                     version_of(6, kAuthored, {{"m4", "seven"}}),
+                     version_of(7, kAuthored, {{"m4", "seven"}}),
+                     version_of(8, kAuthored, {{"m4", "eight"}, {"tiny", "eight"}}), back};
+    ASSERT_TRUE(open().commit(batch));
+    execute(
+        "ALTER TABLE policy_part DROP COLUMN source_release;"
+        "ALTER TABLE policy_part DROP COLUMN source_text; PRAGMA user_version = 15");
+    const auto loaded = open().load();
+    ASSERT_TRUE(loaded) << loaded.error().describe();
+    for (const auto& version : loaded->policy_versions) {
+        for (const auto& part : version.parts) {
+            const bool is_other = version.version == 9 && part.device_class.text() == "tiny";
+            EXPECT_EQ(part.source.has_value(), is_other)
+                << version.version << part.device_class.text();
+        }
+    }
+    EXPECT_EQ(core::source_of(loaded->policy_versions.back(), *base::ClassName::parse("tiny")),
+              (core::PolicySource{"net@1", "text 5"}));
+}
+
 TEST_F(DatabaseTest, WhatIsFromBeforeOverridesIsForWholeClasses) {
     const auto m4 = *base::ClassName::parse("m4");
     const core::PolicyRecord policy{m4, 1, 5, core::signed_policy("policy"), 250};
@@ -145,7 +189,10 @@ TEST_F(DatabaseTest, WhatIsFromBeforeOverridesIsForWholeClasses) {
     keep("policy", "task, device_class, policy, content, signature, key_id, group_share_permille");
     keep("learning", "task, device_class, model, edge_model, state, saved_ms");
     keep("doubted", "task, device_class, model, edge_model, devices");
-    execute("ALTER TABLE policy_version DROP COLUMN audience; PRAGMA user_version = 13");
+    execute(
+        "ALTER TABLE policy_version DROP COLUMN audience;"
+        "ALTER TABLE policy_part DROP COLUMN source_release;"
+        "ALTER TABLE policy_part DROP COLUMN source_text; PRAGMA user_version = 13");
     const auto loaded = open().load();
     ASSERT_TRUE(loaded) << loaded.error().describe();
     ASSERT_EQ(loaded->policies.size(), 1U);
