@@ -43,16 +43,10 @@ const core::PolicyVersionRecord* version_told(const Material& material) {
     return nullptr;
 }
 
-/// The version as the device with the model it runs obeys it; as it was set if that is not known.
-core::SignedPointer form_of(const core::PolicyVersionRecord& version, const Material& material) {
-    for (const auto& chosen : material.device.policies) {
-        if (chosen.task == material.row.task && chosen.version == version.version &&
-            chosen.form != nullptr) {
-            return chosen.form;
-        }
-    }
-    const auto* part = part_of(version, material.device);
-    return part != nullptr ? part->blob : nullptr;
+/// What the rules for this device were written in.
+std::string text_of(const core::PolicyVersionRecord& version, const core::DeviceView& device) {
+    return device.capability ? core::source_of(version, device.capability->device_class).text
+                             : version.text;
 }
 
 policy::AnswerFacts facts_of(const Material& material, const core::RecentAnswer* told) {
@@ -106,7 +100,11 @@ wire::DecisionExplanation explanation_of(const Material& material) {
     version = is_certain ? version
                          : version_likely(material.history, material.device,
                                           {material.row.task, material.row.received_at});
-    const auto form = version != nullptr ? form_of(*version, material) : nullptr;
+    const bool had_none = material.row.policy_reason == core::PolicyReason::kBadPolicy;
+    const auto form =
+        version != nullptr && !had_none
+            ? form_obeyed(*version, material.device, {material.row.task, material.row.release})
+            : nullptr;
     const auto compiled = form != nullptr
                               ? policy::read_compiled(form->content())
                               : base::fail(base::ErrorKind::kNotFound, "no version is known");
@@ -124,7 +122,7 @@ wire::DecisionExplanation explanation_of(const Material& material) {
     if (task != material.tasks.tasks.end()) {
         labels = task->labels;
         if (compiled) {
-            add_bounds(version->text, *task, facts);
+            add_bounds(text_of(*version, material.device), *task, facts);
         }
     }
     explanation.lines = policy::explain(compiled ? &*compiled : nullptr, facts, labels);

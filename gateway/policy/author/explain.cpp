@@ -98,7 +98,9 @@ std::vector<std::string> explain(const CompiledPolicy* policy, const AnswerFacts
     }
     const auto* task = policy != nullptr ? policy->task(facts.task) : nullptr;
     if (task == nullptr) {
-        lines.emplace_back("no version of a policy is known for it");
+        if (facts.reason != FR_POLICY_BADPOLICY) {  // that one went by none
+            lines.emplace_back("the rules it went by are not known");
+        }
         return lines;
     }
     if (facts.reason == FR_POLICY_GUARD) {

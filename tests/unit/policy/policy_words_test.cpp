@@ -176,9 +176,10 @@ TEST(Explain, NamesTheGuardThatSpoke) {
 }
 
 TEST(Explain, SaysWhenNoPolicyIsKnown) {
-    const auto lines = explain(
-        nullptr, {.task = 7, .reason = FR_POLICY_BADPOLICY, .tier = FR_TIER_LOCAL}, kLabels);
-    EXPECT_TRUE(has(lines, "no version of a policy is known for it"));
+    AnswerFacts facts{.task = 7, .reason = FR_POLICY_LOCAL_CONF, .tier = FR_TIER_LOCAL};
+    EXPECT_TRUE(has(explain(nullptr, facts, kLabels), "the rules it went by are not known"));
+    facts.reason = FR_POLICY_BADPOLICY;
+    EXPECT_EQ(explain(nullptr, facts, kLabels).size(), 1U) << "it went by none";
 }
 
 TEST(Explain, EveryReasonHasItsWords) {
