@@ -71,11 +71,17 @@ struct Dispatch {
         auto done = state.catalogue.define_task(step, by.actor, std::move(command));
         if (done) {
             state.escalations.on_shares(step, task);
+            state.bind_again(task);
         }
         return now(std::move(done));
     }
     Answer operator()(ImportRelease&& command) {
-        return now(state.catalogue.import(step, by.actor, std::move(command)));
+        const auto task = command.task;
+        auto done = state.catalogue.import(step, by.actor, std::move(command));
+        if (done) {
+            state.bind_again(task);
+        }
+        return now(std::move(done));
     }
     Answer operator()(SetEdgeModel&& command) {
         const auto task = command.model.task;

@@ -150,6 +150,12 @@ void Core::State::on(const Step& step, PolicyBound&& event) {
     }
 }
 
+void Core::State::bind_again(std::uint32_t task) {
+    for (const auto& pair : policies.forget_failed(task)) {
+        rollouts.on_bound(pair);
+    }
+}
+
 void Core::State::message(const Step& step, Device& device, Hello&& hello) {
     if (hello.device != device.record.id.text()) {
         ++denied_messages;

@@ -53,6 +53,7 @@ struct Core::State {
     void quarantine(const Step& step, Device& device);
     /// Tells the devices what changed in the policies.
     void follow_policies(const Step& step);
+    void bind_again(std::uint32_t task);
     void raise_epoch(const Step& step, Device& device, std::uint64_t seen);
 
     CoreConfig config;

@@ -31,13 +31,18 @@ bool PolicyBindings::is_out_of_reach(const Pair& pair) const {
     return found != entries_.end() && found->second.blob == nullptr;
 }
 
+bool PolicyBindings::is_under_way(const Pair& pair) const {
+    const auto found = entries_.find(pair);
+    return found != entries_.end() && found->second.is_under_way;
+}
+
 void PolicyBindings::want(const Step& step, BindPolicy wanted) {
     Pair pair{wanted.form, wanted.model};
     if (is_for(wanted.form->content(), wanted.task.task, wanted.model) || entries_.contains(pair)) {
         return;
     }
     make_room();
-    entries_.emplace(pair, Entry{});
+    entries_.emplace(pair, Entry{.task = wanted.task.task});
     wanted.work = works_.next();
     under_way_.emplace(wanted.work, std::move(pair));
     step.immediately(std::move(wanted));
@@ -52,15 +57,28 @@ std::optional<PolicyBindings::Pair> PolicyBindings::on_bound(const Step& step, P
     under_way_.erase(found);
     auto& entry = entries_[pair];
     entry.is_under_way = false;
-    if (!done.form) {
+    if (done.form) {
+        entry.blob = std::move(*done.form);
+    } else {
         const auto& form = pair.first->content();
         journal_.log(step, LogEvent::kPolicyNotBound,
                      {{"version", std::to_string(fr_policy_id(form.data(), form.size()))},
                       {"error", done.form.error().describe()}});
-        return std::nullopt;
     }
-    entry.blob = std::move(*done.form);
     return pair;
+}
+
+std::vector<PolicyBindings::Pair> PolicyBindings::forget_failed(std::uint32_t task) {
+    std::vector<Pair> forgotten;
+    std::erase_if(entries_, [&](const auto& one) {
+        const Entry& entry = one.second;
+        const bool has_failed = entry.task == task && !entry.is_under_way && entry.blob == nullptr;
+        if (has_failed) {
+            forgotten.push_back(one.first);
+        }
+        return has_failed;
+    });
+    return forgotten;
 }
 
 // All at once: who still needs one asks again.

@@ -3,12 +3,14 @@
 // tables of one model and names it (frugal/policy.h); for the other models the shell is asked to
 // compile the version's text again, which it signs. What came back is kept in memory, for a few
 // hundred pairs of form and model: after a start it is asked for again, when a device first needs
-// it. Owned by PolicyDesk. Never compiles, signs or tells devices.
+// it; what could not be made, when its task changes. Owned by PolicyDesk. Never compiles, signs or
+// tells devices.
 #pragma once
 
 #include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "core/effect.hpp"
 #include "core/event.hpp"
@@ -33,15 +35,25 @@ public:
     /// It was asked for, and is under way or cannot be made: nothing to tell devices of.
     bool is_out_of_reach(const Pair& pair) const;
 
+    /// Its answer is still to come: until then nobody can say what such a device is to obey.
+    bool is_under_way(const Pair& pair) const;
+
     /// Asks for it, unless it is there, under way or known to be impossible. `wanted`: all but the
     /// number of the work.
     void want(const Step& step, BindPolicy wanted);
 
-    /// The pair that devices can be told of now; absent if there is nothing to tell.
+    /// The pair whose devices can be told now what there is, also if there is none; absent for an
+    /// answer that nobody waits for.
     std::optional<Pair> on_bound(const Step& step, PolicyBound&& done);
+
+    /// The task changed: what could not be made of its policies is forgotten, and whose it was.
+    std::vector<Pair> forget_failed(std::uint32_t task);
+
+    std::size_t size() const { return entries_.size(); }  ///< made, failed, and under way
 
 private:
     struct Entry {
+        std::uint32_t task = 0;
         SignedPointer blob{};  ///< null: not yet, or impossible
         bool is_under_way = true;
     };

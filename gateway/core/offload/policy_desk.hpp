@@ -76,11 +76,14 @@ public:
     /// the device decides alone.
     SignedPointer form_for(const Choice& choice, std::uint32_t task,
                            const base::Digest& model) const;
-    /// Has what is chosen for the device made for the model that it runs, or will run.
-    void bind(const Step& step, const Device& device, std::uint32_t task,
+    /// Has what is chosen for the device made for the model that it runs, or will run; true while
+    /// an answer is to come.
+    bool bind(const Step& step, const Device& device, std::uint32_t task,
               const base::Digest& model);
     /// A choice and a model whose devices can be told now.
     std::optional<PolicyBindings::Pair> on_bound(const Step& step, PolicyBound&& done);
+    /// The task changed: what could not be made before is tried again, for the devices of these.
+    std::vector<PolicyBindings::Pair> forget_failed(std::uint32_t task);
     /// Tasks of this health without the versions chosen for them, as far as telling again may help:
     /// no device goes back to an older one.
     std::vector<PolicyGap> gaps(const Device& device, const Health& health) const;

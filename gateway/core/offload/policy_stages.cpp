@@ -314,33 +314,6 @@ std::vector<PolicyGap> PolicyDesk::gaps(const Device& device, const Health& heal
     return gaps;
 }
 
-SignedPointer PolicyDesk::form_for(const Choice& choice, std::uint32_t task,
-                                   const base::Digest& model) const {
-    return bindings_.find({choice.blob, model}, task);
-}
-
-void PolicyDesk::bind(const Step& step, const Device& device, std::uint32_t task,
-                      const base::Digest& model) {
-    const auto* record = catalogue_.task(task);
-    const auto& versions = versions_[task];
-    for (const auto& choice : {in_force(device, task), in_shadow(device, task)}) {
-        if (!choice || form_for(*choice, task, model) != nullptr) {
-            continue;
-        }
-        const auto version = std::ranges::find_if(
-            versions, [&](const auto& one) { return one->version == choice->version; });
-        bindings_.want(step, {.form = choice->blob,
-                              .version = choice->version,
-                              .task = record != nullptr ? *record : TaskRecord{.task = task},
-                              .text = version != versions.end() ? (*version)->text : "",
-                              .model = model});
-    }
-}
-
-std::optional<PolicyBindings::Pair> PolicyDesk::on_bound(const Step& step, PolicyBound&& done) {
-    return bindings_.on_bound(step, std::move(done));
-}
-
 // A database from a backup: such a device obeys what it has, or nothing if it lost that, until a
 // version above its own is set. One that says something else each time must not fill the log.
 void PolicyDesk::note_ahead(const Step& step, Device& device,

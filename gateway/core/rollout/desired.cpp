@@ -64,12 +64,13 @@ std::optional<base::Digest> RolloutDesk::model_of(const Device& device,
                            : std::nullopt;
 }
 
-void RolloutDesk::bind_policies(const Step& step, const Device& device) {
+bool RolloutDesk::bind_policies(const Step& step, const Device& device) {
+    bool is_awaited = false;
     for (const auto& state : device.record.reported) {
-        if (const auto model = model_of(device, state)) {
-            policies_.bind(step, device, state.task, *model);
-        }
+        const auto model = model_of(device, state);
+        is_awaited = (model && policies_.bind(step, device, state.task, *model)) || is_awaited;
     }
+    return is_awaited;
 }
 
 void RolloutDesk::on_bound(const PolicyBindings::Pair& pair) {
@@ -131,7 +132,8 @@ std::vector<ArtifactRecord> RolloutDesk::offered_artifacts(const Device& device)
     return offered;
 }
 
-// Sends the desired state.
+// Sends the desired state; a moment later while a policy is being made for its model: without one
+// it would say "no shadow", and the device erase what it has.
 void RolloutDesk::tell(const Step& step, Device& device) {
     to_tell_.erase(device.record.number);
     if (device.record.state != DeviceState::kEnrolled) {
@@ -143,7 +145,9 @@ void RolloutDesk::tell(const Step& step, Device& device) {
         return;
     }
     settle_fit(step, device);
-    bind_policies(step, device);
+    if (bind_policies(step, device)) {
+        return;
+    }
     step.after_commit(Send{device.record.id, desired_of(device)});
     if (has_unsettled(device)) {
         device.remind_after = device.remind_after.count() == 0

@@ -45,7 +45,7 @@ public:
     void on_health(const Step& step, Device& device, const Health& health);
     /// Policies changed: everybody concerned is told.
     void on_policy(const Step& step, const PolicyChange& change);
-    /// A policy was made for a model: its devices are told.
+    /// A policy was made for a model, or cannot be, or is to be tried again: its devices are told.
     void on_bound(const PolicyBindings::Pair& pair);
     /// A device came back into service.
     void on_released(const Step& step, Device& device);
@@ -106,7 +106,8 @@ private:
     Desired desired_of(const Device& device) const;
     /// What the device runs, else what it is offered.
     std::optional<base::Digest> model_of(const Device& device, const TaskState& state) const;
-    void bind_policies(const Step& step, const Device& device);
+    /// True while a form that the device is to be told of is being made.
+    bool bind_policies(const Step& step, const Device& device);
     void add_policies(const Device& device, Desired& desired) const;
     bool was_rolled_back(ReleaseNumber release) const;
     ReleasePointer release_before(const ReleaseRecord& bad) const;

@@ -2,6 +2,7 @@
 // A version is set in the form that one model of a class needs; devices with another model get one
 // made for theirs, or none.
 #include <algorithm>
+#include <map>
 
 #include "core/offload/policy_bindings.hpp"
 #include "frugal/policy.h"
@@ -141,6 +142,7 @@ TEST_F(PolicyBindingTest, WithoutATableForTheModelItIsSaidOnceAndTheDeviceIsLeft
     world.give(PolicyBound{work, base::fail(base::ErrorKind::kNotFound, "no table")});
     const auto lines = world.performed<Log>();
     EXPECT_EQ(std::ranges::count(lines, LogEvent::kPolicyNotBound, &Log::event), 1);
+    world.advance(std::chrono::seconds(1));
     world.take();
     for (int minute = 0; minute < 30; ++minute) {
         world.say("new", Health{.stream = {3}, .boot_epoch = 1, .tasks = {{1, 0, 0, {}, 0}}});
@@ -168,16 +170,68 @@ TEST_F(PolicyBindingTest, AnAnswerToNobodyIsDropped) {
     EXPECT_EQ(told("new"), nullptr);
 }
 
-TEST_F(PolicyBindingTest, KeepsNoMoreThanSoMany) {
-    for (std::uint32_t number = 6; number < 6 + 2 * PolicyBindings::kKeptMax; ++number) {
-        set(number);
-        const auto asked = wanted();
-        ASSERT_EQ(asked.size(), 1U) << number;
-        world.give(PolicyBound{asked[0].work, signed_form(number, digest_of(2))});
+// What the one class obeys was written in another text than what the other does.
+TEST_F(PolicyBindingTest, OfAVersionOfTwoTextsEachPartIsMadeFromItsOwn) {
+    world.enrol("tiny");
+    auto word = hello("tiny", 9);
+    word.capability = capability("tiny");
+    word.tasks[0].release = 3;
+    word.tasks[0].model_digest = digest_of(3);
+    world.say("tiny", word);
+    world.take();
+    PolicyVersionRecord version{.task = 1, .version = 8, .release = "net@1", .text = "text 8"};
+    version.origin = PolicyOrigin::kReverted;
+    version.parts = {{*base::ClassName::parse("m4"), signed_form(8, digest_of(1))},
+                     {*base::ClassName::parse("tiny"), signed_form(8, digest_of(1)),
+                      PolicySource{"net@2", "text 6"}}};
+    EXPECT_TRUE(world.ask(SetPolicy{std::move(version)}));
+    world.advance(std::chrono::seconds(1));
+    std::map<base::Digest, std::string> texts;
+    for (const auto& one : wanted()) {
+        texts[one.model] = one.text;
     }
+    EXPECT_EQ(texts, (std::map<base::Digest, std::string>{{digest_of(2), "text 8"},
+                                                          {digest_of(3), "text 6"}}));
+}
+
+// "No shadow" would have it erase the one that it evaluates.
+TEST_F(PolicyBindingTest, WhileAFormIsBeingMadeItsDevicesAreToldNothing) {
+    EXPECT_TRUE(world.sent<Desired>("new").empty());
+    run("new", 2, 3);
+    EXPECT_TRUE(world.sent<Desired>("new").empty()) << "the answer is not known yet";
+    const auto work = wanted()[0].work;
+    world.take();
+    world.give(PolicyBound{work, base::fail(base::ErrorKind::kNotFound, "no table")});
+    world.advance(std::chrono::seconds(1));
+    ASSERT_EQ(world.sent<Desired>("new").size(), 1U) << "now it is: there is none";
+    EXPECT_EQ(told("new"), nullptr);
+}
+
+TEST_F(PolicyBindingTest, WhatFailedIsTriedAgainWhenItsTaskChanges) {
+    const auto fail = [this] {
+        const auto asked = wanted();
+        ASSERT_EQ(asked.size(), 1U);
+        world.take();
+        world.give(PolicyBound{asked[0].work, base::fail(base::ErrorKind::kNotFound, "class?")});
+        world.advance(std::chrono::seconds(1));
+        world.take();
+    };
+    fail();
+    run("new", 2, 3);
+    EXPECT_TRUE(wanted().empty()) << "as long as nothing changed";
+    world.ask(DefineTask{{.task = 2, .name = "other", .labels = {"a", "b"}}});
+    world.advance(std::chrono::seconds(1));
+    EXPECT_TRUE(wanted().empty()) << "another task";
+    world.ask(DefineTask{{.task = 1, .name = "net", .labels = {"a", "b", "c"}}});
+    world.advance(std::chrono::seconds(1));
+    fail();
+    world.import(7, 7, 7);
+    world.advance(std::chrono::seconds(1));
+    const auto asked = wanted();
+    ASSERT_EQ(asked.size(), 1U);
+    world.give(PolicyBound{asked[0].work, signed_form(5, digest_of(2))});
     world.advance(std::chrono::seconds(1));
     ASSERT_NE(told("new"), nullptr);
-    EXPECT_EQ(model_in(told("new")), tag_of(2));
 }
 
 TEST_F(PolicyBindingTest, AFormOfAnEarlierGatewayIsMadeAnewForAll) {
@@ -190,6 +244,50 @@ TEST_F(PolicyBindingTest, AFormOfAnEarlierGatewayIsMadeAnewForAll) {
     world.advance(std::chrono::seconds(1));
     EXPECT_EQ(told("old"), nullptr);
     EXPECT_EQ(wanted().size(), 2U) << "one for each model";
+}
+
+/// The bindings alone, without a site.
+class PolicyBindingsTest : public ::testing::Test {
+protected:
+    SignedPointer want(std::uint32_t number) {
+        auto form = signed_form(number, digest_of(1));
+        bindings.want(step, {.form = form, .task = {.task = 1}, .model = digest_of(2)});
+        return form;
+    }
+    void answer(std::uint64_t work) {
+        bindings.on_bound(step, PolicyBound{{work}, signed_form(1, digest_of(2))});
+    }
+    FleetConfig config;
+    Journal journal{0, {}, config};
+    WorkNumbers works;
+    PolicyBindings bindings{journal, works};
+    Outbox out;
+    const Step step{{}, out};
+};
+
+TEST_F(PolicyBindingsTest, KeepsNoMoreThanSoManyButAllThatAreUnderWay) {
+    for (std::uint32_t number = 1; number <= PolicyBindings::kKeptMax; ++number) {
+        want(number);
+        answer(number);
+    }
+    EXPECT_EQ(bindings.size(), PolicyBindings::kKeptMax);
+    const auto next = want(PolicyBindings::kKeptMax + 1);
+    EXPECT_EQ(bindings.size(), 1U) << "who still needs one asks again";
+    for (std::uint32_t number = 0; number < PolicyBindings::kKeptMax; ++number) {
+        want(2000 + number);
+    }
+    EXPECT_EQ(bindings.size(), PolicyBindings::kKeptMax + 1)
+        << "each of them has an answer to come";
+    EXPECT_TRUE(bindings.is_under_way({next, digest_of(2)}));
+    answer(PolicyBindings::kKeptMax + 1);
+    EXPECT_NE(bindings.find({next, digest_of(2)}, 1), nullptr);
+}
+
+TEST_F(PolicyBindingsTest, AsksOnceForEachPair) {
+    const auto form = want(1);
+    bindings.want(step, {.form = form, .task = {.task = 1}, .model = digest_of(2)});
+    bindings.want(step, {.form = form, .task = {.task = 1}, .model = digest_of(1)});
+    EXPECT_EQ(out.immediate.size(), 1U);
 }
 
 }  // namespace
