@@ -9,6 +9,7 @@
 
 #include "app/core_settings.hpp"
 #include "app/gateway_impl.hpp"
+#include "app/policy_renewal.hpp"
 #include "base/fault_point.hpp"
 
 namespace frugal::app {
@@ -58,6 +59,9 @@ Result<void> Gateway::Impl::open_storage() {
     if (!reader) {
         return tl::unexpected(reader.error());
     }
+    if (auto done = bring_up_to_date(*database, *snapshot, *reader); !done) {
+        return done;
+    }
     ++generation_;
     tick_ = std::make_unique<core::Tick>(std::move(*snapshot), core_settings(config_));
     blobs_ = std::make_unique<BlobCache>(std::move(*reader), kBlobCacheBytes);
@@ -75,6 +79,30 @@ Result<void> Gateway::Impl::open_storage() {
                                       });
     storage_trouble_.reset();
     return {};
+}
+
+// Policies that an earlier gateway stored. Without the key that signs them nothing can be done:
+// devices with its firmware go on by what they have.
+Result<void> Gateway::Impl::bring_up_to_date(storage::Database& database, core::Snapshot& snapshot,
+                                             storage::Reader& reader) {
+    if (!has_earlier_forms(snapshot)) {
+        return {};
+    }
+    const auto key = crypto::ReleaseKey::load(SiteFiles(config_.site_directory).policy_key());
+    if (!key) {
+        log_.error("policy.not-renewed", key.error());
+        return {};
+    }
+    const auto cells = reader.learning();
+    if (!cells) {
+        return tl::unexpected(cells.error());
+    }
+    const auto batch = renew_policies(snapshot, *cells, *key);
+    if (!batch) {
+        return tl::unexpected(batch.error());
+    }
+    log_.write(LogLevel::kInfo, "policy.renewed", {{"rows", std::to_string(batch->rows())}});
+    return database.commit(*batch);
 }
 
 Result<void> Gateway::Impl::start() {

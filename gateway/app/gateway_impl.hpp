@@ -41,6 +41,8 @@ public:
 private:
     // The tick and its database: gateway.cpp.
     ReplyHandler while_held(const core::BlobRecord& blob, ReplyHandler handler);
+    base::Result<void> bring_up_to_date(storage::Database& database, core::Snapshot& snapshot,
+                                        storage::Reader& reader);
     void boot_core(const std::optional<base::Error>& given_up = {});
     void step();
     void perform(core::TickOutput output);

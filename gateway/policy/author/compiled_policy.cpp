@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "policy/author/earlier_form.hpp"
 #include "policy/author/field_names.hpp"
 
 namespace frugal::policy {
@@ -60,6 +61,9 @@ const CompiledTask* CompiledPolicy::task(std::uint32_t number) const {
 }
 
 base::Result<CompiledPolicy> read_compiled(base::ByteView bytes) {
+    if (const auto wide = widened(bytes)) {
+        return read_compiled(*wide);
+    }
     if (fr_policy_check(bytes.data(), bytes.size()) != FR_OK) {
         return base::fail(base::ErrorKind::kInvalidInput, "these bytes are no compiled policy");
     }

@@ -49,7 +49,8 @@ struct CompiledPolicy {
     const CompiledTask* task(std::uint32_t number) const;
 };
 
-/// kInvalidInput for bytes that fr_policy_check() refuses.
+/// Also of a form of version 1, as for any model. kInvalidInput for bytes that fr_policy_check()
+/// refuses.
 base::Result<CompiledPolicy> read_compiled(base::ByteView bytes);
 
 std::string words_of(const CompiledGuard& guard);  ///< "battery < 20%"

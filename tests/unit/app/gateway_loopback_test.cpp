@@ -8,6 +8,11 @@
 #include <atomic>
 #include <cerrno>
 
+#include "app/policy_builder.hpp"
+#include "app/policy_renewal.hpp"
+#include "frugal/limits.h"
+#include "frugal/policy.h"
+#include "support/earlier_policy.hpp"
 #include "unit/app/gateway_fixture.hpp"
 
 namespace {
@@ -131,6 +136,38 @@ TEST_F(GatewayTest, AnEdgeModelThatIsGoneRefusesOneEscalationAtATime) {
         return verdicts == 5;
     });
     EXPECT_EQ(before, 5U);
+}
+
+TEST_F(GatewayTest, PoliciesOfAnEarlierGatewayAreRenewedWithItsKeyBeforeAnythingElse) {
+    const SiteFiles files(config.site_directory);
+    const auto key = *crypto::ReleaseKey::load(files.policy_key());
+    fr_policy_task_spec_t task{};
+    task.task = 1;
+    task.group_count = 1;
+    const fr_policy_spec_t spec{3, 0, nullptr, 0, &task, 1};
+    base::Bytes form(FR_POLICY_SIZE_MAX);
+    std::size_t size = 0;
+    ASSERT_EQ(fr_policy_build(&spec, form.data(), form.size(), &size), FR_OK);
+    form.resize(size);
+    core::PolicyVersionRecord version{.task = 1, .version = 3};
+    version.parts = *sign_parts({{*base::ClassName::parse("m4"), test::earlier(form)}}, key);
+    core::WriteBatch batch;
+    batch.records = {
+        version, core::PolicyRecord{version.parts[0].device_class, 1, 3, version.parts[0].blob}};
+    ASSERT_TRUE(storage::Database::open({.path = database_path})->commit(batch));
+
+    std::filesystem::rename(files.policy_key(), files.policy_key().string() + ".away");
+    start();  // nothing can be done, which is no reason not to serve
+    TearDown();
+    EXPECT_TRUE(has_earlier_forms(*storage::Database::open({.path = database_path})->load()));
+
+    std::filesystem::rename(files.policy_key().string() + ".away", files.policy_key());
+    start();
+    TearDown();
+    const auto after = *storage::Database::open({.path = database_path})->load();
+    EXPECT_FALSE(has_earlier_forms(after));
+    EXPECT_EQ(after.policies.at(0).blob->content(), form);
+    EXPECT_EQ(after.policy_versions.at(0).parts.at(0).blob->content(), form);
 }
 
 }  // namespace
