@@ -73,6 +73,10 @@ Result<base::Bytes> compile_for(const std::string& text, policy::PolicyTarget ta
 Result<core::SignedPointer> bind_policy(const core::BindPolicy& wanted,
                                         const crypto::ReleaseKey& key) {
     const auto& task = wanted.task;
+    // The task may have become more private since the version was set.
+    if (auto proved = prove(wanted.text, task); !proved) {
+        return base::fail(proved.error(), fmt::format("the text of version {}", wanted.version));
+    }
     auto compiled =
         compile_for(wanted.text, {task.name, task.task, wanted.model, task.labels, wanted.version},
                     wanted.model);

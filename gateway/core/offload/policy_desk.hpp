@@ -96,6 +96,9 @@ public:
     base::Result<PolicyRolloutView> view(std::uint32_t task, base::Instant now) const;
 
 private:
+    bool is_released(std::uint32_t task, const base::Digest& model) const;
+    /// Nothing to tell a device with this model of: no form of it is made, or can be.
+    bool is_out_of_reach(const Choice& choice, std::uint32_t task, const base::Digest& model) const;
     struct Rollout {
         PolicyRolloutRecord record;
         PolicyVersionPointer version;

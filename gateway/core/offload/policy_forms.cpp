@@ -11,13 +11,29 @@ SignedPointer PolicyDesk::form_for(const Choice& choice, std::uint32_t task,
     return bindings_.find({choice.blob, model}, task);
 }
 
+// A device may report what it likes: forms are made for models that were released for the task.
+bool PolicyDesk::is_released(std::uint32_t task, const base::Digest& model) const {
+    return std::ranges::any_of(catalogue_.releases(), [&](const auto& release) {
+        return release->task == task &&
+               std::ranges::any_of(release->variants, [&](const auto& variant) {
+                   return variant.manifest->content().model_digest == model;
+               });
+    });
+}
+
+bool PolicyDesk::is_out_of_reach(const Choice& choice, std::uint32_t task,
+                                 const base::Digest& model) const {
+    return bindings_.is_out_of_reach({choice.blob, model}) ||
+           (form_for(choice, task, model) == nullptr && !is_released(task, model));
+}
+
 bool PolicyDesk::bind(const Step& step, const Device& device, std::uint32_t task,
                       const base::Digest& model) {
     bool is_awaited = false;
     const auto* record = catalogue_.task(task);
     const auto& versions = versions_[task];
     for (const auto& choice : {in_force(device, task), in_shadow(device, task)}) {
-        if (!choice || form_for(*choice, task, model) != nullptr) {
+        if (!choice || form_for(*choice, task, model) != nullptr || !is_released(task, model)) {
             continue;
         }
         const auto version = std::ranges::find_if(

@@ -300,10 +300,9 @@ std::vector<PolicyGap> PolicyDesk::gaps(const Device& device, const Health& heal
         const auto policy = in_force(device, said.task);
         const auto shadow = in_shadow(device, said.task);
         const auto version_of = [&](const std::optional<Choice>& choice) {
-            const bool is_out_of_reach =
-                choice && known->model_digest &&
-                bindings_.is_out_of_reach({choice->blob, *known->model_digest});
-            return choice && !is_out_of_reach ? choice->version : 0;
+            const bool has_none = choice && known->model_digest &&
+                                  is_out_of_reach(*choice, said.task, *known->model_digest);
+            return choice && !has_none ? choice->version : 0;
         };
         const PolicyGap gap{said.task, said.policy, said.shadow, version_of(policy),
                             version_of(shadow)};

@@ -74,6 +74,14 @@ TEST(BindPolicyTo, MakesTheVersionForAnotherModelAndSignsIt) {
         << "what learns begins with Chow's rule";
 }
 
+TEST(BindPolicyTo, RefusesWhatItsTaskNoLongerAllows) {
+    auto wanted = wanted_for("learn = \"isogain\"\n", 0xBB);
+    wanted.task.privacy = core::TaskPrivacy::kNever;
+    const auto refused = bind_policy(wanted, *crypto::ReleaseKey::generate());
+    ASSERT_FALSE(refused) << "devices would send what their owner forbade";
+    EXPECT_NE(refused.error().describe().find("version 7"), std::string::npos);
+}
+
 TEST(BindPolicyTo, SaysWhichVersionHasNoTableForWhichModel) {
     const auto key = crypto::ReleaseKey::generate().value();
     const auto refused = bind_policy(wanted_for("", 0xBB), key);

@@ -34,6 +34,9 @@ class PolicyBindingTest : public ::testing::Test {
 protected:
     PolicyBindingTest() {
         world.ask(DefineTask{{.task = 1, .name = "net", .labels = {"a", "b"}}});
+        for (const std::uint8_t release : {1, 2, 3}) {
+            world.import(release, release, release);
+        }
         std::uint64_t stream = 1;
         for (const auto* name : {"old", "older", "new"}) {
             world.enrol(name);
@@ -98,6 +101,17 @@ TEST_F(PolicyBindingTest, WhoRunsAnotherGetsNoneUntilOneIsMadeForIt) {
     ASSERT_NE(told("new"), nullptr);
     EXPECT_EQ(model_in(told("new")), tag_of(2));
     EXPECT_EQ(told("old"), nullptr) << "nothing changed for it";
+}
+
+TEST_F(PolicyBindingTest, ForAModelThatNobodyReleasedNoneIsMade) {
+    world.take();
+    for (std::uint8_t model = 100; model < 110; ++model) {
+        run("new", model, 3);
+        world.say("new", Health{.stream = {3}, .boot_epoch = 1, .tasks = {{1, 0, 0, {}, 0}}});
+        world.advance(std::chrono::minutes(1));
+    }
+    EXPECT_TRUE(wanted().empty()) << "a device may report what it likes";
+    EXPECT_EQ(told("new"), nullptr);
 }
 
 TEST_F(PolicyBindingTest, ItIsMadeOnceForAllDevicesWithTheModel) {
