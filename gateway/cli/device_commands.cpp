@@ -187,7 +187,7 @@ void add_device_commands(CLI::App& root, Context& context) {
                             "with --count: file the codes are added to");
     add_command->add_option("--claim-seconds", options->claim_s, "how long the code is good")
         ->capture_default_str()
-        ->check(whole_number_within(1, UINT32_MAX));
+        ->check(whole_number_within(1, 30 * kDaySeconds));
     on_command(*add_command, context, [&context, options] { return add(context, *options); });
     on_command(*noun->add_subcommand("list", "list all devices"), context,
                [&context] { return list(context); });

@@ -11,6 +11,7 @@
 
 #include "cli/command.hpp"
 #include "cli/did_you_mean.hpp"
+#include "cli/empty_values.hpp"
 #include "cli/output.hpp"
 
 namespace {
@@ -46,6 +47,7 @@ int run(int argc, char** argv) {
     frugal::cli::add_decision_commands(app, context);
     frugal::cli::add_token_commands(app, context);
     frugal::cli::add_config_commands(app, context);
+    frugal::cli::refuse_empty_values(app);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -11,6 +11,7 @@
 #include "cli/files.hpp"
 #include "cli/json_path.hpp"
 #include "cli/learning_commands.hpp"
+#include "cli/number_option.hpp"
 #include "cli/offline_policy.hpp"
 #include "cli/output.hpp"
 #include "cli/policy_verbs.hpp"
@@ -21,6 +22,8 @@ namespace json = boost::json;
 using base::Result;
 
 namespace {
+
+constexpr std::uint64_t kShadowMax_s = 30 * 24 * 3600;  // as the gateway takes it
 
 Result<int> set(const Context& context, const PolicyOptions& options) {
     const auto text = read_bytes(options.file);
@@ -268,7 +271,7 @@ void add_set(CLI::App& policy, Context& context, const Options& options) {
     command
         ->add_option("--shadow", options->shadow_s,
                      "first evaluate it without obeying it, for so many seconds; 0: until resumed")
-        ->check(CLI::NonNegativeNumber)
+        ->check(whole_number_within(0, kShadowMax_s))
         ->excludes(at_once);
     for (const auto* audience : {"--device", "--label"}) {
         for (const auto* step : {"--shares", "--wait", "--shadow"}) {

@@ -15,6 +15,8 @@ using base::Result;
 
 namespace {
 
+constexpr std::uint64_t kSequenceMax = (1ULL << 53) - 1;  // as the gateway takes it
+
 std::string plural(std::uint64_t count, std::string_view noun) {
     return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
@@ -115,7 +117,7 @@ void add_policy_rollout_commands(CLI::App& policy, Context& context, const Optio
     why->add_option("device", options->device)->required();
     why->add_option("sequence", options->sequence, "of the decision")
         ->required()
-        ->check(whole_number_within(0, UINT64_MAX));
+        ->check(whole_number_within(0, kSequenceMax));
 }
 
 }  // namespace frugal::cli
