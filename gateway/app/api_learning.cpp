@@ -4,6 +4,7 @@
 
 #include "app/api_parts.hpp"
 #include "app/policy_builder.hpp"
+#include "app/policy_changes.hpp"
 #include "app/policy_learner.hpp"
 #include "app/released_task.hpp"
 #include "app/what_if_run.hpp"
@@ -31,6 +32,26 @@ struct Question {
     std::uint64_t hours = kHoursDefault;
 };
 
+/// Of the policy's and the task's own; 0 is no limit.
+std::uint32_t lesser_share(std::uint32_t one, std::uint32_t other) {
+    return one == 0 || other == 0 ? one + other : std::min(one, other);
+}
+
+/// Of all releases that bring devices this very model: an earlier one may, and one that goes back.
+std::vector<std::uint32_t> counters_of(const core::ModelList& models, const core::TaskRecord& task,
+                                       const base::Digest& model) {
+    std::vector<std::uint32_t> counters;
+    for (const auto& release : models.releases) {
+        const bool has_it = std::ranges::any_of(release->variants, [&](const auto& variant) {
+            return variant.manifest->content().model_digest == model;
+        });
+        if (release->task == task.task && has_it) {
+            counters.push_back(release->counter);
+        }
+    }
+    return counters;
+}
+
 Result<std::vector<WhatIfPart>> parts_of(const Question& question, const core::TaskList& tasks,
                                          const core::ModelList& models) {
     const auto found = find_released(tasks, models, question.task, question.release.release);
@@ -40,6 +61,10 @@ Result<std::vector<WhatIfPart>> parts_of(const Question& question, const core::T
     const auto* task = found->task;
     if (const auto proved = prove(question.text, *task); !proved) {
         return tl::unexpected(proved.error());
+    }
+    const auto share = policy::read_group_share(question.text, "policy", task->name);
+    if (!share) {
+        return tl::unexpected(share.error());
     }
     const auto edge =
         std::ranges::find(tasks.edge_models, question.task, &core::EdgeModelRecord::task);
@@ -60,6 +85,8 @@ Result<std::vector<WhatIfPart>> parts_of(const Question& question, const core::T
         part.hours = static_cast<double>(question.hours);
         part.model = manifest.model_digest;
         part.edge = edge == tasks.edge_models.end() ? base::Digest{} : edge->digest;
+        part.share_permille = lesser_share(*share, task->group_share_permille);
+        part.releases = counters_of(models, *task, part.model);
         parts.push_back(std::move(part));
     }
     return parts;

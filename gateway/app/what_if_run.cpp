@@ -22,6 +22,7 @@ struct Ledger {
     double local = 0;
     double edge = 0;
     double late = 0;
+    std::uint64_t of_other_models = 0;
 };
 
 bool is_of_class(const std::string& wanted, const std::vector<std::string>& classes,
@@ -51,12 +52,15 @@ public:
         return newest_ms_ > oldest_ms_ ? static_cast<double>(newest_ms_ - oldest_ms_) / kHour_ms
                                        : 0;
     }
+    /// A small number of its own.
+    std::uint32_t number(std::size_t device) {
+        return devices_.try_emplace(device, static_cast<std::uint32_t>(devices_.size()))
+            .first->second;
+    }
     std::uint32_t block(std::size_t device, base::WallTime at) {
-        const auto known =
-            devices_.try_emplace(device, static_cast<std::uint32_t>(devices_.size())).first;
         const std::int64_t span = newest_ms_ - oldest_ms_ + 1;
         const auto stretch = (at.unix_ms - oldest_ms_) * kStretches / span;
-        return known->second * kStretches + static_cast<std::uint32_t>(stretch);
+        return number(device) * kStretches + static_cast<std::uint32_t>(stretch);
     }
 
 private:
@@ -81,18 +85,60 @@ Cover cover_of(const WhatIfPart& part, const WhatIfRecords& records) {
     return cover;
 }
 
-/// Escalated tasks first, with the gateway's price and load of their time; a task that stayed local
-/// gets those of the next answered one before it.
+/// Gives the decisions of each batch of a device, newest first, times of their own: evenly from the
+/// batch before on. Nothing says when the oldest batch of a device began.
+class Spread {
+public:
+    void add(policy::WhatIfContext& context) {
+        if (context.device >= batches_.size()) {
+            batches_.resize(context.device + 1);
+        }
+        auto& batch = batches_[context.device];
+        if (!batch.empty() && batch.back()->at_ms != context.at_ms) {
+            spread(batch, context.at_ms);
+        }
+        batch.push_back(&context);
+    }
+
+private:
+    static void spread(std::vector<policy::WhatIfContext*>& batch, std::int64_t before_ms) {
+        const std::int64_t since_ms = std::max<std::int64_t>(0, batch.front()->at_ms - before_ms);
+        const auto count = static_cast<std::int64_t>(batch.size());
+        for (std::int64_t i = 0; i < count; ++i) {
+            batch[static_cast<std::size_t>(i)]->at_ms -= since_ms * i / count;
+        }
+        batch.clear();
+    }
+
+    std::vector<std::vector<policy::WhatIfContext*>> batches_;
+};
+
+void put_in_order(std::vector<policy::WhatIfContext>& contexts) {
+    Spread spread;
+    for (auto& context : contexts) {
+        if (!context.is_sent) {
+            spread.add(context);
+        }
+    }
+    std::ranges::stable_sort(contexts, {}, &policy::WhatIfContext::at_ms);
+}
+
+/// In the order of time. Escalated tasks have the gateway's price and load of their time; a task
+/// that stayed local gets those of the next answered one before it.
 std::vector<policy::WhatIfContext> contexts_of(const WhatIfPart& part, const WhatIfRecords& records,
                                                Cover& cover, Ledger& ledger) {
+    const auto is_other = [&part](std::uint32_t release) {
+        return std::ranges::find(part.releases, release) == part.releases.end();
+    };
     std::vector<policy::WhatIfContext> contexts;
     for (const auto& record : records.observations) {
         const auto device = core::index_of(record.device);
         if (is_of_class(part.device_class, records.device_classes, device) && record.is_in_time) {
-            contexts.push_back({record.local_confidence,
-                                static_cast<std::uint8_t>(record.local_class), record.price,
-                                record.load, true, record.propensity_q8, signal_of(record, part),
-                                cover.block(device, record.at)});
+            ledger.of_other_models += is_other(record.release) ? 1 : 0;
+            contexts.push_back(
+                {record.local_confidence, static_cast<std::uint8_t>(record.local_class),
+                 record.price, record.load, true, record.propensity_q8, signal_of(record, part),
+                 cover.block(device, record.at), cover.number(device), record.at.unix_ms});
         }
     }
     std::size_t nearest = 0;
@@ -115,11 +161,14 @@ std::vector<policy::WhatIfContext> contexts_of(const WhatIfPart& part, const Wha
             ++nearest;
         }
         const bool is_known = nearest < observations.size();
+        ledger.of_other_models += is_other(decision.release) ? 1 : 0;
         contexts.push_back({decision.confidence, decision.class_id,
                             is_known ? observations[nearest].price : std::uint8_t{0},
                             is_known ? observations[nearest].load : std::uint8_t{0}, false, 0, 0,
-                            cover.block(decision.device, decision.received_at)});
+                            cover.block(decision.device, decision.received_at),
+                            cover.number(decision.device), decision.received_at.unix_ms});
     }
+    put_in_order(contexts);
     return contexts;
 }
 
@@ -162,9 +211,9 @@ wire::SimulationView run_what_if(const WhatIfPart& part, const WhatIfRecords& re
     Cover cover = cover_of(part, records);
     const auto contexts = contexts_of(part, records, cover, ledger);
     const auto begin = std::chrono::steady_clock::now();
-    const auto answer = policy::what_if(
-        {part.compiled, part.task, part.payload_bytes, part.terms.rho, part.terms.samples},
-        contexts);
+    const auto answer = policy::what_if({part.compiled, part.task, part.payload_bytes,
+                                         part.terms.rho, part.terms.samples, part.share_permille},
+                                        contexts);
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     wire::SimulationView view;
@@ -177,6 +226,7 @@ wire::SimulationView run_what_if(const WhatIfPart& part, const WhatIfRecords& re
     view.cost_per_task = answer.cost_per_task;
     view.cost_low = answer.cost_per_task - answer.cost_half_interval;
     view.cost_high = answer.cost_per_task + answer.cost_half_interval;
+    view.tasks_of_other_models = ledger.of_other_models;
     view.recorded_cost_per_task = answer.recorded_cost_per_task;
     view.rho = part.terms.rho;
     view.rho_low = part.terms.rho - answer.rho_half_interval;

@@ -29,14 +29,16 @@ struct WhatIfPart {
     double hours = 24;  ///< that were asked for
     base::Digest model{};
     base::Digest edge{};
+    std::uint32_t share_permille = 0;       ///< of a group's decisions may escalate; 0: no limit
+    std::vector<std::uint32_t> releases{};  ///< counters of all releases with this very model
 };
 
 /// Gains are judged by what labelled samples said of the pair last: a canary that was sent, else
 /// the policy file, if it was measured for this pair; else by a guess that nothing supports.
 void take_canaries(WhatIfPart& part, const std::vector<core::CanaryRecord>& canaries);
 
-/// Rates are over the time from the oldest to the newest record of the class.
-
+/// Rates are over the time from the oldest to the newest record of the class. Decisions come in
+/// batches: those of one are taken as spread evenly over the time since the batch before.
 wire::SimulationView run_what_if(const WhatIfPart& part, const WhatIfRecords& records);
 
 }  // namespace frugal::app

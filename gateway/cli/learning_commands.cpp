@@ -108,7 +108,7 @@ std::string span_of(double hours) {
     return hours < 2 ? fmt::format("{:.0f} min", hours * kMinutes) : fmt::format("{:.1f} h", hours);
 }
 
-void print_simulation(const boost::json::value& answer) {
+void print_simulation(const boost::json::value& answer, const std::string& release) {
     std::vector<std::vector<std::string>> rows;
     for (const auto& part : list_at(answer, "parts")) {
         const auto pair = [&part](const char* recorded, const char* predicted) {
@@ -132,6 +132,15 @@ void print_simulation(const boost::json::value& answer) {
                         text_at(part, "device_class"), real_at(part, "rho.value"),
                         real_at(part, "rho.low"), real_at(part, "rho.high"),
                         real_at(part, "rho.samples")));
+    }
+    for (const auto& part : list_at(answer, "parts")) {
+        const auto others = number_at(part, "tasks_of_other_models");
+        if (others != 0) {
+            say(fmt::format(
+                "note: {} of {} tasks of class {} were decided by other models than "
+                "{}'s: figures are as if it were as certain as those were",
+                others, number_at(part, "tasks"), text_at(part, "device_class"), release));
+        }
     }
     say("cost: wrong answers a task beside keeping everything local; less is better");
 }
@@ -157,7 +166,7 @@ Result<int> simulate(const Context& context, const LearningOptions& options) {
         print_json("policy-simulate", answer->as_object());
         return kExitDone;
     }
-    print_simulation(*answer);
+    print_simulation(*answer, options.release);
     return kExitDone;
 }
 

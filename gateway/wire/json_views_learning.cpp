@@ -59,6 +59,7 @@ json::object simulation_object(const SimulationView& part) {
     json::object object;
     object["device_class"] = part.device_class;
     object["tasks"] = part.tasks;
+    object["tasks_of_other_models"] = part.tasks_of_other_models;
     object["hours"] = part.hours;
     object["covered_hours"] = part.covered_hours;
     object["escalations_per_hour"] = json_or_null(part.escalations_per_hour, itself);

@@ -64,7 +64,8 @@ std::string canary_json(std::uint32_t task, const base::Digest& edge_model,
 struct SimulationView {
     std::string device_class;
     std::uint64_t tasks = 0;
-    double hours = 0;          ///< asked for
+    std::uint64_t tasks_of_other_models = 0;  ///< decided by models that are not the candidate's
+    double hours = 0;                         ///< asked for
     double covered_hours = 0;  ///< from the oldest to the newest record; what rates are over
     std::optional<double> escalations_per_hour{};  ///< rates: absent if no time is covered
     std::optional<double> recorded_escalations_per_hour{};

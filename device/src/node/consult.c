@@ -1,44 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asking the policy: gathers what it may look at, keeps the token bucket that backs its hard cap.
+// Asking the policy: gathers what it may look at, spends its tokens.
 #include <string.h>
 
+#include "frugal/policy_bucket.h"
 #include "node/internal.h"
 
 #define HOUR_MS 3600000u
 
-/// Burst and refill together never exceed the cap in any hour: the first of the refill comes after
-/// an interval. A burst of a twentieth lets a task that always asks use at least 95 % of its cap.
-typedef struct {
-    uint64_t interval_ms;
-    uint64_t burst;
-} bucket_t;
-
-static bucket_t bucket_of(uint32_t cap_per_hour) {
-    const uint32_t burst = cap_per_hour / 20u != 0 ? cap_per_hour / 20u : 1u;
-    const bucket_t bucket = {HOUR_MS / (cap_per_hour - burst + 1u) + 1u, burst};
-    return bucket;
-}
-
-static uint32_t tokens_left(const fr_node_t* node, uint32_t task_index, uint32_t cap_per_hour) {
-    if (cap_per_hour == 0) {
-        return INT16_MAX;
-    }
-    const bucket_t bucket = bucket_of(cap_per_hour);
-    const uint64_t tokens = (node->now_ms - node->tasks[task_index].tokens_ms) / bucket.interval_ms;
-    return (uint32_t)(tokens < bucket.burst ? tokens : bucket.burst);
-}
-
 void fr_spend_token(fr_node_t* node, uint32_t task_index, uint32_t cap_per_hour) {
-    if (cap_per_hour == 0) {
-        return;
-    }
-    const bucket_t bucket = bucket_of(cap_per_hour);
     uint64_t* spent_ms = &node->tasks[task_index].tokens_ms;
-    const uint64_t full = bucket.burst * bucket.interval_ms;
-    if (node->now_ms - *spent_ms > full) {
-        *spent_ms = node->now_ms - full;
-    }
-    *spent_ms += bucket.interval_ms;
+    *spent_ms = fr_policy_spend(*spent_ms, node->now_ms, cap_per_hour);
 }
 
 static int16_t clamp16(uint64_t value) {
@@ -71,7 +42,8 @@ static uint32_t tokens_of(const fr_node_t* node, const fr_instance_t* instance) 
         fr_escalations_free(node) == 0 || is_edge_closed(node, instance->task_index)) {
         return 0;
     }
-    return tokens_left(node, instance->task_index, instance->cap_per_hour);
+    return fr_policy_tokens(node->tasks[instance->task_index].tokens_ms, node->now_ms,
+                            instance->cap_per_hour);
 }
 
 static void fill_context(const fr_node_t* node, const fr_instance_t* instance,

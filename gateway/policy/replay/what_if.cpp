@@ -6,8 +6,10 @@
 #include <cmath>
 #include <vector>
 
+#include "base/rng.hpp"
 #include "frugal/message.h"
 #include "frugal/policy.h"
+#include "frugal/policy_bucket.h"
 #include "policy/learn/canary.hpp"
 #include "policy/learn/compiled_table.hpp"
 
@@ -29,12 +31,65 @@ fr_policy_context_t unhindered(const WhatIfQuestion& question) {
     context.fields[FR_FIELD_RTT] = kNominalRtt_ms;
     context.fields[FR_FIELD_PAYLOAD] =
         static_cast<std::int16_t>(std::min(question.payload_bytes / 16, 32767u));
-    context.fields[FR_FIELD_TOKENS] = INT16_MAX;
     context.fields[FR_FIELD_SLACK] = INT16_MAX;
     context.fields[FR_FIELD_LINK] = 1;
     context.random = UINT32_MAX;  // no audit: its chance is reckoned with instead
     return context;
 }
+
+/// The token bucket of every device under the candidate's cap, in the order of time.
+class Buckets {
+public:
+    Buckets(std::uint32_t cap_per_hour, std::int64_t begin_ms)
+        : cap_per_hour_(cap_per_hour), begin_ms_(begin_ms) {}
+
+    std::int16_t tokens(const WhatIfContext& recorded) {
+        if (recorded.device >= spent_ms_.size()) {
+            spent_ms_.resize(recorded.device + 1);
+        }
+        const auto tokens =
+            fr_policy_tokens(spent_ms_[recorded.device], now(recorded), cap_per_hour_);
+        return static_cast<std::int16_t>(std::min<std::uint32_t>(tokens, INT16_MAX));
+    }
+    void spend(const WhatIfContext& recorded) {
+        auto& spent_ms = spent_ms_[recorded.device];
+        spent_ms = fr_policy_spend(spent_ms, now(recorded), cap_per_hour_);
+    }
+
+private:
+    std::uint64_t now(const WhatIfContext& recorded) const {
+        return static_cast<std::uint64_t>(std::max<std::int64_t>(0, recorded.at_ms - begin_ms_));
+    }
+
+    std::uint32_t cap_per_hour_;
+    std::int64_t begin_ms_;
+    std::vector<std::uint64_t> spent_ms_;
+};
+
+/// What the gateway's share budget asks of a group (core/offload/share_budget.hpp): a queue that
+/// grows by every escalation and shrinks by the share of every decision.
+class Share {
+public:
+    explicit Share(std::uint32_t permille)
+        : share_(permille / 1000.0), is_limited_(permille != 0) {}
+
+    std::int16_t price() const {
+        return static_cast<std::int16_t>(std::min(kStop, kWholeQ8 * queue_ / kPatience));
+    }
+    /// The gateway tells devices then that nothing may go up.
+    bool is_closed() const { return price() == static_cast<std::int16_t>(kStop); }
+    void on_decision() { queue_ = std::max(0.0, queue_ - share_); }
+    void on_escalated(double chance) {
+        queue_ = is_limited_ ? std::min(queue_ + chance, 2 * kPatience) : 0;
+    }
+
+private:
+    static constexpr double kPatience = 64;
+    static constexpr double kStop = 255;
+    double share_;
+    bool is_limited_;
+    double queue_ = 0;
+};
 
 /// Chance that the policy sends a task that it answered so.
 double chance_of(const fr_policy_answer_t& answer, double audit) {
@@ -176,15 +231,28 @@ WhatIfAnswer what_if(const WhatIfQuestion& question, std::span<const WhatIfConte
         nominal_price(question.compiled, question.task, question.payload_bytes).value_or(0);
     fr_policy_context_t context = unhindered(question);
     Estimate estimate(question.rho);
+    Buckets buckets(
+        fr_policy_cap_per_hour(question.compiled.data(), question.compiled.size(), question.task),
+        contexts.front().at_ms);
+    Share share(question.share_permille);
+    base::Rng rng(1);  // draws which audits take a token; any seed does
     for (const WhatIfContext& recorded : contexts) {
+        share.on_decision();
         context.fields[FR_FIELD_CONFIDENCE] = recorded.confidence_q8;
         context.fields[FR_FIELD_CLASS] = recorded.local_class;
-        context.fields[FR_FIELD_PRICE] = recorded.price_q8;
+        context.fields[FR_FIELD_PRICE] = std::max<std::int16_t>(recorded.price_q8, share.price());
+        context.fields[FR_FIELD_TOKENS] =
+            share.is_closed() ? std::int16_t{0} : buckets.tokens(recorded);
         context.fields[FR_FIELD_LOAD] = recorded.load_q8;
         fr_policy_answer_t answer{};
         fr_policy_evaluate(question.compiled.data(), question.compiled.size(), &context, &answer);
         const double price = answer.price > 0 ? answer.price / kWholeQ8 : nominal;
-        estimate.add(recorded, chance_of(answer, audit), price,
+        const double chance = chance_of(answer, audit);
+        share.on_escalated(chance);
+        if (chance == 1 || (chance > 0 && rng.chance(chance))) {
+            buckets.spend(recorded);
+        }
+        estimate.add(recorded, chance, price,
                      expected[recorded.block % 2][bin_of(recorded.confidence_q8)]);
     }
     return estimate.answer(question.rho_samples);

@@ -20,16 +20,19 @@ struct WhatIfContext {
     std::uint8_t load_q8 = 0;
     bool is_sent = false;
     std::uint16_t propensity_q8 = 0;  ///< chance with which it was sent; of sent ones above 0
-    float signal = 0;         ///< of sent ones, gain_signal(): rho times it is the gain; 0: agreed
-    std::uint32_t block = 0;  ///< tasks that may be alike share one; small numbers
+    float signal = 0;          ///< of sent ones, gain_signal(): rho times it is the gain; 0: agreed
+    std::uint32_t block = 0;   ///< tasks that may be alike share one; small numbers
+    std::uint32_t device = 0;  ///< each has a token bucket; small numbers
+    std::int64_t at_ms = 0;    ///< of the device's decision
 };
 
 struct WhatIfQuestion {
     base::ByteView compiled;
     std::uint32_t task = 0;
     std::uint32_t payload_bytes = 0;
-    double rho = 1;          ///< true gain for each unit of signal, see Registration
-    double rho_samples = 0;  ///< labelled samples that say so
+    double rho = 1;                    ///< true gain for each unit of signal, see Registration
+    double rho_samples = 0;            ///< labelled samples that say so
+    std::uint32_t share_permille = 0;  ///< of all decisions that may escalate; 0: no limit
 };
 
 struct WhatIfAnswer {
@@ -45,7 +48,10 @@ struct WhatIfAnswer {
 
 /// Doubly robust (Dudik, Langford, Li 2011): mean of pi (price - g') - [sent] (pi / p) (g - g'),
 /// with pi the candidate's chance to send, p the recorded one, g' the mean gain of the bin. Devices
-/// are taken as unhindered: link up, battery full, 16 ms to the gateway.
+/// are taken as unhindered: link up, battery full, 16 ms to the gateway. `contexts` are in the
+/// order of their time: each device spends the tokens of the candidate's cap as it really would,
+/// from an empty bucket at the oldest one's time on, so no hour holds more than the cap. A share is
+/// kept by price as the gateway keeps it, all devices taken as one group.
 ///
 /// The interval holds three errors, independent of each other:
 /// - of the tasks that happened to come: variance of the sums of blocks (Carlstein, Annals of

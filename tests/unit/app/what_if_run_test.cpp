@@ -67,6 +67,54 @@ TEST_F(WhatIfRun, RatesAreOverTheTimeThatRecordsCover) {
     EXPECT_EQ(run_what_if(part, records).escalations_per_hour, day.escalations_per_hour);
 }
 
+TEST_F(WhatIfRun, ACapHoldsOfWhatIsPredicted) {
+    for (const std::uint32_t device : {0u, 2u, 3u}) {
+        record(device, 6 * 60);
+    }
+    records.device_classes = {"m4", "esp32", "m4", "m4"};
+    for (const std::uint32_t cap : {8u, 16u, 40u}) {
+        part.compiled = test::policy_bytes(1, test::task_that_asks(cap));
+        const auto view = run_what_if(part, records);
+        EXPECT_LE(view.escalations_per_hour.value(), 3.0 * cap) << cap;
+        EXPECT_GE(view.escalations_per_hour.value(), 3.0 * cap * 0.8) << cap;
+        EXPECT_LT(view.cost_high - view.cost_low, 2) << cap;
+    }
+}
+
+TEST_F(WhatIfRun, DecisionsOfOneBatchWereNotMadeAtOnce) {
+    for (int batch = 12; batch >= 0; --batch) {
+        for (int task = 0; task < 60; ++task) {  // one a minute, told once an hour
+            records.decisions.push_back({.confidence = 200,
+                                         .outcome = kLocalByConfidence,
+                                         .received_at = {1'000'000 + batch * 60 * kMinute_ms}});
+        }
+    }
+    part.compiled = test::policy_bytes(1, test::task_that_asks(8));
+    const auto view = run_what_if(part, records);
+    EXPECT_GE(view.escalations_per_hour.value(), 7) << "as if all came at once: 1";
+    EXPECT_LE(view.escalations_per_hour.value(), 8);
+}
+
+TEST_F(WhatIfRun, AShareHoldsOfWhatIsPredicted) {
+    record(0, 60 * 60);
+    part.share_permille = 250;
+    const auto view = run_what_if(part, records);
+    EXPECT_LE(view.escalated_share, 0.25 + 66.0 / 3600);
+    EXPECT_GE(view.escalated_share, 0.25);
+}
+
+TEST_F(WhatIfRun, SaysHowManyTasksOtherModelsDecided) {
+    record(0, 12);
+    part.releases = {7};
+    EXPECT_EQ(run_what_if(part, records).tasks_of_other_models, 13u);
+    for (auto& one : records.decisions) {
+        one.release = 7;
+    }
+    EXPECT_EQ(run_what_if(part, records).tasks_of_other_models, 4u);
+    part.releases = {6, 0, 7};
+    EXPECT_EQ(run_what_if(part, records).tasks_of_other_models, 0u);
+}
+
 TEST_F(WhatIfRun, AnotherClassDoesNotStretchTheTime) {
     record(0, 12);
     record(1, 600);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "support/policy_bytes.hpp"
@@ -17,6 +18,21 @@ constexpr double kExact = 1e12;  // samples behind a rho that is known
 /// The world: doubtful tasks gain by asking, certain ones do not.
 double true_gain(std::uint8_t confidence_q8) {
     return 0.5 * (1 - confidence_q8 / 255.0);
+}
+
+/// As compiled_policy(), but without a cap: these tasks have no times.
+base::Bytes compiled_with(const TableBytes& table, std::uint8_t audit_q8,
+                          std::uint32_t cap_per_hour = 0) {
+    fr_policy_task_spec_t task{};
+    task.task = 1;
+    task.tier = FR_TIER_EDGE;
+    task.privacy = 1;
+    task.cap_per_hour = cap_per_hour;
+    task.weights[0] = 1;
+    task.audit = audit_q8;
+    task.group_count = 1;
+    std::ranges::copy(table, task.gains[0]);
+    return test::policy_bytes(1, task);
 }
 
 /// Records `count` tasks under a policy that sends below a threshold and audits the rest.
@@ -54,7 +70,7 @@ double true_cost(const TableBytes& table, std::uint8_t audit_q8) {
 TEST(WhatIf, TheIntervalHoldsTheTruthNineteenTimesInTwenty) {
     const TableBytes recorded = threshold_table(12);
     const TableBytes candidate = threshold_table(24);
-    const base::Bytes compiled = compiled_policy(1, candidate, 2);
+    const base::Bytes compiled = compiled_with(candidate, 2);
     int held = 0;
     for (std::uint64_t seed = 0; seed < 100; ++seed) {
         const auto contexts = record(seed, 6000, recorded, 8);
@@ -111,7 +127,7 @@ TEST(WhatIf, TheIntervalKnowsThatRhoComesFromFewSamples) {
     constexpr int kRuns = 300;
     constexpr int kCanary = 500;
     const TableBytes candidate = threshold_table(24);
-    const base::Bytes compiled = compiled_policy(1, candidate, 0);
+    const base::Bytes compiled = compiled_with(candidate, 0);
     const double truth = SignalWorld::true_cost(candidate);
     int held = 0;
     int held_if_rho_were_known = 0;
@@ -142,7 +158,7 @@ TEST(WhatIf, TasksOfOneSceneAreNotSoManyTasks) {
     constexpr int kRuns = 200;
     constexpr std::uint32_t kScene = 50;  // tasks that look alike
     const TableBytes candidate = threshold_table(24);
-    const base::Bytes compiled = compiled_policy(1, candidate, 0);
+    const base::Bytes compiled = compiled_with(candidate, 0);
     int held = 0;
     int held_if_independent = 0;
     for (std::uint64_t seed = 0; seed < kRuns; ++seed) {
@@ -174,7 +190,7 @@ TEST(WhatIf, TasksOfOneSceneAreNotSoManyTasks) {
 
 TEST(WhatIf, ARhoThatNobodyMeasuredIsHardlyKnown) {
     const auto contexts = record(3, 20000, threshold_table(12), 8);
-    const base::Bytes compiled = compiled_policy(1, threshold_table(12), 8);
+    const base::Bytes compiled = compiled_with(threshold_table(12), 8);
     const auto guessed = what_if({compiled, 1, kPayloadBytes, 1, 0}, contexts);
     const auto measured = what_if({compiled, 1, kPayloadBytes, 1, 400}, contexts);
     EXPECT_GT(guessed.rho_half_interval, 1);
@@ -185,11 +201,30 @@ TEST(WhatIf, ARhoThatNobodyMeasuredIsHardlyKnown) {
 TEST(WhatIf, ThePolicyItselfCostsWhatItDid) {
     const TableBytes table = threshold_table(12);
     const auto contexts = record(7, 20000, table, 8);
-    const auto answer =
-        what_if({compiled_policy(1, table, 8), 1, kPayloadBytes, 1, kExact}, contexts);
+    const auto answer = what_if({compiled_with(table, 8), 1, kPayloadBytes, 1, kExact}, contexts);
     EXPECT_NEAR(answer.escalated_share, answer.recorded_share, 0.01);
     EXPECT_NEAR(answer.cost_per_task, answer.recorded_cost_per_task, 0.01);
     EXPECT_EQ(answer.tasks, 20000u);
+}
+
+TEST(WhatIf, TheDevicesOwnBucketHoldsBackWhatTheCapDoesNotLet) {
+    constexpr std::uint32_t kCap = 40;
+    constexpr std::int64_t kSecond_ms = 1000;
+    constexpr std::int64_t kHours = 5;
+    auto contexts = record(5, kHours * 3600, threshold_table(32), 8);
+    for (std::size_t i = 0; i < contexts.size(); ++i) {
+        contexts[i].at_ms = static_cast<std::int64_t>(i) * kSecond_ms;
+        contexts[i].device = static_cast<std::uint32_t>(i % 2);
+    }
+    const auto compiled = compiled_with(threshold_table(32), 255, kCap);
+    const auto answer = what_if({compiled, 1, kPayloadBytes, 1, kExact}, contexts);
+    const double per_hour = answer.escalated_share * static_cast<double>(contexts.size()) / kHours;
+    EXPECT_LE(per_hour, 2 * kCap);
+    EXPECT_GE(per_hour, 2 * kCap * 0.9);
+    const auto freely =
+        what_if({compiled_with(threshold_table(32), 255), 1, kPayloadBytes, 1, kExact}, contexts);
+    EXPECT_GT(freely.escalated_share, 0.9);
+    EXPECT_LT(answer.cost_half_interval, freely.cost_half_interval);
 }
 
 TEST(WhatIf, ALoadedGatewayIsAskedLess) {
@@ -208,7 +243,7 @@ TEST(WhatIf, ALoadedGatewayIsAskedLess) {
 TEST(WhatIf, NothingRecordedOrNoPolicyIsAnEmptyAnswer) {
     const auto contexts = record(1, 10, threshold_table(12), 8);
     EXPECT_EQ(what_if({{}, 1, 0}, contexts).tasks, 0u);
-    const base::Bytes compiled = compiled_policy(1, chow_table());
+    const base::Bytes compiled = compiled_with(chow_table(), 1);
     EXPECT_EQ(what_if({compiled, 1, 0}, {}).tasks, 0u);
     EXPECT_EQ(what_if({compiled, 2, 0}, contexts).tasks, 0u);
 }
