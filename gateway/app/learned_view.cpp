@@ -2,6 +2,7 @@
 #include "app/learned_view.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace frugal::app {
 
@@ -24,7 +25,20 @@ std::vector<wire::LearnedGroupView> groups_of(const policy::LearnablePart& part,
     return groups;
 }
 
+/// What devices use now: answered by the edge model of now, and decided since the start.
+bool is_used(const wire::LearnedCellView& view) {
+    return view.is_served && view.idle_s.has_value();
+}
+
 }  // namespace
+
+void put_used_first(std::vector<wire::LearnedCellView>& views) {
+    const auto rank = [](const wire::LearnedCellView& view) {
+        return std::make_tuple(view.task, !is_used(view), view.device_class,
+                               view.idle_s.value_or(INT64_MAX));
+    };
+    std::ranges::stable_sort(views, {}, rank);
+}
 
 wire::LearnedCellView learned_view(const policy::CellKey& key, const policy::LearnCell& cell) {
     wire::LearnedCellView one{key.scope.task, key.scope.device_class.text(), key.model,

@@ -253,7 +253,7 @@ std::vector<policy::StoredCell> LearnerFeed::register_pair(std::uint32_t task,
                                      owner_changes);
 }
 
-std::vector<core::ObservationRecord> LearnerFeed::take(LearnerNews&& news) {
+std::vector<core::ObservationRecord> LearnerFeed::take(LearnerNews&& news, base::Instant now) {
     for (const auto& stored : news.decided) {
         const auto& decisions = stored.run.decisions;
         const policy::PolicyScope scope{decisions.task, stored.device_class, stored.audience};
@@ -271,6 +271,7 @@ std::vector<core::ObservationRecord> LearnerFeed::take(LearnerNews&& news) {
         }
         if (place && !own.empty()) {
             learner_.on_decisions(place->key, own);
+            seen_[place->key] = now;
         }
     }
     std::vector<core::ObservationRecord> records;
@@ -286,10 +287,36 @@ std::vector<core::ObservationRecord> LearnerFeed::take(LearnerNews&& news) {
         record.propensity_q8 = record.is_audit && place ? place->audit_q8 : core::kCertain_q8;
         if (place) {
             learner_.on_answer(place->key, answered_task(record, observed.at));
+            seen_[place->key] = now;
         }
         records.push_back(std::move(record));
     }
     return records;
+}
+
+std::optional<base::Instant> LearnerFeed::last_seen(const policy::CellKey& key) const {
+    const auto found = seen_.find(key);
+    return found == seen_.end() ? std::nullopt : std::optional(found->second);
+}
+
+bool LearnerFeed::is_served(const policy::CellKey& key) const {
+    const auto* edge = edge_of(key.scope.task);
+    return edge != nullptr && edge->digest == key.edge_model;
+}
+
+std::string LearnerFeed::release_of(const policy::CellKey& key) const {
+    const core::ReleaseRecord* newest = nullptr;
+    for (const auto& release : knowledge_.models.releases) {
+        const bool has_it = std::ranges::any_of(release->variants, [&key](const auto& variant) {
+            return variant.manifest->content().model_digest == key.model;
+        });
+        const bool is_newer = newest == nullptr || release->counter > newest->counter;
+        if (release->task == key.scope.task && has_it && is_newer) {
+            newest = release.get();
+        }
+    }
+    return newest == nullptr ? std::string()
+                             : base::ReleaseName{newest->model, newest->release}.text();
 }
 
 }  // namespace frugal::app

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -55,7 +56,14 @@ public:
 
     /// Feeds the news; the observations come back complete, to be stored. Nothing is learned from
     /// devices that obey a version on its way, and their audits, of unknown rate, are left out.
-    std::vector<core::ObservationRecord> take(LearnerNews&& news);
+    std::vector<core::ObservationRecord> take(LearnerNews&& news, base::Instant now = {});
+
+    /// When a device of the cell was last heard to decide; absent if none was since the start.
+    std::optional<base::Instant> last_seen(const policy::CellKey& key) const;
+    /// Whether the cell's edge model is the one that answers now.
+    bool is_served(const policy::CellKey& key) const;
+    /// "fashion@2": the newest release that brings devices the cell's model; empty for none.
+    std::string release_of(const policy::CellKey& key) const;
 
     /// Policies whose texts cannot be read any more, so that nothing is learned under them; each
     /// once.
@@ -94,6 +102,7 @@ private:
 
     SiteKnowledge knowledge_;
     InForceMap policies_;
+    std::map<policy::CellKey, base::Instant> seen_;
     std::set<std::uint32_t> told_unreadable_;  ///< ids
     std::vector<base::Error> unreadable_;
     policy::SiteLearner learner_;

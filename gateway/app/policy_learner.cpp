@@ -89,7 +89,8 @@ public:
     }
 
     void list(std::optional<std::uint32_t> task, net::Responder respond) {
-        parts_.run_slow([this, task] { return view(task); },
+        const auto now = parts_.clock().instant;
+        parts_.run_slow([this, task, now] { return view(task, now); },
                         [respond = std::move(respond)](std::string body) {
                             respond(wire::json_response(200, std::move(body)));
                         });
@@ -256,7 +257,7 @@ private:
         }
         RoundResult result;
         result.unreadable = feed_.take_unreadable();
-        result.save.observations = feed_.take(std::move(round.news));
+        result.save.observations = feed_.take(std::move(round.news), round.now);
         policy::LearnerStep step = feed_.learner().step(round.now, round.next_policy);
         for (const auto& cell : step.changed) {
             result.save.cells.push_back(to_record(cell));
@@ -341,14 +342,20 @@ private:
     }
 
     // On the pool.
-    std::string view(std::optional<std::uint32_t> task) {
+    std::string view(std::optional<std::uint32_t> task, base::Instant now) {
         std::vector<wire::LearnedCellView> views;
         for (const auto& [key, cell] : feed_.learner().cells()) {
             if (task && key.scope.task != *task) {
                 continue;
             }
-            views.push_back(learned_view(key, cell));
+            auto& one = views.emplace_back(learned_view(key, cell));
+            one.release = feed_.release_of(key);
+            one.is_served = feed_.is_served(key);
+            if (const auto seen = feed_.last_seen(key)) {
+                one.idle_s = std::chrono::floor<std::chrono::seconds>(now - *seen).count();
+            }
         }
+        put_used_first(views);
         return wire::learned_json(views);
     }
 

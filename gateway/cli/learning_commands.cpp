@@ -37,6 +37,34 @@ std::string picture_of(const boost::json::array& gains) {
     return picture;
 }
 
+constexpr std::size_t kColumnsBeforeTables = 13;
+
+/// "fashion@2 c41ec8d9".
+std::string model_words(const boost::json::value& cell) {
+    const auto release = text_at(cell, "release");
+    return release + (release.empty() ? "" : " ") + text_at(cell, "model_digest").substr(0, 8);
+}
+
+/// "ce3bcbc0", or "ce3bcbc0, replaced" of an edge model that answers no more.
+std::string edge_words(const boost::json::value& cell) {
+    const auto& served = at_path(cell, "is_served");
+    const bool is_replaced = served.is_bool() && !served.as_bool();
+    return text_at(cell, "edge_model_digest").substr(0, 8) + (is_replaced ? ", replaced" : "");
+}
+
+/// How long ago a device of the cell was heard to decide; "-": not since the start.
+std::string last_words(const boost::json::value& cell) {
+    constexpr std::uint64_t kMinute_s = 60;
+    constexpr std::uint64_t kHour_s = 3600;
+    if (!at_path(cell, "idle_s").is_number()) {
+        return "-";
+    }
+    const auto idle_s = number_at(cell, "idle_s");
+    return idle_s < 2 * kMinute_s ? fmt::format("{} s", idle_s)
+           : idle_s < 2 * kHour_s ? fmt::format("{} min", idle_s / kMinute_s)
+                                  : fmt::format("{} h", idle_s / kHour_s);
+}
+
 /// Ends the last row with the first gain table, and adds a row for each other one. The classes are
 /// those of what is learned; what is pushed may still be in fewer groups.
 void add_tables(const boost::json::value& cell, std::vector<std::vector<std::string>>& rows) {
@@ -47,7 +75,7 @@ void add_tables(const boost::json::value& cell, std::vector<std::vector<std::str
     };
     for (std::size_t group = 0; group < std::max(offered.size(), pushed.size()); ++group) {
         if (group != 0) {
-            rows.emplace_back(12);
+            rows.emplace_back(kColumnsBeforeTables);
         }
         const auto& groups = group < offered.size() ? offered : pushed;
         std::string classes;
@@ -80,17 +108,17 @@ Result<int> learned(const Context& context, const LearningOptions& options) {
     for (const auto& cell : list_at(*answer, "cells")) {
         const bool is_alarmed = cell.at("is_alarmed").as_bool();
         rows.push_back({text_at(cell, "task"), text_at(cell, "device_class"), for_whom(cell, "all"),
-                        text_at(cell, "model_digest").substr(0, 8),
-                        text_at(cell, "edge_model_digest").substr(0, 8), text_at(cell, "learn"),
-                        text_at(cell, "policy"), text_at(cell, "tasks"), text_at(cell, "answered"),
-                        text_at(cell, "audit_q8") + "/256",
+                        model_words(cell), edge_words(cell), last_words(cell),
+                        text_at(cell, "learn"), text_at(cell, "policy"), text_at(cell, "tasks"),
+                        text_at(cell, "answered"), text_at(cell, "audit_q8") + "/256",
                         text_at(cell, "alarms") + (is_alarmed ? " now" : ""),
                         text_at(cell, "doubted_devices")});
         add_tables(cell, rows);
     }
-    print_table({"task", "class", "for", "model", "edge", "learn", "policy", "tasks", "answered",
-                 "audit", "alarms", "doubted", "classes", "gain by confidence: learned", "pushed"},
-                rows);
+    print_table(
+        {"task", "class", "for", "model", "edge", "last", "learn", "policy", "tasks", "answered",
+         "audit", "alarms", "doubted", "classes", "gain by confidence: learned", "pushed"},
+        rows);
     if (rows.empty()) {
         say("nothing learned yet: no policy with learn = \"isogain\" or \"hedge\" has decided");
     }

@@ -47,6 +47,9 @@ json::object cell_object(const LearnedCellView& cell) {
     object["is_alarmed"] = cell.is_alarmed;
     object["doubted_devices"] = cell.doubted_devices;
     add_audience(object, cell.audience);
+    object["release"] = cell.release.empty() ? json::value() : json::value(cell.release);
+    object["is_served"] = cell.is_served;
+    object["idle_s"] = json_or_null(cell.idle_s, [](std::int64_t s) { return json::value(s); });
     return object;
 }
 

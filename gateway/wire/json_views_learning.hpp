@@ -39,6 +39,9 @@ struct LearnedCellView {
     bool is_alarmed = false;
     std::uint32_t doubted_devices = 0;
     base::Audience audience{};  ///< of the class; not all of it: an override
+    std::string release{};      ///< "fashion@2": the newest that has the model; empty: none
+    bool is_served = false;     ///< the edge model is the one that answers now
+    std::optional<std::int64_t> idle_s{};  ///< since a device of it decided; absent: not yet
 };
 std::string learned_json(const std::vector<LearnedCellView>& cells);
 

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "app/learned_view.hpp"
 #include "base/hex.hpp"
 #include "policy/author/policy_file.hpp"
 #include "unit/core/site_world.hpp"
@@ -107,6 +108,38 @@ TEST_F(Feed, OwnDecisionsAndAnswersMeetInOneCell) {
     EXPECT_EQ(cell().answered(), 1);
     EXPECT_NEAR(cell().terms().registration.rho, 0.9, 1e-9);
     EXPECT_EQ(cell().terms().registration.samples, 500);
+}
+
+TEST_F(Feed, KnowsWhichPairsDevicesUseNow) {
+    const base::Instant now = base::Instant{} + std::chrono::seconds(90);
+    feed.take({{}, {decided(16)}}, now);
+    ASSERT_EQ(feed.learner().cells().size(), 1U);
+    const auto key = feed.learner().cells().begin()->first;
+    EXPECT_EQ(feed.last_seen(key), now);
+    EXPECT_TRUE(feed.is_served(key));
+    auto before = key;
+    before.edge_model = digest_of(9);
+    EXPECT_FALSE(feed.is_served(before)) << "another answers now";
+    EXPECT_FALSE(feed.last_seen(before));
+}
+
+TEST(LearnedViews, StandFirstThatDevicesUse) {
+    std::vector<wire::LearnedCellView> views(4);
+    views[0].device_class = "old";
+    views[0].idle_s = 5;
+    views[1].device_class = "silent";
+    views[1].is_served = true;
+    views[2].device_class = "used";
+    views[2].is_served = true;
+    views[2].idle_s = 70;
+    views[3].device_class = "used";
+    views[3].is_served = true;
+    views[3].idle_s = 7;
+    put_used_first(views);
+    EXPECT_EQ(views[0].idle_s, 7);
+    EXPECT_EQ(views[1].idle_s, 70);
+    EXPECT_EQ(views[2].device_class, "old");
+    EXPECT_EQ(views[3].device_class, "silent");
 }
 
 TEST_F(Feed, AnOverrideIsLearnedFromItsOwnDeviceAndPushedToNobodyElse) {
