@@ -12,8 +12,6 @@ Checkers make_checkers(const Oracle& oracle, Trace& trace, const Options& option
           make_audit_chain,     make_bounded,       make_variant_choice,   make_answered_in_time,
           make_authored_policy, make_staged_policy, make_proven_policy,    make_price_obeyed,
           make_fresh_alarm,     make_own_table}) {
-        make_own_table
-    }) {
         all.push_back(make(oracle, trace, options));
     }
     return all;
