@@ -143,6 +143,7 @@ TEST_F(GatewayTest, PoliciesOfAnEarlierGatewayAreRenewedWithItsKeyBeforeAnything
     const auto key = *crypto::ReleaseKey::load(files.policy_key());
     fr_policy_task_spec_t task{};
     task.task = 1;
+    task.tier = FR_TIER_EDGE;
     task.group_count = 1;
     const fr_policy_spec_t spec{3, 0, nullptr, 0, &task, 1};
     base::Bytes form(FR_POLICY_SIZE_MAX);
