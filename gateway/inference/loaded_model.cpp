@@ -31,10 +31,6 @@ std::string describe_port(const Port& port) {
 }  // namespace
 
 Result<LoadedModel> LoadedModel::load(base::Bytes bytes) {
-    if (bytes.empty()) {
-        return fail(ErrorKind::kInvalidInput, "model: the file is empty",
-                    "there is nothing to read", "name a file that holds a model");
-    }
     LoadedModel loaded;
     loaded.bytes_ = std::move(bytes);
     loaded.state_ = std::make_unique<State>();
