@@ -58,7 +58,7 @@ class PageTest(unittest.TestCase):
             # Three classes, each with the table of the Deep Compression paper.
             self.wait_text(browser, r"size by stage.*signed by this gateway.*class tiny.*as given"
                                     r".*stripped.*encoded, profile 0.*encoded, profile 2.* x")
-            self.wait_text(browser, r"learning when to ask.*class tiny\s+isogain.*\d+/256", 40)
+            self.wait_text(browser, r"learning when to ask.*class tiny\s+all\s+fashion@1 [0-9a-f]{8}\s+[0-9a-f]{8}\s+isogain.*\d+/256", 40)
             self.assert_no_errors(browser)
             print("screenshot", browser.screenshot("page"))
             # A reload of the tab keeps the token.
