@@ -2,6 +2,7 @@
 // The third tier: asked only for public inputs the edge doubts, in time, within budget, while the
 // server works; and whatever it does, each task instance is settled once and in time.
 #include <type_traits>
+#include <vector>
 
 #include "core/public_features.hpp"
 #include "unit/core/site_world.hpp"
@@ -236,9 +237,14 @@ void Cloud::hang() {
         escalate_doubtful();
         escalate_doubtful();
         world.advance(milliseconds(980));
-        const auto asks = world.performed<AskCloud>();
-        for (auto at = asks.size() - statistics().in_flight; at < asks.size(); ++at) {
-            world.give(CloudDone{asks[at]->work, failure()});
+        // What is given grows the list that performed() points into: the works are copied first.
+        const auto in_flight = static_cast<std::ptrdiff_t>(statistics().in_flight);
+        std::vector<base::WorkId> works;
+        for (const auto* ask : world.performed<AskCloud>()) {
+            works.push_back(ask->work);
+        }
+        for (auto work = works.end() - in_flight; work != works.end(); ++work) {
+            world.give(CloudDone{*work, failure()});
         }
     }
 }
