@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// The life between two boots: session, sensor, what follows every call. Its board is in
+// device_port.cpp, power and misbehaviour in device_power.cpp.
 #include "simulation/world/device_host.hpp"
 
 #include <algorithm>
@@ -11,19 +13,16 @@
 #include "frugal/v1/uplink.pb.h"
 #include "frugal/wire.h"
 #include "simulation/world/release_shelf.hpp"
-#include "simulation/world/signature_cache.hpp"
 
 namespace frugal::simulation {
 
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 constexpr std::uint32_t kRadioNanojoules = 600;
 constexpr std::uint32_t kSmallArena = 8 * 1024;
 constexpr std::uint32_t kRoomyArena = kRoomyVariantArena + 1024;
-constexpr std::size_t kTopicBytes = FR_TOPIC_SIZE_MAX;
 
 fr_node_config_t config_of(const DevicePlan& plan, const Options& options) {
     fr_node_config_t config{};
@@ -73,57 +72,6 @@ DeviceHost::DeviceHost(const Context& context, const DevicePlan& plan,
     wire_callbacks();
 }
 
-void DeviceHost::wire_port() {
-    port_.context = this;
-    port_.flash = flash_.port();
-    port_.verify_es256 = [](void* context, const std::uint8_t* key, const std::uint8_t* digest,
-                            const std::uint8_t* signature) {
-        const auto plant = self(context).context_.options.plant;
-        const bool is_blind = plant == Plant::kBlindSignatures || plant == Plant::kAnyPolicy;
-        return is_blind || SignatureCache::instance().verify(key, digest, signature);
-    };
-    port_.random32 = [](void* context) { return self(context).random(); };
-    port_.publish = [](void* context, fr_up_kind_t kind, const std::uint8_t* payload,
-                       std::size_t size) {
-        return self(context).publish(kind, {payload, size});
-    };
-    flash_.guard = [this](std::uint32_t offset, std::uint32_t size) {
-        if (node_.is_booted != 0) {
-            context_.tell([&](Checker& checker) { checker.on_flash(view(), offset, size); });
-        }
-        return std::string();
-    };
-}
-
-void DeviceHost::wire_callbacks() {
-    const auto shared_topic = [](const std::uint8_t* artifact) {
-        char topic[kTopicBytes];
-        const auto size = fr_topic_shared_chunk(topic, sizeof topic, kSiteName, artifact);
-        return std::string(topic, size);
-    };
-    static const auto topic_of = shared_topic;
-    port_.subscribe_shared = [](void* context, const std::uint8_t* artifact) {
-        self(context).context_.network.subscribe(self(context), topic_of(artifact));
-    };
-    port_.unsubscribe_shared = [](void* context, const std::uint8_t* artifact) {
-        self(context).context_.network.unsubscribe(self(context), topic_of(artifact));
-    };
-    port_.decided = [](void* context, const fr_decision_t* decision) {
-        self(context).decided(*decision);
-    };
-    port_.phase_changed = [](void* context, std::uint32_t, fr_phase_t phase, fr_reason_t reason) {
-        self(context).phase_changed(phase, reason);
-    };
-}
-
-std::uint32_t DeviceHost::random() {
-    if (fixed_random_ != 0) {
-        --fixed_random_;
-        return 0x51AB1E00U + static_cast<std::uint32_t>(plan_.index);
-    }
-    return static_cast<std::uint32_t>(rng_.next());
-}
-
 std::uint64_t DeviceHost::now_ms() const {
     return 1 + static_cast<std::uint64_t>((context_.timeline.now() - boot_at_).count()) / 1000;
 }
@@ -140,28 +88,6 @@ fr_task_status_t DeviceHost::status() const {
     return status;
 }
 
-bool DeviceHost::is_drained() const {
-    return is_alive_ && fr_node_acked_sequence(&node_) == fr_node_next_sequence(&node_);
-}
-
-// What the node does ----------------------------------------------------------------------------
-
-bool DeviceHost::publish(fr_up_kind_t kind, base::ByteView payload) {
-    v1::Escalate escalate;
-    if (kind == FR_UP_ESCALATE &&
-        escalate.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
-        context_.tell([&](Checker& checker) { checker.on_asked(plan_.index, escalate.task()); });
-    }
-    if (!is_connected_ || flash_.is_cut()) {
-        return false;
-    }
-    char topic[kTopicBytes];
-    const auto size = fr_topic_up(topic, sizeof topic, kSiteName, plan_.name.c_str(), kind);
-    context_.network.send_up(
-        *this, {std::string(topic, size), base::Bytes(payload.begin(), payload.end())});
-    return true;
-}
-
 StreamTruth& DeviceHost::truth() {
     auto& truth = context_.oracle.streams[node_.state.stream];
     truth.device = plan_.name;
@@ -169,203 +95,8 @@ StreamTruth& DeviceHost::truth() {
     return truth;
 }
 
-void DeviceHost::decided(const fr_decision_t& decision) {
-    if (flash_.is_cut()) {
-        return;
-    }
-    // What a boot makes final lost its deadline with the power.
-    if (node_.is_booted != 0) {
-        context_.tell([&](Checker& checker) {
-            checker.on_decided(plan_.index, decision.sequence, context_.timeline.now());
-        });
-    }
-    auto& told = truth().told[decision.sequence];
-    context_.trace.note(fmt::format("{} decided {} class {} tier {} reason {}", plan_.index,
-                                    decision.sequence, decision.class_id, decision.tier,
-                                    decision.reason));
-    if (!told.empty() && !is_cloned_) {
-        context_.trace.violate(
-            "I2", fmt::format("{}: sequence {} is final twice", plan_.name, decision.sequence));
-    }
-    told.push_back(decision);
-    if (decision.reason == FR_POLICY_BUSY_RETRY) {
-        context_.trace.sometimes("BUSY verdict");
-    } else if (decision.reason == FR_POLICY_LATE) {
-        context_.trace.sometimes("late verdict");
-    } else if (decision.tier == FR_TIER_EDGE) {
-        context_.trace.sometimes("escalation answered");
-    }
-}
-
-void DeviceHost::phase_changed(fr_phase_t phase, fr_reason_t reason) {
-    if (flash_.is_cut()) {
-        return;
-    }
-    context_.trace.note(fmt::format("{} phase {} reason {}", plan_.index, static_cast<int>(phase),
-                                    static_cast<int>(reason)));
-    static constexpr std::pair<fr_reason_t, const char*> kMarks[] = {
-        {FR_REASON_WATCHDOG, "revert by boot loop"},
-        {FR_REASON_SELF_TEST_FAILED, "revert by self-test"},
-        {FR_REASON_BAD_SIGNATURE, "refused: bad signature"},
-        {FR_REASON_DOWNGRADE, "refused: downgrade"},
-        {FR_REASON_BAD_BLOCK, "reverted: bad blocks"},
-        {FR_REASON_STORAGE_FAULT, "reverted: storage fault"},
-        {FR_REASON_TIMED_OUT, "transfer timed out"},
-        {FR_REASON_SUPERSEDED, "superseded"},
-        {FR_REASON_QUARANTINED, "release quarantined on the device"}};
-    for (const auto& [why, mark] : kMarks) {
-        if (reason == why) {
-            context_.trace.sometimes(mark);
-        }
-    }
-    if (phase == FR_PHASE_CONFIRMED) {
-        context_.trace.sometimes(plan_.has_one_slot ? "confirmed in the only slot" : "confirmed");
-    }
-    play_planted_bug(phase);
-}
-
-void DeviceHost::play_planted_bug(fr_phase_t phase) {
-    auto& task = node_.state.tasks[0];
-    const auto plant = context_.options.plant;
-    const auto slot_offset = [this](int slot) {
-        return node_.layout.slots + static_cast<std::uint32_t>(slot) * node_.layout.slot_bytes;
-    };
-    if (plant == Plant::kEarlyBurn && phase == FR_PHASE_PROBATION) {
-        task.burned_counter = node_.tasks[0].loaded.release;
-    }
-    if (plant == Plant::kEraseConfirmed && phase == FR_PHASE_STAGED && task.confirmed >= 0) {
-        const auto flash = flash_.port();
-        (void)flash.erase(flash.context, slot_offset(task.confirmed));
-    }
-    if (plant == Plant::kBrickedSlots && phase == FR_PHASE_CONFIRMED) {
-        for (const int slot : {0, 1}) {
-            flash_.bytes[slot_offset(slot) + 100] ^= 0x10;
-        }
-    }
-    if (plant == Plant::kBrickedOnlySlot && phase == FR_PHASE_CONFIRMED && plan_.has_one_slot) {
-        flash_.bytes[slot_offset(0) + 100] ^= 0x10;
-    }
-}
-
-bool DeviceHost::play_planted_freeze() {
-    const bool waits = std::ranges::any_of(
-        node_.escalations, [](const auto& escalation) { return escalation.is_waiting; });
-    if (context_.options.plant != Plant::kFreezes || !waits || plan_.index != 0) {
-        return false;
-    }
-    ++life_;
-    ++wake_;
-    is_alive_ = false;
-    context_.network.leave(*this);
-    return true;
-}
-
-// Power -----------------------------------------------------------------------------------------
-
-void DeviceHost::power_on() {
-    if (is_retired_) {
-        return;
-    }
-    ++life_;
-    flash_.power_on();
-    if (context_.options.plant == Plant::kForgetfulStaging) {
-        const auto begin = flash_.bytes.begin() + node_.layout.journal;
-        std::fill(begin, begin + node_.layout.journal_bytes, std::uint8_t{0xFF});
-    }
-    boot_at_ = context_.timeline.now();
-    is_connected_ = false;
-    is_alive_ = true;
-    const auto status = fr_node_boot(&node_, &config_, &port_, now_ms());
-    if (context_.options.plant == Plant::kForgetsFloor) {
-        node_.state.tasks[0].policy_floor = 0;
-    }
-    context_.trace.note(fmt::format("{} boots epoch {} next {} release {}", plan_.index,
-                                    node_.state.boot_epoch, node_.decisions.next_sequence,
-                                    node_.tasks[0].loaded.release));
-    if (flash_.is_cut()) {
-        die();
-        return;
-    }
-    context_.tell([&](Checker& checker) { checker.on_boot(view(), status); });
-    if (status != FR_OK) {
-        is_alive_ = false;
-        return;
-    }
-    if (was_reset_ && node_.staging.open != 0 && fr_staging_blocks_held(&node_.staging) > 0 &&
-        !fr_staging_is_complete(&node_.staging)) {
-        context_.trace.sometimes("transfer resumed after a reboot");
-        if (fr_staging_blocks_held(&node_.staging) + 1 == node_.staging.block_count) {
-            context_.trace.sometimes("transfer resumed at the last block");
-        }
-    }
-    acked_before_ = 0;
-    after_call();
-    connect_after(milliseconds(200 + rng_.below(1500)));
-    plan_sample();
-}
-
-void DeviceHost::power_off() {
-    is_alive_ = false;
-    is_connected_ = false;
-    ++life_;
-    ++wake_;
-    context_.network.leave(*this);
-    context_.tell([this](Checker& checker) { checker.on_power_off(plan_.index); });
-}
-
-// The power went in the middle of a call: nothing after that moment happened.
-void DeviceHost::die() {
-    context_.trace.note(fmt::format("{} power cut", plan_.index));
-    context_.trace.fault("power cut at a flash operation");
-    was_reset_ = true;
-    power_off();
-    context_.timeline.after(milliseconds(500 + rng_.below(5000)), [this, life = life_] {
-        if (life == life_) {
-            power_on();
-        }
-    });
-}
-
-void DeviceHost::reset() {
-    if (is_alive_) {
-        was_reset_ = true;
-        power_off();
-        power_on();
-    }
-}
-
-void DeviceHost::cut_power_after(std::uint64_t operations, test::Tear tear) {
-    flash_.cut_at(flash_.operations() + operations, tear);
-}
-
-void DeviceHost::wipe() {
-    if (!is_alive_) {
-        return;
-    }
-    truth().is_gone = true;
-    power_off();
-    std::fill(flash_.bytes.begin(), flash_.bytes.end(), std::uint8_t{0xFF});
-    context_.tell([&](Checker& checker) { checker.on_wiped(plan_.index); });
-    fixed_random_ = context_.options.plant == Plant::kSameStream ? 2 : 0;
-    power_on();
-}
-
-void DeviceHost::retire() {
-    is_retired_ = true;
-    power_off();
-}
-
-void DeviceHost::mark_cloned() {
-    is_cloned_ = true;
-    if (node_.is_booted != 0) {
-        truth().is_cloned = true;
-    }
-}
-
-void DeviceHost::become_clone_of(DeviceHost& other) {
-    flash_.bytes = other.flash_.bytes;
-    other.mark_cloned();
-    is_cloned_ = true;
+bool DeviceHost::is_drained() const {
+    return is_alive_ && fr_node_acked_sequence(&node_) == fr_node_next_sequence(&node_);
 }
 
 // Session ---------------------------------------------------------------------------------------
@@ -590,32 +321,6 @@ void DeviceHost::plan_wake() {
             after_call();
         }
     });
-}
-
-// Misbehaviour ----------------------------------------------------------------------------------
-
-void DeviceHost::send_garbage(base::Rng& rng) {
-    char topic[kTopicBytes];
-    const auto kind = static_cast<fr_up_kind_t>(rng.below(FR_UP_KINDS));
-    const auto size = fr_topic_up(topic, sizeof topic, kSiteName, plan_.name.c_str(), kind);
-    base::Bytes payload(rng.below(200));
-    for (auto& byte : payload) {
-        byte = static_cast<std::uint8_t>(rng.next());
-    }
-    context_.network.send_up(*this, {std::string(topic, size), std::move(payload)});
-}
-
-void DeviceHost::claim_to_be(const std::string& other) {
-    // Its own topic, another's name in the hello; and another's topic, which the broker stops.
-    fr_node_config_t forged = config_;
-    forged.device = other.c_str();
-    node_.config = &forged;
-    fr_node_on_connected(&node_, now_ms());
-    node_.config = &config_;
-    char topic[kTopicBytes];
-    const auto size = fr_topic_up(topic, sizeof topic, kSiteName, other.c_str(), FR_UP_BYE);
-    context_.network.send_up(*this, {std::string(topic, size), {}});
-    after_call();
 }
 
 }  // namespace frugal::simulation

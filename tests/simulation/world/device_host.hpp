@@ -85,7 +85,6 @@ private:
     void plan_wake();
     StreamTruth& truth();
     void observe();
-    void mark_situations();
     void play_planted_bug(fr_phase_t phase);
     bool play_planted_freeze();
 
