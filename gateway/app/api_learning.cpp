@@ -59,7 +59,7 @@ Result<std::vector<WhatIfPart>> parts_of(const Question& question, const core::T
         return tl::unexpected(found.error());
     }
     const auto* task = found->task;
-    if (const auto proved = prove(question.text, *task); !proved) {
+    if (const auto proved = prove(question.text, *task, input_bytes(tasks, task->task)); !proved) {
         return tl::unexpected(proved.error());
     }
     const auto share = policy::read_group_share(question.text, "policy", task->name);

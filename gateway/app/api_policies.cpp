@@ -75,7 +75,9 @@ Result<core::SetPolicy> reverted(const Known& known, const wire::RevertPolicyQue
         return tl::unexpected(source.error());
     }
     const auto* task = find_task(known.tasks, wanted.task);
-    const auto proved = task != nullptr ? prove_again(**source, *task) : Result<void>();
+    const auto proved = task != nullptr
+                            ? prove_again(**source, *task, input_bytes(known.tasks, task->task))
+                            : Result<void>();
     if (!proved) {
         return tl::unexpected(proved.error());
     }

@@ -18,12 +18,6 @@ namespace {
 using base::ErrorKind;
 using wire::HttpRequest;
 
-std::vector<std::string> bound_words(const std::string& text, const core::TaskRecord& task) {
-    const auto bounds = owner_bounds_of(text, task);
-    return bounds ? policy::describe(*bounds, task.labels)
-                  : std::vector{"bounds of gains cannot be read: " + bounds.error().describe()};
-}
-
 std::string version_json(const Known& known, std::uint32_t task,
                          const core::PolicyVersionRecord& version) {
     const auto* record = find_task(known.tasks, task);
@@ -31,11 +25,10 @@ std::string version_json(const Known& known, std::uint32_t task,
     for (const auto& part : version.parts) {
         if (const auto compiled = policy::read_compiled(part.blob->content())) {
             auto lines = policy::describe(*compiled, task, labels_of(known, task));
-            const auto bounds =
-                record != nullptr
-                    ? bound_words(core::source_of(version, part.device_class).text, *record)
-                    : std::vector<std::string>();
-            lines.insert(lines.end(), bounds.begin(), bounds.end());
+            if (record != nullptr) {
+                const auto untold = words_of_text(version, part.device_class, *record);
+                lines.insert(lines.end(), untold.begin(), untold.end());
+            }
             words.push_back({part.device_class.text(), std::move(lines)});
         }
     }
@@ -109,20 +102,26 @@ Comparable comparable(const core::PolicyVersionRecord& before,
     return both;
 }
 
+void compare_text(const TextPair& texts, const core::TaskRecord& task,
+                  std::vector<wire::PolicyPartDifference>& differs) {
+    compare_bounds(texts, task, differs);
+    compare_words(texts, task, differs);
+}
+
 /// Texts that hold for single classes are compared for those.
 void compare_texts(const core::PolicyVersionRecord& before, const core::PolicyVersionRecord& after,
                    const core::TaskRecord& task, std::vector<wire::PolicyPartDifference>& differs) {
     const auto has_own = [](const core::PolicyPart& part) { return part.source.has_value(); };
     if (std::ranges::none_of(before.parts, has_own) && std::ranges::none_of(after.parts, has_own)) {
-        compare_bounds({"any", before.text, after.text}, task, differs);
+        compare_text({"any", before.text, after.text}, task, differs);
         return;
     }
     for (const auto& part : after.parts) {
         const auto& device_class = part.device_class;
         if (core::part_for(before, device_class) != nullptr) {
-            compare_bounds({device_class.text(), core::source_of(before, device_class).text,
-                            core::source_of(after, device_class).text},
-                           task, differs);
+            compare_text({device_class.text(), core::source_of(before, device_class).text,
+                          core::source_of(after, device_class).text},
+                         task, differs);
         }
     }
 }

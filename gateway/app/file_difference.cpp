@@ -82,7 +82,9 @@ base::Result<std::vector<wire::PolicyPartDifference>> file_difference(
     for (const auto& [before, classes] : now.classes) {
         const auto whose =
             now.classes.size() == 1 ? "any" : fmt::format("{}", fmt::join(classes, ", "));
-        compare_bounds({whose, before, text}, *find_task(known.tasks, wanted.task), differs);
+        const auto& task = *find_task(known.tasks, wanted.task);
+        compare_bounds({whose, before, text}, task, differs);
+        compare_words({whose, before, text}, task, differs);
     }
     return differs;
 }

@@ -41,7 +41,8 @@ Result<core::SetPolicy> pinned_version(const Known& known, const OverridePolicyQ
                           "it obeys no policy of the task whose text is known",
                           "Set a policy of the task first: frugalctl policy set.");
     }
-    if (const auto proved = prove(source.text, *task); !proved) {
+    if (const auto proved = prove(source.text, *task, input_bytes(known.tasks, task->task));
+        !proved) {
         return base::fail(proved.error(),
                           "the text of version " + std::to_string(version->version));
     }

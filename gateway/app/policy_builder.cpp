@@ -10,6 +10,7 @@
 #include "base/hex.hpp"
 #include "crypto/verified_manifest.hpp"
 #include "policy/author/compiled_policy.hpp"
+#include "policy/author/gateway_words.hpp"
 #include "policy/author/policy_check.hpp"
 #include "policy/learn/compiled_table.hpp"
 
@@ -17,16 +18,19 @@ namespace frugal::app {
 
 using base::Result;
 
-Result<void> prove(const std::string& text, const core::TaskRecord& task) {
-    const policy::DefinedTask defined{task.name, static_cast<std::uint8_t>(task.privacy)};
+Result<void> prove(const std::string& text, const core::TaskRecord& task,
+                   std::uint32_t payload_bytes) {
+    const policy::DefinedTask defined{task.name, static_cast<std::uint8_t>(task.privacy),
+                                      payload_bytes};
     return policy::check_policy(text, "policy", &defined).map([](const auto& /*proof*/) {});
 }
 
-Result<void> prove_again(const core::PolicyVersionRecord& version, const core::TaskRecord& task) {
-    auto proved = prove(version.text, task);
+Result<void> prove_again(const core::PolicyVersionRecord& version, const core::TaskRecord& task,
+                         std::uint32_t payload_bytes) {
+    auto proved = prove(version.text, task, payload_bytes);
     for (const auto& part : version.parts) {
         if (proved && part.source) {
-            proved = prove(part.source->text, task);
+            proved = prove(part.source->text, task, payload_bytes);
         }
     }
     if (!proved) {
@@ -39,7 +43,7 @@ Result<std::vector<CompiledPart>> compile_parts(const std::string& text,
                                                 const core::TaskRecord& task,
                                                 const core::ReleaseRecord& release,
                                                 const CompileFor& wanted) {
-    if (auto proved = prove(text, task); !proved) {
+    if (auto proved = prove(text, task, wanted.payload_bytes); !proved) {
         return tl::unexpected(proved.error());
     }
     std::vector<CompiledPart> parts;
@@ -202,13 +206,49 @@ void compare_bounds(const TextPair& texts, const core::TaskRecord& task,
     differences.push_back({texts.device_class, "bounds of gains", words(left), words(right)});
 }
 
+void compare_words(const TextPair& texts, const core::TaskRecord& task,
+                   std::vector<wire::PolicyPartDifference>& differences) {
+    const auto left = policy::read_gateway_words(texts.before, "policy", task.name);
+    const auto right = policy::read_gateway_words(texts.after, "policy", task.name);
+    if (!left || !right) {
+        return;
+    }
+    for (const auto& one : policy::compare(*left, *right)) {
+        differences.push_back({texts.device_class, one.what, one.before, one.after});
+    }
+}
+
+namespace {
+
+std::string share_words(std::uint32_t permille) {
+    return permille == 0 ? std::string("-") : fmt::format("{:g} %", permille / 10.0);
+}
+
+}  // namespace
+
+std::vector<std::string> words_of_text(const core::PolicyVersionRecord& version,
+                                       const base::ClassName& device_class,
+                                       const core::TaskRecord& task) {
+    const std::string text = core::source_of(version, device_class).text;
+    const auto bounds = owner_bounds_of(text, task);
+    auto lines = bounds
+                     ? policy::describe(*bounds, task.labels)
+                     : std::vector{"bounds of gains cannot be read: " + bounds.error().describe()};
+    if (version.group_share_permille != 0) {
+        lines.push_back("group share: " + share_words(version.group_share_permille));
+    }
+    if (const auto words = policy::read_gateway_words(text, "policy", task.name)) {
+        for (const auto& [what, says] : *words) {
+            lines.push_back(what + ": " + says);
+        }
+    }
+    return lines;
+}
+
 void compare_shares(std::uint32_t before, std::uint32_t after,
                     std::vector<wire::PolicyPartDifference>& differences) {
-    const auto words = [](std::uint32_t permille) {
-        return permille == 0 ? std::string("-") : fmt::format("{:g} %", permille / 10.0);
-    };
     if (before != after) {
-        differences.push_back({"any", "group share", words(before), words(after)});
+        differences.push_back({"any", "group share", share_words(before), share_words(after)});
     }
 }
 

@@ -29,15 +29,18 @@ struct CompiledPart {
 struct CompileFor {
     std::uint32_t version = 0;
     std::optional<base::ClassName> only{};  ///< this class, or "any"; absent: every class
+    std::uint32_t payload_bytes = 0;        ///< of an input of the edge model; 0: there is none
 };
 
 /// What `frugalctl policy check` proves of a text, and that it keeps the task as private as it is
-/// defined. kInvalidInput with line and column, kLimit.
-base::Result<void> prove(const std::string& text, const core::TaskRecord& task);
+/// defined. `payload_bytes`: of an input of its edge model, 0 without one. kInvalidInput with line
+/// and column, kLimit.
+base::Result<void> prove(const std::string& text, const core::TaskRecord& task,
+                         std::uint32_t payload_bytes = 0);
 
 /// The same of the texts of a version that is to come into force again.
 base::Result<void> prove_again(const core::PolicyVersionRecord& version,
-                               const core::TaskRecord& task);
+                               const core::TaskRecord& task, std::uint32_t payload_bytes = 0);
 
 /// One part a class, made for the class's first variant, of a text that is proved. kInvalidInput
 /// with line and column, kLimit, kNotFound if that variant's model has no gain table.
@@ -90,6 +93,17 @@ struct TextPair {
 /// One line for all if a text cannot be read.
 void compare_bounds(const TextPair& texts, const core::TaskRecord& task,
                     std::vector<wire::PolicyPartDifference>& differences);
+
+/// Adds a line for everything else that the later text says otherwise and no device is told, as
+/// how it learns; nothing if a text cannot be read, which compare_bounds() says.
+void compare_words(const TextPair& texts, const core::TaskRecord& task,
+                   std::vector<wire::PolicyPartDifference>& differences);
+
+/// What a version says of a class that no device is told, a line each: bounds of gains, how it
+/// learns, what it was measured with, and for whole classes the share of a group.
+std::vector<std::string> words_of_text(const core::PolicyVersionRecord& version,
+                                       const base::ClassName& device_class,
+                                       const core::TaskRecord& task);
 
 /// Adds a line if the share that groups may escalate is another; in thousandths, 0 for none.
 void compare_shares(std::uint32_t before, std::uint32_t after,

@@ -102,6 +102,11 @@ const core::TaskRecord* find_task(const core::TaskList& list, std::uint32_t task
     return found == list.tasks.end() ? nullptr : &*found;
 }
 
+std::uint32_t input_bytes(const core::TaskList& list, std::uint32_t task) {
+    const auto edge = std::ranges::find(list.edge_models, task, &core::EdgeModelRecord::task);
+    return edge == list.edge_models.end() ? 0 : edge->input_bytes;
+}
+
 const std::vector<std::string>& labels_of(const Known& known, std::uint32_t task) {
     static const std::vector<std::string> kNone;
     const auto* record = find_task(known.tasks, task);
@@ -146,7 +151,8 @@ Result<std::vector<CompiledPart>> compile(const Known& known, const wire::Policy
     if (known.device && known.device->capability) {
         only = known.device->capability->device_class;
     }
-    return compile_parts(text, *found->task, *found->release, {known.tasks.next_policy, only});
+    return compile_parts(text, *found->task, *found->release,
+                         {known.tasks.next_policy, only, input_bytes(known.tasks, wanted.task)});
 }
 
 Result<std::uint32_t> group_share(const Known& known, std::uint32_t task, const std::string& text) {

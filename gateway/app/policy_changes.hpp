@@ -24,6 +24,8 @@ struct Known {
 };
 
 const core::TaskRecord* find_task(const core::TaskList& list, std::uint32_t task);
+/// Of an input of the task's edge model; 0 if it has none.
+std::uint32_t input_bytes(const core::TaskList& list, std::uint32_t task);
 const std::vector<std::string>& labels_of(const Known& known, std::uint32_t task);
 
 /// Asks the core one thing after the other; any error is the response, also kNotFound for a named

@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "base/any_class.hpp"
 #include "policy/author/compiled_policy.hpp"
 #include "unit/core/site_world.hpp"
 
@@ -127,6 +130,42 @@ TEST(CompareBounds, OfATextThatCannotBeReadAnyMoreSaysWhy) {
     EXPECT_NE(found[0].before.find("the task has no class \"rust\""), std::string::npos);
     EXPECT_EQ(found[0].after, "-");
     EXPECT_TRUE(differences(kBound, kBound, {"healthy", "blight"}).empty()) << "the same text";
+}
+
+TEST(CompareWords, TellsWhatNoDeviceIsTold) {
+    const std::string before = "[policy]\nid = \"a\"\n" + kOpen + "learn = \"isogain\"\n";
+    const auto differ = [&before](const std::string& after) {
+        std::vector<wire::PolicyPartDifference> found;
+        compare_words({"m4", before, after}, {1, "leaf", {"healthy"}}, found);
+        return found;
+    };
+    EXPECT_TRUE(differ(before).empty());
+    const auto off = differ("[policy]\nid = \"a\"\n" + kOpen + "learn = \"off\"\n");
+    ASSERT_EQ(off.size(), 1U);
+    EXPECT_EQ(off[0].device_class, "m4");
+    EXPECT_EQ(off[0].what, "learn");
+    EXPECT_EQ(off[0].before, "isogain");
+    EXPECT_EQ(off[0].after, "off");
+    EXPECT_EQ(differ("[policy]\nid = \"b\"\n" + kOpen + "learn = \"isogain\"\n")[0].what, "id");
+    const auto pinned = differ("");
+    ASSERT_EQ(pinned.size(), 2U);
+    EXPECT_EQ(pinned[1].after, "off") << "a pin without a file";
+}
+
+TEST(WordsOfText, NameEverythingThatTheCompiledFormDoesNot) {
+    core::PolicyVersionRecord version;
+    version.group_share_permille = 250;
+    version.text = kBound + "edge = \"big@sha256:" + std::string(64, 'c') +
+                   "\"\nlearn = \"hedge\"\npayload_bytes = 784\n[[task.leaf.model]]\nname = "
+                   "\"tiny\"\nsha256 = \"" +
+                   std::string(64, 'a') + "\"\ntemperature = 0.8187\nrho = 0.8782\ncanary = 500\n";
+    const auto lines = words_of_text(version, base::any_class(), {1, "leaf", {"healthy", "rust"}});
+    for (const auto* line : {"group share: 25 %", "learn: hedge",
+                             "measured against: big@sha256:cccccccc", "bytes of an input: 784",
+                             "measured of model aaaaaaaa: tiny, temperature 0.8187, rho 0.8782, "
+                             "500 labelled samples"}) {
+        EXPECT_NE(std::ranges::find(lines, line), lines.end()) << line;
+    }
 }
 
 TEST(AddBounds, TellsThoseOfTheLocalClassOrWhyThereAreNone) {
