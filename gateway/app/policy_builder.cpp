@@ -77,8 +77,8 @@ Result<base::Bytes> compile_for(const std::string& text, policy::PolicyTarget ta
 Result<core::SignedPointer> bind_policy(const core::BindPolicy& wanted,
                                         const crypto::ReleaseKey& key) {
     const auto& task = wanted.task;
-    // The task may have become more private since the version was set.
-    if (auto proved = prove(wanted.text, task); !proved) {
+    // The task may have become more private, its inputs smaller, since the version was set.
+    if (auto proved = prove(wanted.text, task, wanted.payload_bytes); !proved) {
         return base::fail(proved.error(), fmt::format("the text of version {}", wanted.version));
     }
     auto compiled =

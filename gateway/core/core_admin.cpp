@@ -90,6 +90,7 @@ struct Dispatch {
         auto done = state.catalogue.set_edge_model(step, by.actor, std::move(command));
         if (done && is_new) {
             state.escalations.on_edge_model(step, task);
+            state.bind_again(task);
         }
         return now(std::move(done));
     }

@@ -62,6 +62,7 @@ struct BindPolicy {
     TaskRecord task{};
     std::string text{};  ///< the owner's, which the form comes from
     base::Digest model{};
+    std::uint32_t payload_bytes = 0;  ///< of an input of the task's edge model; 0: it has none
 };
 
 /// Check the request and sign a certificate; answer with CertificateDone.

@@ -31,6 +31,7 @@ bool PolicyDesk::bind(const Step& step, const Device& device, std::uint32_t task
                       const base::Digest& model) {
     bool is_awaited = false;
     const auto* record = catalogue_.task(task);
+    const auto* edge = catalogue_.edge_model(task);
     const auto& versions = versions_[task];
     for (const auto& choice : {in_force(device, task), in_shadow(device, task)}) {
         if (!choice || form_for(*choice, task, model) != nullptr || !is_released(task, model)) {
@@ -45,7 +46,8 @@ bool PolicyDesk::bind(const Step& step, const Device& device, std::uint32_t task
                         .task = record != nullptr ? *record : TaskRecord{.task = task},
                         .text = version != versions.end() ? source_of(**version, device_class).text
                                                           : std::string(),
-                        .model = model});
+                        .model = model,
+                        .payload_bytes = edge != nullptr ? edge->input_bytes : 0});
         is_awaited = is_awaited || bindings_.is_under_way({choice->blob, model});
     }
     return is_awaited;

@@ -85,6 +85,20 @@ TEST(BindPolicyTo, RefusesWhatItsTaskNoLongerAllows) {
     EXPECT_NE(refused.error().describe().find("version 7"), std::string::npos);
 }
 
+TEST(BindPolicyTo, ProvesWithTheBytesThatInputsHave) {
+    const auto key = crypto::ReleaseKey::generate().value();
+    auto wanted = wanted_for("bounds = { floor = 0, ceiling = 0 }\nlearn = \"isogain\"\n", 0xBB);
+    auto& text = wanted.text;
+    std::ranges::replace(text, '9', '0');
+    text.replace(text.find("payload = 1"), 11, "payload = 1, shift = 6");
+    EXPECT_TRUE(bind_policy(wanted, key)) << "nobody says how large an input is";
+    wanted.payload_bytes = 784;
+    const auto refused = bind_policy(wanted, key);
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().describe().find("784 bytes is free"), std::string::npos)
+        << refused.error().describe();
+}
+
 TEST(BindPolicyTo, SaysWhichVersionHasNoTableForWhichModel) {
     const auto key = crypto::ReleaseKey::generate().value();
     const auto refused = bind_policy(wanted_for("", 0xBB), key);

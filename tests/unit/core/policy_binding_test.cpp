@@ -248,6 +248,19 @@ TEST_F(PolicyBindingTest, WhatFailedIsTriedAgainWhenItsTaskChanges) {
     ASSERT_NE(told("new"), nullptr);
 }
 
+TEST_F(PolicyBindingTest, WhatFailedIsTriedAgainWithTheBytesOfANewEdgeModel) {
+    EXPECT_EQ(wanted()[0].payload_bytes, 0U);
+    world.give(PolicyBound{wanted()[0].work, base::fail(base::ErrorKind::kInvalidInput, "free")});
+    world.advance(std::chrono::seconds(1));
+    world.take();
+    world.get<Done>(
+        SetEdgeModel{{.task = 1, .digest = digest_of(80), .name = "big", .input_bytes = 784}, {}});
+    world.advance(std::chrono::seconds(1));
+    const auto asked = wanted();
+    ASSERT_EQ(asked.size(), 1U);
+    EXPECT_EQ(asked[0].payload_bytes, 784U);
+}
+
 TEST_F(PolicyBindingTest, AFormOfAnEarlierGatewayIsMadeAnewForAll) {
     auto old = form_for(7, digest_of(1));
     old[2] = FR_POLICY_VERSION - 1;
