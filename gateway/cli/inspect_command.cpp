@@ -135,12 +135,13 @@ json::object summary_json(const std::string& path, const Inspection& inspection)
     json::array operators;
     for (const auto& one : summary.operators) {
         const auto place = runs_on(inspection, one);
-        operators.push_back(json::object{{"code", one.code},
-                                         {"name", one.name},
-                                         {"version", one.version},
-                                         {"count", one.count},
-                                         {"built_in", place == "device"},
-                                         {"runs_on", place.empty() ? json::value() : json::value(place)}});
+        operators.push_back(
+            json::object{{"code", one.code},
+                         {"name", one.name},
+                         {"version", one.version},
+                         {"count", one.count},
+                         {"built_in", place == "device"},
+                         {"runs_on", place.empty() ? json::value() : json::value(place)}});
     }
     json::array weights;
     for (const auto& one : summary.weights) {

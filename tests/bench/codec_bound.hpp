@@ -24,7 +24,8 @@ struct WeightBounds {
     double entropy = 0;  ///< sum over the tensors, bytes
     double ideal = 0;    ///< bytes; 0: not known for this model
     std::array<double, FR_CODEC_PROFILES> packed{};
-    /// Largest ratio of profile 2 to entropy among tensors of 4 KB and more; 0 without such a tensor.
+    /// Largest ratio of profile 2 to entropy among tensors of 4 KB and more; 0 without such a
+    /// tensor.
     double worst_of_entropy = 0;
 
     double of_ideal(std::size_t profile) const { return packed[profile] / ideal; }

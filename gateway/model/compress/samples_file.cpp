@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 
+#include "model/compress/idx_file.hpp"
 #include "model/compress/job_check.hpp"
 #include "model/compress/replay.hpp"
 #include "model/tflite/schema.hpp"
@@ -27,9 +28,8 @@ using base::Result;
 namespace {
 
 constexpr std::size_t kNpyHeader = 10;
-constexpr std::uint64_t kCountMax = 1ULL << 31;  // more than a file holds
-constexpr std::size_t kClippedOneIn = 20;        // of all numbers; more are read on another scale
-constexpr double kRoundedLevels = 1;             // 1.0 lies one level beyond a grid of 0 to 255/256
+constexpr std::size_t kClippedOneIn = 20;  // of all numbers; more are read on another scale
+constexpr double kRoundedLevels = 1;       // 1.0 lies one level beyond a grid of 0 to 255/256
 
 tl::unexpected<base::Error> unfit(const std::string& origin, const std::string& what) {
     return fail(ErrorKind::kInvalidInput, origin + ": " + what, {},
@@ -215,16 +215,6 @@ Result<std::vector<Bytes>> convert(const Numbers& numbers, const InputFormat& fo
     return inputs;
 }
 
-/// Elements of an array, at most more than a file can hold.
-std::uint64_t count_of(const std::vector<std::size_t>& shape) {
-    std::uint64_t count = 1;
-    for (const std::size_t length : shape) {
-        const auto capped = std::min<std::uint64_t>(length, kCountMax);
-        count = std::min<std::uint64_t>(count * capped, kCountMax);
-    }
-    return count;
-}
-
 /// "(2, 3, )" of an .npy header; absent for anything else.
 std::optional<std::vector<std::size_t>> npy_shape(std::string_view header) {
     constexpr std::string_view kKey = "'shape': (";
@@ -250,24 +240,14 @@ std::optional<std::vector<std::size_t>> npy_shape(std::string_view header) {
     return shape;
 }
 
-std::uint32_t big_endian(ByteView bytes, std::size_t offset) {
-    return static_cast<std::uint32_t>(bytes[offset]) << 24 |
-           static_cast<std::uint32_t>(bytes[offset + 1]) << 16 |
-           static_cast<std::uint32_t>(bytes[offset + 2]) << 8 | bytes[offset + 3];
-}
-
-/// An idx file of unsigned bytes, or nothing if it is none.
-std::optional<Numbers> idx_numbers(ByteView bytes) {
-    if (bytes.size() < 8 || bytes[0] != 0 || bytes[1] != 0 || bytes[2] != 8 || bytes[3] == 0 ||
-        bytes[3] > 4 || bytes.size() < 4 + 4 * std::size_t{bytes[3]}) {
-        return std::nullopt;
+/// Absent for anything but idx; fails for damaged idx.
+Result<std::optional<Numbers>> idx_numbers(ByteView bytes, const std::string& origin) {
+    auto array = read_idx(bytes, origin);
+    if (!array) {
+        return tl::unexpected(array.error());
     }
-    const std::size_t header = 4 + 4 * std::size_t{bytes[3]};
-    Numbers numbers{bytes.subspan(header), "u1", true};
-    for (std::size_t axis = 0; axis < bytes[3]; ++axis) {
-        numbers.shape.push_back(big_endian(bytes, 4 + 4 * axis));
-    }
-    return count_of(numbers.shape) == numbers.bytes.size() ? std::optional(numbers) : std::nullopt;
+    return *array ? std::optional(Numbers{(*array)->bytes, "u1", true, std::move((*array)->shape)})
+                  : std::nullopt;
 }
 
 Result<Numbers> npy_numbers(ByteView bytes, const std::string& origin) {
@@ -287,10 +267,22 @@ Result<Numbers> npy_numbers(ByteView bytes, const std::string& origin) {
     }
     const ByteView data = bytes.subspan(kNpyHeader + length);
     auto shape = npy_shape(header);
-    if (!shape || data.size() != count_of(*shape) * size_of(type)) {
+    if (!shape || data.size() != elements_of(*shape) * size_of(type)) {
         return unfit(origin, "the .npy array is cut off or has no sound shape");
     }
     return Numbers{data, type, false, std::move(*shape)};
+}
+
+Result<std::vector<std::uint32_t>> idx_labels(const IdxArray& array, const std::string& origin,
+                                              std::size_t most) {
+    if (array.shape.size() != 1 || array.bytes.empty()) {
+        return no_labels(origin, fmt::format("an idx file of [{}] holds no labels",
+                                             fmt::join(array.shape, ", ")));
+    }
+    if (array.bytes.size() > most) {
+        return too_many(origin, most);
+    }
+    return std::vector<std::uint32_t>(array.bytes.begin(), array.bytes.end());
 }
 
 bool is_npy(ByteView bytes) {
@@ -337,26 +329,29 @@ Result<std::vector<Bytes>> parse_inputs(ByteView bytes, const InputFormat& forma
         return numbers ? convert(*numbers, format, origin, most)
                        : Result<std::vector<Bytes>>(tl::unexpected(numbers.error()));
     }
-    if (const auto numbers = idx_numbers(bytes)) {
-        return convert(*numbers, format, origin, most);
+    const auto idx = idx_numbers(bytes, origin);
+    if (!idx) {
+        return tl::unexpected(idx.error());
+    }
+    if (*idx) {
+        return convert(**idx, format, origin, most);
     }
     return split(bytes, format, origin, most);
 }
 
 Result<std::vector<std::uint32_t>> parse_labels(ByteView bytes, const std::string& origin,
                                                 std::size_t most) {
-    std::vector<std::uint32_t> labels;
-    if (const auto numbers = idx_numbers(bytes)) {
-        if (numbers->shape.size() != 1 || numbers->bytes.empty()) {
-            return no_labels(origin, fmt::format("an idx file of [{}] holds no labels",
-                                                 fmt::join(numbers->shape, ", ")));
-        }
-        if (numbers->bytes.size() > most) {
-            return too_many(origin, most);
-        }
-        labels.assign(numbers->bytes.begin(), numbers->bytes.end());
-        return labels;
+    const auto idx = read_idx(bytes, origin);
+    if (!idx) {
+        return tl::unexpected(idx.error());
     }
+    if (*idx) {
+        return idx_labels(**idx, origin, most);
+    }
+    if (!bytes.empty() && bytes[0] == 0) {
+        return no_labels(origin, "neither text nor sound idx labels");
+    }
+    std::vector<std::uint32_t> labels;
     const std::string_view text = base::as_text(bytes);
     std::size_t line = 1;
     for (std::size_t begin = 0; begin < text.size(); ++line) {

@@ -3,7 +3,8 @@
 // are checked before contents. Pure functions, any thread; files are read elsewhere.
 //   inputs   .npy (int8, uint8, float32, float64; C order), idx (unsigned bytes, taken as 0 to 1):
 //            the first axis counts inputs, the others are one, flat or as the model has it;
-//            anything else: raw input bytes, one after another.
+//            anything else: raw input bytes, one after another. What begins like idx is never
+//            taken as raw bytes (idx_file.hpp says exactly what that is).
 //            Numbers other than the model's own type are quantized with its input scale; refused if
 //            more than one in 20 lies outside of its range.
 //   labels   text, one class number a line; or idx labels

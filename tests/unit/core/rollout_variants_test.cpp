@@ -47,9 +47,7 @@ protected:
         const auto* fits = std::get_if<Fit>(&fit);
         return fits == nullptr ? 0 : fits->variant->manifest->content().model_digest[0];
     }
-    Misfit misfit() {
-        return std::get<Misfit>(fit_release(release, subject()));
-    }
+    Misfit misfit() { return std::get<Misfit>(fit_release(release, subject())); }
     std::string why(std::size_t place) {
         const auto judged = judge_variant(release.variants[place], subject());
         const auto* lack = std::get_if<Shortfall>(&judged);

@@ -164,6 +164,99 @@ TEST(SamplesFile, IdxBytesStandForZeroToOne) {
     EXPECT_EQ(*inputs, (std::vector<Bytes>{{0x80, 0x7F}}));
 }
 
+/// An idx file of zeros: what it says and what it holds.
+Bytes idx_of(std::uint8_t type, const std::vector<std::uint32_t>& shape, std::size_t held) {
+    Bytes bytes{0, 0, type, static_cast<std::uint8_t>(shape.size())};
+    for (const std::uint32_t length : shape) {
+        for (const int shift : {24, 16, 8, 0}) {
+            bytes.push_back(static_cast<std::uint8_t>(length >> shift));
+        }
+    }
+    bytes.resize(bytes.size() + held);
+    return bytes;
+}
+
+TEST(SamplesFile, IdxThatIsCutOffIsNotTakenAsRawBytes) {
+    const model::InputFormat digits{784, 784, 9, 1.0F / 255, -128, {1, 28, 28, 1}};
+    const model::InputFormat byte{1, 1, 9, 0.5F, 0, {1, 1}};
+    Bytes cut = idx_of(8, {10'000, 28, 28}, 784 * 2000);
+    cut.resize(784 * 2000);
+    for (const auto& format : {digits, byte}) {
+        const auto refused = model::parse_inputs(cut, format, "te");
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().message, "te: an idx file that is cut off");
+        EXPECT_EQ(refused.error().cause,
+                  "the idx header says 10000x28x28 unsigned bytes, 7840016 bytes with the header; "
+                  "the file holds 1568000");
+        EXPECT_NE(refused.error().remedy.find(".npy"), std::string::npos);
+    }
+    const Bytes whole = idx_of(8, {2, 28, 28}, 784 * 2);
+    for (std::size_t size = 4; size < whole.size(); ++size) {
+        const Bytes less(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+        EXPECT_FALSE(model::parse_inputs(less, byte, "x")) << size;
+    }
+    EXPECT_EQ(model::parse_inputs(idx_of(8, {2, 28, 28}, 784 * 2 - 1), byte, "x").error().message,
+              "x: an idx file that is cut off");
+    EXPECT_EQ(model::parse_inputs(idx_of(8, {2, 28, 28}, 784 * 2 + 1), byte, "x").error().message,
+              "x: an idx file that goes on behind its end");
+    EXPECT_EQ(
+        model::parse_inputs(idx_of(8, {0xFFFFFFFF, 28, 28}, 784), byte, "x").error().cause,
+        "the idx header says 4294967295x28x28 unsigned bytes, more than 2147483664 bytes with the "
+        "header; the file holds 800");
+    EXPECT_FALSE(model::parse_inputs(idx_of(8, {0, 28, 28}, 784), byte, "x"));
+    EXPECT_FALSE(model::parse_inputs(idx_of(8, {5000}, 100), byte, "x"));
+}
+
+TEST(SamplesFile, IdxOfAnotherTypeIsRefused) {
+    const model::InputFormat byte{1, 1, 9, 0.5F, 0, {1, 1}};
+    const model::InputFormat floats{4, 1, 0, 0, 0, {1, 1}};
+    for (const std::uint8_t type : {0x09, 0x0B, 0x0C, 0x0D, 0x0E}) {
+        for (const auto& format : {byte, floats}) {
+            const auto refused = model::parse_inputs(idx_of(type, {50}, 400), format, "x");
+            ASSERT_FALSE(refused) << int{type};
+            EXPECT_EQ(refused.error().message.find("x: an idx file of "), 0U);
+        }
+        EXPECT_FALSE(model::parse_labels(idx_of(type, {50}, 400), "l"));
+    }
+    const auto refused = model::parse_inputs(idx_of(0x0D, {50}, 200), byte, "x");
+    EXPECT_EQ(refused.error().message, "x: an idx file of float32");
+    EXPECT_EQ(refused.error().cause, "its type is 0x0D; idx is read as unsigned bytes, 0x08");
+    EXPECT_FALSE(refused.error().remedy.empty());
+}
+
+TEST(SamplesFile, RawBytesThatHardlyBeginLikeIdxAreInputs) {
+    const model::InputFormat byte{1, 1, 9, 0.5F, 0, {1, 1}};
+    const Bytes raw[] = {
+        Bytes(20),                                               // no type
+        {0, 0, 0x0A, 2, 0, 0, 0, 1, 0, 0, 0, 1, 9},              // no such type
+        {0, 0, 8, 0, 0, 0, 0, 1, 9},                             // no axis
+        {0, 0, 8, 9, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 9, 9},  // nine
+        {0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 0, 9},                 // inputs of nothing
+        {0, 0, 8, 2, 0, 0, 0, 1, 0, 1, 0, 0, 9},                 // inputs of 65,536 a side
+        {0, 0, 8, 1, 0, 0, 0, 0, 9},                             // none, but one follows
+        {0, 0, 8, 1, 1, 0, 0, 0, 9},                             // 16,777,216
+        {0, 1, 8, 1, 0, 0, 0, 2, 9},                             // not two zeros
+    };
+    for (const Bytes& bytes : raw) {
+        const auto inputs = model::parse_inputs(bytes, byte, "x");
+        ASSERT_TRUE(inputs.has_value()) << inputs.error().describe();
+        EXPECT_EQ(inputs->size(), bytes.size());
+    }
+}
+
+TEST(SamplesFile, DamagedIdxLabelsAreToldApartFromText) {
+    Bytes cut = idx_of(8, {10'000}, 9000);
+    cut.resize(9000);
+    const auto labels = model::parse_labels(cut, "l");
+    ASSERT_FALSE(labels);
+    EXPECT_EQ(labels.error().message, "l: an idx file that is cut off");
+    EXPECT_EQ(labels.error().cause,
+              "the idx header says 10000 unsigned bytes, 10008 bytes with the header; the file "
+              "holds 9000");
+    EXPECT_EQ(model::parse_labels(idx_of(8, {0x7FFFFFFF}, 9), "l").error().message,
+              "l: neither text nor sound idx labels");
+}
+
 TEST(SamplesFile, LabelsAreLinesOrIdx) {
     const auto lines = model::parse_labels(frugal::base::as_bytes("3\n0\n12\n"), "l");
     ASSERT_TRUE(lines.has_value());
