@@ -22,7 +22,6 @@ using base::Result;
 namespace {
 
 constexpr std::string_view kFailSafe = "local";
-constexpr std::uint32_t kPayloadMost = 524'272;  // devices count no larger one
 
 class Checker {
 public:
@@ -236,8 +235,7 @@ private:
         if (!rules) {
             return tl::unexpected(rules.error());
         }
-        if (const auto payload = payload_of(task);
-            asks_for_nothing(*compiled, *rules, payload.value_or(kPayloadMost))) {
+        if (const auto payload = payload_of(task); asks_for_nothing(*compiled, *rules, payload)) {
             return refuse(
                 node, "a class whose ceiling is 0 can still be escalated",
                 payload ? fmt::format("a question of {} bytes is free while the gateway is idle, "

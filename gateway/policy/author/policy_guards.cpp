@@ -39,25 +39,6 @@ std::int64_t values_of(const FieldName& field) {
     return field.range.most - field.range.least + 1;
 }
 
-bool holds(const fr_guard_spec_t& guard, std::int64_t value) {
-    switch (guard.operation) {
-        case FR_GUARD_LESS:
-            return value < guard.value;
-        case FR_GUARD_LESS_EQUAL:
-            return value <= guard.value;
-        case FR_GUARD_GREATER:
-            return value > guard.value;
-        case FR_GUARD_GREATER_EQUAL:
-            return value >= guard.value;
-        case FR_GUARD_EQUAL:
-            return value == guard.value;
-        case FR_GUARD_NOT_EQUAL:
-            return value != guard.value;
-        default:
-            return false;  // against another field: not told by this one alone
-    }
-}
-
 /// Of how many values of the field any of the conditions on it is true.
 std::int64_t times_true(std::span<const fr_guard_spec_t> guards, const FieldName& field) {
     std::vector<fr_guard_spec_t> own;
@@ -66,7 +47,8 @@ std::int64_t times_true(std::span<const fr_guard_spec_t> guards, const FieldName
     std::int64_t count = 0;
     for (std::int64_t value = field.range.least; !own.empty() && value <= field.range.most;
          ++value) {
-        count += std::ranges::any_of(own, [&](const auto& guard) { return holds(guard, value); });
+        count +=
+            std::ranges::any_of(own, [&](const auto& guard) { return guard_holds(guard, value); });
     }
     return count;
 }
@@ -218,6 +200,25 @@ private:
 };
 
 }  // namespace
+
+bool guard_holds(const fr_guard_spec_t& guard, std::int64_t value) {
+    switch (guard.operation) {
+        case FR_GUARD_LESS:
+            return value < guard.value;
+        case FR_GUARD_LESS_EQUAL:
+            return value <= guard.value;
+        case FR_GUARD_GREATER:
+            return value > guard.value;
+        case FR_GUARD_GREATER_EQUAL:
+            return value >= guard.value;
+        case FR_GUARD_EQUAL:
+            return value == guard.value;
+        case FR_GUARD_NOT_EQUAL:
+            return value != guard.value;
+        default:
+            return false;  // against another field: not told by this one alone
+    }
+}
 
 Result<std::vector<fr_guard_spec_t>> read_guards(const toml::table& file,
                                                  const std::string& origin) {

@@ -44,6 +44,10 @@ base::Result<const toml::table*> find_task(const toml::table& file, const std::s
 base::Result<std::vector<fr_guard_spec_t>> read_guards(const toml::table& file,
                                                        const std::string& origin);
 
+/// Whether a guard against a number is true of its field's value; false against another field: that
+/// is not told by one value.
+bool guard_holds(const fr_guard_spec_t& guard, std::int64_t value);
+
 /// The mode that the task's `learn` names; it is off if there is none.
 base::Result<LearnTerms> read_learn_mode(const toml::table& task, const std::string& origin);
 

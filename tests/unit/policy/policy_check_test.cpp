@@ -119,6 +119,40 @@ TEST(PolicyCheck, RefusesACeilingOfNothingWhereAQuestionOfTheTaskIsFree) {
                               "leaf.toml", &defined));
 }
 
+// Devices are not always where a guard holds.
+TEST(PolicyCheck, NoGuardMakesACeilingOfNothingSound) {
+    const std::string closed =
+        replaced(replaced(sound(), "blight = \"always-edge\"", ""), "privacy",
+                 "bounds = { floor = 0, ceiling = 0 }\npayload_bytes = 784\nprivacy");
+    const auto guarded = [&closed](const std::string& when) {
+        return check_policy(closed + "[[guard]]\nwhen = \"" + when + "\"\nthen = \"local\"\n",
+                            "leaf.toml");
+    };
+    EXPECT_FALSE(check_policy(closed, "leaf.toml"));
+    for (const char* when :
+         {"rtt < 5ms", "uptime < 1h", "policy_age < 1h", "misfires < 1", "load < 10", "price < 10",
+          "margin < 10", "payload < 16B", "rssi > -20dBm", "battery > 50%", "battery < 20%",
+          "rtt < slack", "confidence < 250", "slack > 1000ms", "tokens > 3", "free_ram > 64B"}) {
+        SCOPED_TRACE(when);
+        const auto refused = guarded(when);
+        ASSERT_FALSE(refused);
+        EXPECT_NE(refused.error().describe().find("ceiling is 0"), std::string::npos)
+            << refused.error().describe();
+    }
+    // Inputs of 784 bytes are all there is.
+    EXPECT_TRUE(guarded("payload > 512B")) << guarded("payload > 512B").error().describe();
+}
+
+TEST(PolicyCheck, AGuardThatHoldsNowHidesNoEscalation) {
+    for (const char* when : {"rtt < 5ms", "uptime < 1h", "misfires < 1", "battery > 50%"}) {
+        SCOPED_TRACE(when);
+        const auto proof = check_policy(
+            sound() + "[[guard]]\nwhen = \"" + when + "\"\nthen = \"local\"\n", "leaf.toml");
+        ASSERT_TRUE(proof) << proof.error().describe();
+        EXPECT_TRUE(proof->tasks[0].can_escalate);
+    }
+}
+
 TEST(PolicyCheck, RefusesBoundsWithHedge) {
     const auto with = [](const std::string& learn) {
         return check_policy(
