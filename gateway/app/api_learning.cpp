@@ -101,11 +101,13 @@ Result<std::string> simulate(ApiParts& parts, const Question& question,
     auto decisions = parts.reader.decision_contexts(task, since, kRowsMax);
     auto observations = parts.reader.observations(task, since, kRowsMax);
     auto classes = parts.reader.device_classes();
+    auto accounts = parts.reader.escalation_accounts();
     const auto canaries = parts.reader.canaries();
-    if (!decisions || !observations || !classes || !canaries) {
+    if (!decisions || !observations || !classes || !accounts || !canaries) {
         return tl::unexpected(!decisions      ? decisions.error()
                               : !observations ? observations.error()
                               : !classes      ? classes.error()
+                              : !accounts     ? accounts.error()
                                               : canaries.error());
     }
     // From a time when this clock was wrong: no part of the hours asked for.
@@ -114,7 +116,7 @@ Result<std::string> simulate(ApiParts& parts, const Question& question,
     std::erase_if(*observations,
                   [now](const auto& record) { return now.unix_ms < record.at.unix_ms; });
     const WhatIfRecords records{std::move(*decisions), std::move(*observations),
-                                std::move(*classes)};
+                                std::move(*classes), std::move(*accounts)};
     std::vector<wire::SimulationView> views;
     for (auto& candidate : candidates) {
         take_canaries(candidate, *canaries);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "policy/learn/registration_state.hpp"
 
@@ -17,11 +18,12 @@ constexpr double kHour_ms = 3'600'000;
 
 /// What the decisions of the time cost on the devices.
 struct Ledger {
-    double local_uj = 0;
-    double edge_uj = 0;
+    double energy_uj = 0;
     double local = 0;
     double edge = 0;
     double late = 0;
+    double busy = 0;
+    std::set<std::size_t> devices;
     std::uint64_t of_other_models = 0;
 };
 
@@ -150,9 +152,11 @@ std::vector<policy::WhatIfContext> contexts_of(const WhatIfPart& part, const Wha
         const bool is_local =
             decision.outcome / 16 == static_cast<std::uint8_t>(core::Tier::kLocal);
         const auto reason = static_cast<core::PolicyReason>(decision.outcome % 16);
-        (is_local ? ledger.local_uj : ledger.edge_uj) += decision.energy_uj;
+        ledger.energy_uj += decision.energy_uj;
+        ledger.devices.insert(decision.device);
         (is_local ? ledger.local : ledger.edge) += 1;
         ledger.late += reason == core::PolicyReason::kLate ? 1 : 0;
+        ledger.busy += reason == core::PolicyReason::kBusyRetry ? 1 : 0;
         if (!is_local) {
             continue;
         }
@@ -184,6 +188,37 @@ void add_rates(wire::SimulationView& view, const Ledger& ledger) {
     view.recorded_escalations_per_hour = view.recorded_share * tasks_per_hour;
     view.deadline_misses_per_hour = *view.escalations_per_hour * missed;
     view.recorded_deadline_misses_per_hour = ledger.late / view.covered_hours;
+}
+
+/// Of one escalation of the task, by the bytes of its input; absent where no account tells.
+std::optional<double> escalation_uj(const WhatIfPart& part, const WhatIfRecords& records,
+                                    const Ledger& ledger) {
+    double energy_uj = 0;
+    double bytes = 0;
+    for (const std::size_t device : ledger.devices) {
+        if (device < records.accounts.size()) {
+            energy_uj += static_cast<double>(records.accounts[device].energy_uj);
+            bytes += static_cast<double>(records.accounts[device].input_bytes);
+        }
+    }
+    return energy_uj > 0 && bytes > 0 && part.payload_bytes > 0
+               ? std::optional(energy_uj * part.payload_bytes / bytes)
+               : std::nullopt;
+}
+
+void add_energy(wire::SimulationView& view, const Ledger& ledger,
+                std::optional<double> escalation_uj) {
+    const double decisions = ledger.local + ledger.edge;
+    if (ledger.energy_uj <= 0) {
+        return;  // none of these devices meters or estimates
+    }
+    const double recorded = ledger.energy_uj / decisions;
+    const double asked = (ledger.edge + ledger.late + ledger.busy) / decisions;
+    view.recorded_energy_uj_per_task = recorded;
+    // Accounts and records that contradict each other tell nothing.
+    if (escalation_uj && recorded >= asked * *escalation_uj) {
+        view.energy_uj_per_task = recorded + (view.escalated_share - asked) * *escalation_uj;
+    }
 }
 
 }  // namespace
@@ -233,12 +268,7 @@ wire::SimulationView run_what_if(const WhatIfPart& part, const WhatIfRecords& re
     view.rho_high = part.terms.rho + answer.rho_half_interval;
     view.rho_samples = part.terms.samples;
     add_rates(view, ledger);
-    if (ledger.local > 0 && ledger.edge > 0) {
-        const double local = ledger.local_uj / ledger.local;
-        const double edge = ledger.edge_uj / ledger.edge;
-        view.energy_uj_per_task = local + answer.escalated_share * (edge - local);
-        view.recorded_energy_uj_per_task = local + answer.recorded_share * (edge - local);
-    }
+    add_energy(view, ledger, escalation_uj(part, records, ledger));
     view.decisions_per_second = seconds > 0 ? static_cast<double>(answer.tasks) / seconds : 0;
     return view;
 }

@@ -13,9 +13,10 @@
 namespace frugal::app {
 
 struct WhatIfRecords {
-    std::vector<storage::Reader::DecisionContext> decisions;  ///< newest first
-    std::vector<core::ObservationRecord> observations;        ///< newest first
-    std::vector<std::string> device_classes;                  ///< by device number
+    std::vector<storage::Reader::DecisionContext> decisions;   ///< newest first
+    std::vector<core::ObservationRecord> observations;         ///< newest first
+    std::vector<std::string> device_classes;                   ///< by device number
+    std::vector<storage::Reader::EscalationAccount> accounts;  ///< by device number; may be shorter
 };
 
 /// The candidate for one device class ("any": all).
@@ -37,6 +38,11 @@ struct WhatIfPart {
 /// the policy file, if it was measured for this pair; else by a guess that nothing supports.
 void take_canaries(WhatIfPart& part, const std::vector<core::CanaryRecord>& canaries);
 
+/// Energy is what devices booked on these decisions, all uses of it: what a decision itself booked
+/// says nothing of its escalation, whose energy, with that of sleep and handshakes, goes to the
+/// decision that closes next. Predicted is that of a decision, and for each escalation more or less
+/// what the accounts of the class's devices in these records say of one; unknown without that.
+///
 /// Rates are over the time from the oldest to the newest record of the class. Decisions come in
 /// batches: those of one are taken as spread evenly over the time since the batch before.
 wire::SimulationView run_what_if(const WhatIfPart& part, const WhatIfRecords& records);

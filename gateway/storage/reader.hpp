@@ -123,6 +123,14 @@ public:
     /// By device number; empty for a device never heard of.
     base::Result<std::vector<std::string>> device_classes();
 
+    /// What a device's account says of all its escalations, over all its boots.
+    struct EscalationAccount {
+        std::uint64_t energy_uj = 0;    ///< of their radio, both ways
+        std::uint64_t input_bytes = 0;  ///< of the inputs that were sent
+    };
+    /// By device number; may be shorter than the devices, zeros where nothing was told.
+    base::Result<std::vector<EscalationAccount>> escalation_accounts();
+
     /// The bytes with this digest, read and their digest not recomputed. kNotFound, kStorage.
     base::Result<base::Bytes> blob(const base::Digest& digest);
 

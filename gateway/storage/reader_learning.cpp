@@ -158,6 +158,29 @@ base::Result<std::vector<std::string>> Reader::device_classes() {
     });
 }
 
+base::Result<std::vector<Reader::EscalationAccount>> Reader::escalation_accounts() {
+    auto statement = state_->connection.prepare(
+        "SELECT device, sum(escalations_uj), sum(raw_bytes), sum(avoided_bytes)"
+        " FROM energy GROUP BY device ORDER BY device");
+    if (!statement) {
+        return pass_on(statement);
+    }
+    std::vector<EscalationAccount> accounts;
+    while (true) {
+        const auto has_row = statement->row();
+        if (!has_row) {
+            return pass_on(has_row);
+        }
+        if (!*has_row) {
+            return accounts;
+        }
+        const auto raw = as<std::uint64_t>(*statement, 2);
+        const auto avoided = as<std::uint64_t>(*statement, 3);
+        accounts.resize(as<std::size_t>(*statement, 0) + 1);
+        accounts.back() = {as<std::uint64_t>(*statement, 1), raw - std::min(raw, avoided)};
+    }
+}
+
 // Rows lie in the order they came: the scan ends at the first that is too old.
 base::Result<std::vector<Reader::DecisionContext>> Reader::decision_contexts(std::uint32_t task,
                                                                              base::WallTime since,

@@ -81,9 +81,10 @@ struct SimulationView {
     double rho = 1;  ///< true gain for each unit of the edge's signal, which costs are judged by
     double rho_low = 0;  ///< of 95 %
     double rho_high = 0;
-    double rho_samples = 0;                      ///< labelled samples behind it
-    std::optional<double> energy_uj_per_task{};  ///< absent if nothing was escalated in that time
-    std::optional<double> recorded_energy_uj_per_task{};
+    double rho_samples = 0;  ///< labelled samples behind it
+    /// Absent if no account tells what an escalation costs.
+    std::optional<double> energy_uj_per_task{};
+    std::optional<double> recorded_energy_uj_per_task{};  ///< absent if devices book no energy
     std::optional<double> deadline_misses_per_hour{};
     std::optional<double> recorded_deadline_misses_per_hour{};
     double decisions_per_second = 0;  ///< how fast they were replayed

@@ -167,5 +167,71 @@ TEST_F(WhatIfRun, AFileMeasuredForAnotherPairSaysNothingOfThisOne) {
     EXPECT_DOUBLE_EQ(part.terms.samples, 0);
 }
 
+/// 100 decisions of device 0: 80 local, 15 answered by the edge, 3 late, 2 refused.
+class WhatIfEnergy : public WhatIfRun {
+protected:
+    WhatIfEnergy() {
+        part.payload_bytes = 784;
+        decide(80, core::Tier::kLocal, core::PolicyReason::kLocalConfidence, 1'500);
+        decide(15, core::Tier::kEdge, core::PolicyReason::kEscalateGain, 200);
+        decide(3, core::Tier::kLocal, core::PolicyReason::kLate, 1'000);
+        decide(2, core::Tier::kLocal, core::PolicyReason::kBusyRetry, 2'000);
+        // 50 escalations of 4,000 uJ; the other two have no part in these records.
+        records.accounts = {{200'000, 50 * 784}, {999'999, 784}, {7, 784}};
+    }
+    void decide(int count, core::Tier tier, core::PolicyReason reason, std::uint32_t energy_uj) {
+        for (int i = 0; i < count; ++i) {
+            records.decisions.push_back(
+                {.confidence = 200,
+                 .outcome = static_cast<std::uint8_t>(static_cast<unsigned>(tier) * 16 +
+                                                      static_cast<unsigned>(reason)),
+                 .energy_uj = energy_uj,
+                 .received_at = {1'000'000 - next++ * kMinute_ms}});
+        }
+    }
+    std::int64_t next = 0;
+};
+
+// Booked: 80 * 1500 + 15 * 200 + 3 * 1000 + 2 * 2000 = 130,000 uJ, 1,300 a task. 20 of 100 asked,
+// at 4,000 uJ each: 500 uJ do not hang on that.
+TEST_F(WhatIfEnergy, IsWhatWasBookedAndTheAccountsEscalations) {
+    const auto all = run_what_if(part, records);  // the policy asks always
+    EXPECT_DOUBLE_EQ(all.recorded_energy_uj_per_task.value(), 1'300);
+    EXPECT_DOUBLE_EQ(all.escalated_share, 1);
+    EXPECT_DOUBLE_EQ(all.energy_uj_per_task.value(), 500 + 4'000);
+    part.compiled = test::policy_bytes(1, test::task_that_asks(8));
+    const auto capped = run_what_if(part, records);
+    EXPECT_LT(capped.escalated_share, 0.2);
+    EXPECT_DOUBLE_EQ(capped.energy_uj_per_task.value(), 500 + 4'000 * capped.escalated_share);
+}
+
+TEST_F(WhatIfEnergy, IsUnknownWhereNoAccountTells) {
+    const auto unknown = [this](WhatIfRecords all) {
+        const auto view = run_what_if(part, all);
+        EXPECT_DOUBLE_EQ(view.recorded_energy_uj_per_task.value(), 1'300);
+        EXPECT_NE(wire::simulation_json(1, {view}).find("\"energy_uj_per_task\":null"),
+                  std::string::npos);
+        return !view.energy_uj_per_task;
+    };
+    auto other = records;
+    other.accounts = {};
+    EXPECT_TRUE(unknown(other)) << "no account";
+    other.accounts = {{0, 0}};
+    EXPECT_TRUE(unknown(other)) << "nothing was ever escalated";
+    other.accounts = {{200'000, 10 * 784}};
+    EXPECT_TRUE(unknown(other)) << "20 of 100 at 20,000 uJ are more than all that was booked";
+    part.payload_bytes = 0;
+    EXPECT_TRUE(unknown(records)) << "nobody knows how large an input is";
+}
+
+TEST_F(WhatIfEnergy, IsUnknownOfDevicesThatBookNone) {
+    for (auto& decision : records.decisions) {
+        decision.energy_uj = 0;
+    }
+    const auto view = run_what_if(part, records);
+    EXPECT_FALSE(view.energy_uj_per_task);
+    EXPECT_FALSE(view.recorded_energy_uj_per_task);
+}
+
 }  // namespace
 }  // namespace frugal::app

@@ -267,5 +267,20 @@ TEST_F(LearningRows, ContextsOfDecisionsReachBackAsFarAsAsked) {
     EXPECT_EQ(*reader->device_classes(), std::vector<std::string>{"m4"});
 }
 
+TEST_F(LearningRows, AccountsTellWhatAllEscalationsOfADeviceTook) {
+    core::EnergyRecord energy{.device = core::DeviceNumber{2}};
+    energy.finished = {.use_uj = {1, 2, 3, 400}, .raw_bytes = 5'000, .avoided_bytes = 3'000};
+    energy.current = {.use_uj = {1, 2, 3, 50}, .raw_bytes = 700, .avoided_bytes = 600};
+    core::WriteBatch batch;
+    batch.records = {device_record(0, "a"), device_record(1, "b"), device_record(2, "c"), energy};
+    ASSERT_TRUE(database.commit(batch));
+    const auto accounts = Reader::open(path())->escalation_accounts();
+    ASSERT_TRUE(accounts) << accounts.error().describe();
+    ASSERT_EQ(accounts->size(), 3U);
+    EXPECT_EQ(accounts->at(0).input_bytes, 0U);
+    EXPECT_EQ(accounts->at(2).energy_uj, 450U);
+    EXPECT_EQ(accounts->at(2).input_bytes, 2'100U);
+}
+
 }  // namespace
 }  // namespace frugal::storage
