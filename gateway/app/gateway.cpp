@@ -101,8 +101,11 @@ Result<void> Gateway::Impl::bring_up_to_date(storage::Database& database, core::
     if (!batch) {
         return tl::unexpected(batch.error());
     }
-    log_.write(LogLevel::kInfo, "policy.renewed", {{"rows", std::to_string(batch->rows())}});
-    return database.commit(*batch);
+    auto committed = database.commit(*batch);
+    if (committed) {
+        log_.write(LogLevel::kInfo, "policy.renewed", {{"rows", std::to_string(batch->rows())}});
+    }
+    return committed;
 }
 
 Result<void> Gateway::Impl::start() {

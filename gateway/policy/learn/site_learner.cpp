@@ -12,6 +12,8 @@ namespace {
 /// A cell takes the lead of its class from one that saw fewer tasks lately by this factor: two
 /// models that share a class evenly must not take the learned table from each other all the time.
 constexpr double kLeadFactor = 1.5;
+/// And by no fewer than of so many: the first few tasks after a start do not tell what devices run.
+constexpr double kLeadTasks = 256;
 
 StoredCell to_store(const CellKey& key, const LearnCell& cell) {
     const auto& doubted = cell.trust().doubted();
@@ -25,6 +27,12 @@ bool learns(const LearnTerms& terms) {
 bool is_bound_to(const PolicyInForce& policy, const base::Digest& model) {
     return fr_policy_suits(policy.compiled.data(), policy.compiled.size(), policy.scope.task,
                            fr_policy_model_tag(model.data()));
+}
+
+/// Bound to this very model, not to any.
+bool names(const PolicyInForce& policy, const base::Digest& model) {
+    return fr_policy_model(policy.compiled.data(), policy.compiled.size(), policy.scope.task) ==
+           fr_policy_model_tag(model.data());
 }
 
 /// What the cell's devices got of this version: its own bytes, or the owner's file as it is for
@@ -190,7 +198,8 @@ void SiteLearner::tell(const CellKey& key, const LearnCell& cell, std::vector<Le
 }
 
 // One policy has one learned table: that of the model that most devices of the class run. Others
-// hold what the owner's file has for theirs.
+// hold what the owner's file has for theirs. After a start nobody has decided yet: the model that
+// the policy names leads on until others decide more.
 std::map<CellKey, LearnCell>::iterator SiteLearner::lead_of(const PolicyInForce& policy) {
     const PolicyScope& scope = policy.scope;
     const auto is_served = [&](const CellKey& key) {
@@ -199,9 +208,14 @@ std::map<CellKey, LearnCell>::iterator SiteLearner::lead_of(const PolicyInForce&
     const auto before = leads_.find(scope);
     auto lead = before != leads_.end() && is_served(before->second) ? cells_.find(before->second)
                                                                     : cells_.end();
-    const double least = lead != cells_.end() ? lead->second.recent() * kLeadFactor : -1;
-    for (auto it = cells_.lower_bound({scope, {}, {}});
-         it != cells_.end() && it->first.scope == scope; ++it) {
+    const auto first = cells_.lower_bound({scope, {}, {}});
+    for (auto it = first; lead == cells_.end() && it != cells_.end() && it->first.scope == scope;
+         ++it) {
+        lead = is_served(it->first) && names(policy, it->first.model) ? it : lead;
+    }
+    const double least =
+        lead != cells_.end() ? std::max(lead->second.recent(), kLeadTasks) * kLeadFactor : -1;
+    for (auto it = first; it != cells_.end() && it->first.scope == scope; ++it) {
         if (is_served(it->first) && it->second.recent() > least &&
             (lead == cells_.end() || it->second.recent() > lead->second.recent())) {
             lead = it;

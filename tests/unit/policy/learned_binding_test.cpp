@@ -86,6 +86,37 @@ TEST(LearnedBinding, TwoModelsThatShareAClassDoNotTakeTheTableFromEachOther) {
     EXPECT_EQ(std::ranges::count(models, models.front()), std::ssize(models));
 }
 
+// Nobody has decided yet: which devices there are is not known but from the policy.
+TEST(LearnedBinding, AfterAStartTheModelOfTheTableLeadsOn) {
+    LearnerWorld world(7);
+    live(world, 8000, 2.0);
+    const auto left = world.key;
+    world.key.model = digest_of(9);
+    live(world, 8000, 0.3);
+    ASSERT_EQ(model_of(world.policies[0].compiled), fr_policy_model_tag(digest_of(9).data()));
+
+    LearnerWorld again(8);
+    again.policies = world.policies;
+    again.learner = SiteLearner(8);
+    again.learner.set_policies(again.policies);
+    for (const auto& [key, cell] : world.learner.cells()) {
+        again.learner.remember({key, cell.save()});
+        const SiteLearner::LocalDecision one{200, 0};
+        again.learner.on_decisions(key, {&one, 1});
+    }
+    ASSERT_EQ(again.learner.cells().begin()->first, left) << "the first in order is the other";
+    for (int hour = 0; hour < 3; ++hour) {
+        for (const auto& push : again.step(minutes(60)).pushes) {
+            EXPECT_EQ(push.cell.model, digest_of(9));
+        }
+    }
+    again.key = left;
+    live(again, 192, 4.0);
+    again.step(minutes(60));
+    EXPECT_NE(model_of(again.policies[0].compiled), fr_policy_model_tag(digest_of(1).data()))
+        << "a few tasks do not tell what devices run";
+}
+
 TEST(LearnedBinding, WhoTakesTheLeadWaitsForTheTimeOfAPush) {
     LearnerWorld world(6);
     live(world, 4000, 0.3);
