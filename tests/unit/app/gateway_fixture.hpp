@@ -107,7 +107,7 @@ protected:
                                     net::Qos::kAtMostOnce));
     }
 
-    void say_hello() {
+    void say_hello(const std::vector<v1::TaskState>& tasks = {}) {
         v1::Hello hello;
         hello.set_protocol(1);
         hello.set_device("dev");
@@ -124,6 +124,9 @@ protected:
         capability.set_decoder_profiles(2);
         capability.set_features_bytes_max(4096);
         capability.set_slots(2);
+        for (const auto& task : tasks) {
+            *hello.add_tasks() = task;
+        }
         say("hello", hello);
         run_until([&] { return epoch > 0; });
     }
@@ -159,9 +162,9 @@ protected:
                 acked = ack.next_sequence();
                 epoch = ack.fencing_epoch();
             } else if (message.topic.ends_with("/desired")) {
-                v1::Desired desired;
                 ASSERT_TRUE(desired.ParseFromArray(message.payload.data(), size));
                 epoch = desired.fencing_epoch();
+                ++desired_count;
             } else if (message.topic.ends_with("/verdict")) {
                 ++verdicts;
             }
@@ -189,6 +192,8 @@ protected:
     std::uint64_t acked = 0;
     std::uint64_t epoch = 0;
     std::size_t verdicts = 0;
+    v1::Desired desired;  ///< what the device was told last
+    std::size_t desired_count = 0;
 };
 
 }  // namespace frugal::app
