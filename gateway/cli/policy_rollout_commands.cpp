@@ -35,6 +35,19 @@ std::vector<std::string> tally_row(std::string_view name, const json::value& tal
             decisions == 0 ? "-" : std::to_string(number_at(tally, "energy_uj") / decisions)};
 }
 
+void print_left_out(const json::value& answer) {
+    if (const auto count = number_at(answer, "overridden"); count != 0) {
+        fmt::print("kept out by policies of their own: {}\n", plural(count, "device"));
+    }
+    if (const auto count = number_at(answer, "unable"); count != 0) {
+        fmt::print(
+            "unable to obey it: {}, with no model of the task, or one that the policy has no "
+            "gain table for; bring them a release it has one for, or add learn = "
+            "\"isogain\"\n",
+            plural(count, "device"));
+    }
+}
+
 void print_rollout(const json::value& answer) {
     const auto& steps = list_at(answer, "steps");
     const auto step = number_at(answer, "step");
@@ -60,6 +73,7 @@ void print_rollout(const json::value& answer) {
                 {tally_row(fmt::format("version {}", number_at(answer, "version")),
                            at_path(answer, "candidate")),
                  tally_row("others", at_path(answer, "others"))});
+    print_left_out(answer);
     const auto answers = number_at(answer, "shadow.answers");
     if (answers != 0) {
         fmt::print("in the shadow: {}, {} with another tier than the policy in force\n",

@@ -25,6 +25,9 @@ void Core::on_time(base::Now now, Outbox& outbox) {
     const Step step{now, outbox};
     state_->escalations.on_time(step);
     state_->transfers.on_time(step);
+    for (const auto& pair : state_->policies.give_up_waiting(step)) {
+        state_->rollouts.on_bound(pair);
+    }
     state_->policies.on_time(step);
     state_->follow_policies(step);
     state_->rollouts.on_time(step);

@@ -109,8 +109,8 @@ std::string_view to_string(PolicyRolloutStatus status) {
 }
 
 std::string_view to_string(PolicyHalt halt) {
-    static constexpr std::array<std::string_view, 5> kWords = {"none", "deadline-misses",
-                                                               "escalations", "energy", "alarm"};
+    static constexpr std::array<std::string_view, 6> kWords = {
+        "none", "deadline-misses", "escalations", "energy", "alarm", "out-of-reach"};
     return at(kWords, halt);
 }
 

@@ -151,6 +151,8 @@ std::string to_json(const core::PolicyRolloutView& view) {
     object["started_at"] = json_of(record.started_at);
     object["changed_at"] = json_of(record.changed_at);
     object["told"] = view.told;
+    object["overridden"] = view.overridden;
+    object["unable"] = view.unable;
     object["candidate"] = tally_object(view.candidate);
     object["others"] = tally_object(view.baseline);
     json::object shadow;

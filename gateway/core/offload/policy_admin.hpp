@@ -93,13 +93,17 @@ struct PolicyHistory {
 
 struct PolicyRolloutView {
     PolicyRolloutRecord record;
-    PolicyTally candidate{};  ///< devices that obey the new version
-    PolicyTally baseline{};
+    PolicyTally candidate{};  ///< devices that obey it, or what was learned of it since
+    PolicyTally baseline{};   ///< the others it is for
     std::optional<base::Duration> next_step_in{};
     bool waits_for_decisions = false;  ///< the step's time is over; too few were compared
     std::uint32_t told = 0;            ///< devices that reported it, in force or in shadow
-    std::uint64_t shadow_answers = 0;  ///< would-be answers in the shadow, all devices
-    std::uint64_t shadow_differs = 0;  ///< of them with another tier
+    std::uint32_t overridden = 0;      ///< that a policy of their own keeps out
+    /// That it is for and that do not obey it, nor can: without a model of the task, or with one
+    /// that no form can be made for.
+    std::uint32_t unable = 0;
+    std::uint64_t shadow_answers = 0;             ///< would-be answers in the shadow, all devices
+    std::uint64_t shadow_differs = 0;             ///< of them with another tier
     std::vector<std::uint64_t> shadow_reasons{};  ///< by PolicyReason
 };
 

@@ -127,19 +127,22 @@ std::uint32_t obeyed_policy(const Device& device, std::uint32_t task) {
 }
 
 PolicyComparison::PolicyComparison(PolicyVersionPointer version, std::uint32_t share,
-                                   const Registry& registry, const Catalogue& catalogue)
+                                   const Registry& registry, const PolicyReach& reach)
     : version_(std::move(version)), share_(share) {
-    recount(registry, catalogue);
+    recount(registry, reach);
 }
 
-void PolicyComparison::recount(const Registry& registry, const Catalogue& catalogue) {
+void PolicyComparison::recount(const Registry& registry, const PolicyReach& reach) {
+    const auto& catalogue = reach.catalogue();
     for (auto& [name, sides] : classes_) {
         sides.candidate.devices = sides.baseline.devices = 0;
+        sides.candidate.unable = sides.baseline.unable = 0;
         sides.spared = sides.spared_candidates = 0;
     }
     for (const auto& device : registry.devices()) {
         if (const auto place = place_of(device, catalogue)) {
-            ++place->side->devices;
+            const bool can = reach.can_obey(device.record, version_->task, place->form);
+            ++(can ? place->side->devices : place->side->unable);
         } else if (is_spared(device, catalogue)) {
             auto& sides = classes_[device.record.capability->device_class];
             ++sides.spared;
@@ -175,14 +178,14 @@ std::optional<PolicyComparison::Place> PolicyComparison::place_of(const Device& 
     }
     const auto& record = device.record;
     const auto* present = catalogue.policy_of(version_->task, record);
-    if (part_reaching(*version_, record, catalogue) == nullptr || present == nullptr ||
-        present->policy == version_->version) {
+    const auto* part = part_reaching(*version_, record, catalogue);
+    if (part == nullptr || present == nullptr || present->policy == version_->version) {
         return std::nullopt;
     }
     auto& sides = classes_[record.capability->device_class];
     return policy_place(record.id, version_->version) < share_
-               ? Place{&sides.candidate, version_->version}
-               : Place{&sides.baseline, present->policy};
+               ? Place{&sides.candidate, version_->version, part->blob}
+               : Place{&sides.baseline, present->policy, present->blob};
 }
 
 void PolicyComparison::on_hello(const Device& device, const Catalogue& catalogue) {
@@ -254,14 +257,28 @@ bool PolicyComparison::is_complete(const PolicyConfig& config) const {
     });
 }
 
-bool PolicyComparison::is_without_candidates() const {
-    std::uint32_t candidates = 0;
-    std::uint32_t all = 0;
+PolicyComparison::Count PolicyComparison::counted(Side Class::*side) const {
+    Count count;
     for (const auto& [name, sides] : classes_) {
-        candidates += sides.candidate.devices;
-        all += sides.candidate.devices + sides.baseline.devices + sides.spared;
+        count.devices += (sides.*side).devices;
+        count.unable += (sides.*side).unable;
     }
-    return all != 0 && candidates == 0;
+    return count;
+}
+
+bool PolicyComparison::is_without_candidates() const {
+    const auto mine = counted(&Class::candidate);
+    const auto theirs = counted(&Class::baseline);
+    const bool has_spared =
+        std::ranges::any_of(classes_, [](const auto& entry) { return entry.second.spared != 0; });
+    return mine.devices == 0 && (mine.unable + theirs.devices + theirs.unable != 0 || has_spared);
+}
+
+bool PolicyComparison::is_out_of_reach() const {
+    const auto mine = counted(&Class::candidate);
+    const auto theirs = counted(&Class::baseline);
+    const bool is_all = theirs.devices == 0 && theirs.unable != 0;
+    return mine.devices == 0 && (mine.unable != 0 || is_all);
 }
 
 // A share that hits nobody of a small class is another matter: that class goes with the others.

@@ -10,6 +10,7 @@
 #include "core/catalogue.hpp"
 #include "core/config.hpp"
 #include "core/fleet/registry.hpp"
+#include "core/offload/policy_reach.hpp"
 
 namespace frugal::core {
 
@@ -37,10 +38,11 @@ public:
     PolicyComparison() = default;
     /// Of devices with a place below `share`, which obey `version`, with the rest.
     PolicyComparison(PolicyVersionPointer version, std::uint32_t share, const Registry& registry,
-                     const Catalogue& catalogue);
+                     const PolicyReach& reach);
 
-    /// Who takes part now: a device that got a policy of its own does not any more.
-    void recount(const Registry& registry, const Catalogue& catalogue);
+    /// Who takes part now: a device that got a policy of its own does not any more, nor does one
+    /// that cannot obey what its side does.
+    void recount(const Registry& registry, const PolicyReach& reach);
     /// After a start it may obey another version than its last health of before said: then its
     /// decisions count on neither side until a health agrees again.
     void on_hello(const Device& device, const Catalogue& catalogue);
@@ -56,6 +58,9 @@ public:
     /// The version concerns devices, if only those that go by a policy of their own for now, but
     /// nobody is to obey it.
     bool is_without_candidates() const;
+    /// So it is because those that were to obey it, or all there are, cannot: they have no model of
+    /// its task, or none that a form can be made for.
+    bool is_out_of_reach() const;
     /// So it is of some class, because all of it that were to obey have policies of their own.
     bool has_class_without_candidates() const;
 
@@ -65,6 +70,7 @@ public:
 private:
     struct Side {
         std::uint32_t devices = 0;  ///< at the last count
+        std::uint32_t unable = 0;   ///< that cannot obey, at the last count
         PolicyTally tally{};
     };
     struct Class {
@@ -81,15 +87,21 @@ private:
                                       ///< on neither side
         std::uint64_t decisions = 0;  ///< of it that were counted
     };
-    /// A side, and the version that its devices are to obey.
+    /// A side, and what its devices are to obey.
     struct Place {
         Side* side = nullptr;
         std::uint32_t version = 0;
+        SignedPointer form{};
+    };
+    struct Count {
+        std::uint32_t devices = 0;
+        std::uint32_t unable = 0;
     };
 
     bool is_concerned(const Device& device) const;
     bool is_spared(const Device& device, const Catalogue& catalogue) const;
     std::optional<Place> place_of(const Device& device, const Catalogue& catalogue);
+    Count counted(Side Class::*side) const;
     PolicyTally total(bool is_candidate) const;
 
     PolicyVersionPointer version_;

@@ -55,24 +55,20 @@ PolicyDesk::PolicyDesk(Snapshot& snapshot, Registry& registry, Catalogue& catalo
       catalogue_(catalogue),
       journal_(journal),
       config_(config),
-      bindings_(journal, works) {
+      bindings_(journal, works),
+      reach_(catalogue, bindings_) {
     for (auto& record : snapshot.policy_versions) {
         const auto task = record.task;
         versions_[task].push_back(std::make_shared<const PolicyVersionRecord>(std::move(record)));
     }
     for (auto& record : snapshot.policy_rollouts) {
-        auto& versions = versions_[record.task];
-        const auto version =
-            std::ranges::find_if(versions, [&](const PolicyVersionPointer& candidate) {
-                return candidate->version == record.version;
-            });
-        if (version != versions.end()) {
+        const auto version = find_version(record.task, record.version);
+        if (version != nullptr) {
             const auto task = record.task;
             const auto share = record.steps[record.step].permyriad;
-            rollouts_[task] = {
-                .record = std::move(record),
-                .version = *version,
-                .comparison = PolicyComparison(*version, share, registry_, catalogue_)};
+            rollouts_[task] = {.record = std::move(record),
+                               .version = version,
+                               .comparison = PolicyComparison(version, share, registry_, reach_)};
         }
     }
 }

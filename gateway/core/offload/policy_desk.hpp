@@ -82,6 +82,8 @@ public:
               const base::Digest& model);
     /// A choice and a model whose devices can be told now.
     std::optional<PolicyBindings::Pair> on_bound(const Step& step, PolicyBound&& done);
+    /// Likewise, for choices whose forms did not come in time.
+    std::vector<PolicyBindings::Pair> give_up_waiting(const Step& step);
     /// The task changed: what could not be made before is tried again, for the devices of these.
     std::vector<PolicyBindings::Pair> forget_failed(std::uint32_t task);
     /// Tasks of this health without the versions chosen for them, as far as telling again may help:
@@ -96,9 +98,11 @@ public:
     base::Result<PolicyRolloutView> view(std::uint32_t task, base::Instant now) const;
 
 private:
-    bool is_released(std::uint32_t task, const base::Digest& model) const;
-    /// Nothing to tell a device with this model of: no form of it is made, or can be.
-    bool is_out_of_reach(const Choice& choice, std::uint32_t task, const base::Digest& model) const;
+    PolicyVersionPointer find_version(std::uint32_t task, std::uint32_t version) const;
+    bool comes_of(const PolicyVersionRecord& version, std::uint32_t obeyed,
+                  const base::ClassName& device_class) const;
+    void count_device(const Device& device, const PolicyVersionRecord& version,
+                      PolicyRolloutView& view) const;
     struct Rollout {
         PolicyRolloutRecord record;
         PolicyVersionPointer version;
@@ -153,6 +157,7 @@ private:
     Journal& journal_;
     PolicyConfig config_;
     PolicyBindings bindings_;
+    PolicyReach reach_;
 };
 
 }  // namespace frugal::core

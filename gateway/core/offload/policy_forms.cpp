@@ -11,46 +11,42 @@ SignedPointer PolicyDesk::form_for(const Choice& choice, std::uint32_t task,
     return bindings_.find({choice.blob, model}, task);
 }
 
-// A device may report what it likes: forms are made for models that were released for the task.
-bool PolicyDesk::is_released(std::uint32_t task, const base::Digest& model) const {
-    return std::ranges::any_of(catalogue_.releases(), [&](const auto& release) {
-        return release->task == task &&
-               std::ranges::any_of(release->variants, [&](const auto& variant) {
-                   return variant.manifest->content().model_digest == model;
-               });
-    });
-}
-
-bool PolicyDesk::is_out_of_reach(const Choice& choice, std::uint32_t task,
-                                 const base::Digest& model) const {
-    return bindings_.is_out_of_reach({choice.blob, model}) ||
-           (form_for(choice, task, model) == nullptr && !is_released(task, model));
-}
-
 bool PolicyDesk::bind(const Step& step, const Device& device, std::uint32_t task,
                       const base::Digest& model) {
     bool is_awaited = false;
     const auto* record = catalogue_.task(task);
     const auto* edge = catalogue_.edge_model(task);
-    const auto& versions = versions_[task];
     for (const auto& choice : {in_force(device, task), in_shadow(device, task)}) {
-        if (!choice || form_for(*choice, task, model) != nullptr || !is_released(task, model)) {
+        if (!choice || form_for(*choice, task, model) != nullptr ||
+            !reach_.is_released(task, model)) {
             continue;
         }
-        const auto version = std::ranges::find_if(
-            versions, [&](const auto& one) { return one->version == choice->version; });
+        const auto version = find_version(task, choice->version);
         const auto& device_class = device.record.capability->device_class;
-        bindings_.want(step,
-                       {.form = choice->blob,
-                        .version = choice->version,
-                        .task = record != nullptr ? *record : TaskRecord{.task = task},
-                        .text = version != versions.end() ? source_of(**version, device_class).text
-                                                          : std::string(),
-                        .model = model,
-                        .payload_bytes = edge != nullptr ? edge->input_bytes : 0});
-        is_awaited = is_awaited || bindings_.is_under_way({choice->blob, model});
+        bindings_.want(step, {.form = choice->blob,
+                              .version = choice->version,
+                              .task = record != nullptr ? *record : TaskRecord{.task = task},
+                              .text = version != nullptr ? source_of(*version, device_class).text
+                                                         : std::string(),
+                              .model = model,
+                              .payload_bytes = edge != nullptr ? edge->input_bytes : 0});
+        is_awaited = is_awaited || bindings_.is_awaited({choice->blob, model});
     }
     return is_awaited;
+}
+
+PolicyVersionPointer PolicyDesk::find_version(std::uint32_t task, std::uint32_t version) const {
+    const auto found = versions_.find(task);
+    if (found == versions_.end()) {
+        return nullptr;
+    }
+    const auto one = std::ranges::find_if(
+        found->second, [&](const auto& candidate) { return candidate->version == version; });
+    return one == found->second.end() ? nullptr : *one;
+}
+
+std::vector<PolicyBindings::Pair> PolicyDesk::give_up_waiting(const Step& step) {
+    return bindings_.on_time(step);
 }
 
 std::optional<PolicyBindings::Pair> PolicyDesk::on_bound(const Step& step, PolicyBound&& done) {

@@ -19,15 +19,6 @@ tl::unexpected<base::Error> never_staged(std::uint32_t task) {
                       "Set one without --at-once");
 }
 
-void add_shadow(PolicyRolloutView& view, const TaskHealth& state) {
-    view.shadow_reasons.resize(std::max(view.shadow_reasons.size(), state.shadow_reasons.size()));
-    for (std::size_t i = 0; i < state.shadow_reasons.size(); ++i) {
-        view.shadow_reasons[i] += state.shadow_reasons[i];
-        view.shadow_answers += state.shadow_reasons[i];
-    }
-    view.shadow_differs += state.shadow_differs;
-}
-
 }  // namespace
 
 const PolicyDesk::Rollout* PolicyDesk::open_rollout(std::uint32_t task) const {
@@ -59,7 +50,7 @@ void PolicyDesk::stage(const Step& step, const std::string& actor,
 std::uint32_t PolicyDesk::skip_empty(const Rollout& rollout, std::uint32_t number) const {
     const auto& steps = rollout.record.steps;
     while (number + 2 < steps.size() && steps[number].permyriad != 0 &&
-           PolicyComparison(rollout.version, steps[number].permyriad, registry_, catalogue_)
+           PolicyComparison(rollout.version, steps[number].permyriad, registry_, reach_)
                .is_without_candidates()) {
         ++number;
     }
@@ -82,7 +73,7 @@ void PolicyDesk::enter(const Step& step, Rollout& rollout, std::uint32_t number)
     if (share != 0 && !rollout.obeyed_since) {
         rollout.obeyed_since = step.now.instant;
     }
-    rollout.comparison = PolicyComparison(rollout.version, share, registry_, catalogue_);
+    rollout.comparison = PolicyComparison(rollout.version, share, registry_, reach_);
     if (share == kWholeFleet) {
         rollout.version = mark_in_force(step, rollout.version);
         apply(step, rollout.version, before);
@@ -181,15 +172,19 @@ void PolicyDesk::recount(const Step& step, std::uint32_t task) {
     if (rollout.is_due) {
         go_on(step, rollout);
     } else {
-        rollout.comparison.recount(registry_, catalogue_);
+        rollout.comparison.recount(registry_, reach_);
     }
 }
 
-// To the next step, if nothing is to be waited for; all devices are counted first.
+// To the next step, if nothing is to be waited for; all devices are counted first. Whom the step
+// waits for must be able to come.
 bool PolicyDesk::go_on(const Step& step, Rollout& rollout) {
-    rollout.comparison.recount(registry_, catalogue_);
+    rollout.comparison.recount(registry_, reach_);
     rollout.counted = step.now.instant;
     if (!may_go_on(rollout)) {
+        if (rollout.comparison.is_out_of_reach()) {
+            halt(step, rollout, PolicyHalt::kOutOfReach);
+        }
         return false;
     }
     enter(step, rollout, rollout.record.step + 1);
@@ -258,7 +253,8 @@ std::optional<base::Instant> PolicyDesk::next_deadline() const {
             next = deadline;
         }
     }
-    return next;
+    const auto answer = bindings_.next_deadline();
+    return answer && (!next || *answer < *next) ? answer : next;
 }
 
 std::optional<PolicyDesk::Choice> PolicyDesk::in_force(const Device& device,
@@ -300,8 +296,9 @@ std::vector<PolicyGap> PolicyDesk::gaps(const Device& device, const Health& heal
         const auto policy = in_force(device, said.task);
         const auto shadow = in_shadow(device, said.task);
         const auto version_of = [&](const std::optional<Choice>& choice) {
-            const bool has_none = choice && known->model_digest &&
-                                  is_out_of_reach(*choice, said.task, *known->model_digest);
+            const bool has_none =
+                choice && known->model_digest &&
+                reach_.is_out_of_reach({choice->blob, *known->model_digest}, said.task);
             return choice && !has_none ? choice->version : 0;
         };
         const PolicyGap gap{said.task, said.policy, said.shadow, version_of(policy),
@@ -359,17 +356,7 @@ base::Result<PolicyRolloutView> PolicyDesk::view(std::uint32_t task, base::Insta
         view.next_step_in = std::max(*ends - now, base::Duration{0});
     }
     for (const auto& device : registry_.devices()) {
-        const auto obeyed = obeyed_policy(device, task);
-        (obeyed == rollout.record.version ? view.candidate : view.baseline).devices +=
-            obeyed != 0 ? 1 : 0;
-        bool is_told = obeyed == rollout.record.version;
-        for (const auto& state : device.health ? device.health->tasks : std::vector<TaskHealth>()) {
-            if (state.task == task && state.shadow == rollout.record.version) {
-                is_told = true;
-                add_shadow(view, state);
-            }
-        }
-        view.told += is_told ? 1 : 0;
+        count_device(device, *rollout.version, view);
     }
     return view;
 }

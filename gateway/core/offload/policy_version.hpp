@@ -103,6 +103,8 @@ enum class PolicyHalt : std::uint8_t {
     kEscalations = 2,
     kEnergy = 3,
     kAlarm = 4,  ///< the learner's: tasks go wrong that the policy keeps local
+    /// Nobody who was to prove it can obey it: no model of the task, or no form for their models.
+    kOutOfReach = 5,
 };
 std::string_view to_string(PolicyHalt halt);  ///< "deadline-misses"
 

@@ -5,29 +5,11 @@
 #include <map>
 
 #include "core/offload/policy_bindings.hpp"
-#include "frugal/policy.h"
+#include "unit/core/policy_form.hpp"
 #include "unit/core/policy_world.hpp"
 
 namespace frugal::core {
 namespace {
-
-base::Bytes form_for(std::uint32_t id, const base::Digest& model) {
-    fr_policy_task_spec_t task{};
-    task.task = 1;
-    task.tier = FR_TIER_EDGE;
-    task.group_count = 1;
-    task.model = static_cast<std::uint16_t>(fr_policy_model_tag(model.data()));
-    const fr_policy_spec_t spec{id, 0, nullptr, 0, &task, 1};
-    base::Bytes bytes(FR_POLICY_SIZE_MAX);
-    std::size_t size = 0;
-    EXPECT_EQ(fr_policy_build(&spec, bytes.data(), bytes.size(), &size), FR_OK);
-    bytes.resize(size);
-    return bytes;
-}
-
-SignedPointer signed_form(std::uint32_t id, const base::Digest& model) {
-    return signed_policy(base::as_text(form_for(id, model)));
-}
 
 /// "old" and "older" run model 1, which version 5 is set for; "new" runs model 2.
 class PolicyBindingTest : public ::testing::Test {
@@ -71,9 +53,6 @@ protected:
             all.push_back(*one);
         }
         return all;
-    }
-    static std::uint32_t model_in(const SignedPointer& form) {
-        return fr_policy_model(form->content().data(), form->content().size(), 1);
     }
     static std::uint32_t tag_of(std::uint8_t model) {
         return fr_policy_model_tag(digest_of(model).data());
@@ -221,6 +200,44 @@ TEST_F(PolicyBindingTest, WhileAFormIsBeingMadeItsDevicesAreToldNothing) {
     EXPECT_EQ(told("new"), nullptr);
 }
 
+// The pool that makes it may be stuck, or have lost it.
+TEST_F(PolicyBindingTest, AnAnswerThatDoesNotComeWithholdsNothingElseForEver) {
+    const auto work = wanted()[0].work;
+    world.take();
+    world.advance(PolicyBindings::kAnswerWait - std::chrono::seconds(2));
+    EXPECT_TRUE(world.sent<Desired>("new").empty());
+    world.advance(std::chrono::seconds(2));
+    ASSERT_EQ(world.sent<Desired>("new").size(), 1U) << "of everything else that it is due";
+    EXPECT_EQ(told("new"), nullptr);
+    const auto lines = world.performed<Log>();
+    const auto line = std::ranges::find(lines, LogEvent::kPolicyNotBound, &Log::event);
+    ASSERT_NE(line, lines.end());
+    EXPECT_EQ((*line)->fields[0].value, "5");
+    EXPECT_TRUE((*line)->fields[1].value.starts_with("no answer in 30 s"));
+    world.take();
+    world.advance(std::chrono::hours(1));
+    EXPECT_TRUE(world.performed<Log>().empty()) << "it is said once";
+    world.give(PolicyBound{work, signed_form(5, digest_of(2))});
+    world.advance(std::chrono::seconds(1));
+    ASSERT_NE(told("new"), nullptr) << "late, but not too late";
+}
+
+TEST_F(PolicyBindingTest, AfterAnAnswerThatDidNotComeAnotherIsAskedForWithTheTask) {
+    const auto lost = wanted()[0].work;
+    world.advance(PolicyBindings::kAnswerWait);
+    world.take();
+    world.ask(DefineTask{{.task = 1, .name = "net", .labels = {"a", "b", "c"}}});
+    world.advance(std::chrono::seconds(1));
+    const auto asked = wanted();
+    ASSERT_EQ(asked.size(), 1U);
+    world.give(PolicyBound{lost, signed_form(5, digest_of(2))});
+    world.advance(std::chrono::seconds(1));
+    EXPECT_EQ(told("new"), nullptr) << "made for the task as it was";
+    world.give(PolicyBound{asked[0].work, signed_form(5, digest_of(2))});
+    world.advance(std::chrono::seconds(1));
+    EXPECT_NE(told("new"), nullptr);
+}
+
 TEST_F(PolicyBindingTest, WhatFailedIsTriedAgainWhenItsTaskChanges) {
     const auto fail = [this] {
         const auto asked = wanted();
@@ -305,7 +322,7 @@ TEST_F(PolicyBindingsTest, KeepsNoMoreThanSoManyButAllThatAreUnderWay) {
     }
     EXPECT_EQ(bindings.size(), PolicyBindings::kKeptMax + 1)
         << "each of them has an answer to come";
-    EXPECT_TRUE(bindings.is_under_way({next, digest_of(2)}));
+    EXPECT_TRUE(bindings.is_awaited({next, digest_of(2)}));
     answer(PolicyBindings::kKeptMax + 1);
     EXPECT_NE(bindings.find({next, digest_of(2)}, 1), nullptr);
 }

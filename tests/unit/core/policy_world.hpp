@@ -16,12 +16,19 @@ inline std::string name_of(int number) {
     return "node-" + std::to_string(number);
 }
 
+/// Of a device that runs a model of the task: one without can obey no policy.
+inline Hello hello_of(int number) {
+    auto word = hello(name_of(number), static_cast<std::uint64_t>(number) + 1);
+    word.tasks[0].release = 1;
+    return word;
+}
+
 class PolicyDeskTest : public ::testing::Test {
 protected:
     PolicyDeskTest() {
         for (int i = 0; i < kDevices; ++i) {
             world.enrol(name_of(i));
-            world.say(name_of(i), hello(name_of(i), static_cast<std::uint64_t>(i) + 1));
+            world.say(name_of(i), hello_of(i));
         }
         set(1, {});
         world.take();
@@ -117,7 +124,7 @@ class TwoClassesTest : public PolicyDeskTest {
 protected:
     TwoClassesTest() {
         for (int i = 1; i < kDevices; i += 2) {
-            auto tiny = hello(name_of(i), static_cast<std::uint64_t>(i) + 1);
+            auto tiny = hello_of(i);
             tiny.capability = capability("tiny");
             world.say(name_of(i), tiny);
         }
