@@ -29,7 +29,7 @@ std::string version_json(const Known& known, std::uint32_t task,
                 const auto untold = words_of_text(version, part.device_class, *record);
                 lines.insert(lines.end(), untold.begin(), untold.end());
             }
-            words.push_back({part.device_class.text(), std::move(lines)});
+            words.push_back({part.device_class.text(), std::move(lines), part.source});
         }
     }
     return wire::policy_version_json(version, words);

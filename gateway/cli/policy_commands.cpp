@@ -101,6 +101,25 @@ Result<int> history(const Context& context, const PolicyOptions& options) {
                print_history);
 }
 
+/// The version's own text, then those of device classes whose rules come from another one.
+void print_texts(const json::value& answer) {
+    const auto own = text_at(answer, "text");
+    bool has_others = false;
+    bool has_own = false;
+    for (const auto& part : list_at(answer, "rules")) {
+        (at_path(part, "own_text").is_object() ? has_others : has_own) = true;
+    }
+    if (!has_others || has_own) {
+        fmt::print("{}{}", has_others ? "# text of the other device classes:\n" : "", own);
+    }
+    for (const auto& part : list_at(answer, "rules")) {
+        if (at_path(part, "own_text").is_object()) {
+            fmt::print("# text of device class {}, for {}:\n{}", text_at(part, "device_class"),
+                       text_at(part, "own_text.release"), text_at(part, "own_text.text"));
+        }
+    }
+}
+
 void print_version(const json::value& answer) {
     const auto whom = for_whom(answer, "");
     fmt::print("# version {}, {} by {} at {}, for {}{}\n", number_at(answer, "version"),
@@ -112,7 +131,7 @@ void print_version(const json::value& answer) {
             fmt::print("#   {}\n", std::string_view(line.as_string()));
         }
     }
-    fmt::print("{}", text_at(answer, "text"));
+    print_texts(answer);
 }
 
 base::Error no_policy(const std::string& whose, const std::string& remedy) {

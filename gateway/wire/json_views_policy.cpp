@@ -173,6 +173,9 @@ std::string policy_version_json(const core::PolicyVersionRecord& version,
         json::object entry;
         entry["device_class"] = part.device_class;
         entry["lines"] = lines_array(part.lines);
+        entry["own_text"] = json_or_null(part.source, [](const core::PolicySource& source) {
+            return json::value{{"release", source.release}, {"text", source.text}};
+        });
         return entry;
     });
     return json_text(std::move(object));

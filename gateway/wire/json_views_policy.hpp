@@ -3,6 +3,7 @@
 // the REST interface (proto/openapi.yaml names every key). Pure functions, any thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,7 @@ std::string to_json(const core::PolicyRolloutView& view);
 struct PolicyPartWords {
     std::string device_class;
     std::vector<std::string> lines{};
+    std::optional<core::PolicySource> source{};  ///< as core::PolicyPart's
 };
 std::string policy_version_json(const core::PolicyVersionRecord& version,
                                 const std::vector<PolicyPartWords>& parts);

@@ -188,6 +188,27 @@ TEST(JsonViews, show_which_variant_fits_and_why_not_the_others) {
     EXPECT_EQ(shown.at("classes").at(0).at("devices"), 1);
 }
 
+TEST(JsonViews, show_every_text_that_a_policy_was_made_of) {
+    core::PolicyVersionRecord version{.task = 1, .version = 9, .text = "all"};
+    const auto shown = parsed(policy_version_json(
+        version, {{"m4", {"rule"}}, {"tiny", {"rule"}, core::PolicySource{"net@2", "its own"}}}));
+    EXPECT_EQ(shown.at("text"), "all");
+    EXPECT_TRUE(shown.at("rules").at(0).at("own_text").is_null());
+    EXPECT_EQ(shown.at("rules").at(1).at("own_text").at("release"), "net@2");
+    EXPECT_EQ(shown.at("rules").at(1).at("own_text").at("text"), "its own");
+}
+
+TEST(JsonViews, count_whom_a_staged_policy_does_not_reach) {
+    core::PolicyRolloutView view;
+    view.record.halt = core::PolicyHalt::kOutOfReach;
+    view.overridden = 2;
+    view.unable = 3;
+    const auto shown = parsed(to_json(view));
+    EXPECT_EQ(shown.at("halt"), "out-of-reach");
+    EXPECT_EQ(shown.at("overridden"), 2);
+    EXPECT_EQ(shown.at("unable"), 3);
+}
+
 // A release that nobody runs is no error: its rollout may come after its policy.
 TEST(JsonViews, remark_on_a_release_that_nobody_runs) {
     core::PolicySet set{.task = 1, .version = 9};
