@@ -340,6 +340,11 @@ Result<int> inspect_model(const Context& context, const std::string& path,
     if (wire::is_bundle(*bytes)) {
         return inspect_bundle(context, path, *bytes, public_key);
     }
+    if (!public_key.empty()) {
+        return fail(base::ErrorKind::kInvalidInput, path + ": --key has nothing to verify here",
+                    "it is no release bundle; nothing else is signed",
+                    "Leave out --key, or name the bundle that model build wrote.");
+    }
     if (model::is_bonsai(*bytes)) {
         return inspect_bonsai(context, path, *bytes);
     }

@@ -115,6 +115,12 @@ class OfflineRefusalsTest(unittest.TestCase):
             altered = self.write("altered.frugal", bundle[:place] + bytes([bundle[place] ^ 0x55]) + bundle[place + 1:])
             self.refused("inspect", altered, "--key", public, words=("altered.frugal", "remedy"))
 
+    def test_a_key_verifies_bundles_only(self):
+        _, public = self.keys()
+        for path in (SMALL, TREE):
+            self.refused("inspect", path, "--key", public,
+                         words=(path, "--key has nothing to verify", "no release bundle", "remedy"))
+
     def test_files_that_are_not_packed_or_cannot_be(self):
         for name, content in (("text", b"hello\n"), ("empty", b""), ("tree", self.read(TREE))):
             path = self.write(name, content)
