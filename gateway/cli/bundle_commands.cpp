@@ -106,6 +106,24 @@ Result<void> add_models(release::BundleSource& source, const BuildOptions& optio
     return {};
 }
 
+/// Both would be signed: what is stated must be what was measured.
+Result<void> take_accuracy(release::VariantSource& variant, std::uint32_t measured_permyriad,
+                           const std::string& report) {
+    const std::uint32_t stated = variant.accuracy_permyriad;
+    if (stated == 0 || measured_permyriad == 0 || stated == measured_permyriad) {
+        variant.accuracy_permyriad = std::max(stated, measured_permyriad);
+        return {};
+    }
+    const std::string name = variant.device_class.text();
+    return fail(ErrorKind::kConflict,
+                fmt::format("--variant {}@{}: {} says another accuracy", name, stated, report),
+                fmt::format("{:.2f} % is stated, accuracy_after of the report is {:.2f} %",
+                            stated / 100.0, measured_permyriad / 100.0),
+                fmt::format("Write {}=FILE, and that of the report is taken; or leave out --report "
+                            "if the accuracy was measured with other samples.",
+                            name));
+}
+
 /// A report belongs to the variants whose file it made.
 Result<void> add_report(release::BundleSource& source, const std::string& path) {
     const auto text = read_bytes(path);
@@ -119,8 +137,9 @@ Result<void> add_report(release::BundleSource& source, const std::string& path) 
         auto& variant = source.release.variants[i];
         if (crypto::sha256(variant.tflite) == report->output_digest) {
             source.provenance[i] = report->provenance;
-            if (variant.accuracy_permyriad == 0) {
-                variant.accuracy_permyriad = report->accuracy_permyriad;
+            auto taken = take_accuracy(variant, report->accuracy_permyriad, path);
+            if (!taken) {
+                return taken;
             }
             is_used = true;
         }

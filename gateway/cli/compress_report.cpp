@@ -5,6 +5,7 @@
 #include <cmath>
 #include <optional>
 
+#include <fmt/format.h>
 #include <boost/json/parse.hpp>
 
 #include "base/hex.hpp"
@@ -32,17 +33,36 @@ std::uint32_t ppm_at(const json::value& value, std::string_view key) {
         std::lround(kMillion * std::clamp(real_at(value, key), 0.0, 1.0)));
 }
 
-std::vector<wire::BuildStage> stages_of(const json::value& report) {
-    const auto bytes = [](const json::value& value, std::string_view key) {
-        return static_cast<std::uint32_t>(number_at(value, key));
-    };
-    std::vector<wire::BuildStage> stages{
-        {"as given", bytes(report, "raw_bytes_before"), bytes(report, "packed_bytes_before")}};
+tl::unexpected<base::Error> no_report(const std::string& where, const std::string& cause) {
+    return fail(ErrorKind::kInvalidInput, where + ": not a whole report of model compress", cause,
+                "Save the output of frugalctl --json model compress.");
+}
+
+/// 0 for what is no size of a file.
+std::uint32_t bytes_at(const json::value& value, std::string_view key) {
+    const std::uint64_t bytes = number_at(value, key);
+    return bytes > UINT32_MAX ? 0 : static_cast<std::uint32_t>(bytes);
+}
+
+/// They are signed: a stage that says nothing is not let in.
+Result<std::vector<wire::BuildStage>> stages_of(const json::value& report,
+                                                const std::string& where) {
+    std::vector<wire::BuildStage> stages{{"as given", bytes_at(report, "raw_bytes_before"),
+                                          bytes_at(report, "packed_bytes_before")}};
     for (const auto& stage : list_at(report, "stages")) {
-        stages.push_back(
-            {text_at(stage, "kind"), bytes(stage, "raw_bytes"), bytes(stage, "packed_bytes")});
+        stages.push_back({text_at(stage, "kind"), bytes_at(stage, "raw_bytes"),
+                          bytes_at(stage, "packed_bytes")});
     }
-    return stages;
+    for (std::size_t i = 0; i < stages.size(); ++i) {
+        if (stages[i].kind.empty() || stages[i].raw_bytes == 0 || stages[i].packed_bytes == 0) {
+            return no_report(where, i == 0 ? "raw_bytes_before or packed_bytes_before is missing"
+                                           : fmt::format("stage {} has no kind, raw_bytes or "
+                                                         "packed_bytes",
+                                                         i));
+        }
+    }
+    return stages.size() > 1 ? Result<std::vector<wire::BuildStage>>(std::move(stages))
+                             : no_report(where, "it has no stages");
 }
 
 wire::BuildEvaluation evaluation_of(const json::value& report) {
@@ -79,7 +99,11 @@ Result<CompressReport> read_compress_report(std::string_view text, const std::st
     if (!provenance.recipe_text.empty()) {
         provenance.recipe_digest = crypto::sha256(base::as_bytes(provenance.recipe_text));
     }
-    provenance.stages = stages_of(report);
+    auto stages = stages_of(report, where);
+    if (!stages) {
+        return tl::unexpected(stages.error());
+    }
+    provenance.stages = std::move(*stages);
     provenance.evaluation = evaluation_of(report);
     result.accuracy_permyriad = (provenance.evaluation.accuracy_after_ppm + 50) / 100;
     return result;

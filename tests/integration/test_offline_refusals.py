@@ -121,6 +121,34 @@ class OfflineRefusalsTest(unittest.TestCase):
             self.refused("inspect", path, "--key", public,
                          words=(path, "--key has nothing to verify", "no release bundle", "remedy"))
 
+    def test_a_bundle_does_not_contradict_its_report(self):
+        key, public = self.keys()
+        labels = self.write("labels", b"8\n8\n8\n1\n")
+        small = os.path.join(self.folder, "small.tflite")
+        done = control("compress", SMALL, "--calibration", self.inputs, "--labels", labels,
+                       "--recipe", self.write("r.toml", b'name = "r"\n[[stage]]\nkind = "strip"\n'),
+                       "-o", small)
+        self.assertEqual(0, done.returncode, done.stderr)
+        report = json.loads(done.stdout)
+        report["evaluation"]["accuracy_after"] = 0.9075
+        told = self.write("report.json", json.dumps(report).encode())
+
+        def build(variant, report):
+            return ("build", "fashion", "--key", key, "--task", "1", "--release", "1", "--variant",
+                    f"{variant}={small}", "--report", report, "-o", self.output)
+
+        self.refused(*build("m4@9900", told), status=4,
+                     words=("m4@9900", "report.json says another accuracy", "99.00 %", "90.75 %", "remedy"))
+        self.assertEqual(0, control(*build("m4@9075", told)).returncode)
+        os.remove(self.output)
+        self.assertEqual(0, control(*build("m4", told)).returncode)
+        shown = json.loads(control("inspect", self.output, "--key", public).stdout)
+        self.assertEqual(9075, shown["variants"][0]["accuracy_permyriad"])
+        os.remove(self.output)
+        report["stages"].insert(0, {})
+        self.refused(*build("m4", self.write("odd.json", json.dumps(report).encode())),
+                     words=("odd.json: not a whole report", "stage 1 has no kind"))
+
     def test_files_that_are_not_packed_or_cannot_be(self):
         for name, content in (("text", b"hello\n"), ("empty", b""), ("tree", self.read(TREE))):
             path = self.write(name, content)
