@@ -131,7 +131,8 @@ json::object stage_json(const model::StageReport& stage) {
             {"raw_bytes", stage.raw_bytes},
             {"packed_bytes", stage.packed_bytes},
             {"delta_bytes", optional_json(stage.delta_bytes)},
-            {"layers", layers}};
+            {"layers", layers},
+            {"note", stage.note}};
 }
 
 json::object evaluation_json(const model::Evaluation& evaluation) {
@@ -214,8 +215,8 @@ std::string known(double figure, std::string_view form) {
 void print_layers(const model::StageReport& stage) {
     std::vector<std::vector<std::string>> rows;
     for (const auto& layer : stage.layers) {
-        rows.push_back({layer.name, layer.kind, grouped(layer.weights), known(layer.step, "{:.3g}"),
-                        fmt::format("{:.3f}", layer.density),
+        rows.push_back({short_name(layer.name), layer.kind, grouped(layer.weights),
+                        known(layer.step, "{:.3g}"), fmt::format("{:.3f}", layer.density),
                         known(layer.bits_per_weight, "{:.2f}"), known(layer.snr_db, "{:.1f}"),
                         layer.note});
     }
@@ -256,6 +257,11 @@ void print_report(const model::Compressed& done) {
                         delta(stage.delta_bytes)});
     }
     print_table({"stage", "file B", "packed B", "raw/packed", "delta B"}, rows);
+    for (const auto& stage : done.stages) {
+        if (!stage.note.empty()) {
+            fmt::print("{}: {}\n", stage.kind, stage.note);
+        }
+    }
     for (const auto& stage : done.stages) {
         if (!stage.layers.empty()) {
             fmt::print("\n{}\n", stage.kind);

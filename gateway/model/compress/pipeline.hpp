@@ -26,6 +26,7 @@ struct StageReport {
     std::uint64_t packed_bytes = 0;              ///< as the model codec encodes it
     std::optional<std::uint64_t> delta_bytes{};  ///< the same for devices that have the base
     std::vector<LayerReport> layers;
+    std::string note{};  ///< why the stage changed nothing; empty if it did
 };
 
 struct Compressed {

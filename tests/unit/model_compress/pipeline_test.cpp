@@ -50,6 +50,28 @@ TEST(Pipeline, RecordsEveryStageWithItsBytes) {
     EXPECT_EQ(done->evaluation.inputs, 30U);
 }
 
+TEST(Pipeline, AStrippedFileThatTravelsInMoreBytesIsNotTaken) {
+    model::CompressInput input = make_input();
+    input.base = input.file;  // devices have the very file, unstripped
+    model::Recipe recipe;
+    recipe.stages = {model::StripOptions{}};
+    const auto done = model::compress(input, recipe, {});
+    ASSERT_TRUE(done.has_value()) << done.error().describe();
+    EXPECT_EQ(done->file, input.file);
+    EXPECT_EQ(done->stages[0].raw_bytes, input.file.size());
+    EXPECT_EQ(done->stages[0].packed_bytes, done->packed_bytes_before);
+    EXPECT_EQ(done->stages[0].delta_bytes, done->delta_bytes_before);
+    EXPECT_EQ(done->stages[0].note.find("left as it was: stripped it takes "), 0U);
+    recipe.stages.insert(recipe.stages.begin(), model::RoundScalesOptions{});
+    const auto second = model::compress(input, recipe, {});
+    ASSERT_TRUE(second.has_value()) << second.error().describe();
+    EXPECT_LE(second->stages[1].delta_bytes, second->stages[0].delta_bytes);
+    input.base.clear();
+    const auto alone = model::compress(input, make_recipe(16), {});
+    ASSERT_TRUE(alone.has_value());
+    EXPECT_LE(alone->stages[2].packed_bytes, alone->stages[1].packed_bytes);
+}
+
 TEST(Pipeline, StagesLookAtTheFirstCalibrationInputsOnly) {
     model::CompressInput many = make_input();
     many.evaluation.inputs = frugal::test::random_inputs(5, 96, 8);
