@@ -11,6 +11,10 @@ import argparse
 import hashlib
 from pathlib import Path
 
+import packages
+
+packages.need("numpy")
+
 import numpy as np
 
 import bonsai_format

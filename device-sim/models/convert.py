@@ -12,6 +12,10 @@ import hashlib
 import json
 from pathlib import Path
 
+import packages
+
+packages.need("numpy")
+
 import numpy as np
 
 import dataset

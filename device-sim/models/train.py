@@ -12,6 +12,10 @@ import copy
 import time
 from pathlib import Path
 
+import packages
+
+packages.need("numpy", "torch")
+
 import numpy as np
 import torch
 from torch.nn import functional

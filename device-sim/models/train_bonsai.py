@@ -17,6 +17,10 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
+import packages
+
+packages.need("numpy", "torch")
+
 import numpy as np
 import torch
 from torch.nn import functional

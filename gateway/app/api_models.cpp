@@ -152,7 +152,8 @@ void get_model(ApiParts& parts, const HttpRequest& request, net::Responder respo
                 respond(wire::problem(base::Error{ErrorKind::kNotFound,
                                                   "no model is named \"" + name.text() + "\"",
                                                   {},
-                                                  "GET /api/v1/models lists them."}));
+                                                  "frugalctl model list (GET /api/v1/models) shows "
+                                                  "them."}));
                 return;
             }
             respond(wire::json_response(200, wire::to_json(all)));

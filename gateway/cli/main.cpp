@@ -13,6 +13,7 @@
 #include "cli/did_you_mean.hpp"
 #include "cli/empty_values.hpp"
 #include "cli/output.hpp"
+#include "cli/usage_error.hpp"
 
 namespace {
 
@@ -60,8 +61,11 @@ int run(int argc, char** argv) {
             frugal::cli::print_error(*strange);
             return frugal::cli::kExitUsage;
         }
-        const int code = app.exit(error);
-        return code == 0 ? 0 : frugal::cli::kExitUsage;
+        if (error.get_exit_code() == 0) {
+            return app.exit(error);  // help or the version
+        }
+        frugal::cli::print_error(frugal::cli::usage_error(app, error.what()));
+        return frugal::cli::kExitUsage;
     }
     return context.chosen ? context.chosen() : frugal::cli::kExitUsage;
 }

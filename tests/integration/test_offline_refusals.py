@@ -149,6 +149,12 @@ class OfflineRefusalsTest(unittest.TestCase):
         self.refused(*build("m4", self.write("odd.json", json.dumps(report).encode())),
                      words=("odd.json: not a whole report", "stage 1 has no kind"))
 
+    def test_an_option_that_is_missing_is_told_with_the_command(self):
+        done = control("compress", SMALL, "--calibration", self.inputs, "--recipe", INT8)
+        self.assertEqual(2, done.returncode)
+        for word in ("error: frugalctl model compress: --output is required", "remedy", "--help"):
+            self.assertIn(word, done.stderr)
+
     def test_files_that_are_not_packed_or_cannot_be(self):
         for name, content in (("text", b"hello\n"), ("empty", b""), ("tree", self.read(TREE))):
             path = self.write(name, content)
