@@ -48,6 +48,7 @@ struct AskCloud {
     base::WorkId work{};
     std::uint32_t task = 0;
     std::string model{};
+    std::uint32_t classes = 0;  ///< of the task: an answer of another number is none; 0: not known
     TaskPrivacy privacy = TaskPrivacy::kNever;  ///< of the task; whoever sends looks once more
     PublicFeatures features;
     base::Instant deadline{};

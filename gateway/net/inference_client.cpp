@@ -142,11 +142,16 @@ private:
         }
         // A copy: another call's failure may take the entry away while this one waits.
         const wire::InferenceModel model = shared_->ready.at(job_.model);
+        const Result<void> fitting = wire::check_model_classes(model, job_.classes);
+        if (!fitting) {
+            Result<core::EdgeAnswer> failed = fail(fitting.error(), told());
+            co_return failed;
+        }
         const auto left =
             std::chrono::duration_cast<std::chrono::microseconds>(deadline_ - Clock::now());
         const wire::InferenceCall call{
             random_id(), shared_->settings.priority,
-            static_cast<std::uint64_t>(std::max<std::int64_t>(left.count(), 1))};
+            static_cast<std::uint64_t>(std::max<std::int64_t>(left.count(), 1)), job_.classes};
         auto body =
             wire::inference_request(model, shared_->settings.scale, call, job_.features.view());
         if (!body) {
@@ -156,11 +161,19 @@ private:
         const Result<std::string> reply =
             co_await request("POST", wire::model_path(job_.model) + "/infer", *body);
         wipe(*body);
-        Result<core::EdgeAnswer> result =
-            reply ? wire::read_inference_answer(*reply, model, call.id)
-                  : Result<core::EdgeAnswer>(tl::unexpected<base::Error>(reply.error()));
+        if (!reply) {
+            Result<core::EdgeAnswer> failed = tl::unexpected<base::Error>(reply.error());
+            co_return failed;
+        }
+        Result<core::EdgeAnswer> result = wire::read_inference_answer(*reply, model, call);
+        if (!result) {
+            result = fail(result.error(), told());
+        }
         co_return result;
     }
+
+    /// Where it happened, for people.
+    std::string told() const { return fmt::format("task {}, model {}", job_.task, job_.model); }
 
     /// Ready, and what its input is like.
     awaitable<Result<void>> prepare() {
@@ -177,7 +190,7 @@ private:
         }
         auto model = wire::read_model_metadata(*metadata);
         if (!model) {
-            Result<void> failed = tl::unexpected<base::Error>(model.error());
+            Result<void> failed = fail(model.error(), told());
             co_return failed;
         }
         shared_->ready[job_.model] = std::move(*model);

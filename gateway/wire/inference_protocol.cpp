@@ -25,6 +25,8 @@ constexpr std::size_t kNameBytesMax = 256;
 constexpr std::size_t kErrorTextBytesMax = 200;
 constexpr std::int64_t kElementsMax = FR_FEATURES_SIZE_MAX;
 constexpr double kSumTolerance = 0.02;
+constexpr std::string_view kOtherClasses =
+    "Name a model with the task's classes, in their order, in cloud.tasks.";
 
 Result<json::object> read_object(std::string_view body) {
     if (body.size() > kInferenceAnswerBytesMax) {
@@ -175,6 +177,15 @@ Result<std::vector<double>> probabilities_of(const json::object& output) {
     return probabilities;
 }
 
+/// Elements of the metadata's output; 0 where it does not say, or says it only at run time.
+std::uint32_t class_count(const json::object& output) {
+    const auto* dimensions = array_of(output, "shape");
+    const auto shape = shape_of(output);
+    const bool is_batch_only =
+        dimensions != nullptr && dimensions->size() == 1 && dimensions->front() == json::value(-1);
+    return shape && !is_batch_only ? static_cast<std::uint32_t>(element_count(*shape)) : 0;
+}
+
 bool is_unreserved(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
            c == '.' || c == '_' || c == '~';
@@ -211,7 +222,17 @@ Result<InferenceModel> read_model_metadata(std::string_view body) {
         return unsupported("its input's type or shape is none a device's input fits");
     }
     return InferenceModel{std::string(*text_of(*input, "name")), *type, std::move(*shape),
-                          std::string(*text_of(*output, "name"))};
+                          std::string(*text_of(*output, "name")), class_count(*output)};
+}
+
+Result<void> check_model_classes(const InferenceModel& model, std::uint32_t classes) {
+    if (classes == 0 || model.classes == 0 || model.classes == classes) {
+        return {};
+    }
+    return fail(
+        ErrorKind::kUnsupported, "the inference server's model does not fit the task",
+        fmt::format("its metadata says {} classes, the task has {}", model.classes, classes),
+        std::string(kOtherClasses));
 }
 
 Result<std::string> inference_request(const InferenceModel& model, const InputScale& scale,
@@ -235,14 +256,14 @@ Result<std::string> inference_request(const InferenceModel& model, const InputSc
 }
 
 Result<core::EdgeAnswer> read_inference_answer(std::string_view body, const InferenceModel& model,
-                                               std::string_view id) {
+                                               const InferenceCall& call) {
     const auto object = read_object(body);
     if (!object) {
         return tl::unexpected<base::Error>(object.error());
     }
     // The id comes back where the server keeps ids at all.
     const auto* answered = text_of(*object, "id");
-    if (answered != nullptr && !answered->empty() && *answered != id) {
+    if (answered != nullptr && !answered->empty() && *answered != call.id) {
         return odd("it answers another call");
     }
     const auto* output = only_tensor(*object, "outputs");
@@ -252,6 +273,14 @@ Result<core::EdgeAnswer> read_inference_answer(std::string_view body, const Infe
     const auto probabilities = probabilities_of(*output);
     if (!probabilities) {
         return tl::unexpected<base::Error>(probabilities.error());
+    }
+    // An answer of another number of classes is of another task: none of its classes means ours.
+    const auto classes = call.classes != 0 ? call.classes : model.classes;
+    if (classes != 0 && probabilities->size() != classes) {
+        return fail(
+            ErrorKind::kInvalidInput, "the inference server's answer does not fit the task",
+            fmt::format("it has {} classes, the task has {}", probabilities->size(), classes),
+            std::string(kOtherClasses));
     }
     const auto best = std::max_element(probabilities->begin(), probabilities->end());
     return core::EdgeAnswer{

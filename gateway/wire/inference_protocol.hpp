@@ -26,6 +26,7 @@ struct InferenceModel {
     TensorType input_type = TensorType::kInt8;
     std::vector<std::int64_t> input_shape;  ///< with the batch's 1 in place of -1
     std::string output_name;
+    std::uint32_t classes = 0;  ///< elements of the output; 0: the metadata leaves it open
     bool operator==(const InferenceModel&) const = default;
 };
 
@@ -42,11 +43,16 @@ std::string model_path(std::string_view model);
 /// another type or a shape with more than one free dimension.
 base::Result<InferenceModel> read_model_metadata(std::string_view body);
 
-/// What one call says beside its input.
+/// kUnsupported where the metadata's output has another number of classes than the task: such a
+/// model's classes are not the task's. `classes` 0 (not known) or an open output fits.
+base::Result<void> check_model_classes(const InferenceModel& model, std::uint32_t classes);
+
+/// What one call says beside its input, and what its answer must be like.
 struct InferenceCall {
     std::string id;              ///< random: nothing in it tells the device
     std::uint32_t priority = 0;  ///< Triton: 0 is the model's default
     std::uint64_t timeout_us = 0;
+    std::uint32_t classes = 0;  ///< of the task; 0: not known, what the metadata said counts
 };
 
 /// The body of POST v2/models/{model}/infer. kInvalidInput if the input is not as large as the
@@ -55,10 +61,10 @@ base::Result<std::string> inference_request(const InferenceModel& model, const I
                                             const InferenceCall& call, base::ByteView input);
 
 /// Reads the answer to a call: class and confidence. kInvalidInput for whatever is not an answer
-/// to this call with 2 to 64 probabilities.
+/// to this call with 2 to 64 probabilities, as many as the task, or else the metadata, has classes.
 base::Result<core::EdgeAnswer> read_inference_answer(std::string_view body,
                                                      const InferenceModel& model,
-                                                     std::string_view id);
+                                                     const InferenceCall& call);
 
 /// "400: model not found": the error body's text, shortened and without control characters.
 std::string inference_error_text(std::uint32_t status, std::string_view body);

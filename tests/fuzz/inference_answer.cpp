@@ -12,9 +12,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     using namespace frugal;
     const std::string_view text(reinterpret_cast<const char*>(bytes), size);
     const wire::InferenceModel model{"image", wire::TensorType::kInt8, {1, 4}, "scores"};
-    const auto answer = wire::read_inference_answer(text, model, "7");
-    if (answer && answer->class_id >= FR_CLASSES_MAX) {
-        std::abort();
+    for (const std::uint32_t classes : {0U, 3U}) {
+        const auto answer = wire::read_inference_answer(text, model, {"7", 0, 0, classes});
+        if (answer && answer->class_id >= (classes == 0 ? FR_CLASSES_MAX : classes)) {
+            std::abort();
+        }
     }
     if (const auto read = wire::read_model_metadata(text)) {
         std::int64_t elements = 1;

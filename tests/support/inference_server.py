@@ -17,6 +17,8 @@ given a certificate and its key, and prints one line "port N" when it is ready. 
     cut         closes in the middle of a body  http      no HTTP at all
     twice       two inputs in its metadata      text      a BYTES input in its metadata
     closing     closes the connection after each answer without saying so
+    dozen       12 classes, 3 in its metadata    pair      2 classes, 3 in its metadata
+    wide        10 classes in its metadata
 
 GET /log gives the requests seen as JSON: method, path, id, parameters.
 """
@@ -28,7 +30,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 MODELS = {"digits", "floats", "slow", "hanging", "unready", "broken", "garbage", "html", "shape", "sum", "infinite",
-          "other", "name", "huge", "cut", "http", "twice", "text", "closing"}
+          "other", "name", "huge", "cut", "http", "twice", "text", "closing",
+          "dozen", "pair", "wide"}
 LOG = []
 LOCK = threading.Lock()
 
@@ -40,7 +43,8 @@ def metadata(model):
     if model == "twice":
         inputs.append({"name": "mask", "datatype": "INT8", "shape": [1, 4]})
     return {"name": model, "versions": ["1"], "platform": "test_python",
-            "inputs": inputs, "outputs": [{"name": "scores", "datatype": "FP32", "shape": [-1, 3]}]}
+            "inputs": inputs,
+            "outputs": [{"name": "scores", "datatype": "FP32", "shape": [-1, 10 if model == "wide" else 3]}]}
 
 
 def check(model, request):
@@ -74,6 +78,10 @@ def answer(model, request):
     name, call, shape = "scores", request.get("id", ""), [1, 3]
     if model == "shape":
         scores += [0.0, 0.0]
+    elif model == "dozen":
+        scores, shape = [0.0] * 11 + [1.0], [1, 12]
+    elif model == "pair":
+        scores, shape = [0.0, 1.0], [1, 2]
     elif model == "sum":
         scores = [0.9, 0.9, 0.2]
     elif model == "name":

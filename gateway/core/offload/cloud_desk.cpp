@@ -132,6 +132,7 @@ void CloudDesk::ask(const Step& step, Question&& question, PublicFeatures&& feat
     step.immediately(AskCloud{.work = work,
                               .task = question.task,
                               .model = rule->model,
+                              .classes = question.classes,
                               .privacy = question.privacy,
                               .features = std::move(features),
                               .deadline = settle_by(question)});

@@ -32,6 +32,7 @@ public:
         TaskInstance instance;
         std::uint32_t task = 0;
         std::uint32_t local_class = 0;
+        std::uint32_t classes = 0;                  ///< of the task; 0: not known
         TaskPrivacy privacy = TaskPrivacy::kNever;  ///< as the task is now; the client looks again
         base::Instant deadline{};
         base::Duration way_back{0};        ///< what answers to its device are known to need

@@ -5,6 +5,16 @@
 
 namespace frugal::core {
 
+namespace {
+
+/// Its labels tell; a task without labels has as many classes as its edge model just answered with.
+std::uint32_t class_count(const TaskRecord& task, const CloudDesk::Question& question) {
+    const auto answered = question.edge ? question.edge->chances.size() : 0;
+    return static_cast<std::uint32_t>(task.labels.empty() ? answered : task.labels.size());
+}
+
+}  // namespace
+
 bool EscalationDesk::goes_on(const Step& step, CloudDesk::Question&& question, bool may_go_on,
                              Features& features) {
     const auto* task = catalogue_.task(question.task);
@@ -17,6 +27,7 @@ bool EscalationDesk::goes_on(const Step& step, CloudDesk::Question&& question, b
         return false;
     }
     question.privacy = task->privacy;
+    question.classes = class_count(*task, question);
     const auto instance = question.instance;
     cloud_.ask(step, std::move(question), std::move(*released));
     active_.insert(instance);

@@ -95,6 +95,7 @@ TEST_F(Cloud, AnswersWhatTheEdgeDoubts) {
     ASSERT_EQ(asked(), 1U);
     const auto* ask = world.performed<AskCloud>()[0];
     EXPECT_EQ(ask->model, "large");
+    EXPECT_EQ(ask->classes, 3U) << "the task's: an answer of another number is a failure";
     EXPECT_EQ(ask->privacy, TaskPrivacy::kPublic);
     EXPECT_EQ(ask->features.size(), 3U);
     EXPECT_TRUE(world.sent<Verdict>("dev").empty()) << "one verdict only";

@@ -76,6 +76,7 @@ core::AskCloud question(const std::string& model,
     return {.work = {1},
             .task = 1,
             .model = model,
+            .classes = 3,
             .privacy = privacy,
             .features = std::move(*core::PublicFeatures::from(task, true, features))};
 }
@@ -169,6 +170,13 @@ TEST_F(InferenceClientTest, EveryOddAnswerIsAnError) {
         {"http", "no HTTP response"},
         {"twice", "one named input"},
         {"text", "type or shape"},
+        {"dozen",
+         "task 1, model dozen: the inference server's answer does not fit the task (it "
+         "has 12 classes, the task has 3)"},
+        {"pair", "2 classes, the task has 3"},
+        {"wide",
+         "task 1, model wide: the inference server's model does not fit the task (its "
+         "metadata says 10 classes, the task has 3)"},
     };
     for (const auto& row : cases) {
         SCOPED_TRACE(row.model);

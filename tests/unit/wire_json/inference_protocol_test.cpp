@@ -14,7 +14,12 @@ constexpr std::string_view kMetadata =
     R"("shape":[-1,2,2]}],"outputs":[{"name":"scores","datatype":"FP32","shape":[-1,3]}]})";
 
 InferenceModel model(TensorType type = TensorType::kInt8) {
-    return {"image", type, {1, 2, 2}, "scores"};
+    return {"image", type, {1, 2, 2}, "scores", 3};
+}
+
+/// Call "7", of a task with so many classes.
+InferenceCall call(std::uint32_t classes = 3) {
+    return {"7", 0, 0, classes};
 }
 
 std::string answer_with(std::string_view data, std::string_view shape = "[1,3]",
@@ -63,11 +68,65 @@ TEST(InferenceProtocol, RefusesAnInputOfAnotherSize) {
 }
 
 TEST(InferenceProtocol, TakesTheLikeliestClass) {
-    const auto answer = read_inference_answer(answer_with("[0.125,0.75,0.125]"), model(), "7");
+    const auto answer = read_inference_answer(answer_with("[0.125,0.75,0.125]"), model(), call());
     ASSERT_TRUE(answer) << answer.error().describe();
     EXPECT_EQ(answer->class_id, 1U);
     EXPECT_EQ(answer->confidence, 192U);
-    EXPECT_EQ(read_inference_answer(answer_with("[0,0,1]"), model(), "7")->confidence, 255U);
+    EXPECT_EQ(read_inference_answer(answer_with("[0,0,1]"), model(), call())->confidence, 255U);
+}
+
+TEST(InferenceProtocol, RefusesAnAnswerOfAnotherNumberOfClasses) {
+    struct Case {
+        const char* case_name;
+        std::uint32_t task;
+        std::uint32_t metadata;
+        bool is_taken;
+    };
+    const Case cases[] = {
+        {"as both say", 3, 3, true},          {"as the task says", 3, 0, true},
+        {"as the metadata says", 0, 3, true}, {"nobody says", 0, 0, true},
+        {"more than the task", 2, 0, false},  {"fewer than the task", 4, 0, false},
+        {"not the metadata's", 0, 4, false},  {"the task's, not the metadata's", 3, 4, true},
+    };
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.case_name);
+        auto asked = model();
+        asked.classes = row.metadata;
+        const auto answer = read_inference_answer(answer_with("[0,0,1]"), asked, call(row.task));
+        ASSERT_EQ(answer.has_value(), row.is_taken);
+        if (!answer) {
+            EXPECT_EQ(answer.error().kind, base::ErrorKind::kInvalidInput);
+            const auto told = answer.error().describe();
+            EXPECT_NE(told.find("3 classes, the task has"), std::string::npos) << told;
+            EXPECT_FALSE(answer.error().remedy.empty());
+        }
+    }
+}
+
+TEST(InferenceProtocol, MetadataMustNotContradictTheTasksClasses) {
+    EXPECT_TRUE(check_model_classes(model(), 3));
+    EXPECT_TRUE(check_model_classes(model(), 0));
+    const auto refused = check_model_classes(model(), 10);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, base::ErrorKind::kUnsupported);
+    EXPECT_NE(refused.error().cause.find("3 classes, the task has 10"), std::string::npos);
+}
+
+TEST(InferenceProtocol, ReadsHowManyClassesAModelHas) {
+    struct Case {
+        const char* shape;
+        std::uint32_t classes;
+    };
+    for (const auto& row :
+         {Case{"[-1,3]", 3}, Case{"[1,1,7]", 7}, Case{"[10]", 10}, Case{"[-1]", 0},
+          Case{"[-1,-1]", 0}, Case{"null", 0}, Case{"[1,4000000000]", 0}}) {
+        SCOPED_TRACE(row.shape);
+        std::string text(kMetadata);
+        text.replace(text.find("[-1,3]"), 6, row.shape);
+        const auto read = read_model_metadata(text);
+        ASSERT_TRUE(read) << read.error().describe();
+        EXPECT_EQ(read->classes, row.classes);
+    }
 }
 
 struct OddCase {
@@ -97,15 +156,15 @@ TEST(InferenceProtocol, RefusesWhatIsNoAnswer) {
     };
     for (const auto& row : cases) {
         SCOPED_TRACE(row.case_name);
-        const auto answer = read_inference_answer(row.body, model(), "7");
+        const auto answer = read_inference_answer(row.body, model(), call());
         ASSERT_FALSE(answer);
         EXPECT_EQ(answer.error().kind, base::ErrorKind::kInvalidInput);
     }
 }
 
 TEST(InferenceProtocol, RefusesTheAnswerToAnotherCall) {
-    EXPECT_TRUE(read_inference_answer(answer_with("[0,0,1]"), model(), "7"));
-    EXPECT_FALSE(read_inference_answer(answer_with("[0,0,1]"), model(), "8"));
+    EXPECT_TRUE(read_inference_answer(answer_with("[0,0,1]"), model(), call()));
+    EXPECT_FALSE(read_inference_answer(answer_with("[0,0,1]"), model(), {"8"}));
 }
 
 TEST(InferenceProtocol, RefusesModelsItCannotAsk) {
