@@ -139,7 +139,8 @@ json::array tensor_data(TensorType type, const InputScale& scale, base::ByteView
         if (type == TensorType::kFloat32) {
             data.emplace_back(scale.scale * (quantized - scale.zero_point));
         } else if (type == TensorType::kUint8) {
-            data.emplace_back(byte);
+            // The same number counted from 0: what is darkest to an int8 model, -128, is 0 here.
+            data.emplace_back(quantized + 128);
         } else {
             data.emplace_back(quantized);
         }

@@ -17,7 +17,8 @@ namespace frugal::wire {
 
 inline constexpr std::size_t kInferenceAnswerBytesMax = 64 * 1024;
 
-/// Element types an input may have here; devices' inputs are bytes.
+/// Element types an input may have here. Devices' inputs are int8 bytes: INT8 gets them as they
+/// are, UINT8 gets value + 128 (0..255), FP32 what InputScale says.
 enum class TensorType : std::uint8_t { kInt8, kUint8, kFloat32 };
 
 /// What GET v2/models/{model} says of a model with one input and one output.

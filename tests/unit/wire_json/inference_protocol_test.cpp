@@ -42,7 +42,7 @@ TEST(InferenceProtocol, SaysTheInputInTheModelsType) {
         std::vector<double> data;
     };
     const Case cases[] = {{TensorType::kInt8, "INT8", {-128, -1, 0, 127}},
-                          {TensorType::kUint8, "UINT8", {128, 255, 0, 127}},
+                          {TensorType::kUint8, "UINT8", {0, 127, 128, 255}},
                           {TensorType::kFloat32, "FP32", {0, 127.0 / 255, 128.0 / 255, 1}}};
     for (const auto& row : cases) {
         SCOPED_TRACE(row.name);
