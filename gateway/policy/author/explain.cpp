@@ -31,6 +31,33 @@ std::string_view rule_of(std::uint32_t reason) {
     // clang-format on
 }
 
+/// A pin answers for every class, by a form that is for any model; absent if the task has none.
+std::optional<std::string> pin_of(const CompiledTask& task, std::size_t labels) {
+    const std::size_t classes = labels != 0 ? labels : task.groups.size();
+    if (!task.has_pins || task.model != 0 || classes == 0) {
+        return std::nullopt;
+    }
+    auto rule = rule_of_class(task, 0);
+    for (std::uint32_t class_id = 1; class_id < classes; ++class_id) {
+        if (rule_of_class(task, class_id) != rule) {
+            return std::nullopt;
+        }
+    }
+    return rule.starts_with("always") ? std::optional(std::move(rule)) : std::nullopt;
+}
+
+/// The rule that spoke; of a pinned task no class has one.
+std::string rule_words(const AnswerFacts& facts, const CompiledTask* task, std::size_t labels) {
+    const auto pin = task != nullptr ? pin_of(*task, labels) : std::nullopt;
+    if (facts.reason == FR_POLICY_ESC_RULE && pin == "always-edge") {
+        return "ESC_RULE: asked, as the policy pins this task always-edge";
+    }
+    if (facts.reason == FR_POLICY_CLASS_RULE && pin == "always-local") {
+        return "CLASS_RULE: stayed local, as the policy pins this task always-local";
+    }
+    return std::string(rule_of(facts.reason));
+}
+
 std::string gain_words(const CompiledTask& task, const AnswerFacts& facts) {
     if (!facts.local_confidence || !facts.local_class) {
         return facts.told_gain
@@ -86,7 +113,8 @@ bool compares(std::uint32_t reason) {
 
 std::vector<std::string> explain(const CompiledPolicy* policy, const AnswerFacts& facts,
                                  const std::vector<std::string>& labels) {
-    std::vector<std::string> lines = {std::string(rule_of(facts.reason))};
+    const auto* task = policy != nullptr ? policy->task(facts.task) : nullptr;
+    std::vector<std::string> lines = {rule_words(facts, task, labels.size())};
     if (facts.local_class) {
         const bool has_label = *facts.local_class < labels.size();
         auto line = fmt::format("local answer: class {}", *facts.local_class);
@@ -96,7 +124,6 @@ std::vector<std::string> explain(const CompiledPolicy* policy, const AnswerFacts
                     : "";
         lines.push_back(line);
     }
-    const auto* task = policy != nullptr ? policy->task(facts.task) : nullptr;
     if (task == nullptr) {
         if (facts.reason != FR_POLICY_BADPOLICY) {  // that one went by none
             lines.emplace_back("the rules it went by are not known");

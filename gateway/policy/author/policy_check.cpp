@@ -171,6 +171,20 @@ private:
         }
     }
 
+    void remark_beyond_price(const std::string& name, const ClassRules& rules) {
+        auto remark = fmt::format(
+            "task {} has a price that no gain can pay, with a full battery and an idle gateway "
+            "too: "
+            "only audits and classes with always-edge ask; lower its weights or raise its shift",
+            name);
+        const bool is_meant =
+            std::all_of(rules.bounds.begin(), rules.bounds.begin() + rules.group_count,
+                        [](const GainBounds& bounds) { return bounds.ceiling == 0; });
+        if (!is_meant && std::ranges::find(proof_.remarks, remark) == proof_.remarks.end()) {
+            proof_.remarks.push_back(std::move(remark));
+        }
+    }
+
     Result<void> check_never(const toml::table& task) const {
         if (const auto pin = task["pin"]; pin.value<std::string>() == kAlwaysEdge) {
             return refuse(*pin.node(), "a private task is pinned to the edge",
@@ -246,6 +260,9 @@ private:
                 "has a price behind the shift.");
         }
         remark_payload(name, task, *rules);
+        if (is_beyond_price(*compiled, *rules, payload_of(task))) {
+            remark_beyond_price(name, *rules);
+        }
         if (!keeps_bounds(*compiled, *rules)) {
             return refuse(node, "a gain leaves its bounds",
                           "a learned table would give a class more or less than the owner allows",

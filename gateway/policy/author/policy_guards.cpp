@@ -35,6 +35,22 @@ std::vector<std::string_view> words_in(std::string_view text) {
     return words;
 }
 
+bool is_of_sign(char c) {
+    return std::string_view("<>=!").find(c) != std::string_view::npos;
+}
+
+/// The first word of the condition at `at` that a comparison is part of but not all of.
+std::vector<std::string_view>::const_iterator find_glued(const std::vector<std::string_view>& words,
+                                                         std::size_t at) {
+    const auto end =
+        words.begin() + static_cast<std::ptrdiff_t>(std::min(at + kConditionWords, words.size()));
+    const auto found =
+        std::find_if(words.begin() + static_cast<std::ptrdiff_t>(at), end, [](const auto& word) {
+            return std::ranges::any_of(word, is_of_sign) && !std::ranges::all_of(word, is_of_sign);
+        });
+    return found == end ? words.end() : found;
+}
+
 std::int64_t values_of(const FieldName& field) {
     return field.range.most - field.range.least + 1;
 }
@@ -89,6 +105,10 @@ public:
             return refuse(text_, "`when` is empty", "a guard without a condition guards nothing");
         }
         for (std::size_t at = 0; at < words.size(); at += kConditionWords + 1) {
+            if (const auto glued = find_glued(words, at); glued != words.end()) {
+                return refuse(*glued, fmt::format("blanks are missing in \"{}\"", *glued),
+                              "field, comparison and value are words of their own");
+            }
             if (words.size() - at < kConditionWords) {
                 return refuse(words[at],
                               fmt::format("the condition ends behind \"{}\"", words.back()),

@@ -130,6 +130,17 @@ private:
     fr_policy_context_t context_{};
 };
 
+/// The form after a learner who wanted these gains everywhere; absent if there is none.
+std::optional<base::Bytes> learned_all(base::ByteView compiled, const ClassRules& rules,
+                                       std::uint8_t gain) {
+    TableBytes wanted{};
+    wanted.fill(gain);
+    const auto owner = learnable_part(compiled, kProvedTask);
+    return owner ? with_learned(compiled, kProvedTask, 1,
+                                part_within(*owner, wanted, rules.bounds, owner->audit_q8))
+                 : std::nullopt;
+}
+
 bool is_weighed(const fr_policy_answer_t& answer) {
     return answer.reason == FR_POLICY_LOCAL_CONF || answer.reason == FR_POLICY_ESC_GAIN ||
            answer.reason == FR_POLICY_AUDIT;
@@ -149,13 +160,8 @@ bool keeps_bounds(base::ByteView compiled, const ClassRules& rules) {
         const GainBounds& own = bounds.of(class_id);
         return !is_weighed(answer) || (answer.gain >= own.floor && answer.gain <= own.ceiling);
     };
-    TableBytes most{};
-    most.fill(255);
-    for (const TableBytes& wanted : {TableBytes{}, most}) {
-        const auto owner = learnable_part(compiled, kProvedTask);
-        const auto learned = owner ? with_learned(compiled, kProvedTask, 1,
-                                                  part_within(*owner, wanted, rules.bounds, 0))
-                                   : std::nullopt;
+    for (const std::uint8_t wanted : {std::uint8_t{0}, std::uint8_t{255}}) {
+        const auto learned = learned_all(compiled, rules, wanted);
         if (!learned || !Tempted(*learned).holds_of_all(is_within)) {
             return false;
         }
@@ -172,6 +178,25 @@ bool asks_for_nothing(base::ByteView compiled, const ClassRules& rules,
     return !tempted.holds_of_all([&bounds](std::uint32_t class_id, const auto& answer) {
         return answer.reason != FR_POLICY_ESC_GAIN || bounds.of(class_id).ceiling > 0;
     });
+}
+
+bool is_beyond_price(base::ByteView compiled, const ClassRules& rules,
+                     std::optional<std::uint32_t> payload_bytes) {
+    const auto learned = learned_all(compiled, rules, 255);
+    if (!learned) {
+        return false;
+    }
+    Tempted tempted(*learned);
+    if (payload_bytes) {
+        tempted.weigh_input(payload_bytes);
+    }
+    bool is_compared = false;
+    const bool pays_nowhere =
+        tempted.holds_of_all([&](std::uint32_t /*class_id*/, const auto& answer) {
+            is_compared = is_compared || is_weighed(answer);
+            return answer.reason != FR_POLICY_ESC_GAIN;
+        });
+    return pays_nowhere && is_compared;
 }
 
 }  // namespace frugal::policy

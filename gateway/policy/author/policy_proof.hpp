@@ -34,4 +34,9 @@ bool keeps_bounds(base::ByteView compiled, const ClassRules& rules);
 bool asks_for_nothing(base::ByteView compiled, const ClassRules& rules,
                       std::optional<std::uint32_t> payload_bytes);
 
+/// True if gains are compared with a price that none within the bounds reaches, whatever is
+/// learned, with inputs of so many bytes (0 if nobody knows): only audits and class rules ask.
+bool is_beyond_price(base::ByteView compiled, const ClassRules& rules,
+                     std::optional<std::uint32_t> payload_bytes);
+
 }  // namespace frugal::policy

@@ -153,6 +153,28 @@ TEST(PolicyCheck, AGuardThatHoldsNowHidesNoEscalation) {
     }
 }
 
+TEST(PolicyCheck, SaysThatNothingPaysAPrice) {
+    const auto remarks = [](const std::string& price, const std::string& bounds = "") {
+        const auto proof = check_policy(
+            replaced(sound(), "privacy",
+                     "payload_bytes = 784\nprice = { " + price + " }\n" + bounds + "privacy"),
+            "leaf.toml");
+        EXPECT_TRUE(proof) << proof.error().describe();
+        std::size_t count = 0;
+        for (const auto& remark : proof ? proof->remarks : std::vector<std::string>()) {
+            count += remark.find("no gain can pay") != std::string::npos ? 1 : 0;
+        }
+        return count;
+    };
+    EXPECT_EQ(remarks("payload = 255"), 1U) << "49 x 255 is more than 255";
+    EXPECT_EQ(remarks("payload = 5"), 0U) << "245: a gain of 255 pays, though not the file's 250";
+    EXPECT_EQ(remarks("payload = 255, shift = 8"), 0U);
+    EXPECT_EQ(remarks("battery = 1"), 1U) << "310 with a full battery";
+    EXPECT_EQ(remarks("load = 255"), 0U) << "the gateway may be idle";
+    EXPECT_EQ(remarks("payload = 4", "bounds = { floor = 0, ceiling = 0.5 }\n"), 1U);
+    EXPECT_EQ(remarks("payload = 4", "bounds = { floor = 0, ceiling = 0 }\n"), 0U) << "meant";
+}
+
 TEST(PolicyCheck, RefusesBoundsWithHedge) {
     const auto with = [](const std::string& learn) {
         return check_policy(

@@ -175,6 +175,26 @@ TEST(Explain, NamesTheGuardThatSpoke) {
     EXPECT_TRUE(has(lines, "guard 1: battery < 20%"));
 }
 
+TEST(Explain, APinIsNotARuleOfAClass) {
+    for (const auto pin : {FR_POLICY_PIN_EDGE, FR_POLICY_PIN_LOCAL}) {
+        const bool is_edge = pin == FR_POLICY_PIN_EDGE;
+        AnswerFacts facts{.task = 7};
+        facts.reason = is_edge ? FR_POLICY_ESC_RULE : FR_POLICY_CLASS_RULE;
+        const auto first = [&facts](Built& built) {
+            const auto policy = built.compiled();
+            return explain(&policy, facts, kLabels)[0];
+        };
+        Built built;
+        const auto pinned = is_edge ? "pins this task always-edge" : "pins this task always-local";
+        EXPECT_EQ(first(built).find("pins this task"), std::string::npos) << "a class has the rule";
+        built.classes.assign(3, static_cast<std::uint8_t>(pin));
+        EXPECT_NE(first(built).find(pinned), std::string::npos) << first(built);
+        built.task.model = 77;
+        EXPECT_EQ(first(built).find("pins this task"), std::string::npos)
+            << "every class has the rule, and others a table of this model";
+    }
+}
+
 TEST(Explain, SaysWhenNoPolicyIsKnown) {
     AnswerFacts facts{.task = 7, .reason = FR_POLICY_LOCAL_CONF, .tier = FR_TIER_LOCAL};
     EXPECT_TRUE(has(explain(nullptr, facts, kLabels), "the rules it went by are not known"));
