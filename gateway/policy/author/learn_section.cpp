@@ -48,10 +48,10 @@ base::Result<LearnTerms> read_learn_terms(std::string_view text, const std::stri
     if (!classes) {
         return tl::unexpected(classes.error());
     }
-    if (task->contains("pin")) {
-        return LearnTerms{};
-    }
-    LearnTerms terms = *mode;
+    // Nothing of a pinned task, or of one that nothing leaves, hangs on a gain: what was measured
+    // still says what asking would be worth.
+    const bool is_private = (*task)["privacy"].value_or<std::string>("never") == "never";
+    LearnTerms terms = is_private || task->contains("pin") ? LearnTerms{} : *mode;
     terms.bounds = classes->bounds;
     if (const toml::table* model = find_model(*task, target.model_digest)) {
         if (auto checked = check_model_numbers(*model, origin); !checked) {

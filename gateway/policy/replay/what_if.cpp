@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 #include <vector>
 
 #include "base/rng.hpp"
@@ -35,6 +36,17 @@ fr_policy_context_t unhindered(const WhatIfQuestion& question) {
     context.fields[FR_FIELD_LINK] = 1;
     context.random = UINT32_MAX;  // no audit: its chance is reckoned with instead
     return context;
+}
+
+/// Of a task that was sent, as if nothing but its price decided; absent where a rule comes first.
+std::optional<double> sent_price_of(const WhatIfQuestion& question, fr_policy_context_t context,
+                                    const WhatIfContext& recorded) {
+    context.fields[FR_FIELD_PRICE] = recorded.price_q8;
+    context.fields[FR_FIELD_TOKENS] = INT16_MAX;
+    context.fields[FR_FIELD_CLASS] = INT16_MAX;  // beyond any map: decided by gain
+    fr_policy_answer_t answer{};
+    fr_policy_evaluate(question.compiled.data(), question.compiled.size(), &context, &answer);
+    return answer.price > 0 ? std::optional(answer.price / kWholeQ8) : std::nullopt;
 }
 
 /// The token bucket of every device under the candidate's cap, in the order of time.
@@ -114,16 +126,26 @@ class Estimate {
 public:
     explicit Estimate(double rho) : rho_(rho) {}
 
-    /// `chance`: the candidate's to send; `mean`: gain expected in the task's bin.
-    void add(const WhatIfContext& recorded, double chance, double price, double mean) {
-        double value = chance * (price - mean);
+    /// What a task comes to. Prices are by the candidate's weights; what was really sent is priced
+    /// without its caps, shares and pins, which had no part in that.
+    struct Weighed {
+        double chance = 0;  ///< the candidate's to send
+        double price = 0;
+        double sent_price = 0;
+        double mean = 0;  ///< gain expected in the task's bin
+    };
+
+    void add(const WhatIfContext& recorded, const Weighed& weighed) {
+        const double chance = weighed.chance;
+        const double mean = weighed.mean;
+        double value = chance * (weighed.price - mean);
         if (recorded.is_sent && recorded.propensity_q8 > 0) {
             const double signal = static_cast<double>(recorded.signal);
             const double gain = rho_ * signal;
             const double weight = kWholeQ8 / recorded.propensity_q8;
             const double residual = signal != 0 ? std::max(0.0, 1 - gain * gain) : 0;
             value -= chance * weight * (gain - mean);
-            recorded_ += price - gain;
+            recorded_ += weighed.sent_price - gain;
             slope_ += chance * weight * signal;
             hard_ += chance * chance * weight * residual;
             signals_ += weight * signal;
@@ -247,13 +269,15 @@ WhatIfAnswer what_if(const WhatIfQuestion& question, std::span<const WhatIfConte
         fr_policy_answer_t answer{};
         fr_policy_evaluate(question.compiled.data(), question.compiled.size(), &context, &answer);
         const double price = answer.price > 0 ? answer.price / kWholeQ8 : nominal;
+        const double sent_price =
+            recorded.is_sent ? sent_price_of(question, context, recorded).value_or(nominal) : 0;
         const double chance = chance_of(answer, audit);
         share.on_escalated(chance);
         if (chance == 1 || (chance > 0 && rng.chance(chance))) {
             buckets.spend(recorded);
         }
-        estimate.add(recorded, chance, price,
-                     expected[recorded.block % 2][bin_of(recorded.confidence_q8)]);
+        estimate.add(recorded, {chance, price, sent_price,
+                                expected[recorded.block % 2][bin_of(recorded.confidence_q8)]});
     }
     return estimate.answer(question.rho_samples);
 }

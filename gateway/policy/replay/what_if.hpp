@@ -37,13 +37,15 @@ struct WhatIfQuestion {
 
 struct WhatIfAnswer {
     std::uint64_t tasks = 0;
-    std::uint64_t sent = 0;             ///< really escalated
-    double escalated_share = 0;         ///< by the candidate, audits included
-    double recorded_share = 0;          ///< really
-    double cost_per_task = 0;           ///< beside keeping everything local, in wrong answers
-    double cost_half_interval = 0;      ///< of 95 %
-    double recorded_cost_per_task = 0;  ///< of what was really done, the same way
-    double rho_half_interval = 0;       ///< of 95 %
+    std::uint64_t sent = 0;         ///< really escalated
+    double escalated_share = 0;     ///< by the candidate, audits included
+    double recorded_share = 0;      ///< really
+    double cost_per_task = 0;       ///< beside keeping everything local, in wrong answers
+    double cost_half_interval = 0;  ///< of 95 %
+    /// Of what was really done, the same way: at the candidate's prices, whatever its cap, share or
+    /// pin.
+    double recorded_cost_per_task = 0;
+    double rho_half_interval = 0;  ///< of 95 %
 };
 
 /// Doubly robust (Dudik, Langford, Li 2011): mean of pi (price - g') - [sent] (pi / p) (g - g'),

@@ -246,6 +246,21 @@ TEST(PolicyFile, APublicTaskMayGoBeyondTheSite) {
     EXPECT_EQ(answer_for(*policy, 0, 200, 20, 0).tier, FR_TIER_CLOUD);
 }
 
+TEST(PolicyFile, NothingIsLearnedOfATaskThatNothingLeaves) {
+    const std::string text = policy_text();
+    const std::string privacy = "privacy = \"edge-only\"";
+    const auto mode_with = [&](const std::string& other) {
+        std::string changed = text;
+        changed.replace(changed.find(privacy), privacy.size(), "learn = \"isogain\"\n" + other);
+        const auto terms = read_learn_terms(changed, "leaf.toml", target());
+        EXPECT_TRUE(terms) << terms.error().describe();
+        return terms ? terms->mode : LearnMode::kHedge;
+    };
+    EXPECT_EQ(mode_with(privacy), LearnMode::kIsoGain);
+    EXPECT_EQ(mode_with("privacy = \"never\""), LearnMode::kOff);
+    EXPECT_EQ(mode_with(""), LearnMode::kOff) << "never is what a file means that says nothing";
+}
+
 TEST(PolicyFile, RefusesATaskItDoesNotHave) {
     PolicyTarget other = target();
     other.task_name = "root";

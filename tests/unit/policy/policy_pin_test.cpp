@@ -24,7 +24,8 @@ std::string policy_text(const std::string& more = "") {
            "caps = { node_per_hour = 64 }\nclasses = { soil = \"always-local\" }\n"
            "bounds = { floor = 0.1 }\n" +
            more + "[task.leaf.price]\npayload = 1\n[[task.leaf.model]]\nsha256 = \"" + kModel +
-           "\"\ngain = [" + gains + "]\n[[guard]]\nwhen = \"battery < 20%\"\nthen = \"local\"\n";
+           "\"\nrho = 0.4\ngain = [" + gains +
+           "]\n[[guard]]\nwhen = \"battery < 20%\"\nthen = \"local\"\n";
 }
 
 PolicyTarget target(std::vector<std::string> labels = {"healthy", "soil"}) {
@@ -63,7 +64,9 @@ TEST(PolicyPin, EveryClassIsAskedForOrNone) {
                     << "guards hold";
             }
         }
-        EXPECT_EQ(read_learn_terms(*text, "test", target())->mode, LearnMode::kOff);
+        const auto terms = read_learn_terms(*text, "test", target());
+        EXPECT_EQ(terms->mode, LearnMode::kOff);
+        EXPECT_EQ(terms->rho, 0.4) << "what was measured still judges what asking is worth";
         EXPECT_TRUE(check_policy(*text, "test")) << "and the file is sound";
     }
 }

@@ -248,5 +248,38 @@ TEST(WhatIf, NothingRecordedOrNoPolicyIsAnEmptyAnswer) {
     EXPECT_EQ(what_if({compiled, 2, 0}, contexts).tasks, 0u);
 }
 
+TEST(WhatIf, WhatWasDoneCostsTheSameUnderAnyCapShareOrPin) {
+    const TableBytes table = threshold_table(12);
+    auto contexts = record(3, 4000, table, 8);
+    for (std::size_t i = 0; i < contexts.size(); ++i) {
+        contexts[i].price_q8 = static_cast<std::uint8_t>(i % 90);
+        contexts[i].load_q8 = static_cast<std::uint8_t>(i % 40);
+        contexts[i].at_ms = static_cast<std::int64_t>(i) * 1000;
+    }
+    fr_policy_task_spec_t task{};
+    task.task = 1;
+    task.tier = FR_TIER_EDGE;
+    task.weights[0] = 1;
+    task.weights[2] = 2;
+    task.group_count = 1;
+    std::ranges::copy(table, task.gains[0]);
+    const auto cost = [&](std::uint32_t share_permille) {
+        const auto compiled = test::policy_bytes(1, task);
+        return what_if({compiled, 1, kPayloadBytes, 1, kExact, share_permille}, contexts)
+            .recorded_cost_per_task;
+    };
+    const double free = cost(0);
+    EXPECT_DOUBLE_EQ(cost(50), free) << "a share";
+    for (const std::uint32_t cap : {8u, 64u, 2040u}) {
+        task.cap_per_hour = cap;
+        EXPECT_DOUBLE_EQ(cost(0), free) << cap;
+    }
+    const std::vector<std::uint8_t> pins(FR_CLASSES_MAX, FR_POLICY_PIN_EDGE);
+    task.has_pins = true;
+    task.classes = pins.data();
+    task.class_count = FR_CLASSES_MAX;
+    EXPECT_DOUBLE_EQ(cost(0), free) << "a pin";
+}
+
 }  // namespace
 }  // namespace frugal::policy
