@@ -222,7 +222,8 @@ void Core::State::message(const Step& step, Device& device, Health&& health) {
     device.health = std::move(health);
 }
 
-void Core::State::message(const Step&, Device& device, Bye&& bye) {
+void Core::State::message(const Step& step, Device& device, Bye&& bye) {
+    energy.on_bye(step, device.record.number);
     device.presence = bye.next_wake_s != 0 ? Presence::kAsleep : Presence::kOffline;
     transfers.forget(device.record.number);
     escalations.forget(device.record.number);

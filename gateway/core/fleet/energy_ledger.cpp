@@ -37,11 +37,24 @@ void EnergyLedger::on_health(const Step& step, DeviceNumber device, const Health
         record.boot_epoch = health.boot_epoch;
     }
     record.current = latest_of(record.current, counters_of(health));
+    account.is_written = false;
     if (is_new_boot || !account.written_at ||
         step.now.instant - *account.written_at >= config_.write_interval) {
-        account.written_at = step.now.instant;
-        step.write(record);
+        write(step, account);
     }
+}
+
+void EnergyLedger::on_bye(const Step& step, DeviceNumber device) {
+    if (index_of(device) < accounts_.size() && accounts_[index_of(device)] &&
+        !accounts_[index_of(device)]->is_written) {
+        write(step, *accounts_[index_of(device)]);
+    }
+}
+
+void EnergyLedger::write(const Step& step, Account& account) {
+    account.written_at = step.now.instant;
+    account.is_written = true;
+    step.write(account.record);
 }
 
 EnergyCounters EnergyLedger::totals_of(DeviceNumber device) const {

@@ -89,6 +89,24 @@ TEST(Energy, IsWrittenAtBootsAndNowAndThen) {
     EXPECT_EQ(rows.back().current.use_uj[0], 10U);
 }
 
+TEST(Energy, IsWrittenAtGoodByeIfNotYet) {
+    for (const bool is_will : {false, true}) {
+        SCOPED_TRACE(is_will);
+        const Bye bye{.stream = {7}, .unexpected = is_will};
+        SiteWorld world;
+        world.enrol("dev");
+        world.say("dev", bye);
+        EXPECT_TRUE(world.written<EnergyRecord>().empty()) << "it told nothing";
+        world.say("dev", health_of(1, 100));
+        world.say("dev", health_of(1, 110));
+        world.say("dev", bye);
+        ASSERT_EQ(world.written<EnergyRecord>().size(), 2U);
+        EXPECT_EQ(world.written<EnergyRecord>().back().current.use_uj[0], 110U);
+        world.say("dev", bye);
+        EXPECT_EQ(world.written<EnergyRecord>().size(), 2U);
+    }
+}
+
 TEST(Energy, GoesOnAfterARestartOfTheGateway) {
     SiteWorld before;
     before.enrol("dev");
