@@ -11,9 +11,12 @@ namespace {
 
 // A canary without opinions cannot tell how strong the signal is; so many escalations do.
 constexpr std::uint32_t kRhoSamples = 256;
+constexpr double kSignalPrior = 1;  // of the usual signal, before there are samples of a fault
 constexpr std::size_t kDevicesTrackedMax = 4096;
 // Below it the prior speaks, and surprises are how it is replaced.
 constexpr double kTestedWeight = 24;
+// The tests see no more in a sample of a pair that gains less than this.
+constexpr double kLeastTestedRho = 0.25;
 
 }  // namespace
 
@@ -36,7 +39,7 @@ void IsoGain::restart() {
         GainEvidence(classes_, {registration_.counts, registration_.gains}, registration_.classes);
     before_alarm_.reset();
     audit_sum_ = above_sum_ = below_sum_ = slow_sum_ = {};
-    rho_disagreements_ = rho_signal_ = 0;
+    rho_disagreements_ = rho_signal_ = usual_signal_ = signal_since_ = 0;
     rho_samples_ = probe_audits_ = 0;
     probe_sum_ = 0;
     drift_ = {};
@@ -48,13 +51,31 @@ void IsoGain::restart() {
 }
 
 Showing IsoGain::showing(const Answers& answers) const {
-    const double rho =
-        rho_is_learned(answers) ? registration_.rho * disagreements_a_signal() : registration_.rho;
     Showing shown{.signal = gain_signal(answers, registration_.temperature, classes_),
                   .weight = weight_of(answers)};
-    shown.gain = rho * shown.signal;
+    shown.gain = rho_of(answers) * shown.signal;
     shown.expected = expected_gain(bin_of(answers.confidence_q8)) * shown.weight;
     return shown;
+}
+
+// The canary is of a device that worked. What signals there are since the alarm beyond the usual
+// come of the fault: where it alone made the device disagree, the edge is right, and a unit of
+// signal gains one.
+double IsoGain::rho_of(const Answers& answers) const {
+    const double rho =
+        rho_is_learned(answers) ? registration_.rho * disagreements_a_signal() : registration_.rho;
+    if (!before_alarm_ || rho >= 1) {
+        return rho;
+    }
+    const double usual = (usual_signal_ + kSignalPrior) / (signal_since_ + kSignalPrior);
+    return 1 - (1 - rho) * std::clamp(usual, 0.0, 1.0);
+}
+
+void IsoGain::add_to_fault(std::size_t bin, const Showing& shown) {
+    if (before_alarm_) {
+        usual_signal_ += before_alarm_->expected().values[bin] / registration_.rho;
+        signal_since_ += shown.signal;
+    }
 }
 
 // The canary's rho is for bare disagreement, but now the edge says how sure it is.
@@ -97,6 +118,7 @@ bool IsoGain::observe(const Evidence& evidence, const Showing& shown) {
         return false;
     }
     learn_rho(evidence.answers, shown);
+    add_to_fault(bin, shown);
     seen_.add(bin, evidence.answers.local_class, shown.gain, evidence.device);
     if (quiet_left_ > 0) {
         return true;
@@ -105,7 +127,10 @@ bool IsoGain::observe(const Evidence& evidence, const Showing& shown) {
         test_audit(shown.surprise(), evidence.at);
     }
     if (seen_.usual().weights[bin] >= kTestedWeight) {
-        test_surprise(shown.gain - seen_.usual().values[bin] * shown.weight, evidence.at);
+        // In what the answers show, not in what it is worth: a pair with a small rho hides faults.
+        const double unit = std::clamp(registration_.rho, kLeastTestedRho, 1.0);
+        const double usual = seen_.usual().values[bin] * shown.weight;
+        test_surprise((shown.gain - usual) / unit, evidence.at);
     }
     return true;
 }
@@ -147,6 +172,7 @@ void IsoGain::alarm(const SurpriseSum& why) {
     if (alarm_left_ == 0) {
         before_alarm_ = seen_;
         before_alarm_->forget_classes();
+        usual_signal_ = signal_since_ = 0;
     }
     discount(config_.alarm_keep);
     alarm_left_ = config_.alarm_tasks;

@@ -142,6 +142,8 @@ public:
 
 private:
     void restart();
+    double rho_of(const Answers& answers) const;
+    void add_to_fault(std::size_t bin, const Showing& shown);
     bool rho_is_learned(const Answers& answers) const;
     double disagreements_a_signal() const;
     void learn_rho(const Answers& answers, const Showing& shown);
@@ -165,6 +167,8 @@ private:
     double tasks_ = 0;
     double rho_disagreements_ = 0;
     double rho_signal_ = 0;
+    double usual_signal_ = 0;  ///< of samples since the alarm, as before it; a restart begins anew
+    double signal_since_ = 0;  ///< what they showed
     std::uint32_t rho_samples_ = 0;
     SurpriseSum audit_sum_;
     SurpriseSum above_sum_;

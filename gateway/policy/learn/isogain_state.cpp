@@ -112,6 +112,7 @@ bool IsoGain::restore(base::ByteView state) {
     next.before_alarm_.reset();
     if ((flags & kHasBefore) != 0) {
         next.before_alarm_.emplace(classes_, read_bins(from));
+        next.usual_signal_ = next.signal_since_ = 0;
     }
     for (double& shown : next.shown_) {
         shown = from.u8() / kTableUnit;
@@ -128,7 +129,11 @@ bool IsoGain::restore(base::ByteView state) {
         return false;
     }
     next.added_.clear();
-    next.seen_.fit(config_.prior_weight, next.drift_.reference().classes, 0);
+    const auto& tasks = next.drift_.reference().classes;
+    next.seen_.fit(config_.prior_weight, tasks, 0);
+    if (next.before_alarm_) {
+        next.before_alarm_->fit(config_.prior_weight, tasks, 0);
+    }
     next.table_ = next.table_times(1);
     *this = std::move(next);
     return true;
