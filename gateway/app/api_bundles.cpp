@@ -4,8 +4,9 @@
 #include <fmt/format.h>
 
 #include "app/api_parts.hpp"
+#include "app/blob_cache.hpp"
+#include "app/late_encodings.hpp"
 #include "app/sandbox/release_trial.hpp"
-#include "crypto/sha256.hpp"
 #include "release/bundle_import.hpp"
 
 namespace frugal::app {
@@ -61,17 +62,22 @@ void tell(const BundleImport& wanted, int status, std::uint32_t release,
                                                 wanted.bundle->statement().model.text(), release)));
 }
 
-/// Goes on with `then`, unless this very bundle is here already: then its release is the answer.
+/// Goes on with `then`, unless this very bundle is here already: then its release is the answer,
+/// once it has a delta against everything that devices run by now.
 void unless_imported(ApiParts& parts, const BundleImport& wanted, net::Responder respond,
                      std::function<void()> then) {
     parts.ask<core::ModelList>(
         wanted.actor, core::ListModels{}, respond,
-        [wanted, respond, then = std::move(then)](const core::ModelList& site) {
-            if (const auto same = release::imported_before(*wanted.bundle, site)) {
-                tell(wanted, 200, same->release, respond);
+        [&parts, wanted, respond, then = std::move(then)](const core::ModelList& site) {
+            const auto same = release::imported_before(*wanted.bundle, site);
+            if (!same) {
+                then();
                 return;
             }
-            then();
+            const auto& model = wanted.bundle->statement().model;
+            complete_encodings(
+                parts, wanted.actor, {model, same->release},
+                [wanted, respond, same] { tell(wanted, 200, same->release, respond); });
         });
 }
 
@@ -149,9 +155,11 @@ std::vector<release::DeltaSource> ApiParts::load_bases(const std::vector<core::D
     // What this gateway never had, or cannot read, is no base: a full encoding does.
     std::vector<release::DeltaSource> bases;
     for (const auto& base : wanted) {
-        auto tflite = reader.blob(base.model_digest);
-        if (tflite && crypto::sha256(*tflite) == base.model_digest) {
+        auto tflite = read_blob(reader, base.model_digest);
+        if (tflite) {
             bases.push_back({base.device_class, base.model_digest, std::move(*tflite)});
+        } else if (tflite.error().kind != ErrorKind::kNotFound) {
+            log.error("release.base-unreadable", tflite.error());
         }
     }
     return bases;

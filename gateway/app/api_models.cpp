@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "app/api_parts.hpp"
+#include "app/late_encodings.hpp"
 #include "app/sandbox/release_trial.hpp"
 #include "crypto/sha256.hpp"
 #include "release/release_builder.hpp"
@@ -53,18 +54,22 @@ std::optional<core::ReleaseImported> same_release(const core::ModelList& all,
                         : std::nullopt;
 }
 
-/// Goes on with `then`, unless the site has this very release already: then that is the answer.
+/// Goes on with `then`, unless the site has this very release already: then that is the answer,
+/// once it has a delta against everything that devices run by now.
 void unless_imported(ApiParts& parts, const std::string& actor,
                      std::shared_ptr<const release::ReleaseSource> source, net::Responder respond,
                      std::function<void()> then) {
     parts.ask<core::ModelList>(
         actor, core::ListModels{}, respond,
-        [source, respond, then = std::move(then)](const core::ModelList& all) {
-            if (const auto same = same_release(all, *source)) {
-                respond(wire::admin_response(200, core::AdminReply{*same}));
+        [&parts, actor, source, respond, then = std::move(then)](const core::ModelList& all) {
+            const auto same = same_release(all, *source);
+            if (!same) {
+                then();
                 return;
             }
-            then();
+            complete_encodings(parts, actor, {source->model, same->release}, [respond, same] {
+                respond(wire::admin_response(200, core::AdminReply{*same}));
+            });
         });
 }
 

@@ -6,8 +6,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
+#include <utility>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -56,6 +58,9 @@ struct ApiParts {
     boost::asio::thread_pool measuring{1};  ///< for canaries, which take up to a minute
     std::size_t measurements = 0;           ///< canaries that run or wait
     std::stop_source measuring_stop{};      ///< ends the one that runs
+    /// A variant's model and a base of which no delta pays: not tried again by this process.
+    using DeltaPair = std::pair<base::Digest, base::Digest>;
+    std::set<DeltaPair> useless_deltas{};
 
     /// Runs `work` on the pool, then `then` with its result on the loop.
     template <typename Work, typename Then>

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "app/api_parts.hpp"
+#include "app/late_encodings.hpp"
 #include "release/bundle_import.hpp"
 #include "release/release_builder.hpp"
 #include "wire/json_commands.hpp"
@@ -22,6 +23,24 @@ net::HttpHandler reading_handler(ApiParts& parts, int status, Read read) {
         }
         parts.answer(request, status, std::move(*command), std::move(respond));
     };
+}
+
+/// First the deltas that these devices could use and the release lacks: it may have been imported
+/// before they ran what they run now.
+void start_rollout(ApiParts& parts, const HttpRequest& request, net::Responder respond) {
+    auto command = wire::read_start_rollout(request);
+    if (!command) {
+        respond(wire::problem(command.error()));
+        return;
+    }
+    core::PlanEncodings missing{command->model, command->release, command->devices};
+    complete_encodings(parts, request.actor.name, std::move(missing),
+                       [&parts, actor = request.actor.name, command = *command, respond] {
+                           parts.gateway.ask(actor, command,
+                                             [respond](base::Result<core::AdminReply> reply) {
+                                                 respond(wire::admin_response(201, reply));
+                                             });
+                       });
 }
 
 base::Error no_permit_key(const core::RollbackPlan& plan) {
@@ -84,7 +103,9 @@ void add_rollout_handlers(net::HttpHandlers& handlers, ApiParts& parts) {
     handlers["list_rollouts"] = [&parts](HttpRequest request, net::Responder respond) {
         parts.answer(request, 200, core::ListRollouts{}, std::move(respond));
     };
-    handlers["start_rollout"] = reading_handler(parts, 201, wire::read_start_rollout);
+    handlers["start_rollout"] = [&parts](HttpRequest request, net::Responder respond) {
+        start_rollout(parts, request, std::move(respond));
+    };
     handlers["get_rollout"] = reading_handler(parts, 200, wire::read_get_rollout);
     handlers["abort_rollout"] = reading_handler(
         parts, 200, [](const HttpRequest& request) -> base::Result<core::AbortRollout> {

@@ -8,15 +8,8 @@
 
 namespace frugal::app {
 
-base::Result<SharedBytes> BlobCache::get(const base::Digest& digest) {
-    if (auto found = entries_.find(digest); found != entries_.end()) {
-        found->second.used = ++uses_;
-        return found->second.bytes;
-    }
-    if (const auto held = held_.find(digest); held != held_.end()) {
-        return held->second.bytes;
-    }
-    auto bytes = reader_.blob(digest);
+base::Result<base::Bytes> read_blob(storage::Reader& reader, const base::Digest& digest) {
+    auto bytes = reader.blob(digest);
     if (!bytes) {
         return base::fail(bytes.error(), "blob " + base::to_hex(digest));
     }
@@ -25,6 +18,21 @@ base::Result<SharedBytes> BlobCache::get(const base::Digest& digest) {
                           "blob " + base::to_hex(digest) + " in the database is damaged",
                           "its bytes have another SHA-256 than when they were stored",
                           "Import the model again, or restore a backup.");
+    }
+    return bytes;
+}
+
+base::Result<SharedBytes> BlobCache::get(const base::Digest& digest) {
+    if (auto found = entries_.find(digest); found != entries_.end()) {
+        found->second.used = ++uses_;
+        return found->second.bytes;
+    }
+    if (const auto held = held_.find(digest); held != held_.end()) {
+        return held->second.bytes;
+    }
+    auto bytes = read_blob(reader_, digest);
+    if (!bytes) {
+        return tl::unexpected(bytes.error());
     }
     make_room(bytes->size());
     held_bytes_ += bytes->size();

@@ -16,12 +16,16 @@ namespace frugal::app {
 
 using SharedBytes = std::shared_ptr<const base::Bytes>;
 
+/// What is stored under this digest. kNotFound, kStorage; kCorrupt if the stored bytes are not what
+/// the digest names. On the reader's thread.
+base::Result<base::Bytes> read_blob(storage::Reader& reader, const base::Digest& digest);
+
 class BlobCache {
 public:
     BlobCache(storage::Reader reader, std::size_t limit_bytes)
         : reader_(std::move(reader)), limit_bytes_(limit_bytes) {}
 
-    /// kNotFound, kStorage; kCorrupt if the stored bytes are not what the digest names.
+    /// Errors of read_blob().
     base::Result<SharedBytes> get(const base::Digest& digest);
 
     /// Bytes that may be asked for before they are stored; kept, beyond the room there is, until

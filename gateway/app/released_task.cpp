@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace frugal::app {
 
 using base::ErrorKind;
@@ -43,7 +45,7 @@ Result<ReleasedTask> find_released(const core::TaskList& tasks, const core::Mode
         return base::fail(ErrorKind::kConflict,
                           "release " + name.text() + " is not of task " + std::to_string(task),
                           "its models are of task " + std::to_string((*release)->task),
-                          std::string("Name a release of this task: ") + kModels);
+                          fmt::format("Name a release of this task: {}", kModels));
     }
     return ReleasedTask{&*record, *release};
 }

@@ -14,6 +14,7 @@
 #include "core/offload/learning.hpp"
 #include "core/offload/policy_admin.hpp"
 #include "core/record.hpp"
+#include "core/rollout/encoding_admin.hpp"
 
 namespace frugal::core {
 
@@ -140,7 +141,7 @@ using AdminCommand =
                  GetDevice, ListTasks, ListModels, ListRollouts, GetRollout, PlanRelease,
                  PlanRollback, GetFit, GetEscalationStatistics, ListEnergy, GetDeviceEnergy,
                  GetOverview, SaveLearning, ResumePolicyRollout, ListPolicyVersions,
-                 GetPolicyRollout>;
+                 GetPolicyRollout, PlanEncodings, AddEncodings>;
 
 // Answers -------------------------------------------------------------------------------------
 
@@ -276,19 +277,10 @@ struct ReleaseImported {
     std::uint32_t release = 0;
 };
 
-inline constexpr std::size_t kDeltaBasesMax = 4;
-
-/// A model that devices of a class run now: worth a delta.
-struct DeltaBase {
-    base::ClassName device_class;
-    base::Digest model_digest{};
-    std::uint32_t devices = 0;
-};
-
 struct ReleasePlan {
     std::uint32_t release = 0;
     std::uint32_t counter = 0;
-    std::vector<DeltaBase> bases{};  ///< the commonest first, at most kDeltaBasesMax
+    std::vector<DeltaBase> bases{};  ///< the commonest first, at most kDeltaBasesMax of a class
 };
 
 struct RollbackPlan {
@@ -387,6 +379,6 @@ using AdminReply =
     std::variant<Done, CertificateIssued, DeviceView, DevicePage, TaskList, ModelList, RolloutList,
                  RolloutDetail, RolloutStarted, ReleaseImported, ReleasePlan, RollbackPlan,
                  FitReport, EscalationStatistics, EnergyView, EnergyPage, Overview, PolicySet,
-                 PolicyHistory, PolicyRolloutView>;
+                 PolicyHistory, PolicyRolloutView, EncodingPlan>;
 
 }  // namespace frugal::core

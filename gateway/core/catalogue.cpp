@@ -7,6 +7,7 @@
 
 #include "base/any_class.hpp"
 #include "base/assert.hpp"
+#include "core/artifact_checks.hpp"
 #include "frugal/limits.h"
 
 namespace frugal::core {
@@ -38,17 +39,6 @@ tl::unexpected<base::Error> refuse(const ImportRelease& command, std::string cau
                       "release " + std::to_string(command.release) + " of model " +
                           command.model.text() + " not imported",
                       std::move(cause), std::move(remedy));
-}
-
-bool has_blob(const ImportRelease& command, const base::Digest& digest) {
-    return std::ranges::any_of(command.blobs, [&](const BlobRecord& blob) {
-        return blob.digest == digest && blob.bytes != nullptr;
-    });
-}
-
-bool is_valid_artifact(const ArtifactRecord& artifact) {
-    return artifact.size_bytes >= 1 && artifact.size_bytes <= FR_ARTIFACT_SIZE_MAX &&
-           artifact.block_bytes >= FR_BLOCK_SIZE_MIN && artifact.block_bytes <= FR_BLOCK_SIZE_MAX;
 }
 
 // Of several variants for a class the most accurate that fits is chosen, so they must differ, and
@@ -177,7 +167,7 @@ base::Result<ReleaseImported> Catalogue::import(const Step& step, const std::str
     }
     for (const auto& variant : command.variants) {
         for (const auto& artifact : variant.artifacts) {
-            if (!restores && !has_blob(command, artifact.digest)) {
+            if (!restores && !has_blob(command.blobs, artifact.digest)) {
                 return refuse(command, "the bytes of an artifact are missing", "Send all blobs");
             }
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can be rolled out and answered: tasks, releases, policies, edge models. Owned by the core.
-// Releases are immutable once imported and shared by pointer.
+// Releases are shared by pointer and never change in place: one that gets more encodings is another
+// record with the same number, and whoever holds the old one keeps it as it was.
 #pragma once
 
 #include <map>
@@ -28,6 +29,9 @@ public:
     base::Result<ReleaseImported> import(const Step& step, const std::string& actor,
                                          ImportRelease&& command,
                                          std::optional<ReleaseNumber> restores = {});
+    /// All or none of them; what a variant has already is left out. Errors: see AddEncodings.
+    base::Result<Done> add_encodings(const Step& step, const std::string& actor,
+                                     AddEncodings&& command);
     base::Result<Done> set_edge_model(const Step& step, const std::string& actor,
                                       SetEdgeModel&& command);
     /// In force for its task and class from now on. Versions are the PolicyDesk's.

@@ -4,6 +4,7 @@
 #include "base/assert.hpp"
 #include "core/core_state.hpp"
 #include "core/offload/learning_desk.hpp"
+#include "core/rollout/encoding_plan.hpp"
 #include "core/rollout/fit_report.hpp"
 #include "core/views.hpp"
 
@@ -82,6 +83,9 @@ struct Dispatch {
             state.bind_again(task);
         }
         return now(std::move(done));
+    }
+    Answer operator()(AddEncodings&& command) {
+        return now(state.catalogue.add_encodings(step, by.actor, std::move(command)));
     }
     Answer operator()(SetEdgeModel&& command) {
         const auto task = command.model.task;
@@ -170,6 +174,7 @@ struct Dispatch {
     Answer operator()(PlanRollback&& query) {
         return now(state.rollouts.plan_rollback(query.rollout));
     }
+    Answer operator()(PlanEncodings&& query) { return now(plan_encodings(site, query)); }
     Answer operator()(GetFit&& query) { return now(fit_report(site, query)); }
     Answer operator()(GetEscalationStatistics&&) { return read(state.escalations.statistics()); }
     Answer operator()(ListEnergy&& query) { return read(energy_page_of(site, query)); }

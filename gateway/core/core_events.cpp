@@ -184,6 +184,7 @@ void Core::State::message(const Step& step, Device& device, Hello&& hello) {
         record.reported_version = hello.desired_version;
         step.write(record);
     }
+    device.pulls = hello.resume ? std::optional(hello.resume->artifact) : std::nullopt;
     policies.on_hello(step, device, accepted);
     follow(step, device, intake.on_hello(step, device, hello));
     rollouts.on_hello(step, device, hello);
@@ -204,6 +205,7 @@ void Core::State::message(const Step& step, Device& device, Decisions&& decision
 }
 
 void Core::State::message(const Step& step, Device& device, Fetch&& fetch) {
+    device.pulls = fetch.artifact;
     transfers.on_fetch(step, device, fetch, rollouts.offered_artifacts(device));
 }
 

@@ -147,6 +147,14 @@ struct VariantRecord {
     std::uint32_t stripped_bytes = 0;  ///< the model without what no interpreter reads; 0: unknown
 };
 
+/// One more encoding of a variant that is stored already.
+struct ArtifactAdded {
+    ReleaseNumber release{};
+    std::uint32_t variant = 0;   ///< its place in the release
+    std::uint32_t position = 0;  ///< its own among the variant's
+    ArtifactRecord artifact;
+};
+
 struct ReleaseRecord {
     ReleaseNumber number{};
     base::ModelName model;

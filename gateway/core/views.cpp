@@ -2,8 +2,6 @@
 #include "core/views.hpp"
 
 #include <algorithm>
-#include <functional>
-#include <map>
 #include <set>
 
 #include "base/any_class.hpp"
@@ -109,19 +107,6 @@ ModelList models_of(const Site& site) {
 
 namespace {
 
-// Only what was released here: a device's word may not choose which of our bytes are read.
-std::set<base::Digest> released_models(const Catalogue& catalogue, std::uint32_t task) {
-    std::set<base::Digest> models;
-    for (const auto& release : catalogue.releases()) {
-        for (const auto& variant : release->variants) {
-            if (release->task == task) {
-                models.insert(variant.manifest->content().model_digest);
-            }
-        }
-    }
-    return models;
-}
-
 bool is_for(const PolicyVersionRecord& version, const DeviceRecord& device) {
     const bool has_part = std::ranges::any_of(version.parts, [&](const PolicyPart& part) {
         return part.device_class == device.capability->device_class ||
@@ -157,32 +142,6 @@ std::optional<ReleaseUse> release_use_of(const Site& site, const PolicyVersionRe
         }
     }
     return use;
-}
-
-std::vector<DeltaBase> delta_bases_of(const Site& site, std::uint32_t task) {
-    const auto released = released_models(site.catalogue, task);
-    std::map<std::pair<base::ClassName, base::Digest>, std::uint32_t> counts;
-    for (const auto& device : site.registry.devices()) {
-        const auto& record = device.record;
-        if (record.state != DeviceState::kEnrolled || !record.capability) {
-            continue;
-        }
-        for (const auto& reported : record.reported) {
-            if (reported.task == task && reported.model_digest &&
-                released.contains(*reported.model_digest)) {
-                ++counts[{record.capability->device_class, *reported.model_digest}];
-            }
-        }
-    }
-    std::vector<DeltaBase> bases;
-    for (const auto& [key, count] : counts) {
-        bases.push_back({key.first, key.second, count});
-    }
-    std::ranges::stable_sort(bases, std::greater<>(), &DeltaBase::devices);
-    while (bases.size() > kDeltaBasesMax) {
-        bases.pop_back();
-    }
-    return bases;
 }
 
 RolloutList rollouts_of(const Site& site) {

@@ -31,8 +31,6 @@ DevicePage page_of(const Site& site, const ListDevices& query);
 EnergyView energy_of(const Site& site, const Device& device);
 EnergyPage energy_page_of(const Site& site, const ListEnergy& query);
 ModelList models_of(const Site& site);
-/// What enrolled devices run for a task, the commonest first.
-std::vector<DeltaBase> delta_bases_of(const Site& site, std::uint32_t task);
 /// Who runs the release that a version names; absent if it is not known.
 std::optional<ReleaseUse> release_use_of(const Site& site, const PolicyVersionRecord& version);
 RolloutList rollouts_of(const Site& site);

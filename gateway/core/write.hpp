@@ -24,15 +24,15 @@ struct PolicyNumberRecord {
     std::uint32_t next = 1;
 };
 
-/// Inserts the row, or replaces the one with the same key. Gaps, audit rows and incidents only
-/// append.
+/// Inserts the row, or replaces the one with the same key. Gaps, audit rows, incidents and
+/// artifacts only append.
 using Write =
     std::variant<DeviceRecord, GapRecord, TaskRecord, ReleaseRecord, BlobRecord, EdgeModelRecord,
                  PolicyRecord, PolicyRecordDropped, RolloutRecord, RolloutDeviceRecord, AuditRecord,
                  IncidentRecord, EnergyRecord, FencingEpochRecord, PolicyNumberRecord,
                  LearningRecord, ObservationRecord, PolicyVersionRecord, PolicyVersionReached,
                  PolicyVersionDropped, PolicyRolloutRecord, CanaryRecord, CanariesDropped,
-                 ShareRecord>;
+                 ShareRecord, ArtifactAdded>;
 
 struct WriteBatch {
     std::vector<Write> records;

@@ -12,6 +12,17 @@
 
 namespace frugal::release {
 
+/// Artifacts of a variant, and the bytes of each.
+struct Encodings {
+    std::vector<core::ArtifactRecord> artifacts{};
+    std::vector<core::BlobRecord> blobs{};
+};
+
+/// Deltas of a variant that is released already, for each profile it has in full and where they
+/// pay; empty where none does. `tflite`: the model its manifest names. Errors of the codec.
+base::Result<Encodings> encode_deltas(const core::VariantRecord& variant, base::ByteView tflite,
+                                      const DeltaSource& base);
+
 /// Adds the variant, its artifacts and their bytes to the import. kLimit, kInternal of the codec.
 base::Result<void> add_variant(core::ImportRelease& import, core::ManifestPointer manifest,
                                const VariantSource& variant, const std::vector<DeltaSource>& bases);

@@ -253,6 +253,10 @@ base::Result<void> BatchWriter::put_variant(core::ReleaseNumber release, std::si
     return done;
 }
 
+base::Result<void> BatchWriter::put(const core::ArtifactAdded& record) {
+    return put_artifact(record.release, record.variant, record.position, record.artifact);
+}
+
 base::Result<void> BatchWriter::put_artifact(core::ReleaseNumber release, std::size_t variant,
                                              std::size_t position,
                                              const core::ArtifactRecord& record) {

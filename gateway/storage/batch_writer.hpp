@@ -48,6 +48,7 @@ private:
                        const core::EnergyCounters& counters);
     Outcome put_variant(core::ReleaseNumber release, std::size_t position,
                         const core::VariantRecord& record);
+    Outcome put(const core::ArtifactAdded& record);
     Outcome put_artifact(core::ReleaseNumber release, std::size_t variant, std::size_t position,
                          const core::ArtifactRecord& record);
 

@@ -38,6 +38,11 @@ struct ReplyText {
         object["counter"] = plan.counter;
         return json_text(std::move(object));
     }
+    std::string operator()(const core::EncodingPlan& plan) const {
+        json::object object;
+        object["missing"] = plan.missing.size();
+        return json_text(std::move(object));
+    }
     std::string operator()(const core::RollbackPlan& plan) const {
         json::object object;
         object["model"] = plan.restores->model.text();

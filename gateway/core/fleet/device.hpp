@@ -38,6 +38,9 @@ struct Device {
     /// It said that a delta's base is missing: it is offered full encodings from now on.
     bool refuses_deltas = false;
 
+    /// The artifact it last asked blocks of, or said that it holds some of.
+    std::optional<base::Digest> pulls{};
+
     /// Pace of telling it again what it should run; see RolloutDesk.
     std::optional<base::Instant> remind_at{};
     base::Duration remind_after{0};

@@ -35,20 +35,26 @@ bool keeps_base(const Capability& capability, const ArtifactRecord& artifact) {
     return !capability.has_one_slot() || artifact.base_lag_bytes <= capability.reach_bytes;
 }
 
-// Largest blocks the device takes; of those the fewest bytes.
-bool is_better(const ArtifactRecord& one, const ArtifactRecord& other) {
+// What is on its way already; else the largest blocks the device takes, of those the fewest bytes.
+bool is_better(const ArtifactRecord& one, const ArtifactRecord& other,
+               const std::optional<base::Digest>& pulls) {
+    if ((one.digest == pulls) != (other.digest == pulls)) {
+        return one.digest == pulls;
+    }
     return one.block_bytes != other.block_bytes ? one.block_bytes > other.block_bytes
                                                 : one.size_bytes < other.size_bytes;
 }
 
 const ArtifactRecord* artifact_for(const VariantRecord& variant, const Capability& capability,
-                                   const std::optional<base::Digest>& base) {
+                                   const std::optional<base::Digest>& base,
+                                   const std::optional<base::Digest>& pulls) {
     const ArtifactRecord* best = nullptr;
     for (const auto& artifact : variant.artifacts) {
         const bool has_base = !artifact.base_digest || (base && *artifact.base_digest == *base &&
                                                         keeps_base(capability, artifact));
         if (has_base && artifact.block_bytes <= capability.block_bytes &&
-            decodes(capability, artifact) && (best == nullptr || is_better(artifact, *best))) {
+            decodes(capability, artifact) &&
+            (best == nullptr || is_better(artifact, *best, pulls))) {
             best = &artifact;
         }
     }
@@ -234,10 +240,15 @@ bool is_kept(const ReleaseRecord& release, const Fit& fit, const FitSubject& sub
             (release.restores || (subject.reported != nullptr && may_return_to(subject, content))));
 }
 
+bool is_pulled(const Fit& fit, const FitSubject& subject) {
+    return fit.artifact != nullptr && fit.artifact->digest == subject.pulls;
+}
+
 auto rank(const ReleaseRecord& release, const Fit& fit, const FitSubject& subject) {
     const auto& wants = fit.variant->manifest->content();
     return std::tuple(!is_kept(release, fit, subject), 10'000 - wants.accuracy_permyriad,
-                      is_for_any(*fit.variant), fit.bytes_on_air(), wants.arena_bytes);
+                      is_for_any(*fit.variant), !is_pulled(fit, subject), fit.bytes_on_air(),
+                      wants.arena_bytes);
 }
 
 bool is_nearer(const Shortfall& one, const Shortfall& other) {
@@ -251,6 +262,11 @@ bool may_decide(const DeviceRecord& device, std::uint32_t task) {
            std::ranges::find(device.reported, task, &TaskState::task) != device.reported.end();
 }
 
+std::optional<base::Digest> delta_base_of(const FitSubject& subject) {
+    const bool may_be_delta = subject.reported != nullptr && !subject.without_deltas;
+    return may_be_delta ? lasting_model(*subject.reported, subject.capability) : std::nullopt;
+}
+
 std::variant<Fit, Shortfall> judge_variant(const VariantRecord& variant,
                                            const FitSubject& subject) {
     const auto& wants = variant.manifest->content();
@@ -258,15 +274,13 @@ std::variant<Fit, Shortfall> judge_variant(const VariantRecord& variant,
     if (const auto lack = device_lack(wants, subject)) {
         return *lack;
     }
-    const bool may_be_delta = subject.reported != nullptr && !subject.without_deltas;
-    const auto* artifact = artifact_for(
-        variant, can, may_be_delta ? lasting_model(*subject.reported, can) : std::nullopt);
+    const auto* artifact = artifact_for(variant, can, delta_base_of(subject), subject.pulls);
     const bool is_on_device = holds(subject.reported, wants.model_digest);
     if (!is_on_device && artifact == nullptr) {
         return artifact_lack(variant, can);
     }
     // A device that gives up its only slot must be able to take the whole model if that fails.
-    const auto* largest = can.has_one_slot() ? artifact_for(variant, can, std::nullopt) : artifact;
+    const auto* largest = can.has_one_slot() ? artifact_for(variant, can, {}, {}) : artifact;
     if (!is_on_device && largest == nullptr) {
         return artifact_lack(variant, can);
     }

@@ -66,16 +66,22 @@ struct FitSubject {
     bool without_deltas = false;          ///< it answered a delta with "base missing"
     bool is_foreign = false;              ///< it decides other tasks, not this one
     EnergyBound energy{};
+    std::optional<base::Digest> pulls{};  ///< the artifact it holds blocks of, if it is at it
 };
 
+/// The model that a delta for this device would build on: the one that stays while another is
+/// written. None if it told nothing, or cannot take deltas.
+std::optional<base::Digest> delta_base_of(const FitSubject& subject);
+
 /// One variant against one device. The encoding is the smallest the device can decode; a delta
-/// counts when the device runs its base and, with one slot, keeps of it what the delta reads.
+/// counts when the device runs its base and, with one slot, keeps of it what the delta reads. But
+/// what a device is pulling it goes on with: encodings may be added at any time.
 std::variant<Fit, Shortfall> judge_variant(const VariantRecord& variant, const FitSubject& subject);
 
 /// The most accurate variant that fits; of equally accurate ones that of the device's own class,
-/// then the fewest bytes on the air, the smallest arena, the first. But a device that runs a
-/// variant of this release keeps it, and a permit to go back prefers the model a slot still holds.
-/// If none fits, what the variant lacks that came nearest.
+/// then what it pulls, the fewest bytes on the air, the smallest arena, the first. But a device
+/// that runs a variant of this release keeps it, and a permit to go back prefers the model a slot
+/// still holds. If none fits, what the variant lacks that came nearest.
 std::variant<Fit, Misfit> fit_release(const ReleaseRecord& release, const FitSubject& subject);
 
 }  // namespace frugal::core

@@ -48,7 +48,9 @@ FitSubject RolloutDesk::subject_of(const Device& device, std::uint32_t task) con
 
 std::variant<Fit, Misfit> RolloutDesk::fit_for(const Device& device,
                                                const Assignment& assignment) const {
-    return fit_release(catalogue_.release(assignment.release), subject_of(device, assignment.task));
+    auto subject = subject_of(device, assignment.task);
+    subject.pulls = device.pulls;
+    return fit_release(catalogue_.release(assignment.release), subject);
 }
 
 // What only time can tell stays a rollout's business: a device not heard of, a counter.

@@ -158,6 +158,7 @@ void RolloutDesk::assign(const Step& step, Device& device, const Assignment& ass
         apply(step, entry_of(device, *found), RolloutEvent::kCancel, {Reason::kSuperseded, 0});
         *found = assignment;
     }
+    device.pulls.reset();  // a new wish: the best encoding there is by now
     touch_version(step, device);
 }
 

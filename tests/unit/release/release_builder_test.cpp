@@ -13,6 +13,7 @@
 #include "frugal/limits.h"
 #include "model/codec/codec.hpp"
 #include "model/codec/tflite_plan.hpp"
+#include "release/encodings.hpp"
 #include "release/model_facts.hpp"
 #include "support/model_files.hpp"
 
@@ -107,6 +108,23 @@ TEST_F(ReleaseBuilder, EncodesForEveryProfileAndAgainstWhatDevicesRun) {
     EXPECT_LE(full[2], full[1]);
     ASSERT_TRUE(delta.count(1));
     EXPECT_LT(delta[1], full[1] / 2);
+
+    // The same once it is released, by who holds no key.
+    auto late = import->variants[0];
+    const auto same = encode_deltas(late, tuned, source.bases[0]);
+    ASSERT_TRUE(same) << same.error().describe();
+    std::erase_if(late.artifacts, [](const auto& artifact) { return !artifact.base_digest; });
+    ASSERT_EQ(same->artifacts.size(), late.artifacts.size());
+    for (const auto& artifact : same->artifacts) {
+        EXPECT_NE(std::ranges::find(late.artifacts, artifact), late.artifacts.end());
+        EXPECT_NE(std::ranges::find(same->blobs, artifact.digest, &core::BlobRecord::digest),
+                  same->blobs.end());
+    }
+    const auto tree = project_model("fashion-bonsai.frbn");
+    const auto none = encode_deltas(import->variants[0], tuned,
+                                    {source.bases[0].device_class, crypto::sha256(tree), tree});
+    ASSERT_TRUE(none);
+    EXPECT_TRUE(none->artifacts.empty()) << "nothing in common";
 }
 
 TEST_F(ReleaseBuilder, StatesATreeAsANodeFindsIt) {
