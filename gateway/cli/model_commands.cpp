@@ -125,7 +125,7 @@ Result<int> list(const Context& context) {
                  text_at(variant, "arena_bytes")});
         }
     }
-    print_table({"release", "class", "task", "model B", "on air B", "arena B"}, rows);
+    print_table({"release", "class", "task", "model B", "least on air B", "arena B"}, rows);
     return kExitDone;
 }
 

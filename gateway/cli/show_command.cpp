@@ -45,14 +45,50 @@ void print_provenance(const json::value& variant) {
                    inputs,
                    snr_db == 0 ? std::string() : fmt::format(", output SNR {:.1f} dB", snr_db));
     }
-    if (percent("provenance.accuracy_after_ppm") > 0) {
-        fmt::print("accuracy     {:.2f} % before, {:.2f} % after\n",
-                   percent("provenance.accuracy_before_ppm"),
-                   percent("provenance.accuracy_after_ppm"));
+    const auto told = [&](std::string_view key) {
+        return at_path(variant, key).is_null() ? "-" : fmt::format("{:.2f} %", percent(key));
+    };
+    if (!at_path(variant, "provenance.accuracy_after_ppm").is_null()) {
+        fmt::print("accuracy     {} before, {} after\n", told("provenance.accuracy_before_ppm"),
+                   told("provenance.accuracy_after_ppm"));
     }
 }
 
-void print_variant(const json::value& variant) {
+/// "MODEL@NUMBER" of the newest of the model's releases with this model; empty if none has it.
+std::string release_with(const json::value& releases, std::string_view digest) {
+    std::string name;
+    for (const auto& release : list_at(releases, "releases")) {
+        for (const auto& variant : list_at(release, "variants")) {
+            if (text_at(variant, "model_digest") == digest) {
+                name = text_at(release, "model") + "@" + text_at(release, "release");
+            }
+        }
+    }
+    return name;
+}
+
+/// The author's chain, then what travels.
+void print_sizes(const json::value& releases, const json::value& variant) {
+    std::vector<std::vector<std::string>> stages;
+    std::vector<std::vector<std::string>> travels;
+    for (const auto& row : list_at(variant, "sizes")) {
+        const auto base = release_with(releases, text_at(row, "base_digest"));
+        const auto ratio =
+            at_path(row, "ratio").is_null() ? "" : fmt::format("{:.2f}", real_at(row, "ratio"));
+        auto stage = text_at(row, "stage") + (base.empty() ? "" : ", from " + base);
+        if (text_at(row, "kind") == "stage") {
+            stages.push_back({std::move(stage), bytes_text(row, "file_bytes"),
+                              bytes_text(row, "packed_bytes"), ratio});
+        } else {
+            travels.push_back({std::move(stage), bytes_text(row, "packed_bytes"), ratio});
+        }
+    }
+    print_table({"stage", "file B", "packed B", "ratio"}, stages);
+    fmt::print("\n");
+    print_table({"what travels", "packed B", "ratio"}, travels);
+}
+
+void print_variant(const json::value& releases, const json::value& variant) {
     fmt::print("\n{}: {} bytes, arena {}\n", text_at(variant, "device_class"),
                grouped(number_at(variant, "model_bytes")),
                grouped(number_at(variant, "arena_bytes")));
@@ -60,13 +96,7 @@ void print_variant(const json::value& variant) {
         fmt::print("accuracy {:.2f} %, as its author states it\n", accuracy / 1e2);
     }
     print_provenance(variant);
-    std::vector<std::vector<std::string>> rows;
-    for (const auto& row : list_at(variant, "sizes")) {
-        rows.push_back(
-            {text_at(row, "stage"), bytes_text(row, "file_bytes"), bytes_text(row, "packed_bytes"),
-             at_path(row, "ratio").is_null() ? "" : fmt::format("{:.2f}", real_at(row, "ratio"))});
-    }
-    print_table({"stage", "file B", "packed B", "ratio"}, rows);
+    print_sizes(releases, variant);
 }
 
 Result<int> show(const Context& context, const std::string& text) {
@@ -92,7 +122,7 @@ Result<int> show(const Context& context, const std::string& text) {
                    at_path(release, "is_signed_elsewhere") == json::value(true) ? "its author"
                                                                                 : "this gateway");
         for (const auto& variant : list_at(release, "variants")) {
-            print_variant(variant);
+            print_variant(*answer, variant);
         }
         return kExitDone;
     }

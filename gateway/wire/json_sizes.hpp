@@ -11,9 +11,11 @@
 
 namespace frugal::wire {
 
-/// One row a stage: {stage, file_bytes, packed_bytes, ratio}; what is not known is null. The
-/// author's stages first (`provenance`, null for none), then the stripped file, the full encoding
-/// for each profile and the smallest delta. The ratio is to the first file.
+/// Rows {kind, stage, file_bytes, packed_bytes, ratio, base_digest}; what is not known is null.
+/// First the chain the author recorded (kind "stage"; of `provenance`, null for none: the model as
+/// given), then what travels: the model in full for each profile ("encoding") and the smallest
+/// delta ("delta", with its base). Packed is the stream alone: blocks bring digests of their own.
+/// The ratio is to the first file.
 boost::json::array sizes_of(const core::VariantRecord& variant, const Provenance* provenance);
 
 /// Null for null.

@@ -56,8 +56,8 @@ class PageTest(unittest.TestCase):
             fleet.wait_for("the count grows", lambda: self.committed(browser) > before + 500)
             self.wait_text(browser, r"answered by the edge")
             # Three classes, each with the table of the Deep Compression paper.
-            self.wait_text(browser, r"size by stage.*signed by this gateway.*class tiny.*as given"
-                                    r".*stripped.*encoded, profile 0.*encoded, profile 2.* x")
+            self.wait_text(browser, r"size by stage.*signed by this gateway.*class tiny"
+                                    r".*as given.*in full, profile 0.*in full, profile 2.* x")
             self.wait_text(browser, r"learning when to ask.*class tiny\s+all\s+fashion@1 [0-9a-f]{8}\s+[0-9a-f]{8}\s+isogain.*\d+/256", 40)
             self.assert_no_errors(browser)
             print("screenshot", browser.screenshot("page"))

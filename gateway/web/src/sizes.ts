@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // How small the release that is being rolled out became, stage by stage: the table of the Deep
-// Compression paper. Fetched once a release, for releases never change.
+// Compression paper, and below it what travels. Fetched once a release: the deltas that its rollout
+// can use are made before that starts.
 
 import { element } from './elements';
 import type { Rollout } from './overview';
 
 interface SizeRow {
+  kind: 'stage' | 'encoding' | 'delta';
   stage: string;
   file_bytes: number | null;
   packed_bytes: number | null;
@@ -42,15 +44,24 @@ function heading(name: string, i: number): HTMLElement {
   return cell;
 }
 
+function sizeRow(row: SizeRow): HTMLElement {
+  return element('tr', '',
+    element('td', '', row.stage),
+    element('td', 'number', bytesCell(row.file_bytes)),
+    element('td', 'number', bytesCell(row.packed_bytes)),
+    element('td', 'number', row.ratio === null ? '' : `${row.ratio.toFixed(2)} x`));
+}
+
 function variantTable(variant: Variant): HTMLElement {
+  const heads = (first: string) =>
+    element('tr', '', ...[first, 'file B', 'packed B', 'ratio'].map(heading));
+  const rows = (isStage: boolean) =>
+    variant.sizes.filter((row) => (row.kind === 'stage') === isStage).map(sizeRow);
   return element('table', '',
     element('caption', '', `class ${variant.device_class}`),
-    element('thead', '', element('tr', '', ...['stage', 'file B', 'packed B', 'ratio'].map(heading))),
-    element('tbody', '', ...variant.sizes.map((row) => element('tr', '',
-      element('td', '', row.stage),
-      element('td', 'number', bytesCell(row.file_bytes)),
-      element('td', 'number', bytesCell(row.packed_bytes)),
-      element('td', 'number', row.ratio === null ? '' : `${row.ratio.toFixed(2)} x`)))));
+    element('thead', '', heads('stage')),
+    element('tbody', '', ...rows(true)),
+    element('tbody', '', heads('what travels'), ...rows(false)));
 }
 
 /** The panel's content for the release of a rollout. */
