@@ -3,6 +3,7 @@
 // and reports a violation to the trace. Owned by the world; never changes it.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,9 @@ struct DatabaseView {
     std::vector<core::PolicyRecord> policies;
     std::vector<core::PolicyVersionRecord> policy_versions;
     std::vector<core::PolicyRolloutRecord> policy_rollouts;
+    // Only in worlds that add encodings late.
+    std::vector<core::ReleaseRecord> releases{};
+    std::map<base::Digest, base::Bytes> artifacts{};  ///< the bytes of those the releases name
 };
 
 class Checker {

@@ -11,7 +11,7 @@ Checkers make_checkers(const Oracle& oracle, Trace& trace, const Options& option
           make_confirmed_slot,  make_blast_radius,  make_resumable,        make_identity,
           make_audit_chain,     make_bounded,       make_variant_choice,   make_answered_in_time,
           make_authored_policy, make_staged_policy, make_proven_policy,    make_price_obeyed,
-          make_fresh_alarm,     make_own_table}) {
+          make_fresh_alarm,     make_own_table,     make_late_encodings}) {
         all.push_back(make(oracle, trace, options));
     }
     return all;

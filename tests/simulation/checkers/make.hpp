@@ -29,5 +29,6 @@ std::unique_ptr<Checker> make_proven_policy(const Oracle&, Trace&, const Options
 std::unique_ptr<Checker> make_price_obeyed(const Oracle&, Trace&, const Options&);      // I29
 std::unique_ptr<Checker> make_fresh_alarm(const Oracle&, Trace&, const Options&);       // I30
 std::unique_ptr<Checker> make_own_table(const Oracle&, Trace&, const Options&);         // I32
+std::unique_ptr<Checker> make_late_encodings(const Oracle&, Trace&, const Options&);    // I33
 
 }  // namespace frugal::simulation

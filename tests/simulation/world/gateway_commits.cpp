@@ -73,7 +73,26 @@ core::WriteBatch GatewayHost::planted(const core::WriteBatch& batch) const {
             return std::holds_alternative<core::GapRecord>(record);
         });
     }
+    spoil_encodings(copy);
     return copy;
+}
+
+/// Planted: of encodings that come late the bytes are forgotten, or two variants are mixed up.
+void GatewayHost::spoil_encodings(core::WriteBatch& batch) const {
+    bool has_late = false;
+    for (auto& record : batch.records) {
+        if (auto* added = std::get_if<core::ArtifactAdded>(&record)) {
+            has_late = true;
+            if (context_.options.plant == Plant::kMixedEncodings) {
+                added->variant = 1 - added->variant;
+            }
+        }
+    }
+    if (has_late && context_.options.plant == Plant::kForgottenBytes) {
+        std::erase_if(batch.records, [](const core::Write& record) {
+            return std::holds_alternative<core::BlobRecord>(record);
+        });
+    }
 }
 
 void GatewayHost::store_twice(const core::WriteBatch& batch) {

@@ -20,6 +20,25 @@ constexpr const char* kDatabaseName = "simulated.db";
 constexpr std::int64_t kWallStart_ms = 1'700'000'000'000;
 constexpr std::uint32_t kPageRows = 1000;
 
+/// False if the disk fails; what is not stored is left out.
+bool read_artifacts(storage::Reader& reader, std::vector<core::ReleaseRecord>& releases,
+                    DatabaseView& view) {
+    for (const auto& release : releases) {
+        for (const auto& variant : release.variants) {
+            for (const auto& artifact : variant.artifacts) {
+                auto bytes = reader.blob(artifact.digest);
+                if (bytes) {
+                    view.artifacts.emplace(artifact.digest, std::move(*bytes));
+                } else if (bytes.error().kind != base::ErrorKind::kNotFound) {
+                    return false;
+                }
+            }
+        }
+    }
+    view.releases = std::move(releases);
+    return true;
+}
+
 storage::DatabaseOptions database_options() {
     storage::DatabaseOptions options;
     options.path = kDatabaseName;
@@ -211,6 +230,10 @@ std::optional<DatabaseView> GatewayHost::read_database() {
                       std::move(snapshot->policies),
                       std::move(snapshot->policy_versions),
                       std::move(snapshot->policy_rollouts)};
+    if (context_.options.has_late_deltas && !read_artifacts(*reader_, snapshot->releases, view)) {
+        context_.trace.note("artifacts unreadable");
+        return std::nullopt;
+    }
     storage::DecisionQuery query;
     query.order = storage::RowOrder::kOldestFirst;
     query.limit = kPageRows;

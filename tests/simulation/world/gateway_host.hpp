@@ -100,6 +100,7 @@ private:
     void note_staged(const core::WriteBatch& batch);
     void mix_up(const base::DeviceId& device, core::TaskDesired& task) const;
     core::WriteBatch planted(const core::WriteBatch& batch) const;
+    void spoil_encodings(core::WriteBatch& batch) const;
     void store_twice(const core::WriteBatch& batch);
 
     /// Unless the process dies before.

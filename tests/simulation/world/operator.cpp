@@ -60,7 +60,13 @@ void Operator::start(DeviceHost* newcomer, DeviceHost* outcast) {
     const auto story = [this, &release](Content content, base::Duration patience) {
         ++release;
         add("import", [this, content, release] { import(content, release); });
+        if (context_.options.has_late_deltas && rng_.chance(0.5)) {
+            add("add deltas", [this, release] { add_deltas(release); });
+        }
         add("roll out", [this, release] { roll_out(release); });
+        if (context_.options.has_late_deltas) {  // to transfers that are under way
+            add("add deltas", [this, release] { add_deltas(release); });
+        }
         if (patience.count() != 0) {
             add("wait", [this, patience] { wait_for_rollout(patience); });
         }
@@ -168,9 +174,11 @@ void Operator::import(ReleaseShelf::Content content, std::uint32_t release) {
             return;
         }
         auto& shelf = ReleaseShelf::instance();
-        const auto lineage = context_.options.has_one_slot ? ReleaseShelf::Lineage::kTuned
-                                                           : ReleaseShelf::Lineage::kTrainedAnew;
-        auto import = context_.options.has_variants
+        const auto& options = context_.options;
+        const auto lineage = options.has_late_deltas ? ReleaseShelf::Lineage::kTunedWithoutDeltas
+                             : options.has_one_slot  ? ReleaseShelf::Lineage::kTuned
+                                                     : ReleaseShelf::Lineage::kTrainedAnew;
+        auto import = options.has_variants
                           ? shelf.variants(content, plan.release, plan.counter)
                           : shelf.release(content, plan.release, plan.counter, lineage);
         for (const auto& variant : import.variants) {
@@ -191,6 +199,38 @@ void Operator::roll_out(std::uint32_t release) {
             return;
         }
         change(core::StartRollout{.model = model_name(), .release = release}, [this] { next(); });
+    });
+}
+
+// As the API does: the core tells what is missing, which is made elsewhere meanwhile. A release
+// that is lost by then, with a database from a backup, needs none.
+void Operator::add_deltas(std::uint32_t release) {
+    gateway_.ask(core::PlanEncodings{model_name(), release},
+                 [this, turn = turn_](const base::Result<core::AdminReply>& reply) {
+                     if (turn != turn_) {
+                         return;
+                     }
+                     if (!reply) {
+                         is_unsettled(reply.error()) ? again() : next();
+                         return;
+                     }
+                     have_encoded(std::get<core::EncodingPlan>(*reply));
+                 });
+}
+
+void Operator::have_encoded(const core::EncodingPlan& plan) {
+    auto made = ReleaseShelf::instance().late_deltas(plan);
+    if (made.variants.empty()) {
+        next();
+        return;
+    }
+    context_.timeline.after(milliseconds(100 + rng_.below(8000)), [this, turn = turn_, made] {
+        if (turn == turn_) {
+            change(made, [this] {
+                context_.trace.sometimes("deltas added late");
+                next();
+            });
+        }
     });
 }
 

@@ -47,6 +47,8 @@ private:
 
     void import(ReleaseShelf::Content content, std::uint32_t release);
     void roll_out(std::uint32_t release);
+    void add_deltas(std::uint32_t release);
+    void have_encoded(const core::EncodingPlan& plan);
     void wait_for_rollout(base::Duration patience);
     void abort();
     void roll_back();

@@ -49,7 +49,7 @@ struct PlantFacts {
     std::string_view name;
     std::string_view invariant;
 };
-constexpr std::array<PlantFacts, 32> kPlants = {{{"none", ""},
+constexpr std::array<PlantFacts, 34> kPlants = {{{"none", ""},
                                                  {"ack-before-commit", "I3"},
                                                  {"lazy-sync", "I1"},
                                                  {"same-stream", "I2"},
@@ -80,7 +80,9 @@ constexpr std::array<PlantFacts, 32> kPlants = {{{"none", ""},
                                                  {"unproven-finish", "I28"},
                                                  {"one-price", "I29"},
                                                  {"stale-alarm", "I30"},
-                                                 {"any-table", "I32"}}};
+                                                 {"any-table", "I32"},
+                                                 {"forgotten-bytes", "I33"},
+                                                 {"mixed-encodings", "I33"}}};
 
 /// Kinds that end a device's or a database's history: not in every other seed.
 bool is_drastic(FaultKind kind) {
@@ -162,6 +164,7 @@ Options options_of_seed(std::uint64_t seed) {
     options.large_devices = options.has_pinned_fleet ? 1 : options.large_devices;  // two classes
     options.has_alarms = options.has_staged_policies && seed % 4 == 1;
     options.has_second_task = seed % 9 == 4;
+    options.has_late_deltas = !options.has_variants && (seed % 12 == 7 || seed % 12 == 10);
     return options;
 }
 
@@ -190,6 +193,17 @@ void stage_policies(Options& options) {
     options.devices = 6;
 }
 
+void choose_releases(Options& options) {
+    options.has_bad_release = options.plant == Plant::kStarvedAfterLoss;
+    options.has_abort = options.plant == Plant::kOffersAfterAbort;
+    options.has_variants = options.plant == Plant::kModestHello;
+    options.has_one_slot =
+        options.plant == Plant::kBrickedOnlySlot || options.plant == Plant::kStarvedAfterLoss;
+    options.has_rollback = options.plant == Plant::kStarvedAfterLoss;
+    options.has_late_deltas =
+        options.plant == Plant::kForgottenBytes || options.plant == Plant::kMixedEncodings;
+}
+
 }  // namespace
 
 Options planted_options(std::uint64_t seed, Plant plant) {
@@ -200,11 +214,7 @@ Options planted_options(std::uint64_t seed, Plant plant) {
     options.audit = 64;
     options.fault_interval = seconds(15);
     options.sample_interval = seconds(2);
-    options.has_bad_release = plant == Plant::kStarvedAfterLoss;
-    options.has_abort = plant == Plant::kOffersAfterAbort;
-    options.has_variants = plant == Plant::kModestHello;
-    options.has_one_slot = plant == Plant::kBrickedOnlySlot || plant == Plant::kStarvedAfterLoss;
-    options.has_rollback = plant == Plant::kStarvedAfterLoss;
+    choose_releases(options);
     options.has_revocation = false;
     switch (plant) {
         case Plant::kAckBeforeCommit:
@@ -274,7 +284,7 @@ std::string describe(const Options& options) {
     return fmt::format(
         "seed={} devices={}+{} safety_ms={} fault_interval_ms={} sample_interval_ms={} loss={} "
         "duplicate={} latency_ms={}..{} sector={}x{} credit={} batch_rows={} queue={} shared={} "
-        "audit={} commit_ms={} story={}{}{}{}{}{}{}{}{}{}{}{} plant={} faults=[{}]",
+        "audit={} commit_ms={} story={}{}{}{}{}{}{}{}{}{}{}{}{} plant={} faults=[{}]",
         options.seed, options.devices, options.large_devices, ms(options.safety),
         ms(options.fault_interval), ms(options.sample_interval), options.loss_permille,
         options.duplicate_permille, ms(options.latency_min), ms(options.latency_max),
@@ -285,8 +295,8 @@ std::string describe(const Options& options) {
         options.has_enrolment ? "e" : "", options.has_variants ? "m" : "",
         options.has_staged_policies ? "p" : "", options.has_one_slot ? "1" : "",
         options.has_overrides ? "o" : "", options.has_pinned_fleet ? "f" : "",
-        options.has_alarms ? "l" : "", options.has_second_task ? "2" : "", to_string(options.plant),
-        kinds);
+        options.has_alarms ? "l" : "", options.has_second_task ? "2" : "",
+        options.has_late_deltas ? "d" : "", to_string(options.plant), kinds);
 }
 
 }  // namespace frugal::simulation

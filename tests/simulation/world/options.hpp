@@ -84,6 +84,8 @@ enum class Plant : std::uint8_t {
     kOnePrice,          ///< a device takes an ack's price for that of all its tasks: I29
     kStaleAlarm,        ///< an alarm of old evidence passes for one of now: I30
     kAnyTable,          ///< nobody looks at the model that a policy is for: I32
+    kForgottenBytes,    ///< encodings that come late are stored without their bytes: I33
+    kMixedEncodings,    ///< encodings that come late are stored with another variant: I33
 };
 std::string_view to_string(Plant plant);
 std::vector<Plant> all_plants();
@@ -121,6 +123,7 @@ struct Options {
     bool has_second_task = false;  ///< devices decide another task too, without a model so far
     bool has_variants = false;     ///< releases hold several variants a class, devices are mixed
     bool has_one_slot = false;     ///< every other small device has one slot; releases are tuned
+    bool has_late_deltas = false;  ///< releases are tuned, their deltas come after the import
     Plant plant = Plant::kNone;
 
     bool has(FaultKind kind) const { return faults[static_cast<std::size_t>(kind)]; }

@@ -82,6 +82,18 @@ core::ImportRelease empty_import(std::uint32_t release, std::uint32_t counter) {
             .blobs = {}};
 }
 
+void drop_deltas(core::ImportRelease& import) {
+    for (auto& variant : import.variants) {
+        for (const auto& artifact : variant.artifacts) {
+            std::erase_if(import.blobs, [&](const auto& blob) {
+                return artifact.base_digest && blob.digest == artifact.digest;
+            });
+        }
+        std::erase_if(variant.artifacts,
+                      [](const auto& artifact) { return artifact.base_digest.has_value(); });
+    }
+}
+
 }  // namespace
 
 base::Digest sha256(base::ByteView bytes) {
@@ -204,10 +216,13 @@ core::ImportRelease ReleaseShelf::release(Content content, std::uint32_t release
     for (const std::string size : {"tiny", "small"}) {
         const std::string device_class = size == "tiny" ? "tiny" : "m4";
         const auto& made =
-            lineage == Lineage::kTuned && content != Content::kBroken
+            lineage != Lineage::kTrainedAnew && content != Content::kBroken
                 ? tuned(size, device_class, content)
                 : packed("fashion-" + size + "-" + generation + ".tflite", device_class, false);
         add(import, made, made.content, content);
+    }
+    if (lineage == Lineage::kTunedWithoutDeltas) {
+        drop_deltas(import);
     }
     return import;
 }

@@ -29,13 +29,18 @@ public:
     /// Which of the two generations of models a release holds, and whether its golden vectors lie.
     enum class Content { kFirst, kSecond, kBroken };
 
-    /// Whether the second generation was trained anew or is the first, tuned, with deltas.
-    enum class Lineage { kTrainedAnew, kTuned };
+    /// Whether the second generation was trained anew or is the first, tuned; with deltas, or so
+    /// that late_deltas() makes them.
+    enum class Lineage { kTrainedAnew, kTuned, kTunedWithoutDeltas };
 
     core::ImportRelease release(Content content, std::uint32_t release, std::uint32_t counter,
                                 Lineage lineage);
     /// The same with three variants for class tiny and two for m4, of different accuracy.
     core::ImportRelease variants(Content content, std::uint32_t release, std::uint32_t counter);
+    /// What of the plan pays: of tuned releases.
+    core::AddEncodings late_deltas(const core::EncodingPlan& plan) const;
+    /// The model with this digest; empty for one that is not on the shelf.
+    base::Bytes model(const base::Digest& digest) const;
     core::ImportRelease permit(const core::RollbackPlan& plan);
     core::SetPolicy policy(std::uint32_t id, std::uint32_t audit);
     /// With a part for each of these classes, all different.
