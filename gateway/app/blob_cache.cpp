@@ -17,7 +17,7 @@ base::Result<base::Bytes> read_blob(storage::Reader& reader, const base::Digest&
         return base::fail(base::ErrorKind::kCorrupt,
                           "blob " + base::to_hex(digest) + " in the database is damaged",
                           "its bytes have another SHA-256 than when they were stored",
-                          "Import the model again, or restore a backup.");
+                          "Restore a backup, or import the model as a new release.");
     }
     return bytes;
 }

@@ -3,6 +3,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
+#include <utility>
+
+#include <boost/asio/steady_timer.hpp>
 
 #include "app/blob_cache.hpp"
 #include "base/fault_point.hpp"
@@ -16,8 +20,8 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t kPairsMax = 4096;  ///< remembered; then it starts anew
-/// From the request on, waiting behind other work included: no delta is begun later than this. The
-/// server gives up on a request after 60 s.
+/// From the request on, waiting behind other work included: no delta is begun later than this, and
+/// nobody waits longer for those that were. The server gives up on a request after 60 s.
 constexpr std::chrono::seconds kPatience{20};
 
 struct Request {
@@ -76,6 +80,26 @@ void store(ApiParts& parts, Request request, release::LateDeltas made) {
         });
 }
 
+/// `then`, once: when it is called, or when patience is over.
+std::function<void()> at_last(ApiParts& parts, std::function<void()> then) {
+    const auto left = std::make_shared<std::function<void()>>(std::move(then));
+    const auto timer = std::make_shared<boost::asio::steady_timer>(parts.loop, kPatience);
+    const auto go_on = [left] {
+        if (const auto once = std::exchange(*left, {})) {
+            once();
+        }
+    };
+    timer->async_wait([timer, go_on](const boost::system::error_code& error) {
+        if (!error) {
+            go_on();
+        }
+    });
+    return [timer, go_on] {
+        timer->cancel();
+        go_on();
+    };
+}
+
 // Both models of a delta were stored by an import, so a confined child has survived them.
 void encode(ApiParts& parts, Request request) {
     auto plan = request.plan;  // before the request moves on: arguments have no order
@@ -107,7 +131,7 @@ void complete_encodings(ApiParts& parts, const std::string& actor, core::PlanEnc
                 then();
                 return;
             }
-            encode(parts, {actor, std::move(plan), then});
+            encode(parts, {actor, std::move(plan), at_last(parts, then)});
         });
 }
 

@@ -280,7 +280,7 @@ struct ReleaseImported {
 struct ReleasePlan {
     std::uint32_t release = 0;
     std::uint32_t counter = 0;
-    std::vector<DeltaBase> bases{};  ///< the commonest first, at most kDeltaBasesMax of a class
+    std::vector<DeltaBase> bases{};  ///< the commonest first, see delta_bases_of()
 };
 
 struct RollbackPlan {

@@ -281,6 +281,14 @@ bool PolicyComparison::is_out_of_reach() const {
     return mine.devices == 0 && (mine.unable != 0 || is_all);
 }
 
+bool PolicyComparison::has_class_out_of_reach() const {
+    return std::ranges::any_of(classes_, [](const auto& entry) {
+        const auto& [name, sides] = entry;
+        return sides.candidate.unable != 0 && sides.candidate.devices == 0 &&
+               sides.baseline.devices != 0;
+    });
+}
+
 // A share that hits nobody of a small class is another matter: that class goes with the others.
 bool PolicyComparison::has_class_without_candidates() const {
     return std::ranges::any_of(classes_, [](const auto& entry) {

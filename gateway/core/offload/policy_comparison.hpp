@@ -61,6 +61,8 @@ public:
     /// So it is because those that were to obey it, or all there are, cannot: they have no model of
     /// its task, or none that a form can be made for.
     bool is_out_of_reach() const;
+    /// Some class would obey it unproved: those of it that were to prove it cannot, others can.
+    bool has_class_out_of_reach() const;
     /// So it is of some class, because all of it that were to obey have policies of their own.
     bool has_class_without_candidates() const;
 

@@ -141,6 +141,7 @@ private:
     void thin(const Step& step, std::uint32_t task);
     const Rollout* open_rollout(std::uint32_t task) const;
     std::uint32_t skip_empty(const Rollout& rollout, std::uint32_t number) const;
+    static bool leads_to_all(const Rollout& rollout);
     bool may_go_on(const Rollout& rollout) const;
     void note_ahead(const Step& step, Device& device, const std::vector<Accepted>& accepted) const;
     std::optional<base::Instant> deadline_of(const Rollout& rollout) const;

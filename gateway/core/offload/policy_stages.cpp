@@ -182,7 +182,9 @@ bool PolicyDesk::go_on(const Step& step, Rollout& rollout) {
     rollout.comparison.recount(registry_, reach_);
     rollout.counted = step.now.instant;
     if (!may_go_on(rollout)) {
-        if (rollout.comparison.is_out_of_reach()) {
+        const bool is_unproved =
+            leads_to_all(rollout) && rollout.comparison.has_class_out_of_reach();
+        if (rollout.comparison.is_out_of_reach() || is_unproved) {
             halt(step, rollout, PolicyHalt::kOutOfReach);
         }
         return false;
@@ -191,13 +193,17 @@ bool PolicyDesk::go_on(const Step& step, Rollout& rollout) {
     return true;
 }
 
+bool PolicyDesk::leads_to_all(const Rollout& rollout) {
+    return rollout.record.steps[rollout.record.step + 1].permyriad == kWholeFleet;
+}
+
 // A shadow is obeyed by nobody: there is nothing to compare, and time alone ends it. Where all who
 // were to prove it have policies of their own, the next share takes their place, but never the
 // whole fleet; of several classes, neither while one of them has nobody to prove it.
 bool PolicyDesk::may_go_on(const Rollout& rollout) const {
     const auto& record = rollout.record;
-    const bool is_last = record.steps[record.step + 1].permyriad == kWholeFleet;
-    if (is_last && rollout.comparison.has_class_without_candidates()) {
+    if (leads_to_all(rollout) && (rollout.comparison.has_class_without_candidates() ||
+                                  rollout.comparison.has_class_out_of_reach())) {
         return false;
     }
     if (record.steps[record.step].permyriad == 0) {

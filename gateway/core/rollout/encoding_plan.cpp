@@ -156,6 +156,9 @@ std::vector<DeltaBase> delta_bases_of(const Site& site, std::uint32_t task) {
     std::erase_if(bases, [&](const DeltaBase& base) {
         return ++of_class[base.device_class] > kImportBasesMax;
     });
+    if (bases.size() > kDeltaBasesMax) {
+        bases.erase(bases.begin() + kDeltaBasesMax, bases.end());
+    }
     return bases;
 }
 

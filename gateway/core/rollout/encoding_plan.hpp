@@ -15,8 +15,8 @@ inline constexpr std::size_t kImportBasesMax = 4;
 /// released here and the variant has no delta against it. kNotFound for an unknown release.
 base::Result<EncodingPlan> plan_encodings(const Site& site, const PlanEncodings& query);
 
-/// What enrolled devices run for a task, the commonest first, kImportBasesMax of a class: the bases
-/// of a release to come.
+/// What enrolled devices run for a task, the commonest first, kImportBasesMax of a class and
+/// kDeltaBasesMax in all: the bases of a release to come.
 std::vector<DeltaBase> delta_bases_of(const Site& site, std::uint32_t task);
 
 }  // namespace frugal::core

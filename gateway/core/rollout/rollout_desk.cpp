@@ -14,6 +14,13 @@ namespace {
 
 constexpr auto kSlice = std::chrono::milliseconds(100);
 
+bool has_encoding(const ReleaseRecord& release, const base::Digest& artifact) {
+    return std::ranges::any_of(release.variants, [&](const VariantRecord& variant) {
+        return std::ranges::find(variant.artifacts, artifact, &ArtifactRecord::digest) !=
+               variant.artifacts.end();
+    });
+}
+
 }  // namespace
 
 RolloutDesk::RolloutDesk(Snapshot& snapshot, Registry& registry, Catalogue& catalogue,
@@ -40,7 +47,10 @@ void RolloutDesk::boot(const Step& step, std::uint64_t fencing_epoch) {
     next_slice_ = step.now.instant;
     for (const auto& [id, rollout] : rollouts_) {
         for (const auto& [number, entry] : rollout.devices) {
-            if (!is_settled(entry.state)) {
+            if (entry.state == RolloutState::kTransferring) {
+                // Its next fetch says which encoding it pulls; told before, it might get another.
+                remind_at(registry_.at(number), step.now.instant + config_.offer_retry);
+            } else if (!is_settled(entry.state)) {
                 to_tell_.insert(number);
             }
         }
@@ -158,7 +168,9 @@ void RolloutDesk::assign(const Step& step, Device& device, const Assignment& ass
         apply(step, entry_of(device, *found), RolloutEvent::kCancel, {Reason::kSuperseded, 0});
         *found = assignment;
     }
-    device.pulls.reset();  // a new wish: the best encoding there is by now
+    if (device.pulls && has_encoding(catalogue_.release(assignment.release), *device.pulls)) {
+        device.pulls.reset();  // a new wish for it: the best encoding there is by now
+    }
     touch_version(step, device);
 }
 

@@ -39,7 +39,8 @@ void IsoGain::restart() {
         GainEvidence(classes_, {registration_.counts, registration_.gains}, registration_.classes);
     before_alarm_.reset();
     audit_sum_ = above_sum_ = below_sum_ = slow_sum_ = {};
-    rho_disagreements_ = rho_signal_ = usual_signal_ = signal_since_ = 0;
+    rho_disagreements_ = rho_signal_ = 0;
+    forget_fault();
     rho_samples_ = probe_audits_ = 0;
     probe_sum_ = 0;
     drift_ = {};
@@ -53,7 +54,8 @@ void IsoGain::restart() {
 Showing IsoGain::showing(const Answers& answers) const {
     Showing shown{.signal = gain_signal(answers, registration_.temperature, classes_),
                   .weight = weight_of(answers)};
-    shown.gain = rho_of(answers) * shown.signal;
+    shown.rho = rho_of(answers);
+    shown.gain = shown.rho * shown.signal;
     shown.expected = expected_gain(bin_of(answers.confidence_q8)) * shown.weight;
     return shown;
 }
@@ -62,20 +64,35 @@ Showing IsoGain::showing(const Answers& answers) const {
 // come of the fault: where it alone made the device disagree, the edge is right, and a unit of
 // signal gains one.
 double IsoGain::rho_of(const Answers& answers) const {
-    const double rho =
-        rho_is_learned(answers) ? registration_.rho * disagreements_a_signal() : registration_.rho;
-    if (!before_alarm_ || rho >= 1) {
-        return rho;
-    }
-    const double usual = (usual_signal_ + kSignalPrior) / (signal_since_ + kSignalPrior);
-    return 1 - (1 - rho) * std::clamp(usual, 0.0, 1.0);
+    const double rho = healthy_rho(answers);
+    return rho < 1 ? 1 - (1 - rho) * usual_share() : rho;
 }
 
-void IsoGain::add_to_fault(std::size_t bin, const Showing& shown) {
-    if (before_alarm_) {
-        usual_signal_ += before_alarm_->expected().values[bin] / registration_.rho;
-        signal_since_ += shown.signal;
+double IsoGain::healthy_rho(const Answers& answers) const {
+    return rho_is_learned(answers) ? registration_.rho * disagreements_a_signal()
+                                   : registration_.rho;
+}
+
+double IsoGain::usual_share() const {
+    const double since = (usual_signal_ + kSignalPrior) / (signal_since_ + kSignalPrior);
+    return usual_before_ * std::clamp(since, 0.0, 1.0);
+}
+
+// What was believed before the alarm is in units of the rho of then.
+void IsoGain::add_to_fault(const Answers& answers, const Showing& shown) {
+    if (!before_alarm_) {
+        return;
     }
+    const double healthy = healthy_rho(answers);
+    const double rho_before = healthy < 1 ? 1 - (1 - healthy) * usual_before_ : healthy;
+    usual_signal_ +=
+        before_alarm_->expected().values[bin_of(answers.confidence_q8)] * shown.weight / rho_before;
+    signal_since_ += shown.signal;
+}
+
+void IsoGain::forget_fault() {
+    usual_signal_ = signal_since_ = 0;
+    usual_before_ = 1;
 }
 
 // The canary's rho is for bare disagreement, but now the edge says how sure it is.
@@ -118,7 +135,7 @@ bool IsoGain::observe(const Evidence& evidence, const Showing& shown) {
         return false;
     }
     learn_rho(evidence.answers, shown);
-    add_to_fault(bin, shown);
+    add_to_fault(evidence.answers, shown);
     seen_.add(bin, evidence.answers.local_class, shown.gain, evidence.device);
     if (quiet_left_ > 0) {
         return true;
@@ -128,7 +145,7 @@ bool IsoGain::observe(const Evidence& evidence, const Showing& shown) {
     }
     if (seen_.usual().weights[bin] >= kTestedWeight) {
         // In what the answers show, not in what it is worth: a pair with a small rho hides faults.
-        const double unit = std::clamp(registration_.rho, kLeastTestedRho, 1.0);
+        const double unit = std::clamp(shown.rho, kLeastTestedRho, 1.0);
         const double usual = seen_.usual().values[bin] * shown.weight;
         test_surprise((shown.gain - usual) / unit, evidence.at);
     }
@@ -140,6 +157,7 @@ void IsoGain::retract(std::uint32_t device) {
     if (before_alarm_) {
         before_alarm_->retract(device);
     }
+    usual_signal_ = signal_since_ = 0;  // its part of them is not known
 }
 
 void IsoGain::test_audit(double surprise, std::optional<base::Instant> at) {
@@ -172,6 +190,7 @@ void IsoGain::alarm(const SurpriseSum& why) {
     if (alarm_left_ == 0) {
         before_alarm_ = seen_;
         before_alarm_->forget_classes();
+        usual_before_ = usual_share();
         usual_signal_ = signal_since_ = 0;
     }
     discount(config_.alarm_keep);
@@ -193,6 +212,7 @@ void IsoGain::all_clear() {
     // Answers are held against what is expected before the window ends, too.
     seen_.fit(config_.prior_weight, drift_.reference().classes, 0);
     before_alarm_.reset();
+    forget_fault();
     may_jump_ = true;
     ++alarms_;
 }
@@ -214,6 +234,8 @@ void IsoGain::discount(double keep) {
 void IsoGain::end_window(const Sketch& sketch) {
     const double keep = std::max(0.0, 1 - sketch.tasks / config_.memory_tasks);
     seen_.fade(keep);
+    usual_signal_ *= keep;
+    signal_since_ *= keep;
     tasks_ += sketch.tasks;
     added_.clear();
     const auto pass = [&sketch](std::uint32_t left) {

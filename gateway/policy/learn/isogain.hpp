@@ -82,7 +82,8 @@ private:
 /// What an answer shows and what was expected of it, before it is learned from.
 struct Showing {
     double signal = 0;    ///< of the gain, before rho
-    double gain = 0;      ///< rho times that
+    double rho = 1;       ///< what a unit of it is worth by now
+    double gain = 0;      ///< rho times the signal
     double weight = 1;    ///< what it counts for in its bin: the factor of its class
     double expected = 0;  ///< of this answer of a device
     double surprise() const { return gain - expected; }
@@ -142,8 +143,10 @@ public:
 
 private:
     void restart();
+    double healthy_rho(const Answers& answers) const;
+    double usual_share() const;
     double rho_of(const Answers& answers) const;
-    void add_to_fault(std::size_t bin, const Showing& shown);
+    void add_to_fault(const Answers& answers, const Showing& shown);
     bool rho_is_learned(const Answers& answers) const;
     double disagreements_a_signal() const;
     void learn_rho(const Answers& answers, const Showing& shown);
@@ -154,6 +157,7 @@ private:
     void alarm(const SurpriseSum& why);
     void all_clear();
     void forget_most(const SurpriseSum& why);
+    void forget_fault();
     void discount(double keep);
     void fit();
 
@@ -169,6 +173,7 @@ private:
     double rho_signal_ = 0;
     double usual_signal_ = 0;  ///< of samples since the alarm, as before it; a restart begins anew
     double signal_since_ = 0;  ///< what they showed
+    double usual_before_ = 1;  ///< share of the usual in the signals at the alarm, after others
     std::uint32_t rho_samples_ = 0;
     SurpriseSum audit_sum_;
     SurpriseSum above_sum_;

@@ -112,7 +112,7 @@ bool IsoGain::restore(base::ByteView state) {
     next.before_alarm_.reset();
     if ((flags & kHasBefore) != 0) {
         next.before_alarm_.emplace(classes_, read_bins(from));
-        next.usual_signal_ = next.signal_since_ = 0;
+        next.forget_fault();
     }
     for (double& shown : next.shown_) {
         shown = from.u8() / kTableUnit;

@@ -132,8 +132,7 @@ void LearnCell::on_answer(const AnsweredTask& task) {
     }
     // In what the answers show, not in what it is worth: else a pair with a small rho hides liars.
     const auto shown = isogain_->showing(task.answers);
-    trust_.add(task.device,
-               shown.surprise() / std::clamp(isogain_->registration().rho, kLeastRho, 1.0));
+    trust_.add(task.device, shown.surprise() / std::clamp(shown.rho, kLeastRho, 1.0));
     if (trust_.is_believed(task.device)) {
         isogain_->observe({task.answers, task.is_audit, task.device, task.at}, shown);
     }

@@ -205,5 +205,25 @@ TEST_F(LateEncodings, ATransferUnderWayGoesOnAndANewRolloutOffersTheDelta) {
     EXPECT_TRUE(is_sent_blocks_of(60));
 }
 
+TEST_F(LateEncodings, AWishForAnotherTaskLeavesATransferAsItIs) {
+    auto said = hello("a");
+    said.tasks[0] = {.task = 1,
+                     .release = 1,
+                     .model_digest = digest_of(51),
+                     .phase = UpdatePhase::kConfirmed,
+                     .burned_counter = 1};
+    said.tasks.push_back({.task = 2, .phase = UpdatePhase::kIdle});
+    world.say("a", said);
+    start(2);
+    report("a", UpdatePhase::kTransfer, Reason::kNone, 2);
+    ASSERT_TRUE(is_sent_blocks_of(102));
+    world.get<Done>(adding(2, {delta(60, 51)}));
+    world.import(3, 3, 53, 2);
+    world.get<RolloutStarted>(StartRollout{model_name("net"), 3, {}});
+    world.advance(std::chrono::seconds(1));
+    ASSERT_EQ(world.sent<Desired>("a").back().tasks.size(), 2U);
+    EXPECT_EQ(offered("a"), digest_of(102));
+}
+
 }  // namespace
 }  // namespace frugal::core

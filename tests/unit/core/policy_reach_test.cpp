@@ -104,6 +104,46 @@ TEST_F(PolicyReachTest, WhoWasBroughtAModelInTimeProvesIt) {
     EXPECT_EQ(view().unable, 0U);
 }
 
+TEST_F(TwoClassesTest, AClassWhoseShareCannotObeyIsNotSwitchedUnproved) {
+    world.ask(DefineTask{{.task = 1, .name = "net", .labels = {"a", "b"}}});
+    world.import(1, 1, 1);
+    auto staged = of(6, {"m4", "tiny"});
+    for (auto& part : staged.parts) {
+        part.blob = signed_form(6, digest_of(1));
+    }
+    const auto runs = [&](int device, std::uint8_t model) {
+        auto word = hello_of(device);
+        word.capability = capability(class_of(name_of(device)));
+        word.tasks[0].model_digest = digest_of(model);
+        world.say(name_of(device), word);
+    };
+    for (int i = 0; i < kDevices; ++i) {
+        runs(i, 1);
+    }
+    world.take();
+    ASSERT_TRUE(world.ask(
+        SetPolicy{std::move(staged), {{5000, std::chrono::minutes(10)}, {kWholeFleet, {}}}}));
+    world.advance(std::chrono::seconds(1));
+    std::set<int> share;
+    for (const auto& [device, desired] : told()) {
+        const auto& form = desired.tasks.at(0).policy;
+        if (form != nullptr && model_in(form) != 0) {
+            share.insert(std::stoi(device.substr(5)));
+        }
+    }
+    for (int i = 0; i < kDevices; ++i) {
+        obey(name_of(i), share.contains(i) ? 6 : 5, static_cast<std::uint64_t>(i) + 1);
+        if (share.contains(i) && class_of(name_of(i)) == "tiny") {
+            runs(i, kOther);
+        }
+    }
+    all_decide(12);
+    world.advance(std::chrono::minutes(11));
+    EXPECT_GT(view().candidate.devices, 0U) << "the other class proves it";
+    EXPECT_EQ(view().record.status, PolicyRolloutStatus::kHalted);
+    EXPECT_EQ(view().record.halt, PolicyHalt::kOutOfReach);
+}
+
 TEST_F(PolicyReachTest, AFormThatCouldNotBeMadeIsOutOfReachAsWell) {
     world.import(2, 2, 2);
     for (int i = 0; i < kDevices; ++i) {

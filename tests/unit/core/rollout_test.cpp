@@ -215,6 +215,8 @@ TEST_F(RolloutDeskTest, GoesOnAfterARestart) {
     }
     SiteWorld restarted({}, snapshot);
     restarted.advance(std::chrono::seconds(1));
+    EXPECT_TRUE(restarted.sent<Desired>("a").empty()) << "its next fetch says what it pulls";
+    restarted.advance(RolloutConfig{}.offer_retry);
     EXPECT_EQ(restarted.standing(id, "a").state, RolloutState::kTransferring);
     ASSERT_FALSE(restarted.sent<Desired>("a").empty());
     EXPECT_EQ(restarted.sent<Desired>("a").back().fencing_epoch, 2U);

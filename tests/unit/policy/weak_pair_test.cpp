@@ -100,6 +100,30 @@ TEST(WeakPair, WhatAFaultAddsIsWorthItsFaceValue) {
     EXPECT_GT(pair.learner.showing(answers).gain, 0.7);
 }
 
+TEST(WeakPair, AnotherAlarmOfTheSameFaultDoesNotBeginAnew) {
+    IsoGainConfig eager;
+    eager.alarm_limit = 0.2;
+    eager.alarm_tasks = 64;
+    eager.quiet_tasks = 0;
+    IsoGain learner(eager, measured(0.5), kClasses);
+    Answers answers;
+    answers.confidence_q8 = 200;
+    answers.edge_class = 1;
+    Sketch window;
+    for (int i = 0; i < 64; ++i) {
+        window.add(answers.confidence_q8, 0);
+    }
+    for (int round = 0; round < 8; ++round) {
+        for (int i = 0; i < 32; ++i) {
+            learner.observe({answers, true, 0});
+        }
+        learner.end_window(window);
+        learner.end_window(window);
+    }
+    ASSERT_GT(learner.alarms(), 1U);
+    EXPECT_GT(learner.showing(answers).gain, 0.9);
+}
+
 TEST(WeakPair, ASteadyStreamIsNoFault) {
     for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
         WeakPair pair(0.25, seed);
